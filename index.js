@@ -1,0 +1,120 @@
+'use strict';
+
+const { UpgradeError } = require('./lib/error');
+const { loadNative } = require('./lib/native');
+const { snapshot } = require('./lib/snapshot');
+
+/** The Rust side of each plan. */
+const natives = new WeakMap();
+
+/**
+ * What has to happen to a project's databases, and why. Made by `planUpgrade`.
+ */
+class UpgradePlan {
+  constructor(native) {
+    natives.set(this, native);
+  }
+
+  /** All relationships in order of definition. */
+  get relationships() {
+    return data(this).relationships;
+  }
+
+  /** One part for each adapter that has lists, with its steps in order of execution. */
+  get adapters() {
+    return data(this).adapters;
+  }
+
+  /** What the user should know, `{ code, message, list?, field? }` each. */
+  get warnings() {
+    return data(this).warnings;
+  }
+
+  /** Whether any database has to change. */
+  get hasChanges() {
+    return data(this).hasChanges;
+  }
+
+  /**
+   * The summary in the words of Keystone's migration guide, with a final newline.
+   *
+   * @param {{ color?: boolean, adapter?: string }} [options] - `color` adds ANSI colours; `adapter`
+   *   picks one adapter's part
+   * @returns {string}
+   * @throws {UpgradeError} `UNKNOWN_ADAPTER`
+   */
+  summary(options) {
+    const { color = false, adapter } = options || {};
+    return calling(() => natives.get(this).summary(adapter, color));
+  }
+
+  /**
+   * The migration from the old schema to the new: SQL for PostgreSQL, a mongosh script for MongoDB.
+   *
+   * @param {{ adapter?: string }} [options] - `adapter` is needed when the project has several
+   * @returns {string}
+   * @throws {UpgradeError} `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
+   */
+  migration(options) {
+    const { adapter } = options || {};
+    return calling(() => natives.get(this).migration(adapter));
+  }
+
+  /** The whole plan as plain data, the caller's own to change. */
+  toJSON() {
+    return JSON.parse(natives.get(this).toJson());
+  }
+}
+
+/** A plan's data, parsed once for all its properties. */
+function data(plan) {
+  const native = natives.get(plan);
+  if (!native.data) {
+    native.data = plan.toJSON();
+  }
+  return native.data;
+}
+
+/**
+ * Plans the upgrade of a project from the relationship schema before the Arcade release to the one
+ * since. Computes only: nothing connects, and the Keystone object is left as it was.
+ *
+ * @param {object} project - a Keystone 5 object with all its lists created, or what `snapshot`
+ *   returned for one
+ * @param {{ resolveFrom?: string[] }} [options] - as for `snapshot`
+ * @returns {UpgradePlan}
+ * @throws {UpgradeError} with a stable `code` and all `problems` of the project's lists at once
+ */
+function planUpgrade(project, options) {
+  const isSnapshot = project && !project.listsArray && Array.isArray(project.lists);
+  const json = JSON.stringify(isSnapshot ? project : snapshot(project, options));
+  return new UpgradePlan(calling(() => loadNative().planUpgrade(json)));
+}
+
+/** Calls into Rust, which throws the problems as JSON, and makes them one error of this realm. */
+function calling(f) {
+  try {
+    return f();
+  } catch (error) {
+    if (error instanceof UpgradeError) {
+      throw error;
+    }
+    throw toUpgradeError(error);
+  }
+}
+
+function toUpgradeError(error) {
+  let problems;
+  try {
+    problems = JSON.parse(error.message);
+  } catch (_) {
+    return new UpgradeError(
+      'INTERNAL',
+      `This is a bug in keystone-upgrade-relationships: ${error.message}`,
+    );
+  }
+  const message = problems.map(problem => problem.message).join('\n');
+  return new UpgradeError(problems[0].code, message, problems);
+}
+
+module.exports = { planUpgrade, snapshot, UpgradePlan };

@@ -1,0 +1,25 @@
+'use strict';
+
+/**
+ * A mistake in the project or in how the tool was called: something its user can mend. The command
+ * prints its message alone, never a stack trace.
+ *
+ * `code` is stable and meant for programs (`UNKNOWN_LIST`, `ENTRY_NOT_FOUND`, …). `problems` lists
+ * every mistake found in the one run, each `{ code, message, list?, field? }`.
+ */
+class UpgradeError extends Error {
+  /**
+   * @param {string} code - stable upper-case code; for several problems that of the first
+   * @param {string} message - what is wrong, where, and what to do
+   * @param {Array<{code: string, message: string, list?: string, field?: string}>} [problems] -
+   *   all problems, when there are several; by default the one that `code` and `message` describe
+   */
+  constructor(code, message, problems) {
+    super(message);
+    this.name = 'UpgradeError';
+    this.code = code;
+    this.problems = problems || [{ code, message }];
+  }
+}
+
+module.exports = { UpgradeError };

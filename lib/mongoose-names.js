@@ -1,0 +1,61 @@
+'use strict';
+
+/**
+ * The collection names of a mongoose adapter, as mongoose itself forms them (`mongoose.model()` in
+ * `mongoose/lib/index.js`): the schema's `collection` option, else the plural of the model's name.
+ *
+ * @param {object} adapter - a Keystone mongoose adapter
+ * @param {object[]} rels - what `_consolidateRelationships()` returned, which new field adapters
+ *   need to add themselves to a schema
+ * @param {object[]} warnings - gets a warning for each list whose collection is uncertain
+ * @returns {{ collection: function(object): string, joinCollection: function(object): { model: string, name: string } }}
+ *   `collection` of a list; `joinCollection` there would be for a field with that as the left side
+ */
+function mongooseNames(adapter, rels, warnings) {
+  // The current function, which `mongoose.pluralize(fn)` sets; null keeps names as they are.
+  const pluralize = adapter.mongoose.pluralize();
+  const collectionOf = name => (typeof pluralize === 'function' ? pluralize(name) : name);
+  return {
+    collection: list => {
+      const { schema, error } = configuredSchema(list.adapter, rels);
+      const collection = schema.get('collection') || collectionOf(list.key);
+      if (error) {
+        warnings.push({
+          code: 'COLLECTION_UNCERTAIN',
+          message: `The configureMongooseSchema of the list ${list.key} could not be run (${error.message}). Its collection is taken to be ${collection}: if it sets another, do not run the migration.`,
+          list: list.key,
+        });
+      }
+      return collection;
+    },
+    joinCollection: field => {
+      const { listKey, path, refListKey, refFieldPath } = field;
+      const model = refFieldPath
+        ? `${listKey}_${path}_${refListKey}_${refFieldPath}`
+        : `${listKey}_${path}_many`;
+      return { model, name: collectionOf(model) };
+    },
+  };
+}
+
+/**
+ * A list's schema as it is once Keystone has connected: `configureMongooseSchema` may set the
+ * collection. It runs on a clone, so that the project's own schema stays as it is.
+ */
+function configuredSchema(listAdapter, rels) {
+  if (!listAdapter.configureMongooseSchema) {
+    return { schema: listAdapter.schema };
+  }
+  const schema = listAdapter.schema.clone();
+  try {
+    listAdapter.fieldAdapters.forEach(fieldAdapter =>
+      fieldAdapter.addToMongooseSchema(schema, listAdapter.mongoose, rels),
+    );
+    listAdapter.configureMongooseSchema(schema, { mongoose: listAdapter.mongoose });
+    return { schema };
+  } catch (error) {
+    return { schema, error };
+  }
+}
+
+module.exports = { mongooseNames };

@@ -1,0 +1,203 @@
+'use strict';
+
+const { UpgradeError } = require('./error');
+const { mongooseNames } = require('./mongoose-names');
+const { foreignKeyTypes } = require('./foreign-key-types');
+const { resolveFrom } = require('./resolve');
+
+/** The version of the snapshot's shape; `src/snapshot.rs` reads this one. */
+const VERSION = 1;
+
+/**
+ * Serializes the lists of a Keystone 5 object to plain, versioned JSON data: all that planning
+ * needs. Nothing connects, and the object is left as it was.
+ *
+ * Works through `list.adapter.parentAdapter`, which all of Keystone 5 has: `keystone.adapters` gave
+ * way to `keystone.adapter` in 19.0.0.
+ *
+ * @param {object} keystone - the project's `Keystone` object, all lists created
+ * @param {{ resolveFrom?: string[] }} [options] - `resolveFrom`: directories from which the
+ *   project's packages can be found, by default the working directory
+ * @returns {object} the snapshot; `index.d.ts` describes it
+ * @throws {UpgradeError} `NOT_KEYSTONE` when it is no Keystone 5 object
+ */
+function snapshot(keystone, options) {
+  if (!keystone || !Array.isArray(keystone.listsArray)) {
+    throw new UpgradeError(
+      'NOT_KEYSTONE',
+      'This is no Keystone 5 object: it has no `listsArray`. Pass the object that `new Keystone(…)` of @keystonejs/keystone returned.',
+    );
+  }
+  const directories = (options && options.resolveFrom) || [process.cwd()];
+  const lists = keystone.listsArray;
+  const adapters = unique(lists.map(list => list.adapter.parentAdapter));
+  const warnings = [];
+  const own = consolidate(keystone);
+  const describe = adapters.map(adapter =>
+    describer(adapter, lists, own.rels, directories, warnings),
+  );
+
+  const listRanks = ranks(lists.map(list => list.key));
+  const pathRanks = ranks(flatMap(lists, list => relationships(list).map(field => field.path)));
+  return {
+    version: VERSION,
+    keystone: keystoneVersion(directories),
+    locale: new Intl.Collator().resolvedOptions().locale,
+    adapters: adapterNames(keystone, adapters).map((name, at) =>
+      describeAdapter(name, adapters[at]),
+    ),
+    lists: lists.map(list => {
+      const adapter = adapters.indexOf(list.adapter.parentAdapter);
+      return Object.assign(
+        { key: list.key, adapter, rank: listRanks.get(list.key) },
+        describe[adapter].list(list),
+        {
+          fields: list.fields.map(field => ({
+            path: field.path,
+            type: typeName(field),
+            relationship: field.isRelationship
+              ? Object.assign(
+                  {
+                    ref: field.config.ref,
+                    // `many` may be any truthy value; both Keystones look at the config.
+                    many: Boolean(field.config.many),
+                    rank: pathRanks.get(field.path),
+                  },
+                  describe[adapter].relationship(field),
+                )
+              : undefined,
+          })),
+        },
+      );
+    }),
+    consolidated: own.consolidated,
+    consolidationError: own.error,
+    warnings,
+  };
+}
+
+/** What only the adapter's kind can tell of a list and of a relationship field. */
+function describer(adapter, lists, rels, directories, warnings) {
+  const own = lists.filter(list => list.adapter.parentAdapter === adapter);
+  if (adapter.name === 'mongoose') {
+    const names = mongooseNames(adapter, rels, warnings);
+    return {
+      list: list => ({ collection: names.collection(list) }),
+      relationship: field =>
+        field.config.many ? { joinCollection: names.joinCollection(field) } : {},
+    };
+  }
+  if (adapter.name === 'knex') {
+    const types = foreignKeyTypes(adapter, own, directories);
+    return {
+      list: list => ({ tableName: list.adapter.tableName, foreignKeyType: types.get(list.key) }),
+      relationship: field => {
+        // `isNotNullable` is a getter that keeps its result: let it keep that on a copy.
+        const { isUnique, isIndexed, isNotNullable } = Object.create(field.adapter);
+        return {
+          isUnique: Boolean(isUnique),
+          isIndexed: Boolean(isIndexed),
+          isNotNullable: Boolean(isNotNullable),
+        };
+      },
+    };
+  }
+  return { list: () => ({}), relationship: () => ({}) };
+}
+
+function describeAdapter(name, adapter) {
+  const { knexOptions } = adapter.config || {};
+  return {
+    name,
+    kind: String(adapter.name),
+    client: adapter.client && String(adapter.client.name || adapter.client),
+    schemaName: adapter.schemaName,
+    wrapsIdentifiers: Boolean(knexOptions && knexOptions.wrapIdentifier),
+  };
+}
+
+/** The names of the adapters: their keys in `keystone.adapters`, else their kinds. */
+function adapterNames(keystone, adapters) {
+  const named = keystone.adapters || {};
+  return adapters.map(adapter => {
+    const key = Object.keys(named).find(name => named[name] === adapter);
+    return key || String(adapter.name);
+  });
+}
+
+/**
+ * What the loaded Keystone says of the relationships itself. It names tables and columns from 8.0.0
+ * on, and has the method from 5.4.3 on.
+ */
+function consolidate(keystone) {
+  if (typeof keystone._consolidateRelationships !== 'function') {
+    return { rels: [] };
+  }
+  let rels;
+  try {
+    rels = keystone._consolidateRelationships();
+  } catch (error) {
+    return { rels: [], error: error.message };
+  }
+  if (!rels.every(rel => rel.cardinality)) {
+    return { rels };
+  }
+  const name = field => `${field.listKey}.${field.path}`;
+  const consolidated = rels.map(
+    ({ left, right, cardinality, tableName, columnName, columnNames }) => {
+      const { near, far } = (columnNames && columnNames[name(left)]) || {};
+      return {
+        left: name(left),
+        right: right && name(right),
+        cardinality,
+        tableName,
+        columnName,
+        near,
+        far,
+      };
+    },
+  );
+  return { rels, consolidated };
+}
+
+function keystoneVersion(directories) {
+  const file = resolveFrom('@keystonejs/keystone/package.json', directories);
+  return file ? require(file).version : null;
+}
+
+/**
+ * The position of each name in the order of `localeCompare`, which is how Keystone orders the two
+ * sides of a relationship. It depends on the locale of this process, so it has to be asked here.
+ */
+function ranks(names) {
+  const { compare } = new Intl.Collator(); // `localeCompare` is defined by this, and is slower
+  const sorted = unique(names).sort(compare);
+  let rank = 0;
+  return new Map(
+    sorted.map((name, at) => {
+      if (at > 0 && compare(sorted[at - 1], name) !== 0) {
+        rank += 1;
+      }
+      return [name, rank];
+    }),
+  );
+}
+
+function relationships(list) {
+  return list.fields.filter(field => field.isRelationship);
+}
+
+function typeName(field) {
+  const type = field.config && field.config.type;
+  return String((type && type.type) || field.constructor.name);
+}
+
+function unique(items) {
+  return Array.from(new Set(items));
+}
+
+function flatMap(items, f) {
+  return [].concat(...items.map(f));
+}
+
+module.exports = { snapshot };

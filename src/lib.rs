@@ -1,0 +1,37 @@
+//! The core of `keystone-upgrade-relationships`: it plans how the databases of a Keystone 5 project
+//! get from the relationship schema before the Arcade release to the one since, and renders that
+//! plan.
+//!
+//! # The flow
+//!
+//! ```text
+//! snapshot (JSON from Node) ──> relationships ──> steps ──> summary · migration · JSON
+//!   snapshot                      relationship      plan      summary, postgres, mongodb
+//! ```
+//!
+//! Data goes one way. The core does no input or output: Node hands it a [`snapshot::Snapshot`] and
+//! gets text back.
+//!
+//! - [`snapshot`] reads what Node knows of the project, and checks that it is consistent in itself.
+//! - [`relationship`] pairs the relationship fields and puts their two sides in Keystone's order.
+//! - [`naming`] has every old and new name.
+//! - [`plan`] turns relationships into typed steps, [`step`], which know no SQL and no shell text.
+//! - [`summary`] tells the plan in the words of Keystone's guide.
+//! - [`postgres`] and [`mongodb`] each know one engine's language, and nothing of the other's.
+//! - [`error`] has every mistake that is reported, with its stable code.
+//! - `node` is the only file that knows Node-API.
+
+// The public items serve the modules and the docs: a Node addon exports no Rust items.
+#![cfg_attr(test, allow(dead_code))]
+
+pub mod error;
+pub mod mongodb;
+pub mod naming;
+#[cfg(not(test))]
+mod node;
+pub mod plan;
+pub mod postgres;
+pub mod relationship;
+pub mod snapshot;
+pub mod step;
+pub mod summary;

@@ -1,0 +1,159 @@
+//! Every old and new name in one place.
+//!
+//! Old names: `adapter-knex` 8, `lib/adapter-knex.js` (`_manyTable`, `_createAdjacencyTable`). New
+//! names: `@keystonejs/keystone` 8.0.0 and later, `lib/Keystone/index.js`
+//! (`_consolidateRelationships`). Names of indexes and constraints: knex's formula, the same in
+//! 0.19 to 0.95.
+
+use std::collections::HashSet;
+
+use crate::relationship::Relationship;
+
+/// What PostgreSQL keeps of an identifier: `NAMEDATALEN` - 1 bytes.
+pub const MAX_BYTES: usize = 63;
+
+/// The name as PostgreSQL stores it: its first 63 bytes, without half a character at the end.
+pub fn clip(name: &str) -> &str {
+    &name[..name.floor_char_boundary(MAX_BYTES)]
+}
+
+/// The table of a field with `many` before Arcade: `Todo_reviewers`.
+pub fn old_join_table(list: &str, path: &str) -> String {
+    format!("{list}_{path}")
+}
+
+/// A column of that table: `Todo_id`.
+pub fn old_join_column(list: &str) -> String {
+    format!("{list}_id")
+}
+
+/// The join table of an N:N relationship since Arcade: `Todo_reviewers_many` or
+/// `Todo_readers_User_readPosts`.
+pub fn new_join_table(relationship: &Relationship) -> String {
+    let left = &relationship.left;
+    match &relationship.right {
+        Some(right) => format!("{}_{}_{}_{}", left.key, left.path, right.key, right.path),
+        None => format!("{}_{}_many", left.key, left.path),
+    }
+}
+
+/// The near column of a join table since Arcade: `Todo_left_id`.
+pub fn new_near_column(relationship: &Relationship) -> String {
+    format!("{}_left_id", relationship.left.key)
+}
+
+/// The far column of a join table since Arcade: `User_right_id`.
+pub fn new_far_column(relationship: &Relationship) -> String {
+    format!("{}_right_id", relationship.target_key)
+}
+
+/// What knex names after a table and a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// An index.
+    Index,
+    /// A unique constraint and its index.
+    Unique,
+    /// A foreign key.
+    ForeignKey,
+}
+
+/// knex's name of an index or constraint, before PostgreSQL clips it.
+pub fn knex_name(table: &str, column: &str, named: Named) -> String {
+    let suffix = match named {
+        Named::Index => "index",
+        Named::Unique => "unique",
+        Named::ForeignKey => "foreign",
+    };
+    format!("{}_{column}_{suffix}", table.replace(['.', '-'], "_")).to_lowercase()
+}
+
+/// PostgreSQL 18's own name of a column's NOT NULL constraint (`makeObjectName` in
+/// `src/backend/commands/indexcmds.c`): the longer of the two names is shortened until all fits.
+///
+/// `label` is `not_null`, or `not_null1` where the first is taken.
+pub fn not_null_name(table: &str, column: &str, label: &str) -> String {
+    let room = MAX_BYTES - label.len() - 2;
+    let (mut table_bytes, mut column_bytes) = (table.len(), column.len());
+    while table_bytes + column_bytes > room {
+        if table_bytes > column_bytes {
+            table_bytes -= 1;
+        } else {
+            column_bytes -= 1;
+        }
+    }
+    let table = &table[..table.floor_char_boundary(table_bytes)];
+    let column = &column[..column.floor_char_boundary(column_bytes)];
+    format!("{table}_{column}_{label}")
+}
+
+/// Names in use within one namespace of the database, each at most 63 bytes.
+#[derive(Debug, Default)]
+pub struct Namespace {
+    taken: HashSet<String>,
+}
+
+impl Namespace {
+    /// Takes the name as it is stored; says whether it was free.
+    pub fn take(&mut self, name: &str) -> bool {
+        self.taken.insert(clip(name).to_owned())
+    }
+
+    /// Takes the name, or where that is taken a distinct one in its place.
+    ///
+    /// Returns the name as it is stored, and whether it is another than the one asked for.
+    pub fn take_distinct(&mut self, name: &str) -> (String, bool) {
+        if self.take(name) {
+            return (clip(name).to_owned(), false);
+        }
+        let distinct = (2..)
+            .map(|number| {
+                let suffix = format!("_{number}");
+                let room = MAX_BYTES - suffix.len();
+                format!("{}{suffix}", &name[..name.floor_char_boundary(room)])
+            })
+            .find(|candidate| self.take(candidate))
+            .expect("numbers do not end");
+        (distinct, true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clips_at_63_bytes_without_splitting_a_character() {
+        assert_eq!(clip(&"a".repeat(70)).len(), 63);
+        assert_eq!(clip(&format!("{}é", "a".repeat(62))).len(), 62);
+        assert_eq!(clip("short"), "short");
+    }
+
+    #[test]
+    fn knex_lower_cases_and_replaces_dots_and_dashes() {
+        assert_eq!(
+            knex_name("Post_readers", "Post_id", Named::Index),
+            "post_readers_post_id_index"
+        );
+        assert_eq!(knex_name("a.b-c", "D", Named::ForeignKey), "a_b_c_d_foreign");
+    }
+
+    #[test]
+    fn not_null_names_shorten_the_longer_part_first() {
+        assert_eq!(not_null_name("Post_tags", "Post_id", "not_null"), "Post_tags_Post_id_not_null");
+        let name = not_null_name(&"t".repeat(60), &"c".repeat(20), "not_null");
+        assert_eq!(name.len(), 63);
+        assert!(name.ends_with(&format!("_{}_not_null", "c".repeat(20))), "{name}");
+    }
+
+    #[test]
+    fn a_taken_name_gets_a_distinct_one_of_at_most_63_bytes() {
+        let mut names = Namespace::default();
+        let long = "x".repeat(80);
+        assert_eq!(names.take_distinct(&long), ("x".repeat(63), false));
+        let (second, distinct) = names.take_distinct(&long);
+        assert!(distinct && second.len() == 63 && second.ends_with("_2"), "{second}");
+        let (third, _) = names.take_distinct(&long);
+        assert!(third.ends_with("_3"), "{third}");
+    }
+}

@@ -1,0 +1,62 @@
+//! The only file that knows Node-API: converts, calls, maps errors.
+//!
+//! Every export catches panics, which would otherwise end the whole Node process. A mistake of the
+//! user crosses as an error whose message is the JSON of [`Problems`]; `index.js` makes it an
+//! `UpgradeError` of the caller's own realm.
+
+#![expect(unreachable_pub, reason = "the macros need `pub`, JavaScript is who reaches it")]
+
+use napi::{Error, Result, Status};
+use napi_derive::napi;
+
+use crate::error::Problems;
+use crate::plan::{Engine, UpgradePlan};
+use crate::snapshot::Snapshot;
+use crate::{mongodb, postgres, summary};
+
+/// A plan, held on the Rust side. `index.js` wraps it as `UpgradePlan`.
+#[napi(js_name = "NativePlan")]
+pub struct NativePlan {
+    plan: UpgradePlan,
+}
+
+/// Plans the upgrade of the project in a snapshot, given as JSON.
+///
+/// Throws an error whose message is a JSON array of `{ code, message, list?, field? }`.
+#[napi(catch_unwind)]
+pub fn plan_upgrade(snapshot: String) -> Result<NativePlan> {
+    let snapshot = Snapshot::parse(&snapshot).map_err(thrown)?;
+    let plan = UpgradePlan::new(&snapshot).map_err(thrown)?;
+    Ok(NativePlan { plan })
+}
+
+#[napi]
+impl NativePlan {
+    /// The summary, with ANSI colours if asked for.
+    #[napi(catch_unwind)]
+    pub fn summary(&self, adapter: Option<String>, color: bool) -> Result<String> {
+        summary::render(&self.plan, adapter.as_deref(), color).map_err(thrown)
+    }
+
+    /// The migration of one adapter's database.
+    #[napi(catch_unwind)]
+    pub fn migration(&self, adapter: Option<String>) -> Result<String> {
+        let part = self.plan.adapter(adapter.as_deref()).map_err(thrown)?;
+        Ok(part.map_or_else(String::new, |part| match &part.engine {
+            Engine::PostgreSql { schema_name, steps } => {
+                postgres::migration(&self.plan, part, schema_name, steps)
+            }
+            Engine::MongoDb { steps } => mongodb::migration(&self.plan, part, steps),
+        }))
+    }
+
+    /// The whole plan as indented JSON.
+    #[napi(catch_unwind)]
+    pub fn to_json(&self) -> String {
+        self.plan.to_json()
+    }
+}
+
+fn thrown(problems: impl Into<Problems>) -> Error {
+    Error::new(Status::InvalidArg, problems.into().to_json())
+}

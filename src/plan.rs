@@ -1,0 +1,353 @@
+//! The plan: all relationships of a project and the steps that take its databases from the old
+//! schema to the new one.
+
+mod collections;
+mod tables;
+
+use serde::Serialize;
+use serde::ser::{SerializeStruct, Serializer};
+
+use crate::error::{Problem, Problems};
+use crate::naming;
+use crate::relationship::{self, Cardinality, Relationship, Side};
+use crate::snapshot::{Adapter, Consolidated, Snapshot};
+use crate::step::{CollectionStep, Planned, TableStep};
+
+/// The version of the JSON that [`UpgradePlan`] serializes to.
+const JSON_VERSION: u32 = 1;
+
+/// What has to happen to a project's databases, and why.
+#[derive(Debug, Clone)]
+pub struct UpgradePlan {
+    /// Version of the loaded `@keystonejs/keystone`, when it is known.
+    pub keystone: Option<String>,
+    /// The locale under which Keystone's order of left and right was computed.
+    pub locale: String,
+    /// One part for each adapter that has lists, in the project's order.
+    pub adapters: Vec<AdapterPlan>,
+    /// All relationships in order of definition.
+    pub relationships: Vec<Relationship>,
+    /// What the user should know.
+    pub warnings: Vec<Warning>,
+}
+
+/// The part of a plan that is for one adapter's database.
+#[derive(Debug, Clone)]
+pub struct AdapterPlan {
+    /// The adapter's name.
+    pub name: String,
+    /// What it runs on, and the steps there.
+    pub engine: Engine,
+}
+
+/// A database engine with the steps of a plan on it, in order of execution.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "engine", rename_all = "lowercase")]
+pub enum Engine {
+    /// PostgreSQL through knex.
+    #[serde(rename_all = "camelCase")]
+    PostgreSql {
+        /// The schema that holds the tables.
+        schema_name: String,
+        /// The steps.
+        steps: Vec<Planned<TableStep>>,
+    },
+    /// MongoDB through mongoose.
+    MongoDb {
+        /// The steps.
+        steps: Vec<Planned<CollectionStep>>,
+    },
+}
+
+/// Something the user should know, which does not stop the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Warning {
+    /// A stable code, for programs.
+    pub code: String,
+    /// What it is and what to do.
+    pub message: String,
+    /// The list it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<String>,
+    /// The field it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+}
+
+impl Warning {
+    /// A warning about a side of a relationship.
+    fn about(side: &Side, code: &str, message: String) -> Self {
+        Warning {
+            code: code.to_owned(),
+            message,
+            list: Some(side.key.clone()),
+            field: Some(side.path.clone()),
+        }
+    }
+}
+
+impl AdapterPlan {
+    /// Whether the database has to change.
+    pub fn has_changes(&self) -> bool {
+        match &self.engine {
+            Engine::PostgreSql { steps, .. } => !steps.is_empty(),
+            Engine::MongoDb { steps } => !steps.is_empty(),
+        }
+    }
+
+    /// The engine's name as people write it.
+    pub fn engine_name(&self) -> &'static str {
+        match self.engine {
+            Engine::PostgreSql { .. } => "PostgreSQL",
+            Engine::MongoDb { .. } => "MongoDB",
+        }
+    }
+}
+
+impl UpgradePlan {
+    /// Plans the upgrade of a project.
+    ///
+    /// # Errors
+    /// All mistakes of the project's lists at once: see [`Problem`].
+    pub fn new(snapshot: &Snapshot) -> Result<Self, Problems> {
+        let mut problems = unsupported(snapshot);
+        let relationships = relationship::pair(snapshot, &mut problems);
+        // What follows needs relationships that are sound and adapters that are known.
+        if !problems.is_empty() {
+            return Err(Problems::new(problems));
+        }
+        if let Some(error) = &snapshot.consolidation_error {
+            return Err(Problems::from(Problem::KeystoneDisagrees {
+                version: snapshot.keystone.clone().unwrap_or_default(),
+                relationship: "these lists".to_owned(),
+                difference: format!("it refuses them with \"{error}\""),
+            }));
+        }
+        relationship::compare(snapshot, relationships.iter().map(consolidated), &mut problems);
+
+        let mut warnings = snapshot.warnings.clone();
+        let adapters = snapshot
+            .adapters
+            .iter()
+            .enumerate()
+            .map(|(at, adapter)| {
+                let project = Part { snapshot, adapter: at, relationships: &relationships };
+                let engine = match adapter.kind.as_str() {
+                    "knex" => Engine::PostgreSql {
+                        schema_name: schema_name(adapter),
+                        steps: tables::plan(&project, &mut warnings, &mut problems),
+                    },
+                    _ => Engine::MongoDb { steps: collections::plan(&project, &mut problems) },
+                };
+                AdapterPlan { name: adapter.name.clone(), engine }
+            })
+            .collect();
+        if !problems.is_empty() {
+            return Err(Problems::new(problems));
+        }
+        Ok(UpgradePlan {
+            keystone: snapshot.keystone.clone(),
+            locale: snapshot.locale.clone(),
+            adapters,
+            relationships,
+            warnings,
+        })
+    }
+
+    /// Whether any database has to change.
+    pub fn has_changes(&self) -> bool {
+        self.adapters.iter().any(AdapterPlan::has_changes)
+    }
+
+    /// The part for the adapter of that name, or for the only one.
+    ///
+    /// # Errors
+    /// [`Problem::UnknownAdapter`] for a name the project does not have,
+    /// [`Problem::AdapterRequired`] when none is given and there are several. None where the project
+    /// has no lists, and so no adapter.
+    pub fn adapter(&self, name: Option<&str>) -> Result<Option<&AdapterPlan>, Problem> {
+        let names = || self.adapters.iter().map(|adapter| adapter.name.clone()).collect();
+        match (name, self.adapters.as_slice()) {
+            (None, []) => Ok(None),
+            (None, [only]) => Ok(Some(only)),
+            (None, _) => Err(Problem::AdapterRequired { adapters: names() }),
+            (Some(name), adapters) => match adapters.iter().find(|adapter| adapter.name == name) {
+                Some(adapter) => Ok(Some(adapter)),
+                None => Err(Problem::UnknownAdapter { name: name.to_owned(), adapters: names() }),
+            },
+        }
+    }
+
+    /// The relationships of an adapter, each with its index.
+    pub fn relationships_of<'a>(
+        &'a self,
+        adapter: &AdapterPlan,
+    ) -> impl Iterator<Item = (usize, &'a Relationship)> {
+        let at = self.adapters.iter().position(|other| std::ptr::eq(other, adapter));
+        self.relationships
+            .iter()
+            .enumerate()
+            .filter(move |(_, relationship)| Some(relationship.adapter) == at)
+    }
+
+    /// The plan as JSON, indented by two spaces, with a final newline.
+    pub fn to_json(&self) -> String {
+        let mut json = serde_json::to_string_pretty(self).expect("a plan has string keys only");
+        json.push('\n');
+        json
+    }
+}
+
+/// One adapter's part of a project.
+struct Part<'a> {
+    snapshot: &'a Snapshot,
+    adapter: usize,
+    relationships: &'a [Relationship],
+}
+
+impl<'a> Part<'a> {
+    /// The relationships of this adapter, each with its index.
+    fn relationships(&self) -> impl Iterator<Item = (usize, &'a Relationship)> {
+        let adapter = self.adapter;
+        self.relationships.iter().enumerate().filter(move |(_, it)| it.adapter == adapter)
+    }
+
+    /// The list at that index of the snapshot.
+    fn list(&self, at: usize) -> &'a crate::snapshot::List {
+        &self.snapshot.lists[at]
+    }
+
+    /// The lists of this adapter.
+    fn lists(&self) -> impl Iterator<Item = &'a crate::snapshot::List> {
+        let adapter = self.adapter;
+        self.snapshot.lists.iter().filter(move |list| list.adapter == adapter)
+    }
+}
+
+fn schema_name(adapter: &Adapter) -> String {
+    adapter.schema_name.clone().unwrap_or_else(|| "public".to_owned())
+}
+
+/// The adapters and options for which no migration can be planned.
+fn unsupported(snapshot: &Snapshot) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for adapter in &snapshot.adapters {
+        let reason = match adapter.kind.as_str() {
+            "mongoose" => continue,
+            "knex" => {
+                let client = adapter.client.as_deref().unwrap_or("postgres");
+                if matches!(client, "postgres" | "postgresql" | "pg") {
+                    if adapter.wraps_identifiers {
+                        problems.push(Problem::UnsupportedOption {
+                            place: format!("The adapter {}", adapter.name),
+                            list: None,
+                            reason: "has knexOptions.wrapIdentifier, which gives tables and columns other names than Keystone's. Take it out and rename them to Keystone's names first.".to_owned(),
+                        });
+                    }
+                    continue;
+                }
+                format!("is knex on {client}. Only PostgreSQL is supported (the clients postgres, postgresql and pg).")
+            }
+            kind if kind.starts_with("prisma") => "is Prisma, which came after Arcade and never had the old schema: its databases need no migration.".to_owned(),
+            kind => format!("is of the kind {kind}, which has no migration here. Supported are knex on PostgreSQL and mongoose."),
+        };
+        problems.push(Problem::UnsupportedAdapter { adapter: adapter.name.clone(), reason });
+    }
+    for list in &snapshot.lists {
+        if let Some(table) = list.table_name.as_ref().filter(|table| **table != list.key) {
+            problems.push(Problem::UnsupportedOption {
+                place: format!("The list {}", list.key),
+                list: Some(list.key.clone()),
+                reason: format!("is stored in the table {table} by an adapter of its own. Keystone names a list's table by its key and so does this migration."),
+            });
+        }
+    }
+    problems
+}
+
+/// What Keystone itself must say of a relationship.
+fn consolidated(relationship: &Relationship) -> Consolidated {
+    let Relationship { left, right, cardinality, .. } = relationship;
+    let column_of = |side: &Side| (side.key.clone(), Some(side.path.clone()));
+    let (table_name, column_name) = match (cardinality, right) {
+        (Cardinality::ManyToMany, _) => (naming::new_join_table(relationship), None),
+        (Cardinality::OneToMany, Some(right)) => column_of(right),
+        _ => column_of(left),
+    };
+    let is_join_table = column_name.is_none();
+    Consolidated {
+        left: left.to_string(),
+        right: right.as_ref().map(Side::to_string),
+        cardinality: cardinality.as_str().to_owned(),
+        table_name,
+        column_name,
+        near: is_join_table.then(|| naming::new_near_column(relationship)),
+        far: is_join_table.then(|| naming::new_far_column(relationship)),
+    }
+}
+
+impl Serialize for UpgradePlan {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut plan = serializer.serialize_struct("UpgradePlan", 7)?;
+        plan.serialize_field("version", &JSON_VERSION)?;
+        plan.serialize_field("keystone", &self.keystone)?;
+        plan.serialize_field("locale", &self.locale)?;
+        plan.serialize_field("hasChanges", &self.has_changes())?;
+        let relationships: Vec<RelationshipJson<'_>> =
+            self.relationships.iter().map(|it| RelationshipJson::new(self, it)).collect();
+        plan.serialize_field("relationships", &relationships)?;
+        plan.serialize_field("adapters", &self.adapters)?;
+        plan.serialize_field("warnings", &self.warnings)?;
+        plan.end()
+    }
+}
+
+impl Serialize for AdapterPlan {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Json<'a> {
+            name: &'a str,
+            has_changes: bool,
+            #[serde(flatten)]
+            engine: &'a Engine,
+        }
+        Json { name: &self.name, has_changes: self.has_changes(), engine: &self.engine }
+            .serialize(serializer)
+    }
+}
+
+/// A relationship as JavaScript sees it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RelationshipJson<'a> {
+    name: String,
+    adapter: &'a str,
+    kind: relationship::Kind,
+    cardinality: Cardinality,
+    left: SideJson<'a>,
+    right: Option<SideJson<'a>>,
+    target: &'a str,
+}
+
+#[derive(Serialize)]
+struct SideJson<'a> {
+    list: &'a str,
+    path: &'a str,
+    many: bool,
+}
+
+impl<'a> RelationshipJson<'a> {
+    fn new(plan: &'a UpgradePlan, relationship: &'a Relationship) -> Self {
+        let side = |side: &'a Side| SideJson { list: &side.key, path: &side.path, many: side.many };
+        RelationshipJson {
+            name: relationship.to_string(),
+            adapter: &plan.adapters[relationship.adapter].name,
+            kind: relationship.kind,
+            cardinality: relationship.cardinality,
+            left: side(&relationship.left),
+            right: relationship.right.as_ref().map(side),
+            target: &relationship.target_key,
+        }
+    }
+}

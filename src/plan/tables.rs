@@ -1,0 +1,290 @@
+//! The steps on PostgreSQL.
+//!
+//! Which tables and columns there were: `adapter-knex` 8, `lib/adapter-knex.js` (`_createTables`:
+//! a column for each side without `many`, a join table for each side with it). Which there are:
+//! the same file from `adapter-knex` 9 on. What was measured on real databases goes before both.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use super::{Part, Warning};
+use crate::error::Problem;
+use crate::naming::{self, Named, Namespace};
+use crate::relationship::{Kind, Relationship, Side};
+use crate::snapshot::ColumnOptions;
+use crate::step::{
+    Copies, ForeignKeyColumn, JoinTable, Links, Owner, Planned, TablePlace, TableStep,
+};
+
+/// Plans one adapter's tables.
+pub(super) fn plan(
+    part: &Part<'_>,
+    warnings: &mut Vec<Warning>,
+    problems: &mut Vec<Problem>,
+) -> Vec<Planned<TableStep>> {
+    let mut names = Names::new(part);
+    let (mut column_drops, mut table_drops) = (Vec::new(), Vec::new());
+    let (mut renames, mut creations) = (Vec::new(), Vec::new());
+    for (at, relationship) in part.relationships() {
+        let planned = |step| Planned { relationship: at, step };
+        match (relationship.kind, &relationship.right) {
+            (Kind::TwoSidedOneToOne, Some(right)) => {
+                column_drops.push(planned(TableStep::DropColumn {
+                    table: naming::clip(&right.key).to_owned(),
+                    column: column(part, right, relationship.left.list),
+                    copies: Copies {
+                        kept: column_links(&relationship.left, Owner::Left),
+                        dropped: column_links(right, Owner::Right),
+                    },
+                }));
+            }
+            // Before Arcade a list could not be related to itself by a join table: both of its
+            // columns would have had one name, so that the table never came to be.
+            (Kind::TwoSidedOneToMany, Some(right)) if !relationship.is_self() => {
+                let (many, one) = if relationship.left.many {
+                    ((&relationship.left, Owner::Left), (right, Owner::Right))
+                } else {
+                    ((right, Owner::Right), (&relationship.left, Owner::Left))
+                };
+                let table = names.old_join_table(part, many.0, one.0.list, problems);
+                let copies = Copies {
+                    kept: column_links(one.0, one.1),
+                    dropped: Links { owner: many.1, place: table.place() },
+                };
+                table_drops.push(planned(TableStep::DropJoinTable { table, copies }));
+            }
+            (Kind::OneSidedManyToMany | Kind::TwoSidedManyToMany, right) => {
+                let to = names.new_join_table(part, relationship, warnings, problems);
+                if relationship.is_self() {
+                    for column in to.columns().into_iter().filter(|it| it.data_type.is_none()) {
+                        problems.push(Problem::InvalidSnapshot {
+                            place: Some(format!("list {}", column.references)),
+                            reason: format!(
+                                "has no foreignKeyType, which the table {} needs",
+                                to.name
+                            ),
+                        });
+                    }
+                    creations.push(planned(TableStep::CreateJoinTable { table: to }));
+                    continue;
+                }
+                let left = &relationship.left;
+                let from = names.old_join_table(part, left, relationship.target, problems);
+                if let Some(right) = right {
+                    let table = names.old_join_table(part, right, left.list, problems);
+                    let copies = Copies {
+                        kept: Links { owner: Owner::Left, place: from.place() },
+                        dropped: Links { owner: Owner::Right, place: table.place() },
+                    };
+                    table_drops.push(planned(TableStep::DropJoinTable { table, copies }));
+                }
+                renames.push(planned(TableStep::RenameJoinTable { from, to }));
+            }
+            _ => {}
+        }
+    }
+    renames.sort_by_key(|planned| match &planned.step {
+        TableStep::RenameJoinTable { from, .. } => Reverse(from.name.len()),
+        _ => Reverse(0),
+    });
+    let phases = [column_drops, table_drops, renames, creations];
+    phases.into_iter().flatten().collect()
+}
+
+fn column_links(side: &Side, owner: Owner) -> Links<TablePlace> {
+    let place = TablePlace::Column {
+        table: naming::clip(&side.key).to_owned(),
+        column: naming::clip(&side.path).to_owned(),
+    };
+    Links { owner, place }
+}
+
+/// The names in use in one schema, before and after.
+struct Names {
+    old: SchemaNames,
+    new: SchemaNames,
+}
+
+/// Tables and indexes share one namespace in PostgreSQL; who has a table is kept for messages.
+#[derive(Default)]
+struct SchemaNames {
+    tables: HashMap<String, String>,
+    relations: Namespace,
+}
+
+impl Names {
+    fn new(part: &Part<'_>) -> Self {
+        let mut names = Names { old: SchemaNames::default(), new: SchemaNames::default() };
+        for list in part.lists() {
+            for schema in [&mut names.old, &mut names.new] {
+                let name = naming::clip(&list.key).to_owned();
+                schema.relations.take(&name);
+                schema.tables.insert(name, format!("the table of the list {}", list.key));
+            }
+        }
+        // Keystone creates the columns of lists, and so their indexes, before any join table.
+        for (_, relationship) in part.relationships() {
+            let sides = [Some(&relationship.left), relationship.right.as_ref()];
+            for (at, side) in sides.into_iter().flatten().enumerate().filter(|(_, side)| !side.many)
+            {
+                let Some(named) = index_of(side.options) else { continue };
+                let index = naming::knex_name(&side.key, &side.path, named);
+                names.old.relations.take(&index);
+                if relationship.kind != Kind::TwoSidedOneToOne || at == 0 {
+                    names.new.relations.take(&index);
+                }
+            }
+        }
+        names
+    }
+
+    fn old_join_table(
+        &mut self,
+        part: &Part<'_>,
+        side: &Side,
+        target: usize,
+        problems: &mut Vec<Problem>,
+    ) -> JoinTable {
+        let name = naming::old_join_table(&side.key, &side.path);
+        let columns = [side.list, target].map(|list| naming::old_join_column(&part.list(list).key));
+        let purpose = format!("the old join table of {side}");
+        let (table, _) =
+            self.old.join_table(part, side, name, columns, [side.list, target], purpose, problems);
+        table
+    }
+
+    fn new_join_table(
+        &mut self,
+        part: &Part<'_>,
+        relationship: &Relationship,
+        warnings: &mut Vec<Warning>,
+        problems: &mut Vec<Problem>,
+    ) -> JoinTable {
+        let side = &relationship.left;
+        let columns = [naming::new_near_column(relationship), naming::new_far_column(relationship)];
+        let (table, distinct) = self.new.join_table(
+            part,
+            side,
+            naming::new_join_table(relationship),
+            columns,
+            [side.list, relationship.target],
+            format!("the new join table of {side}"),
+            problems,
+        );
+        if !distinct.is_empty() {
+            warnings.push(Warning::about(
+                side,
+                "NAME_TAKEN",
+                format!(
+                    "{relationship}: in the first 63 bytes, which are all that PostgreSQL keeps, Keystone's names of indexes or foreign keys of {} are those of others, and the new Keystone leaves out what it cannot name. Here they get names of their own: {}.",
+                    table.name,
+                    distinct.join(", ")
+                ),
+            ));
+        }
+        table
+    }
+}
+
+impl SchemaNames {
+    /// A join table with all its names, and those that had to be made distinct.
+    #[expect(clippy::too_many_arguments, reason = "two callers, which differ in just these")]
+    fn join_table(
+        &mut self,
+        part: &Part<'_>,
+        side: &Side,
+        name: String,
+        columns: [String; 2],
+        lists: [usize; 2],
+        purpose: String,
+        problems: &mut Vec<Problem>,
+    ) -> (JoinTable, Vec<String>) {
+        let stored = naming::clip(&name).to_owned();
+        let why = if stored == name { "" } else { " (PostgreSQL keeps 63 bytes of a name)" };
+        let mut collides = |thing, name: &str, first: &str, second: &str| {
+            problems.push(Problem::NameCollision {
+                thing,
+                name: name.to_owned(),
+                first: first.to_owned(),
+                second: second.to_owned(),
+                why,
+                advice: "Keystone would lose one of them. Rename the field or the list before you upgrade",
+                list: side.key.clone(),
+                field: side.path.clone(),
+            });
+        };
+        if let Some(other) = self.tables.get(&stored) {
+            collides("table", &stored, other, &purpose);
+        }
+        let [near, far] = columns.each_ref().map(|column| naming::clip(column).to_owned());
+        if near == far {
+            let [first, second] = &columns;
+            collides("column", &format!("{stored}.{near}"), first, second);
+        }
+        self.relations.take(&stored);
+        self.tables.insert(stored.clone(), purpose);
+
+        let mut constraints = Namespace::default();
+        let mut distinct = Vec::new();
+        let mut column = |at: usize| {
+            let options =
+                ColumnOptions { is_indexed: true, is_not_nullable: true, is_unique: false };
+            let mut column = foreign_key_column(part, &name, &columns[at], lists[at], options);
+            let index = naming::knex_name(&name, &columns[at], Named::Index);
+            let foreign_key = naming::knex_name(&name, &columns[at], Named::ForeignKey);
+            let (index, index_differs) = self.relations.take_distinct(&index);
+            let (foreign_key, foreign_key_differs) = constraints.take_distinct(&foreign_key);
+            distinct.extend(index_differs.then(|| index.clone()));
+            distinct.extend(foreign_key_differs.then(|| foreign_key.clone()));
+            (column.index, column.foreign_key) = (index, foreign_key);
+            column
+        };
+        let (near, mut far) = (column(0), column(1));
+        if far.not_null == near.not_null {
+            far.not_null = naming::not_null_name(&stored, &far.name, "not_null1");
+        }
+        (JoinTable { name: stored, near, far }, distinct)
+    }
+}
+
+/// The foreign key column of a side without `many`.
+fn column(part: &Part<'_>, side: &Side, target: usize) -> ForeignKeyColumn {
+    let mut column = foreign_key_column(part, &side.key, &side.path, target, side.options);
+    if side.options.is_unique {
+        let unique = naming::knex_name(&side.key, &side.path, Named::Unique);
+        column.index = naming::clip(&unique).to_owned();
+    }
+    column
+}
+
+/// A column by knex's names.
+fn foreign_key_column(
+    part: &Part<'_>,
+    table: &str,
+    column: &str,
+    target: usize,
+    options: ColumnOptions,
+) -> ForeignKeyColumn {
+    let list = part.list(target);
+    let name = naming::clip(column).to_owned();
+    let stored = |name: String| naming::clip(&name).to_owned();
+    ForeignKeyColumn {
+        references: naming::clip(&list.key).to_owned(),
+        data_type: list.foreign_key_type.clone(),
+        foreign_key: stored(naming::knex_name(table, column, Named::ForeignKey)),
+        index: stored(naming::knex_name(table, column, Named::Index)),
+        not_null: naming::not_null_name(naming::clip(table), &name, "not_null"),
+        name,
+        options,
+    }
+}
+
+fn index_of(options: ColumnOptions) -> Option<Named> {
+    if options.is_unique {
+        Some(Named::Unique)
+    } else if options.is_indexed {
+        Some(Named::Index)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,379 @@
+//! Pairing the relationship fields of all lists into relationships: their sides, kind and
+//! cardinality.
+//!
+//! The rules are those of `_consolidateRelationships()` in `lib/Keystone/index.js` of
+//! `@keystonejs/keystone` from 8.0.0 on, except that all mistakes are reported and not the first
+//! alone.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use serde::Serialize;
+use similar::get_close_matches;
+
+use crate::error::Problem;
+use crate::snapshot::{ColumnOptions, Consolidated, Field, RelationshipField, Snapshot};
+
+/// How many items of each side a relationship links, left to right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Cardinality {
+    /// Both sides hold one item.
+    #[serde(rename = "1:1")]
+    OneToOne,
+    /// The left side holds many items, the right side one.
+    #[serde(rename = "1:N")]
+    OneToMany,
+    /// The left side holds one item, the right side many.
+    #[serde(rename = "N:1")]
+    ManyToOne,
+    /// Both sides hold many items.
+    #[serde(rename = "N:N")]
+    ManyToMany,
+}
+
+impl Cardinality {
+    /// Keystone's own notation.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Cardinality::OneToOne => "1:1",
+            Cardinality::OneToMany => "1:N",
+            Cardinality::ManyToOne => "N:1",
+            Cardinality::ManyToMany => "N:N",
+        }
+    }
+}
+
+/// The five headings of Keystone's relationship migration guide, in its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A field without `many` that refers to a list.
+    OneSidedOneToMany,
+    /// A field with `many` that refers to a list.
+    OneSidedManyToMany,
+    /// Two fields that refer to each other, neither with `many`.
+    TwoSidedOneToOne,
+    /// Two fields that refer to each other, one with `many`.
+    TwoSidedOneToMany,
+    /// Two fields that refer to each other, both with `many`.
+    TwoSidedManyToMany,
+}
+
+impl Kind {
+    /// All kinds in the guide's order.
+    pub const ALL: [Kind; 5] = [
+        Kind::OneSidedOneToMany,
+        Kind::OneSidedManyToMany,
+        Kind::TwoSidedOneToOne,
+        Kind::TwoSidedOneToMany,
+        Kind::TwoSidedManyToMany,
+    ];
+
+    /// The guide's heading.
+    pub fn heading(self) -> &'static str {
+        match self {
+            Kind::OneSidedOneToMany => "One-sided: one to many",
+            Kind::OneSidedManyToMany => "One-sided: many to many",
+            Kind::TwoSidedOneToOne => "Two-sided: one to one",
+            Kind::TwoSidedOneToMany => "Two-sided: one to many",
+            Kind::TwoSidedManyToMany => "Two-sided: many to many",
+        }
+    }
+}
+
+/// One side of a relationship: the field that shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Side {
+    /// Index of the list in the snapshot.
+    pub list: usize,
+    /// Index of the field in its list.
+    pub field: usize,
+    /// The list key.
+    pub key: String,
+    /// The field path.
+    pub path: String,
+    /// Whether the field holds many items.
+    pub many: bool,
+    /// The options of its column, where it has one.
+    pub options: ColumnOptions,
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.key, self.path)
+    }
+}
+
+/// A relationship: a field that refers to a list, or two fields that refer to each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relationship {
+    /// Index of the adapter in the snapshot.
+    pub adapter: usize,
+    /// The left side in Keystone's order (`localeCompare` of the list keys, then of the paths).
+    pub left: Side,
+    /// The right side, when it is two-sided.
+    pub right: Option<Side>,
+    /// Index of the list that the left side refers to.
+    pub target: usize,
+    /// The key of that list.
+    pub target_key: String,
+    /// Its cardinality.
+    pub cardinality: Cardinality,
+    /// Which heading of the guide it belongs to.
+    pub kind: Kind,
+}
+
+impl Relationship {
+    /// Whether it relates a list to itself.
+    pub fn is_self(&self) -> bool {
+        self.left.list == self.target
+    }
+}
+
+/// `Todo.author -> User` or `Todo.readers -> User.readPosts`, as in the guide.
+impl fmt::Display for Relationship {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.right {
+            Some(right) => write!(f, "{} -> {right}", self.left),
+            None => write!(f, "{} -> {}", self.left, self.target_key),
+        }
+    }
+}
+
+/// Pairs the fields of all lists, in the order in which the first side of each is defined.
+///
+/// Appends to `problems` what cannot be paired: refs to unknown lists or fields, sides that do not
+/// point back, fields that refer to themselves, relationships across adapters.
+pub fn pair(snapshot: &Snapshot, problems: &mut Vec<Problem>) -> Vec<Relationship> {
+    let index = Index::new(snapshot);
+    let mut relationships = Vec::new();
+    let mut paired: HashSet<(usize, usize)> = HashSet::new();
+    for (list_at, list) in snapshot.lists.iter().enumerate() {
+        for (field_at, field) in list.fields.iter().enumerate() {
+            let Some(relationship) = &field.relationship else { continue };
+            if paired.contains(&(list_at, field_at)) {
+                continue;
+            }
+            match index.other_side(list_at, field, relationship) {
+                Err(problem) => problems.push(problem),
+                Ok(Other::List(target)) => {
+                    let left = side(snapshot, list_at, field_at);
+                    let (cardinality, kind) = if relationship.many {
+                        (Cardinality::ManyToMany, Kind::OneSidedManyToMany)
+                    } else {
+                        (Cardinality::ManyToOne, Kind::OneSidedOneToMany)
+                    };
+                    relationships.push(Relationship {
+                        adapter: list.adapter,
+                        left,
+                        right: None,
+                        target,
+                        target_key: snapshot.lists[target].key.clone(),
+                        cardinality,
+                        kind,
+                    });
+                }
+                Ok(Other::Field(other_list, other_field)) => {
+                    paired.insert((other_list, other_field));
+                    let (left, right) =
+                        in_order(snapshot, (list_at, field_at), (other_list, other_field));
+                    relationships.push(two_sided(
+                        list.adapter,
+                        side(snapshot, left.0, left.1),
+                        side(snapshot, right.0, right.1),
+                    ));
+                }
+            }
+        }
+    }
+    relationships
+}
+
+fn two_sided(adapter: usize, left: Side, right: Side) -> Relationship {
+    let (cardinality, kind) = match (left.many, right.many) {
+        (true, true) => (Cardinality::ManyToMany, Kind::TwoSidedManyToMany),
+        (true, false) => (Cardinality::OneToMany, Kind::TwoSidedOneToMany),
+        (false, true) => (Cardinality::ManyToOne, Kind::TwoSidedOneToMany),
+        (false, false) => (Cardinality::OneToOne, Kind::TwoSidedOneToOne),
+    };
+    Relationship {
+        adapter,
+        target: right.list,
+        target_key: right.key.clone(),
+        left,
+        right: Some(right),
+        cardinality,
+        kind,
+    }
+}
+
+/// Keystone's order of two sides: list keys by `localeCompare`, and only where those are equal the
+/// field paths. The snapshot has the ranks, because the order depends on the process's locale.
+fn in_order(
+    snapshot: &Snapshot,
+    first: (usize, usize),
+    second: (usize, usize),
+) -> ((usize, usize), (usize, usize)) {
+    let rank = |(list, field): (usize, usize)| {
+        let list = &snapshot.lists[list];
+        let path = list.fields[field].relationship.as_ref().map_or(0, |field| field.rank);
+        (list.rank, path)
+    };
+    if rank(first) > rank(second) { (second, first) } else { (first, second) }
+}
+
+fn side(snapshot: &Snapshot, list: usize, field: usize) -> Side {
+    let owner = &snapshot.lists[list];
+    let Field { path, relationship, .. } = &owner.fields[field];
+    let relationship = relationship.as_ref().expect("a side is a relationship field");
+    Side {
+        list,
+        field,
+        key: owner.key.clone(),
+        path: path.clone(),
+        many: relationship.many,
+        options: relationship.options,
+    }
+}
+
+/// What a ref leads to.
+enum Other {
+    /// A list: the relationship is one-sided.
+    List(usize),
+    /// A field that points back.
+    Field(usize, usize),
+}
+
+/// Finds lists and fields by name.
+struct Index<'a> {
+    snapshot: &'a Snapshot,
+    lists: HashMap<&'a str, usize>,
+    fields: HashMap<(usize, &'a str), usize>,
+}
+
+impl<'a> Index<'a> {
+    fn new(snapshot: &'a Snapshot) -> Self {
+        let mut lists = HashMap::with_capacity(snapshot.lists.len());
+        let mut fields = HashMap::new();
+        for (list_at, list) in snapshot.lists.iter().enumerate() {
+            lists.insert(list.key.as_str(), list_at);
+            for (field_at, field) in list.fields.iter().enumerate() {
+                fields.insert((list_at, field.path.as_str()), field_at);
+            }
+        }
+        Index { snapshot, lists, fields }
+    }
+
+    fn other_side(
+        &self,
+        list_at: usize,
+        field: &Field,
+        relationship: &RelationshipField,
+    ) -> Result<Other, Problem> {
+        let list = &self.snapshot.lists[list_at];
+        let (list_key, path) = (list.key.clone(), field.path.clone());
+        let (target_key, target_path) = match relationship.reference.split_once('.') {
+            Some((key, path)) => (key, Some(path)),
+            None => (relationship.reference.as_str(), None),
+        };
+        let Some(&target_at) = self.lists.get(target_key) else {
+            let keys: Vec<&str> =
+                self.snapshot.lists.iter().map(|list| list.key.as_str()).collect();
+            return Err(Problem::UnknownList {
+                list: list_key,
+                field: path,
+                target: target_key.to_owned(),
+                suggestion: closest(target_key, &keys),
+            });
+        };
+        let target = &self.snapshot.lists[target_at];
+        if target.adapter != list.adapter {
+            let name = |adapter: usize| self.snapshot.adapters[adapter].name.clone();
+            return Err(Problem::CrossAdapter {
+                list: list_key,
+                field: path,
+                target: target.key.clone(),
+                adapter: name(list.adapter),
+                target_adapter: name(target.adapter),
+            });
+        }
+        let Some(target_path) = target_path else { return Ok(Other::List(target_at)) };
+        if target_at == list_at && target_path == path {
+            return Err(Problem::SelfReference { list: list_key, field: path });
+        }
+        let Some(&target_field_at) = self.fields.get(&(target_at, target_path)) else {
+            let paths: Vec<&str> = target.fields.iter().map(|field| field.path.as_str()).collect();
+            return Err(Problem::UnknownField {
+                list: list_key,
+                field: path,
+                target: target.key.clone(),
+                target_field: target_path.to_owned(),
+                suggestion: closest(target_path, &paths),
+            });
+        };
+        let target_field = &target.fields[target_field_at];
+        let instead = match &target_field.relationship {
+            None => format!("is a {} field and no relationship", target_field.kind),
+            Some(back) if back.reference == format!("{list_key}.{path}") => {
+                return Ok(Other::Field(target_at, target_field_at));
+            }
+            Some(back) => match back.reference.split_once('.') {
+                None => format!("refers to the list {} one-sided", back.reference),
+                Some(_) => format!("refers to {}", back.reference),
+            },
+        };
+        Err(Problem::MismatchedRef {
+            list: list_key,
+            field: path,
+            target: relationship.reference.clone(),
+            instead,
+        })
+    }
+}
+
+fn closest(name: &str, names: &[&str]) -> Option<String> {
+    get_close_matches(name, names, 1, 0.7).first().map(|&name| name.to_owned())
+}
+
+/// Compares the relationships with what the loaded Keystone says of them itself.
+///
+/// `expected` gives what Keystone must say of each. Appends a problem for each difference.
+pub fn compare(
+    snapshot: &Snapshot,
+    expected: impl Iterator<Item = Consolidated>,
+    problems: &mut Vec<Problem>,
+) {
+    let Some(consolidated) = &snapshot.consolidated else { return };
+    let version = snapshot.keystone.clone().unwrap_or_else(|| "of this project".into());
+    let disagrees = |relationship: String, difference: String| Problem::KeystoneDisagrees {
+        version: version.clone(),
+        relationship,
+        difference,
+    };
+    let name = |relationship: &Consolidated| match &relationship.right {
+        Some(right) => format!("{} -> {right}", relationship.left),
+        None => relationship.left.clone(),
+    };
+    let mut theirs = consolidated.iter();
+    for ours in expected {
+        match theirs.next() {
+            Some(their) if *their == ours => {}
+            Some(their) => problems.push(disagrees(
+                name(&ours),
+                format!("{} in place of {}", describe(their), describe(&ours)),
+            )),
+            None => problems.push(disagrees(name(&ours), "it does not know it".into())),
+        }
+    }
+    problems
+        .extend(theirs.map(|their| disagrees(name(their), "only Keystone itself knows it".into())));
+}
+
+fn describe(relationship: &Consolidated) -> String {
+    let Consolidated { left, right, cardinality, table_name, column_name, near, far } =
+        relationship;
+    let sides = right.as_ref().map_or_else(|| left.clone(), |right| format!("{left} -> {right}"));
+    let columns = [column_name, near, far];
+    let columns: Vec<&str> = columns.into_iter().flatten().map(String::as_str).collect();
+    format!("{sides}, {cardinality}, stored in {table_name} ({})", columns.join(", "))
+}

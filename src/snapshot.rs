@@ -1,0 +1,276 @@
+//! What Node tells the core about a project: its lists, serialized to JSON by `lib/snapshot.js`.
+//!
+//! A snapshot is plain data that can be stored and planned later, on another machine. Whatever
+//! depends on the running process (the order of names under its locale, mongoose's plural forms) is
+//! in it as a value, so that the core computes the same plan from it everywhere.
+
+use std::collections::HashSet;
+
+use serde::Deserialize;
+
+use crate::error::{Problem, Problems};
+use crate::plan::Warning;
+
+/// The version of the snapshot's shape that this core reads.
+pub const VERSION: u32 = 1;
+
+/// A whole project: its adapters and its lists in order of definition.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot {
+    /// The version of this shape, [`VERSION`].
+    pub version: u32,
+    /// Version of the loaded `@keystonejs/keystone`, when it could be found out.
+    #[serde(default)]
+    pub keystone: Option<String>,
+    /// Locale of the process that computed the ranks (`en-US`): Keystone orders the two sides of a
+    /// relationship with `localeCompare`, which depends on it.
+    pub locale: String,
+    /// The adapters that hold lists.
+    pub adapters: Vec<Adapter>,
+    /// All lists, aux lists included, in order of definition.
+    pub lists: Vec<List>,
+    /// What the loaded Keystone's own `_consolidateRelationships()` says, from 8.0.0 on.
+    #[serde(default)]
+    pub consolidated: Option<Vec<Consolidated>>,
+    /// The message with which it refused the lists, if it did.
+    #[serde(default)]
+    pub consolidation_error: Option<String>,
+    /// What could not be found out about the project.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
+}
+
+/// A database adapter of the project.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Adapter {
+    /// Its name in `keystone.adapters`, or its kind where a project has just one.
+    pub name: String,
+    /// The adapter's own `name`: `knex`, `mongoose`, `prisma_postgresql`, ….
+    pub kind: String,
+    /// knex's client: `postgres`, `pg` or `postgresql` for PostgreSQL.
+    #[serde(default)]
+    pub client: Option<String>,
+    /// The PostgreSQL schema that holds the tables.
+    #[serde(default)]
+    pub schema_name: Option<String>,
+    /// Whether `knexOptions.wrapIdentifier` is set, which renames tables and columns.
+    #[serde(default)]
+    pub wraps_identifiers: bool,
+}
+
+/// A list.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct List {
+    /// The list key.
+    pub key: String,
+    /// Index of its adapter in [`Snapshot::adapters`].
+    pub adapter: usize,
+    /// Position of the key among all list keys in the order of `localeCompare`.
+    pub rank: u32,
+    /// The table of a knex list. Keystone always uses the list key.
+    #[serde(default)]
+    pub table_name: Option<String>,
+    /// SQL type of a foreign key to this list (`integer`, `uuid`), as knex compiles it.
+    #[serde(default)]
+    pub foreign_key_type: Option<String>,
+    /// The collection of a mongoose list.
+    #[serde(default)]
+    pub collection: Option<String>,
+    /// Its fields in order of definition.
+    pub fields: Vec<Field>,
+}
+
+/// A field of a list.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Field {
+    /// The field path.
+    pub path: String,
+    /// Name of its type, for messages.
+    #[serde(rename = "type", default)]
+    pub kind: String,
+    /// Set when the field is a relationship (`field.isRelationship`).
+    #[serde(default)]
+    pub relationship: Option<RelationshipField>,
+}
+
+/// What makes a field a relationship.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RelationshipField {
+    /// `List` (one-sided) or `List.path` (two-sided).
+    #[serde(rename = "ref")]
+    pub reference: String,
+    /// Whether the field holds many items.
+    pub many: bool,
+    /// Position of the path among all relationship paths in the order of `localeCompare`.
+    pub rank: u32,
+    /// `isUnique`, `isIndexed` and `knexOptions.isNotNullable` as the knex field adapter sees them.
+    #[serde(flatten)]
+    pub options: ColumnOptions,
+    /// The join collection there would be with this field as the left side; on mongoose only.
+    #[serde(default)]
+    pub join_collection: Option<PluralizedModel>,
+}
+
+/// The options of a relationship that show in the DDL of its column.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ColumnOptions {
+    /// The column has a unique constraint (and then no index of its own).
+    #[serde(default)]
+    pub is_unique: bool,
+    /// The column has an index.
+    #[serde(default)]
+    pub is_indexed: bool,
+    /// The column is NOT NULL.
+    #[serde(default)]
+    pub is_not_nullable: bool,
+}
+
+/// A mongoose model's name and the collection that mongoose derives from it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PluralizedModel {
+    /// The model's name.
+    pub model: String,
+    /// The collection's name.
+    pub name: String,
+}
+
+/// One relationship as the loaded Keystone itself sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Consolidated {
+    /// `List.path` of the left side.
+    pub left: String,
+    /// `List.path` of the right side of a two-sided relationship.
+    #[serde(default)]
+    pub right: Option<String>,
+    /// `1:1`, `1:N`, `N:1` or `N:N`.
+    pub cardinality: String,
+    /// The table that stores it.
+    pub table_name: String,
+    /// The foreign key column, when it is not a join table.
+    #[serde(default)]
+    pub column_name: Option<String>,
+    /// The join table's column for the left side.
+    #[serde(default)]
+    pub near: Option<String>,
+    /// The join table's column for the right side.
+    #[serde(default)]
+    pub far: Option<String>,
+}
+
+impl Snapshot {
+    /// Reads a snapshot and checks that it is consistent in itself.
+    ///
+    /// # Errors
+    /// [`Problem::InvalidSnapshot`] for each place that is malformed: not JSON, another version, a
+    /// missing or mistyped property, an index out of range, a list or field named twice.
+    pub fn parse(json: &str) -> Result<Self, Problems> {
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        let snapshot: Snapshot = serde_path_to_error::deserialize(&mut deserializer)
+            .map_err(|error| {
+                let place = error.path().to_string();
+                invalid(
+                    if place == "." { None } else { Some(place) },
+                    error.into_inner().to_string(),
+                )
+            })
+            .map_err(Problems::from)?;
+        let problems = snapshot.inconsistencies();
+        if problems.is_empty() { Ok(snapshot) } else { Err(Problems::new(problems)) }
+    }
+
+    fn inconsistencies(&self) -> Vec<Problem> {
+        if self.version != VERSION {
+            return vec![invalid(
+                Some("version".into()),
+                format!("is {}, but this release reads version {VERSION}", self.version),
+            )];
+        }
+        let mut problems = Vec::new();
+        let mut keys = HashSet::with_capacity(self.lists.len());
+        for list in &self.lists {
+            let key = &list.key;
+            if !keys.insert(key.as_str()) {
+                problems.push(invalid(Some(format!("list {key}")), "is there twice".into()));
+            }
+            let Some(adapter) = self.adapters.get(list.adapter) else {
+                problems.push(invalid(
+                    Some(format!("list {key}")),
+                    format!(
+                        "names adapter {}, but there are {}",
+                        list.adapter,
+                        self.adapters.len()
+                    ),
+                ));
+                continue;
+            };
+            let is_mongoose = adapter.kind == "mongoose";
+            if is_mongoose && list.collection.is_none() {
+                problems.push(invalid(Some(format!("list {key}")), "has no collection".into()));
+            }
+            let mut paths = HashSet::with_capacity(list.fields.len());
+            for field in &list.fields {
+                let place = || Some(format!("field {key}.{}", field.path));
+                if !paths.insert(field.path.as_str()) {
+                    problems.push(invalid(place(), "is there twice".into()));
+                }
+                if let Some(relationship) = &field.relationship
+                    && is_mongoose
+                    && relationship.many
+                    && relationship.join_collection.is_none()
+                {
+                    problems.push(invalid(place(), "has no join collection".into()));
+                }
+            }
+        }
+        problems
+    }
+}
+
+fn invalid(place: Option<String>, reason: String) -> Problem {
+    Problem::InvalidSnapshot { place, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages(json: &str) -> Vec<String> {
+        let problems = Snapshot::parse(json).expect_err("a malformed snapshot");
+        problems.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn names_the_place_of_a_mistyped_property() {
+        let found = messages(
+            r#"{"version":1,"locale":"en","adapters":[],"lists":[{"key":"A","adapter":0,"rank":"x","fields":[]}]}"#,
+        );
+        assert_eq!(found.len(), 1);
+        assert!(found[0].contains("lists[0].rank"), "{}", found[0]);
+    }
+
+    #[test]
+    fn reports_every_inconsistency() {
+        let found = messages(
+            r#"{"version":1,"locale":"en","adapters":[{"name":"m","kind":"mongoose"}],"lists":[
+                {"key":"A","adapter":0,"rank":0,"fields":[]},
+                {"key":"A","adapter":7,"rank":0,"collection":"a","fields":[]}]}"#,
+        );
+        assert_eq!(found.len(), 3, "{found:?}");
+    }
+
+    #[test]
+    fn refuses_another_version_and_what_is_no_json() {
+        assert!(
+            messages(r#"{"version":9,"locale":"en","adapters":[],"lists":[]}"#)[0]
+                .contains("version")
+        );
+        assert_eq!(messages("{").len(), 1);
+    }
+}

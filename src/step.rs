@@ -1,0 +1,308 @@
+//! The typed steps of a migration, without SQL or shell text, each with its reverse.
+//!
+//! PostgreSQL and MongoDB have their own types: what is a rename on the one is a copy on the other.
+//! In both the order of the variants is the order of execution, for the reasons said at each.
+
+use serde::Serialize;
+
+use crate::snapshot::ColumnOptions;
+
+/// A step together with the relationship that it is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Planned<S> {
+    /// Index of the relationship in [`crate::plan::UpgradePlan::relationships`].
+    pub relationship: usize,
+    /// What to do.
+    #[serde(flatten)]
+    pub step: S,
+}
+
+/// Which side of a relationship a place in the database belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Owner {
+    /// The left side.
+    Left,
+    /// The right side.
+    Right,
+}
+
+/// A place that holds all links of a relationship, seen from its owner's side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Links<P> {
+    /// Whose place it is: an owner's own ids come first in each link.
+    pub owner: Owner,
+    /// The place.
+    pub place: P,
+}
+
+/// Two places that hold the same links before Arcade. The new schema keeps the one and drops the
+/// other, which is only safe where they agree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Copies<P> {
+    /// The place that stays.
+    pub kept: Links<P>,
+    /// The place that goes.
+    pub dropped: Links<P>,
+}
+
+/// A place for links in PostgreSQL.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub enum TablePlace {
+    /// A foreign key column of the owner's table.
+    Column {
+        /// The owner's table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// A join table.
+    JoinTable {
+        /// The table.
+        table: String,
+        /// Its column of the owner's ids.
+        near: String,
+        /// Its column of the other side's ids.
+        far: String,
+    },
+}
+
+impl TablePlace {
+    /// The table that has to be locked to read it.
+    pub fn table(&self) -> &str {
+        match self {
+            TablePlace::Column { table, .. } | TablePlace::JoinTable { table, .. } => table,
+        }
+    }
+}
+
+/// A foreign key column and what belongs to it, by the names that PostgreSQL stores.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ForeignKeyColumn {
+    /// The column.
+    pub name: String,
+    /// The table whose `id` it holds.
+    pub references: String,
+    /// Its SQL type, as far as the snapshot says.
+    #[serde(rename = "type")]
+    pub data_type: Option<String>,
+    /// The foreign key constraint.
+    pub foreign_key: String,
+    /// The index, or with `isUnique` the unique constraint.
+    pub index: String,
+    /// The NOT NULL constraint, as PostgreSQL 18 and later name it.
+    pub not_null: String,
+    /// Which of these it has.
+    #[serde(flatten)]
+    pub options: ColumnOptions,
+}
+
+/// A join table by the names that PostgreSQL stores.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JoinTable {
+    /// The table.
+    pub name: String,
+    /// The column of the owner's ids.
+    pub near: ForeignKeyColumn,
+    /// The column of the other side's ids.
+    pub far: ForeignKeyColumn,
+}
+
+impl JoinTable {
+    /// Its two columns.
+    pub fn columns(&self) -> [&ForeignKeyColumn; 2] {
+        [&self.near, &self.far]
+    }
+
+    /// It as a place for links.
+    pub fn place(&self) -> TablePlace {
+        TablePlace::JoinTable {
+            table: self.name.clone(),
+            near: self.near.name.clone(),
+            far: self.far.name.clone(),
+        }
+    }
+}
+
+/// A step on a PostgreSQL database. The order of the variants is the order of execution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "step", rename_all = "camelCase")]
+pub enum TableStep {
+    /// Drops the foreign key column of the right side of a 1:1 relationship. Drops come first: they
+    /// compare places by their old names, and they free names for the renames.
+    DropColumn {
+        /// The table.
+        table: String,
+        /// The column.
+        column: ForeignKeyColumn,
+        /// Where its links are kept.
+        copies: Copies<TablePlace>,
+    },
+    /// Drops the second join table of a two-sided relationship.
+    DropJoinTable {
+        /// The table.
+        table: JoinTable,
+        /// Where its links are kept.
+        copies: Copies<TablePlace>,
+    },
+    /// Renames a join table, its columns, constraints and indexes. Among themselves the renames run
+    /// by the longest old name first: a new name is always longer than its old one, so that no
+    /// rename meets a name that another rename has yet to free (`Post_a` becomes `Post_a_many`
+    /// after `Post_a_many` has become `Post_a_many_many`).
+    RenameJoinTable {
+        /// The old names.
+        from: JoinTable,
+        /// The new names.
+        to: JoinTable,
+    },
+    /// Creates a join table that the old Keystone could not have: a list related to itself. Creation
+    /// comes after the renames, when every old name is free.
+    CreateJoinTable {
+        /// The table.
+        table: JoinTable,
+    },
+    /// The way back of [`TableStep::CreateJoinTable`]: drops the table with what it holds by then.
+    DiscardJoinTable {
+        /// The table.
+        table: JoinTable,
+    },
+    /// The way back of [`TableStep::DropJoinTable`]: creates the table and fills it from the kept
+    /// place.
+    RestoreJoinTable {
+        /// The table.
+        table: JoinTable,
+        /// Where its links are.
+        copies: Copies<TablePlace>,
+    },
+    /// The way back of [`TableStep::DropColumn`]: adds the column and fills it from the kept place.
+    RestoreColumn {
+        /// The table.
+        table: String,
+        /// The column.
+        column: ForeignKeyColumn,
+        /// Where its links are.
+        copies: Copies<TablePlace>,
+    },
+}
+
+impl TableStep {
+    /// The step that undoes this one. A plan's way back is the reverse of each, last to first.
+    pub fn reverse(self) -> TableStep {
+        match self {
+            TableStep::DropColumn { table, column, copies } => {
+                TableStep::RestoreColumn { table, column, copies }
+            }
+            TableStep::RestoreColumn { table, column, copies } => {
+                TableStep::DropColumn { table, column, copies }
+            }
+            TableStep::DropJoinTable { table, copies } => {
+                TableStep::RestoreJoinTable { table, copies }
+            }
+            TableStep::RestoreJoinTable { table, copies } => {
+                TableStep::DropJoinTable { table, copies }
+            }
+            TableStep::RenameJoinTable { from, to } => {
+                TableStep::RenameJoinTable { from: to, to: from }
+            }
+            TableStep::CreateJoinTable { table } => TableStep::DiscardJoinTable { table },
+            TableStep::DiscardJoinTable { table } => TableStep::CreateJoinTable { table },
+        }
+    }
+
+    /// The two copies of which the step drops or restores one.
+    pub fn copies(&self) -> Option<&Copies<TablePlace>> {
+        match self {
+            TableStep::DropColumn { copies, .. }
+            | TableStep::DropJoinTable { copies, .. }
+            | TableStep::RestoreJoinTable { copies, .. }
+            | TableStep::RestoreColumn { copies, .. } => Some(copies),
+            _ => None,
+        }
+    }
+}
+
+/// A field of a collection's documents that holds links.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DocumentField {
+    /// The collection.
+    pub collection: String,
+    /// The field path.
+    pub field: String,
+    /// Whether it holds an array of ids, or one id.
+    pub many: bool,
+}
+
+/// A join collection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JoinCollection {
+    /// The collection.
+    pub name: String,
+    /// Its field of the left side's ids.
+    pub near: String,
+    /// Its field of the right side's ids.
+    pub far: String,
+}
+
+/// A step on a MongoDB database. The order of the variants is the order of execution: nothing is
+/// removed before everything is copied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "step", rename_all = "camelCase")]
+pub enum CollectionStep {
+    /// Copies the links of an array into a join collection, and indexes that.
+    CopyLinks {
+        /// The array, of the left side.
+        from: DocumentField,
+        /// The join collection.
+        into: JoinCollection,
+    },
+    /// Removes a field whose links are kept elsewhere by now.
+    UnsetField {
+        /// The field.
+        field: DocumentField,
+        /// The other side's field, which held the same links from the start. None where the field
+        /// was the only place and [`CollectionStep::CopyLinks`] has copied it.
+        copies: Option<Copies<DocumentField>>,
+    },
+    /// The way back of [`CollectionStep::UnsetField`]: fills the field again.
+    RefillField {
+        /// The field.
+        field: DocumentField,
+        /// The two fields of a two-sided relationship.
+        copies: Option<Copies<DocumentField>>,
+    },
+    /// The way back of [`CollectionStep::CopyLinks`]: drops the join collection once its links are
+    /// back in the documents.
+    DropJoinCollection {
+        /// The array, of the left side.
+        from: DocumentField,
+        /// The join collection.
+        into: JoinCollection,
+    },
+}
+
+impl CollectionStep {
+    /// The step that undoes this one. A plan's way back is the reverse of each, last to first.
+    pub fn reverse(self) -> CollectionStep {
+        match self {
+            CollectionStep::CopyLinks { from, into } => {
+                CollectionStep::DropJoinCollection { from, into }
+            }
+            CollectionStep::DropJoinCollection { from, into } => {
+                CollectionStep::CopyLinks { from, into }
+            }
+            CollectionStep::UnsetField { field, copies } => {
+                CollectionStep::RefillField { field, copies }
+            }
+            CollectionStep::RefillField { field, copies } => {
+                CollectionStep::UnsetField { field, copies }
+            }
+        }
+    }
+}
