@@ -35,3 +35,5 @@ pub mod relationship;
 pub mod snapshot;
 pub mod step;
 pub mod summary;
+#[cfg(test)]
+mod testing;

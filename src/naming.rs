@@ -14,7 +14,12 @@ pub const MAX_BYTES: usize = 63;
 
 /// The name as PostgreSQL stores it: its first 63 bytes, without half a character at the end.
 pub fn clip(name: &str) -> &str {
-    &name[..name.floor_char_boundary(MAX_BYTES)]
+    clip_to(name, MAX_BYTES)
+}
+
+fn clip_to(name: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(name.len())).rev().find(|&end| name.is_char_boundary(end));
+    &name[..end.unwrap_or(0)]
 }
 
 /// The table of a field with `many` before Arcade: `Todo_reviewers`.
@@ -82,9 +87,7 @@ pub fn not_null_name(table: &str, column: &str, label: &str) -> String {
             column_bytes -= 1;
         }
     }
-    let table = &table[..table.floor_char_boundary(table_bytes)];
-    let column = &column[..column.floor_char_boundary(column_bytes)];
-    format!("{table}_{column}_{label}")
+    format!("{}_{}_{label}", clip_to(table, table_bytes), clip_to(column, column_bytes))
 }
 
 /// Names in use within one namespace of the database, each at most 63 bytes.
@@ -110,7 +113,7 @@ impl Namespace {
             .map(|number| {
                 let suffix = format!("_{number}");
                 let room = MAX_BYTES - suffix.len();
-                format!("{}{suffix}", &name[..name.floor_char_boundary(room)])
+                format!("{}{suffix}", clip_to(name, room))
             })
             .find(|candidate| self.take(candidate))
             .expect("numbers do not end");

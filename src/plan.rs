@@ -351,3 +351,148 @@ impl<'a> RelationshipJson<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{FieldSpec, GUIDE, project};
+
+    fn plan(kind: &str, lists: &[(&str, &[FieldSpec<'_>])]) -> UpgradePlan {
+        UpgradePlan::new(&project(kind, lists)).expect("a sound project")
+    }
+
+    fn codes(snapshot: &Snapshot) -> Vec<&'static str> {
+        UpgradePlan::new(snapshot).expect_err("problems").iter().map(Problem::code).collect()
+    }
+
+    fn table_steps(plan: &UpgradePlan) -> Vec<TableStep> {
+        let Engine::PostgreSql { steps, .. } = &plan.adapters[0].engine else { panic!("knex") };
+        steps.iter().map(|planned| planned.step.clone()).collect()
+    }
+
+    #[test]
+    fn the_longest_old_name_is_renamed_first() {
+        let lists: &[(&str, &[FieldSpec<'_>])] =
+            &[("Post", &[("a", "Tag", true), ("a_many", "Tag", true)]), ("Tag", &[])];
+        let renamed: Vec<String> = table_steps(&plan("knex", lists))
+            .into_iter()
+            .map(|step| match step {
+                TableStep::RenameJoinTable { from, to } => format!("{} {}", from.name, to.name),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(renamed, ["Post_a_many Post_a_many_many", "Post_a Post_a_many"]);
+    }
+
+    #[test]
+    fn every_step_is_undone_by_its_reverse() {
+        let lists: Vec<(&str, &[FieldSpec<'_>])> =
+            GUIDE.iter().copied().chain([("Node", [("links", "Node", true)].as_slice())]).collect();
+        let steps = table_steps(&plan("knex", &lists));
+        assert_eq!(steps.len(), 6);
+        for step in steps {
+            assert_ne!(step, step.clone().reverse());
+            assert_eq!(step, step.clone().reverse().reverse());
+        }
+        let Engine::MongoDb { steps } = plan("mongoose", &lists).adapters.remove(0).engine else {
+            panic!("mongoose")
+        };
+        assert_eq!(steps.len(), 9);
+        for Planned { step, .. } in steps {
+            assert_ne!(step, step.clone().reverse());
+            assert_eq!(step, step.clone().reverse().reverse());
+        }
+    }
+
+    #[test]
+    fn a_list_related_to_itself_had_no_join_table() {
+        let lists: &[(&str, &[FieldSpec<'_>])] = &[(
+            "User",
+            &[
+                ("friends", "User", true),
+                ("children", "User.parent", true),
+                ("parent", "User.children", false),
+                ("fans", "User.idols", true),
+                ("idols", "User.fans", true),
+            ],
+        )];
+        let created: Vec<String> = table_steps(&plan("knex", lists))
+            .into_iter()
+            .map(|step| match step {
+                TableStep::CreateJoinTable { table } => table.name,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(created, ["User_friends_many", "User_fans_User_idols"]);
+    }
+
+    #[test]
+    fn an_order_of_definition_changes_no_name() {
+        let backwards: Vec<_> = GUIDE.iter().rev().copied().collect();
+        let mut forward = table_steps(&plan("knex", GUIDE));
+        let mut backward = table_steps(&plan("knex", &backwards));
+        forward.sort_by_key(|step| format!("{step:?}"));
+        backward.sort_by_key(|step| format!("{step:?}"));
+        assert_eq!(forward, backward);
+    }
+
+    #[test]
+    fn all_mistakes_are_reported_at_once() {
+        let lists: &[(&str, &[FieldSpec<'_>])] = &[
+            ("Post", &[("a", "Usr", false), ("b", "User.posts", true), ("c", "Post.c", false)]),
+            ("User", &[("d", "Post.a", true)]),
+        ];
+        let snapshot = project("knex", lists);
+        let expected = ["UNKNOWN_LIST", "UNKNOWN_FIELD", "SELF_REFERENCE", "MISMATCHED_REF"];
+        assert_eq!(codes(&snapshot), expected);
+        let problems = UpgradePlan::new(&snapshot).expect_err("problems").to_string();
+        assert!(problems.contains("Did you mean User?"), "{problems}");
+    }
+
+    #[test]
+    fn names_that_meet_are_refused() {
+        let lists: &[(&str, &[FieldSpec<'_>])] =
+            &[("Post", &[("tags", "Tag", true)]), ("Tag", &[]), ("Post_tags_many", &[])];
+        assert_eq!(codes(&project("knex", lists)), ["NAME_COLLISION"]);
+        assert_eq!(
+            codes(&project(
+                "mongoose",
+                &[("Post", &[("tags", "Tag", true)]), ("Tag", &[]), ("post_tags_many", &[]),]
+            )),
+            ["NAME_COLLISION"]
+        );
+    }
+
+    #[test]
+    fn indexes_that_clip_alike_get_distinct_names_and_a_warning() {
+        let path = "p".repeat(55);
+        let fields = [(path.as_str(), "Tag", true)];
+        let plan = plan("knex", &[("Post", &fields), ("Tag", &[])]);
+        let [TableStep::RenameJoinTable { to, .. }] = &table_steps(&plan)[..] else { panic!() };
+        assert_ne!(to.near.index, to.far.index);
+        assert_ne!(to.near.foreign_key, to.far.foreign_key);
+        assert_eq!(plan.warnings[0].code, "NAME_TAKEN");
+    }
+
+    #[test]
+    fn keystone_must_agree() {
+        let mut snapshot = project("knex", GUIDE);
+        let own: Vec<Consolidated> =
+            UpgradePlan::new(&snapshot).unwrap().relationships.iter().map(consolidated).collect();
+        snapshot.consolidated = Some(own.clone());
+        assert!(UpgradePlan::new(&snapshot).is_ok());
+        snapshot.consolidated = Some(own[..4].to_vec());
+        assert_eq!(codes(&snapshot), ["KEYSTONE_DISAGREES"]);
+        let mut other = own;
+        other[1].near = Some("another".to_owned());
+        snapshot.consolidated = Some(other);
+        assert_eq!(codes(&snapshot), ["KEYSTONE_DISAGREES"]);
+    }
+
+    #[test]
+    fn an_adapter_is_picked_by_name() {
+        let plan = plan("knex", GUIDE);
+        assert!(plan.adapter(None).unwrap().is_some());
+        assert_eq!(plan.adapter(Some("x")).unwrap_err().code(), "UNKNOWN_ADAPTER");
+    }
+}

@@ -161,3 +161,43 @@ impl Paint {
         painted
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{GUIDE, project};
+
+    fn summary(kind: &str, color: bool) -> String {
+        let plan = UpgradePlan::new(&project(kind, GUIDE)).unwrap();
+        render(&plan, None, color).unwrap()
+    }
+
+    #[test]
+    fn tells_the_guide_s_example_for_each_engine() {
+        insta::assert_snapshot!("postgresql", summary("knex", false));
+        insta::assert_snapshot!("mongodb", summary("mongoose", false));
+    }
+
+    #[test]
+    fn colours_change_nothing_else() {
+        let colored = summary("knex", true);
+        assert!(colored.contains("\x1b[1mOne-sided: one to many\x1b[22m\n"));
+        assert!(colored.contains("Drop table \x1b[36mUser_published\x1b[39m\n"));
+        let mut plain = colored;
+        for code in ["\x1b[1m", "\x1b[22m", "\x1b[36m", "\x1b[39m"] {
+            plain = plain.replace(code, "");
+        }
+        assert_eq!(plain, summary("knex", false));
+    }
+
+    #[test]
+    fn says_so_when_there_is_nothing() {
+        let plan = UpgradePlan::new(&project("knex", &[("Post", &[])])).unwrap();
+        assert_eq!(render(&plan, None, false).unwrap(), "No relationships: no action required\n");
+        let plan = UpgradePlan::new(&project("knex", &[])).unwrap();
+        assert_eq!(
+            render(&plan, Some("knex"), false).unwrap(),
+            "No relationships: no action required\n"
+        );
+    }
+}

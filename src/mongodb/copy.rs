@@ -59,7 +59,7 @@ pub(super) fn is_complete(
         json!({ "$lookup": {
             "from": into.name,
             "let": {},
-            "pipeline": [{ "$count": "n" }],
+            "pipeline": [{ "$group": { "_id": null, "n": { "$sum": 1 } } }],
             "as": "copied",
         } }),
         json!({ "$project": {

@@ -180,3 +180,28 @@ fn broken(pipeline: &[Value], indent: usize) -> String {
         pipeline.iter().map(|stage| format!("{inner}{},\n", literal(stage, indent + 1))).collect();
     format!("[\n{}{}]", stages.concat(), "  ".repeat(indent))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Engine;
+    use crate::testing::{FieldSpec, GUIDE, project};
+
+    fn script(lists: &[(&str, &[FieldSpec<'_>])]) -> String {
+        let plan = UpgradePlan::new(&project("mongoose", lists)).unwrap();
+        let part = &plan.adapters[0];
+        let Engine::MongoDb { steps } = &part.engine else { panic!("mongoose") };
+        let script = migration(&plan, part, steps);
+        script.replace(env!("CARGO_PKG_VERSION"), "<version>")
+    }
+
+    #[test]
+    fn migrates_the_guide_s_example() {
+        insta::assert_snapshot!(script(GUIDE));
+    }
+
+    #[test]
+    fn is_a_remark_when_there_is_nothing_to_do() {
+        insta::assert_snapshot!(script(&[("Post", &[("author", "Post", false)])]));
+    }
+}

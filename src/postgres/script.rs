@@ -129,3 +129,28 @@ impl Script {
         self.text.push('\n');
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Engine;
+    use crate::testing::{FieldSpec, GUIDE, project};
+
+    fn script(lists: &[(&str, &[FieldSpec<'_>])]) -> String {
+        let plan = UpgradePlan::new(&project("knex", lists)).unwrap();
+        let part = &plan.adapters[0];
+        let Engine::PostgreSql { schema_name, steps } = &part.engine else { panic!("knex") };
+        let script = migration(&plan, part, schema_name, steps);
+        script.replace(env!("CARGO_PKG_VERSION"), "<version>")
+    }
+
+    #[test]
+    fn migrates_the_guide_s_example() {
+        insta::assert_snapshot!(script(GUIDE));
+    }
+
+    #[test]
+    fn is_a_remark_when_there_is_nothing_to_do() {
+        insta::assert_snapshot!(script(&[("Post", &[("author", "Post", false)])]));
+    }
+}

@@ -1,0 +1,49 @@
+// Compiled by `tsc --strict` in the tests, never run: it fails where index.d.ts is wrong.
+import {
+  planUpgrade,
+  snapshot,
+  AdapterPlan,
+  PlanJson,
+  Snapshot,
+  UpgradeError,
+  UpgradePlan,
+} from '..';
+
+declare const keystone: { listsArray: object[]; createList(key: string): void };
+
+const data: Snapshot = snapshot(keystone, { resolveFrom: ['.'] });
+const plan: UpgradePlan = planUpgrade(keystone);
+const same: UpgradePlan = planUpgrade(data);
+
+const texts: string[] = [
+  plan.summary(),
+  plan.summary({ color: true, adapter: 'knex' }),
+  plan.migration(),
+  same.migration({ adapter: 'knex' }),
+];
+const changes: boolean = plan.hasChanges;
+const json: PlanJson = plan.toJSON();
+
+function collections(part: AdapterPlan): string[] {
+  if (part.engine === 'postgresql') {
+    return part.steps.map(step =>
+      step.step === 'renameJoinTable' ? `${part.schemaName}.${step.to.near.name}` : step.step,
+    );
+  }
+  return part.steps.map(step => (step.step === 'copyLinks' ? step.into.name : step.field.field));
+}
+
+function report(error: UpgradeError): string {
+  return error.problems.map(problem => `${problem.code} ${problem.list ?? ''}`).join('\n');
+}
+
+// @ts-expect-error: plans are made by planUpgrade
+new UpgradePlan();
+// @ts-expect-error: no Keystone object and no snapshot
+planUpgrade({});
+// @ts-expect-error: no such option
+plan.summary({ colour: true });
+// @ts-expect-error: a plan does not change
+plan.hasChanges = false;
+
+export { changes, collections, json, report, texts };

@@ -1,0 +1,336 @@
+/**
+ * Takes a Keystone 5 database across the "Arcade" change of its relationship schema.
+ *
+ * Everything here computes and returns: nothing connects to a database.
+ *
+ * No promise is made about `instanceof`: in Jest, and wherever modules are loaded into several
+ * realms, look at `error.code` and call methods instead.
+ *
+ * @packageDocumentation
+ */
+
+/** The part of a Keystone 5 object (`@keystonejs/keystone` 5 to 19) that is looked at. */
+export interface KeystoneLike {
+  /** All lists, in order of definition. */
+  listsArray: ReadonlyArray<object>;
+}
+
+/** Where to find the project's own packages (Keystone's version, its knex). */
+export interface SnapshotOptions {
+  /** Directories to look from; by default the working directory. */
+  resolveFrom?: string[];
+}
+
+/**
+ * What planning needs to know of a project: plain JSON data that can be stored, sent and planned
+ * elsewhere. The order of names under the locale of the process that made it is part of it.
+ */
+export interface Snapshot {
+  /** The version of this shape. */
+  version: 1;
+  /** Version of the loaded `@keystonejs/keystone`, or null where it could not be found. */
+  keystone: string | null;
+  /** The locale under which the ranks were computed, such as `en-US`. */
+  locale: string;
+  /** The adapters that hold lists. */
+  adapters: SnapshotAdapter[];
+  /** All lists, aux lists included, in order of definition. */
+  lists: SnapshotList[];
+  /** What Keystone's own `_consolidateRelationships()` says, from 8.0.0 on. */
+  consolidated?: SnapshotRelationship[];
+  /** The message with which it refused the lists, if it did. */
+  consolidationError?: string;
+  /** What could not be found out about the project. */
+  warnings: Warning[];
+}
+
+/** An adapter in a snapshot. */
+export interface SnapshotAdapter {
+  /** Its name in `keystone.adapters`, or its kind where the project has just one. */
+  name: string;
+  /** The adapter's own `name`: `knex`, `mongoose`, …. */
+  kind: string;
+  /** knex's client, such as `postgres`. */
+  client?: string;
+  /** The PostgreSQL schema that holds the tables. */
+  schemaName?: string;
+  /** Whether `knexOptions.wrapIdentifier` is set. */
+  wrapsIdentifiers: boolean;
+}
+
+/** A list in a snapshot. */
+export interface SnapshotList {
+  /** The list key. */
+  key: string;
+  /** Index of its adapter in `adapters`. */
+  adapter: number;
+  /** Position of the key among all list keys in the order of `localeCompare`. */
+  rank: number;
+  /** knex: the list's table. */
+  tableName?: string;
+  /** knex: the SQL type of a foreign key to the list, such as `integer` or `uuid`. */
+  foreignKeyType?: string;
+  /** mongoose: the list's collection. */
+  collection?: string;
+  /** Its fields, in order of definition. */
+  fields: SnapshotField[];
+}
+
+/** A field in a snapshot. */
+export interface SnapshotField {
+  /** The field path. */
+  path: string;
+  /** The name of its type. */
+  type: string;
+  /** Set when the field is a relationship. */
+  relationship?: {
+    /** `List` or `List.path`. */
+    ref: string;
+    many: boolean;
+    /** Position of the path among all relationship paths in the order of `localeCompare`. */
+    rank: number;
+    /** knex: the options that show in the column's DDL. */
+    isUnique?: boolean;
+    isIndexed?: boolean;
+    isNotNullable?: boolean;
+    /** mongoose: the join collection there would be with this field as the left side. */
+    joinCollection?: { model: string; name: string };
+  };
+}
+
+/** A relationship as Keystone itself sees it. */
+export interface SnapshotRelationship {
+  left: string;
+  right?: string;
+  cardinality: Cardinality;
+  tableName: string;
+  columnName?: string;
+  near?: string;
+  far?: string;
+}
+
+/** How many items each side holds, left to right, in Keystone's notation. */
+export type Cardinality = '1:1' | '1:N' | 'N:1' | 'N:N';
+
+/** The five headings of Keystone's relationship migration guide. */
+export type Kind =
+  | 'one-sided-one-to-many'
+  | 'one-sided-many-to-many'
+  | 'two-sided-one-to-one'
+  | 'two-sided-one-to-many'
+  | 'two-sided-many-to-many';
+
+/** A field that takes part in a relationship. */
+export interface Side {
+  /** The list key. */
+  list: string;
+  /** The field path. */
+  path: string;
+  /** Whether the field holds many items. */
+  many: boolean;
+}
+
+/** A field that refers to a list, or two fields that refer to each other. */
+export interface Relationship {
+  /** As in the guide: `Todo.author -> User`, `Todo.readers -> User.readPosts`. */
+  name: string;
+  /** The name of its adapter. */
+  adapter: string;
+  kind: Kind;
+  cardinality: Cardinality;
+  /** The left side in Keystone's order. */
+  left: Side;
+  /** The right side, or null when it is one-sided. */
+  right: Side | null;
+  /** The key of the list that the left side refers to. */
+  target: string;
+}
+
+/** A foreign key column, by the names that PostgreSQL stores. */
+export interface ForeignKeyColumn {
+  name: string;
+  /** The table whose `id` it holds. */
+  references: string;
+  /** Its SQL type, or null where it could not be found out. */
+  type: string | null;
+  /** The foreign key constraint. */
+  foreignKey: string;
+  /** The index, or with `isUnique` the unique constraint. */
+  index: string;
+  /** The NOT NULL constraint, as PostgreSQL 18 and later name it. */
+  notNull: string;
+  isUnique: boolean;
+  isIndexed: boolean;
+  isNotNullable: boolean;
+}
+
+/** A join table, by the names that PostgreSQL stores. */
+export interface JoinTable {
+  name: string;
+  /** The column of the owner's ids. */
+  near: ForeignKeyColumn;
+  /** The column of the other side's ids. */
+  far: ForeignKeyColumn;
+}
+
+/** A place that holds all links of a relationship; the owner's own ids come first in each link. */
+export interface Links<Place> {
+  owner: 'left' | 'right';
+  place: Place;
+}
+
+/** Two places that hold the same links in the old schema. */
+export interface Copies<Place> {
+  kept: Links<Place>;
+  dropped: Links<Place>;
+}
+
+/** A place for links in PostgreSQL. */
+export type TablePlace =
+  | { type: 'column'; table: string; column: string }
+  | { type: 'joinTable'; table: string; near: string; far: string };
+
+/** A step on PostgreSQL. `relationship` is an index in the plan's `relationships`. */
+export type TableStep = { relationship: number } & (
+  | { step: 'dropColumn'; table: string; column: ForeignKeyColumn; copies: Copies<TablePlace> }
+  | { step: 'dropJoinTable'; table: JoinTable; copies: Copies<TablePlace> }
+  | { step: 'renameJoinTable'; from: JoinTable; to: JoinTable }
+  | { step: 'createJoinTable'; table: JoinTable }
+);
+
+/** A field of a collection's documents that holds links. */
+export interface DocumentField {
+  collection: string;
+  field: string;
+  /** Whether it holds an array of ids, or one id. */
+  many: boolean;
+}
+
+/** A join collection with its two fields. */
+export interface JoinCollection {
+  name: string;
+  near: string;
+  far: string;
+}
+
+/** A step on MongoDB. `relationship` is an index in the plan's `relationships`. */
+export type CollectionStep = { relationship: number } & (
+  | { step: 'copyLinks'; from: DocumentField; into: JoinCollection }
+  | {
+      step: 'unsetField';
+      field: DocumentField;
+      /** Null where the field was the only place of its links and `copyLinks` has copied it. */
+      copies: Copies<DocumentField> | null;
+    }
+);
+
+/** The part of a plan that is for one adapter's database, its steps in order of execution. */
+export type AdapterPlan = { name: string; hasChanges: boolean } & (
+  | { engine: 'postgresql'; schemaName: string; steps: TableStep[] }
+  | { engine: 'mongodb'; steps: CollectionStep[] }
+);
+
+/** Something the user should know, which does not stop the plan. */
+export interface Warning {
+  /** Stable, for programs: `NAME_TAKEN`, `COLLECTION_UNCERTAIN`. */
+  code: string;
+  message: string;
+  list?: string;
+  field?: string;
+}
+
+/** A plan as plain data. */
+export interface PlanJson {
+  /** The version of this shape. */
+  version: 1;
+  keystone: string | null;
+  locale: string;
+  hasChanges: boolean;
+  relationships: Relationship[];
+  adapters: AdapterPlan[];
+  warnings: Warning[];
+}
+
+/** What has to happen to a project's databases, and why. Made by {@link planUpgrade}. */
+export class UpgradePlan {
+  private constructor();
+  /** All relationships in order of definition. */
+  readonly relationships: Relationship[];
+  /** One part for each adapter that has lists. */
+  readonly adapters: AdapterPlan[];
+  /** What the user should know. */
+  readonly warnings: Warning[];
+  /** Whether any database has to change. */
+  readonly hasChanges: boolean;
+  /**
+   * The summary in the words of Keystone's migration guide, with a final newline.
+   *
+   * @param options - `color` adds ANSI colours; `adapter` picks one adapter's part of several
+   * @throws UpgradeError `UNKNOWN_ADAPTER`
+   */
+  summary(options?: { color?: boolean; adapter?: string }): string;
+  /**
+   * The migration from the old schema to the new: SQL for PostgreSQL, a mongosh script for MongoDB.
+   *
+   * @param options - `adapter` is needed when the project has several
+   * @throws UpgradeError `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
+   */
+  migration(options?: { adapter?: string }): string;
+  /** The whole plan as plain data, the caller's own to change. */
+  toJSON(): PlanJson;
+}
+
+/** One mistake in a project's lists or in how the tool was called. */
+export interface Problem {
+  code: ProblemCode;
+  message: string;
+  list?: string;
+  field?: string;
+}
+
+/** The stable codes of {@link UpgradeError}. */
+export type ProblemCode =
+  | 'UNKNOWN_LIST'
+  | 'UNKNOWN_FIELD'
+  | 'MISMATCHED_REF'
+  | 'SELF_REFERENCE'
+  | 'CROSS_ADAPTER'
+  | 'UNSUPPORTED_ADAPTER'
+  | 'UNSUPPORTED_OPTION'
+  | 'NAME_COLLISION'
+  | 'KEYSTONE_DISAGREES'
+  | 'INVALID_SNAPSHOT'
+  | 'ADAPTER_REQUIRED'
+  | 'UNKNOWN_ADAPTER'
+  | 'NOT_KEYSTONE'
+  | 'ADDON_MISSING'
+  | 'INTERNAL';
+
+/** What is thrown: an `Error` whose message says what is wrong, where, and what to do. */
+export interface UpgradeError extends Error {
+  name: 'UpgradeError';
+  /** The code of the first problem. */
+  code: ProblemCode;
+  /** All problems of the one run. */
+  problems: Problem[];
+}
+
+/**
+ * Serializes the lists of a Keystone 5 object to plain, versioned data: all that planning needs.
+ * The object is left as it was.
+ *
+ * @throws UpgradeError `NOT_KEYSTONE`
+ */
+export function snapshot(keystone: KeystoneLike, options?: SnapshotOptions): Snapshot;
+
+/**
+ * Plans the upgrade of a project from the relationship schema before the Arcade release to the one
+ * since.
+ *
+ * @param project - a Keystone 5 object with all its lists created, or a {@link Snapshot} of one
+ * @throws UpgradeError with all problems of the project's lists at once
+ */
+export function planUpgrade(
+  project: KeystoneLike | Snapshot,
+  options?: SnapshotOptions,
+): UpgradePlan;
