@@ -4,82 +4,134 @@ use serde_json::Value;
 
 const WIDTH: usize = 100;
 
-/// The value as a literal whose first line starts at column `indent` (in steps of two spaces) and
-/// which breaks where a line would get too long.
-pub(super) fn literal(value: &Value, indent: usize) -> String {
-    let inline = inline(value);
-    if inline.len() + indent * 2 <= WIDTH {
-        return inline;
+/// Writes the value as a literal whose first line starts at column `indent` (in steps of two spaces)
+/// and which breaks where a line would get too long.
+pub(super) fn write(out: &mut String, value: &Value, indent: usize) {
+    let mark = out.len();
+    if write_inline(out, value, mark + WIDTH.saturating_sub(indent * 2)) {
+        return;
     }
-    let inner = "  ".repeat(indent + 1);
-    let lines: Vec<String> = match value {
+    match value {
         Value::Array(items) => {
-            items.iter().map(|item| format!("{inner}{},\n", literal(item, indent + 1))).collect()
+            out.truncate(mark);
+            write_lines(out, '[', ']', indent, items.iter(), |out, item| {
+                write(out, item, indent + 1);
+            });
         }
-        Value::Object(properties) => properties
-            .iter()
-            .map(|(name, item)| format!("{inner}{}: {},\n", key(name), literal(item, indent + 1)))
-            .collect(),
-        _ => return inline,
-    };
-    let (open, close) = if value.is_array() { ('[', ']') } else { ('{', '}') };
-    format!("{open}\n{}{}{close}", lines.concat(), "  ".repeat(indent))
+        Value::Object(properties) => {
+            out.truncate(mark);
+            write_lines(out, '{', '}', indent, properties.iter(), |out, (name, item)| {
+                write_key(out, name);
+                write(out, item, indent + 1);
+            });
+        }
+        // A long string or number is as long as it is.
+        _ => {}
+    }
+}
+
+/// Writes items between brackets, one a line.
+pub(super) fn write_lines<T>(
+    out: &mut String,
+    open: char,
+    close: char,
+    indent: usize,
+    items: impl Iterator<Item = T>,
+    mut write_item: impl FnMut(&mut String, T),
+) {
+    let margin = "  ".repeat(indent);
+    out.push(open);
+    out.push('\n');
+    for item in items {
+        out.push_str(&margin);
+        out.push_str("  ");
+        write_item(out, item);
+        out.push_str(",\n");
+    }
+    out.push_str(&margin);
+    out.push(close);
 }
 
 /// A string literal in single quotes.
 pub(super) fn string(text: &str) -> String {
     let mut literal = String::with_capacity(text.len() + 2);
-    literal.push('\'');
-    for character in text.chars() {
-        match character {
-            '\'' => literal.push_str("\\'"),
-            '\\' => literal.push_str("\\\\"),
-            '\n' => literal.push_str("\\n"),
-            // Line ends to JavaScript, before ES2019 also within strings.
-            control if control.is_control() || matches!(control, '\u{2028}' | '\u{2029}') => {
-                literal.push_str(&format!("\\u{:04x}", control as u32));
-            }
-            other => literal.push(other),
-        }
-    }
-    literal.push('\'');
+    write_string(&mut literal, text);
     literal
 }
 
-fn inline(value: &Value) -> String {
+/// Writes the value on one line. Gives up, with part of it written, once `out` is longer than
+/// `limit`; says whether all of it fits.
+fn write_inline(out: &mut String, value: &Value, limit: usize) -> bool {
     match value {
-        Value::String(text) => string(text),
+        Value::String(text) => write_string(out, text),
         Value::Array(items) => {
-            format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", "))
+            out.push('[');
+            for (at, item) in items.iter().enumerate() {
+                out.push_str(if at > 0 { ", " } else { "" });
+                if !write_inline(out, item, limit) {
+                    return false;
+                }
+            }
+            out.push(']');
         }
-        Value::Object(properties) if properties.is_empty() => "{}".to_owned(),
+        Value::Object(properties) if properties.is_empty() => out.push_str("{}"),
         Value::Object(properties) => {
-            let property =
-                |(name, item): (&String, &Value)| format!("{}: {}", key(name), inline(item));
-            format!("{{ {} }}", properties.iter().map(property).collect::<Vec<_>>().join(", "))
+            out.push_str("{ ");
+            for (at, (name, item)) in properties.iter().enumerate() {
+                out.push_str(if at > 0 { ", " } else { "" });
+                write_key(out, name);
+                if !write_inline(out, item, limit) {
+                    return false;
+                }
+            }
+            out.push_str(" }");
         }
-        other => other.to_string(),
+        other => out.push_str(&other.to_string()),
     }
+    out.len() <= limit
 }
 
-fn key(name: &str) -> String {
+fn write_key(out: &mut String, name: &str) {
     let mut characters = name.chars();
     let is_start = |c: char| c.is_ascii_alphabetic() || c == '_' || c == '$';
-    // `__proto__: …` would set the prototype.
     let is_identifier = characters.next().is_some_and(is_start)
-        && characters.all(|c| is_start(c) || c.is_ascii_digit())
-        && name != "__proto__";
-    match (is_identifier, name) {
-        (true, _) => name.to_owned(),
-        (false, "__proto__") => "['__proto__']".to_owned(),
-        (false, _) => string(name),
+        && characters.all(|c| is_start(c) || c.is_ascii_digit());
+    match name {
+        // As a plain key it would set the prototype.
+        "__proto__" => out.push_str("['__proto__']"),
+        _ if is_identifier => out.push_str(name),
+        _ => write_string(out, name),
     }
+    out.push_str(": ");
+}
+
+fn write_string(out: &mut String, text: &str) {
+    out.push('\'');
+    for character in text.chars() {
+        match character {
+            '\'' => out.push_str("\\'"),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            // The last two end lines in JavaScript, before ES2019 also within strings.
+            control if control.is_control() || matches!(control, '\u{2028}' | '\u{2029}') => {
+                out.push_str(&format!("\\u{:04x}", control as u32));
+            }
+            other => out.push(other),
+        }
+    }
+    out.push('\'');
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    fn literal(value: &Value, indent: usize) -> String {
+        let mut out = String::new();
+        write(&mut out, value, indent);
+        out
+    }
 
     #[test]
     fn quotes_only_what_is_no_identifier() {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::command::{Command, Severity};
-use super::javascript::{literal, string};
+use super::javascript::{string, write, write_lines};
 use super::{check, copy};
 use crate::plan::{AdapterPlan, UpgradePlan};
 use crate::step::{CollectionStep, Planned};
@@ -139,46 +139,42 @@ impl Script {
     }
 
     fn command(&mut self, command: &Command) {
-        let line = match command {
+        let out = &mut self.text;
+        match command {
             Command::Check { collection, pipeline, message, severity } => {
                 let function = match severity {
                     Severity::Stop => "stopIf",
                     Severity::Warn => "warnIf",
                 };
-                format!(
-                    "{function}(\n  {},\n  {},\n  {}\n);\n",
-                    string(message),
-                    string(collection),
-                    broken(pipeline, 1)
-                )
+                let (message, collection) = (string(message), string(collection));
+                out.push_str(&format!("{function}(\n  {message},\n  {collection},\n  "));
+                write_pipeline(out, pipeline, 1);
+                out.push_str("\n);\n");
             }
-            Command::Aggregate { collection, pipeline } => format!(
-                "db.getCollection({}).aggregate({}, {{ allowDiskUse: true }});\n",
-                string(collection),
-                broken(pipeline, 0)
-            ),
-            Command::CreateIndex { collection, field } => format!(
-                "db.getCollection({}).createIndex({}, {{ background: true }});\n",
-                string(collection),
-                literal(&json!({ field: 1 }), 0)
-            ),
-            Command::Unset { collection, field } => format!(
-                "db.getCollection({}).updateMany({}, {});\n",
-                string(collection),
-                literal(&json!({ field: { "$exists": true } }), 0),
-                literal(&json!({ "$unset": { field: 1 } }), 0)
-            ),
-        };
-        self.text.push_str(&line);
+            Command::Aggregate { collection, pipeline } => {
+                out.push_str(&format!("db.getCollection({}).aggregate(", string(collection)));
+                write_pipeline(out, pipeline, 0);
+                out.push_str(", { allowDiskUse: true });\n");
+            }
+            Command::CreateIndex { collection, field } => {
+                out.push_str(&format!("db.getCollection({}).createIndex(", string(collection)));
+                write(out, &json!({ field: 1 }), 0);
+                out.push_str(", { background: true });\n");
+            }
+            Command::Unset { collection, field } => {
+                out.push_str(&format!("db.getCollection({}).updateMany(", string(collection)));
+                write(out, &json!({ field: { "$exists": true } }), 0);
+                out.push_str(", ");
+                write(out, &json!({ "$unset": { field: 1 } }), 0);
+                out.push_str(");\n");
+            }
+        }
     }
 }
 
 /// A pipeline with one stage a line.
-fn broken(pipeline: &[Value], indent: usize) -> String {
-    let inner = "  ".repeat(indent + 1);
-    let stages: Vec<String> =
-        pipeline.iter().map(|stage| format!("{inner}{},\n", literal(stage, indent + 1))).collect();
-    format!("[\n{}{}]", stages.concat(), "  ".repeat(indent))
+fn write_pipeline(out: &mut String, pipeline: &[Value], indent: usize) {
+    write_lines(out, '[', ']', indent, pipeline.iter(), |out, stage| write(out, stage, indent + 1));
 }
 
 #[cfg(test)]

@@ -102,7 +102,7 @@ impl Names {
     fn removes(&self, part: &Part<'_>, side: &Side, problems: &mut Vec<Problem>) {
         let name = collection(part, side.list);
         if let [first, second, ..] = self.collections[name].as_slice() {
-            problems.push(collision(name, first, second, side, "The migration would change the documents of both lists. Give each list a collection of its own first"));
+            problems.push(collision(name, first, second, side, "The migration would change the documents of both lists. Give each list a collection of its own first."));
         }
     }
 
@@ -130,7 +130,7 @@ impl Names {
         let owners = self.collections.entry(stored.name.clone()).or_default();
         let purpose = format!("the join collection of {left}");
         if let Some(other) = owners.first() {
-            problems.push(collision(&stored.name, other, &purpose, left, "Keystone would mix their documents. Rename the field or the list before you upgrade"));
+            problems.push(collision(&stored.name, other, &purpose, left, "Keystone would mix their documents. Rename the field or the list before you upgrade."));
         }
         owners.push(purpose);
         JoinCollection {

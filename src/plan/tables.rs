@@ -208,7 +208,7 @@ impl SchemaNames {
                 first: first.to_owned(),
                 second: second.to_owned(),
                 why,
-                advice: "Keystone would lose one of them. Rename the field or the list before you upgrade",
+                advice: "Keystone would lose one of them. Rename the field or the list before you upgrade.",
                 list: side.key.clone(),
                 field: side.path.clone(),
             });
