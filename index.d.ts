@@ -72,6 +72,8 @@ export interface SnapshotList {
   foreignKeyType?: string;
   /** mongoose: the list's collection. */
   collection?: string;
+  /** mongoose: why the collection is not known. */
+  collectionError?: string;
   /** Its fields, in order of definition. */
   fields: SnapshotField[];
 }
@@ -232,7 +234,7 @@ export type AdapterPlan = { name: string; hasChanges: boolean } & (
 
 /** Something the user should know, which does not stop the plan. */
 export interface Warning {
-  /** Stable, for programs: `NAME_TAKEN`, `COLLECTION_UNCERTAIN`. */
+  /** Stable, for programs: `NAME_TAKEN`. */
   code: string;
   message: string;
   list?: string;
@@ -270,12 +272,19 @@ export class UpgradePlan {
    */
   summary(options?: { color?: boolean; adapter?: string }): string;
   /**
-   * The migration from the old schema to the new: SQL for PostgreSQL, a mongosh script for MongoDB.
+   * The migration from the old schema to the new, or the way back: SQL for PostgreSQL, a mongosh
+   * script for MongoDB.
    *
-   * @param options - `adapter` is needed when the project has several
-   * @throws UpgradeError `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
+   * @param options - `direction`: `down` for the way back; `reconcile`: repair two stored sides that
+   *   disagree in place of stopping there (both for PostgreSQL only, so far); `adapter`: needed when
+   *   the project has several
+   * @throws UpgradeError `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`, `UNSUPPORTED`
    */
-  migration(options?: { adapter?: string }): string;
+  migration(options?: {
+    direction?: 'up' | 'down';
+    reconcile?: boolean;
+    adapter?: string;
+  }): string;
   /** The whole plan as plain data, the caller's own to change. */
   toJSON(): PlanJson;
 }
@@ -298,7 +307,9 @@ export type ProblemCode =
   | 'UNSUPPORTED_ADAPTER'
   | 'UNSUPPORTED_OPTION'
   | 'NAME_COLLISION'
+  | 'UNKNOWN_COLLECTION'
   | 'KEYSTONE_DISAGREES'
+  | 'UNSUPPORTED'
   | 'INVALID_SNAPSHOT'
   | 'ADAPTER_REQUIRED'
   | 'UNKNOWN_ADAPTER'

@@ -49,15 +49,18 @@ class UpgradePlan {
   }
 
   /**
-   * The migration from the old schema to the new: SQL for PostgreSQL, a mongosh script for MongoDB.
+   * The migration from the old schema to the new, or the way back: SQL for PostgreSQL, a mongosh
+   * script for MongoDB.
    *
-   * @param {{ adapter?: string }} [options] - `adapter` is needed when the project has several
+   * @param {{ direction?: 'up'|'down', reconcile?: boolean, adapter?: string }} [options] -
+   *   `direction`: `down` for the way back; `reconcile`: repair two stored sides that disagree in
+   *   place of stopping there; `adapter`: needed when the project has several
    * @returns {string}
-   * @throws {UpgradeError} `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
+   * @throws {UpgradeError} `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`, `UNSUPPORTED`
    */
   migration(options) {
-    const { adapter } = options || {};
-    return calling(() => natives.get(this).migration(adapter));
+    const { direction = 'up', reconcile = false, adapter } = options || {};
+    return calling(() => natives.get(this).migration(adapter, direction, reconcile));
   }
 
   /** The whole plan as plain data, the caller's own to change. */
@@ -86,7 +89,7 @@ function data(plan) {
  * @throws {UpgradeError} with a stable `code` and all `problems` of the project's lists at once
  */
 function planUpgrade(project, options) {
-  const isSnapshot = project && !project.listsArray && Array.isArray(project.lists);
+  const isSnapshot = project && !project.listsArray && 'version' in Object(project);
   const json = JSON.stringify(isSnapshot ? project : snapshot(project, options));
   return new UpgradePlan(calling(() => loadNative().planUpgrade(json)));
 }

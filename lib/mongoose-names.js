@@ -7,26 +7,20 @@
  * @param {object} adapter - a Keystone mongoose adapter
  * @param {object[]} rels - what `_consolidateRelationships()` returned, which new field adapters
  *   need to add themselves to a schema
- * @param {object[]} warnings - gets a warning for each list whose collection is uncertain
- * @returns {{ collection: function(object): string, joinCollection: function(object): { model: string, name: string } }}
- *   `collection` of a list; `joinCollection` there would be for a field with that as the left side
+ * @returns {{ collection: function(object): { collection?: string, collectionError?: string }, joinCollection: function(object): { model: string, name: string } }}
+ *   `collection`: that of a list, or why it is not known; `joinCollection`: the one there would be
+ *   with that field as the left side
  */
-function mongooseNames(adapter, rels, warnings) {
+function mongooseNames(adapter, rels) {
   // The current function, which `mongoose.pluralize(fn)` sets; null keeps names as they are.
   const pluralize = adapter.mongoose.pluralize();
   const collectionOf = name => (typeof pluralize === 'function' ? pluralize(name) : name);
   return {
-    collection: list => {
+    collection: (list) => {
       const { schema, error } = configuredSchema(list.adapter, rels);
-      const collection = schema.get('collection') || collectionOf(list.key);
-      if (error) {
-        warnings.push({
-          code: 'COLLECTION_UNCERTAIN',
-          message: `The configureMongooseSchema of the list ${list.key} could not be run (${error.message}). Its collection is taken to be ${collection}: if it sets another, do not run the migration.`,
-          list: list.key,
-        });
-      }
-      return collection;
+      return error
+        ? { collectionError: error.message }
+        : { collection: schema.get('collection') || collectionOf(list.key) };
     },
     joinCollection: field => {
       const { listKey, path, refListKey, refFieldPath } = field;

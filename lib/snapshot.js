@@ -31,10 +31,9 @@ function snapshot(keystone, options) {
   const directories = (options && options.resolveFrom) || [process.cwd()];
   const lists = keystone.listsArray;
   const adapters = unique(lists.map(list => list.adapter.parentAdapter));
-  const warnings = [];
   const own = consolidate(keystone);
   const describe = adapters.map(adapter =>
-    describer(adapter, lists, own.rels, directories, warnings),
+    describer(adapter, lists, own.rels, directories),
   );
 
   const listRanks = ranks(lists.map(list => list.key));
@@ -72,17 +71,17 @@ function snapshot(keystone, options) {
     }),
     consolidated: own.consolidated,
     consolidationError: own.error,
-    warnings,
+    warnings: [],
   };
 }
 
 /** What only the adapter's kind can tell of a list and of a relationship field. */
-function describer(adapter, lists, rels, directories, warnings) {
+function describer(adapter, lists, rels, directories) {
   const own = lists.filter(list => list.adapter.parentAdapter === adapter);
   if (adapter.name === 'mongoose') {
-    const names = mongooseNames(adapter, rels, warnings);
+    const names = mongooseNames(adapter, rels);
     return {
-      list: list => ({ collection: names.collection(list) }),
+      list: names.collection,
       relationship: field =>
         field.config.many ? { joinCollection: names.joinCollection(field) } : {},
     };
@@ -116,11 +115,14 @@ function describeAdapter(name, adapter) {
   };
 }
 
-/** The names of the adapters: their keys in `keystone.adapters`, else their kinds. */
+/**
+ * The names of the adapters: their keys in `keystone.adapters`. One alone goes by its kind, because
+ * up to 18 Keystone would call it by its class.
+ */
 function adapterNames(keystone, adapters) {
-  const named = keystone.adapters || {};
-  return adapters.map(adapter => {
-    const key = Object.keys(named).find(name => named[name] === adapter);
+  const named = adapters.length > 1 ? keystone.adapters : {};
+  return adapters.map((adapter) => {
+    const key = Object.keys(named).find((name) => named[name] === adapter);
     return key || String(adapter.name);
   });
 }

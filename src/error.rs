@@ -55,6 +55,22 @@ pub enum Problem {
         /// What that field does in place of pointing back.
         instead: String,
     },
+    /// A `ref` to a field that is no relationship.
+    #[error(
+        "{list}.{field} refers to {target}.{target_field}, but that is a {kind} field and no relationship. Make it one, with ref: '{list}.{field}', or make {list}.{field} one-sided with ref: '{target}'."
+    )]
+    NotARelationship {
+        /// The list with the `ref`.
+        list: String,
+        /// The field with the `ref`.
+        field: String,
+        /// The list it names.
+        target: String,
+        /// The field it names there.
+        target_field: String,
+        /// The type of that field.
+        kind: String,
+    },
     /// A `ref` of a field to itself.
     #[error(
         "{list}.{field} refers to itself. Use ref: '{list}' for a one-sided relationship between items of {list}, or name another field of {list}."
@@ -99,13 +115,11 @@ pub enum Problem {
         /// What it is, why it is refused, and what to do.
         reason: String,
     },
-    /// Two things that would have one name in the database.
-    #[error("{first} and {second} would both be the {thing} {name}{why}. {advice}")]
+    /// Two things with one name in the database.
+    #[error("{thing} is {first} and also {second}{why}. {advice}")]
     NameCollision {
-        /// What kind of thing has the name: a table, column or collection.
-        thing: &'static str,
-        /// The name.
-        name: String,
+        /// What has the name, with the name: `The table Post_tags_many`.
+        thing: String,
         /// The one that has it.
         first: String,
         /// The other.
@@ -118,6 +132,16 @@ pub enum Problem {
         list: String,
         /// The field to change.
         field: String,
+    },
+    /// A list whose collection could not be found out.
+    #[error(
+        "The collection of the list {list} is not known, because its configureMongooseSchema could not be run on a copy of its schema: {reason}. Make it work there: it gets a schema with all fields, before any connection."
+    )]
+    UnknownCollection {
+        /// The list.
+        list: String,
+        /// What it threw.
+        reason: String,
     },
     /// The loaded Keystone's own view of a relationship differs from this plan.
     #[error(
@@ -138,6 +162,12 @@ pub enum Problem {
         place: Option<String>,
         /// What is wrong there.
         reason: String,
+    },
+    /// An output that there is not for that engine.
+    #[error("{what}")]
+    Unsupported {
+        /// What there is not.
+        what: &'static str,
     },
     /// An output for one adapter was asked of a plan with several.
     #[error(
@@ -169,14 +199,16 @@ impl Problem {
         match self {
             Problem::UnknownList { .. } => "UNKNOWN_LIST",
             Problem::UnknownField { .. } => "UNKNOWN_FIELD",
-            Problem::MismatchedRef { .. } => "MISMATCHED_REF",
+            Problem::MismatchedRef { .. } | Problem::NotARelationship { .. } => "MISMATCHED_REF",
             Problem::SelfReference { .. } => "SELF_REFERENCE",
             Problem::CrossAdapter { .. } => "CROSS_ADAPTER",
             Problem::UnsupportedAdapter { .. } => "UNSUPPORTED_ADAPTER",
             Problem::UnsupportedOption { .. } => "UNSUPPORTED_OPTION",
             Problem::NameCollision { .. } => "NAME_COLLISION",
+            Problem::UnknownCollection { .. } => "UNKNOWN_COLLECTION",
             Problem::KeystoneDisagrees { .. } => "KEYSTONE_DISAGREES",
             Problem::InvalidSnapshot { .. } => "INVALID_SNAPSHOT",
+            Problem::Unsupported { .. } => "UNSUPPORTED",
             Problem::AdapterRequired { .. } => "ADAPTER_REQUIRED",
             Problem::UnknownAdapter { .. } => "UNKNOWN_ADAPTER",
         }
@@ -188,10 +220,12 @@ impl Problem {
             Problem::UnknownList { list, field, .. }
             | Problem::UnknownField { list, field, .. }
             | Problem::MismatchedRef { list, field, .. }
+            | Problem::NotARelationship { list, field, .. }
             | Problem::SelfReference { list, field }
             | Problem::CrossAdapter { list, field, .. }
             | Problem::NameCollision { list, field, .. } => (Some(list), Some(field)),
             Problem::UnsupportedOption { list, .. } => (list.as_deref(), None),
+            Problem::UnknownCollection { list, .. } => (Some(list), None),
             _ => (None, None),
         }
     }

@@ -10,7 +10,7 @@ use napi::{Error, Result, Status};
 use napi_derive::napi;
 
 use crate::error::Problems;
-use crate::plan::{Engine, UpgradePlan};
+use crate::plan::{Direction, Engine, Script, UpgradePlan};
 use crate::snapshot::Snapshot;
 use crate::{mongodb, postgres, summary};
 
@@ -38,16 +38,26 @@ impl NativePlan {
         summary::render(&self.plan, adapter.as_deref(), color).map_err(thrown)
     }
 
-    /// The migration of one adapter's database.
+    /// The migration of one adapter's database: `up` to the new schema, or `down` to the old.
     #[napi(catch_unwind)]
-    pub fn migration(&self, adapter: Option<String>) -> Result<String> {
-        let part = self.plan.adapter(adapter.as_deref()).map_err(thrown)?;
-        Ok(part.map_or_else(String::new, |part| match &part.engine {
+    pub fn migration(
+        &self,
+        adapter: Option<String>,
+        #[napi(ts_arg_type = "'up' | 'down'")] direction: String,
+        reconcile: bool,
+    ) -> Result<String> {
+        let direction = if direction == "down" { Direction::Down } else { Direction::Up };
+        let script = Script { direction, reconcile };
+        let Some(part) = self.plan.adapter(adapter.as_deref()).map_err(thrown)? else {
+            return Ok(String::new());
+        };
+        match &part.engine {
             Engine::PostgreSql { schema_name, steps } => {
-                postgres::migration(&self.plan, part, schema_name, steps)
+                postgres::migration(&self.plan, part, schema_name, steps, script)
             }
-            Engine::MongoDb { steps } => mongodb::migration(&self.plan, part, steps),
-        }))
+            Engine::MongoDb { steps } => mongodb::migration(&self.plan, part, steps, script),
+        }
+        .map_err(thrown)
     }
 
     /// The whole plan as indented JSON.

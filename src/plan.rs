@@ -23,7 +23,7 @@ pub struct UpgradePlan {
     pub keystone: Option<String>,
     /// The locale under which Keystone's order of left and right was computed.
     pub locale: String,
-    /// One part for each adapter that has lists, in the project's order.
+    /// One part for each adapter that has lists, in the order of the first list of each.
     pub adapters: Vec<AdapterPlan>,
     /// All relationships in order of definition.
     pub relationships: Vec<Relationship>,
@@ -57,6 +57,34 @@ pub enum Engine {
         /// The steps.
         steps: Vec<Planned<CollectionStep>>,
     },
+}
+
+/// Which way a script goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From the old schema to the new.
+    Up,
+    /// The way back.
+    Down,
+}
+
+impl Direction {
+    /// The schemas that it starts from and ends in, as people call them.
+    pub fn schemas(self) -> (&'static str, &'static str) {
+        match self {
+            Direction::Up => ("the old schema", "the new schema"),
+            Direction::Down => ("the new schema", "the old schema"),
+        }
+    }
+}
+
+/// What a script is asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Script {
+    /// Which way.
+    pub direction: Direction,
+    /// Whether it repairs two stored sides that disagree, in place of stopping there.
+    pub reconcile: bool,
 }
 
 /// Something the user should know, which does not stop the plan.
@@ -111,19 +139,25 @@ impl UpgradePlan {
     /// All mistakes of the project's lists at once: see [`Problem`].
     pub fn new(snapshot: &Snapshot) -> Result<Self, Problems> {
         let mut problems = unsupported(snapshot);
-        let relationships = relationship::pair(snapshot, &mut problems);
-        // What follows needs relationships that are sound and adapters that are known.
+        // Nothing is known of the names on such an adapter.
         if !problems.is_empty() {
+            relationship::pair(snapshot, &mut problems);
             return Err(Problems::new(problems));
         }
-        if let Some(error) = &snapshot.consolidation_error {
-            return Err(Problems::from(Problem::KeystoneDisagrees {
-                version: snapshot.keystone.clone().unwrap_or_default(),
-                relationship: "these lists".to_owned(),
-                difference: format!("it refuses them with \"{error}\""),
-            }));
+        let relationships = relationship::pair(snapshot, &mut problems);
+        if problems.is_empty() {
+            match &snapshot.consolidation_error {
+                Some(error) => problems.push(Problem::KeystoneDisagrees {
+                    version: snapshot.keystone.clone().unwrap_or_default(),
+                    relationship: "these lists".to_owned(),
+                    difference: format!("it refuses them with \"{error}\""),
+                }),
+                None => {
+                    let expected = relationships.iter().map(consolidated);
+                    relationship::compare(snapshot, expected, &mut problems);
+                }
+            }
         }
-        relationship::compare(snapshot, relationships.iter().map(consolidated), &mut problems);
 
         let mut warnings = snapshot.warnings.clone();
         let adapters = snapshot
@@ -246,7 +280,7 @@ fn unsupported(snapshot: &Snapshot) -> Vec<Problem> {
                     }
                     continue;
                 }
-                format!("is knex on {client}. Only PostgreSQL is supported (the clients postgres, postgresql and pg).")
+                format!("uses knex with the client {client}. Only PostgreSQL is supported (the clients postgres, postgresql and pg).")
             }
             kind if kind.starts_with("prisma") => "is Prisma, which came after Arcade and never had the old schema: its databases need no migration.".to_owned(),
             kind => format!("is of the kind {kind}, which has no migration here. Supported are knex on PostgreSQL and mongoose."),

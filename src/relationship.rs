@@ -313,7 +313,15 @@ impl<'a> Index<'a> {
         };
         let target_field = &target.fields[target_field_at];
         let instead = match &target_field.relationship {
-            None => format!("is a {} field and no relationship", target_field.kind),
+            None => {
+                return Err(Problem::NotARelationship {
+                    list: list_key,
+                    field: path,
+                    target: target.key.clone(),
+                    target_field: target_path.to_owned(),
+                    kind: target_field.kind.clone(),
+                });
+            }
             Some(back) if back.reference == format!("{list_key}.{path}") => {
                 return Ok(Other::Field(target_at, target_field_at));
             }

@@ -79,6 +79,9 @@ pub struct List {
     /// The collection of a mongoose list.
     #[serde(default)]
     pub collection: Option<String>,
+    /// Why the collection of a mongoose list could not be found out.
+    #[serde(default)]
+    pub collection_error: Option<String>,
     /// Its fields in order of definition.
     pub fields: Vec<Field>,
 }
@@ -211,7 +214,7 @@ impl Snapshot {
                 continue;
             };
             let is_mongoose = adapter.kind == "mongoose";
-            if is_mongoose && list.collection.is_none() {
+            if is_mongoose && list.collection.is_none() && list.collection_error.is_none() {
                 problems.push(invalid(Some(format!("list {key}")), "has no collection".into()));
             }
             let mut paths = HashSet::with_capacity(list.fields.len());

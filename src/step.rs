@@ -3,6 +3,8 @@
 //! PostgreSQL and MongoDB have their own types: what is a rename on the one is a copy on the other.
 //! In both the order of the variants is the order of execution, for the reasons said at each.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use crate::snapshot::ColumnOptions;
@@ -15,6 +17,13 @@ pub struct Planned<S> {
     /// What to do.
     #[serde(flatten)]
     pub step: S,
+}
+
+impl Planned<TableStep> {
+    /// The step that undoes this one, for the same relationship.
+    pub fn reverse(self) -> Self {
+        Planned { relationship: self.relationship, step: self.step.reverse() }
+    }
 }
 
 /// Which side of a relationship a place in the database belongs to.
@@ -70,11 +79,12 @@ pub enum TablePlace {
     },
 }
 
-impl TablePlace {
-    /// The table that has to be locked to read it.
-    pub fn table(&self) -> &str {
+/// `User.leadPost` or `User_published`.
+impl fmt::Display for TablePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            TablePlace::Column { table, .. } | TablePlace::JoinTable { table, .. } => table,
+            TablePlace::Column { table, column } => write!(f, "{table}.{column}"),
+            TablePlace::JoinTable { table, .. } => f.write_str(table),
         }
     }
 }

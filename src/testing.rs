@@ -77,6 +77,7 @@ pub(crate) fn project(kind: &str, lists: &[(&str, &[FieldSpec<'_>])]) -> Snapsho
                 table_name: None,
                 foreign_key_type: Some("integer".to_owned()),
                 collection: Some(format!("{}s", key.to_lowercase())),
+                collection_error: None,
                 fields: fields.iter().map(|it| field(key, it)).collect(),
             })
             .collect(),

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::command::{Command, Severity};
 use super::javascript::{string, write, write_lines};
 use super::{check, copy};
-use crate::plan::{AdapterPlan, UpgradePlan};
+use crate::error::Problem;
+use crate::plan::{AdapterPlan, Direction, UpgradePlan};
 use crate::step::{CollectionStep, Planned};
 
 /// The functions that the commands of the script call.
@@ -33,11 +34,20 @@ function warnIf(message, collection, pipeline) {
 /// The migration of one adapter's database from the old schema to the new, as a script for mongosh.
 ///
 /// All checks come first, then all copies, then all counts, then the removals.
+///
+/// # Errors
+/// [`Problem::Unsupported`] for the way back and for `--reconcile`.
 pub fn migration(
     plan: &UpgradePlan,
     adapter: &AdapterPlan,
     steps: &[Planned<CollectionStep>],
-) -> String {
+    options: crate::plan::Script,
+) -> Result<String, Problem> {
+    if options.direction == Direction::Down || options.reconcile {
+        return Err(Problem::Unsupported {
+            what: "The way back and --reconcile are there for PostgreSQL only, so far.",
+        });
+    }
     let mut script = Script::default();
     script.comment(&format!(
         "{} {}: the relationships of Keystone 5 from the old schema to the new (Arcade)",
@@ -50,7 +60,7 @@ pub fn migration(
     ));
     if steps.is_empty() {
         script.comment("Nothing to do: the relationships are stored the same in both schemas.");
-        return script.text;
+        return Ok(script.text);
     }
     script.comment(
         "Take a backup first (mongodump) and stop the application. Then run it as a file:",
@@ -75,11 +85,14 @@ pub fn migration(
                 script.blank();
             }
             let relationship = &plan.relationships[*relationship];
-            script.comment(&format!("{}: {relationship}", relationship.kind.heading()));
+            script.comment(&format!(
+                "{relationship} ({})",
+                relationship.kind.heading().to_lowercase()
+            ));
             commands.iter().for_each(|command| script.command(command));
         }
     }
-    script.text
+    Ok(script.text)
 }
 
 /// The commands for a relationship.
@@ -187,7 +200,8 @@ mod tests {
         let plan = UpgradePlan::new(&project("mongoose", lists)).unwrap();
         let part = &plan.adapters[0];
         let Engine::MongoDb { steps } = &part.engine else { panic!("mongoose") };
-        let script = migration(&plan, part, steps);
+        let up = crate::plan::Script { direction: Direction::Up, reconcile: false };
+        let script = migration(&plan, part, steps, up).unwrap();
         script.replace(env!("CARGO_PKG_VERSION"), "<version>")
     }
 

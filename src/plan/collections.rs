@@ -4,7 +4,7 @@
 //! on every side). Where they are: the same file from `fields` 9 on, and `_createAdjacencyTable` of
 //! `adapter-mongoose` 8, `lib/adapter-mongoose.js`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::Part;
 use crate::error::Problem;
@@ -14,139 +14,129 @@ use crate::step::{CollectionStep, Copies, DocumentField, JoinCollection, Links, 
 
 /// Plans one adapter's collections.
 pub(super) fn plan(part: &Part<'_>, problems: &mut Vec<Problem>) -> Vec<Planned<CollectionStep>> {
-    let mut names = Names::new(part);
+    let mut names = Names::new(part, problems);
     let (mut copied, mut removed) = (Vec::new(), Vec::new());
     for (at, relationship) in part.relationships() {
+        if relationship.kind == Kind::OneSidedOneToMany {
+            continue;
+        }
         let planned = |step| Planned { relationship: at, step };
-        let left = document_field(part, &relationship.left);
-        let right = relationship.right.as_ref().map(|right| document_field(part, right));
-        match (relationship.kind, right) {
-            (Kind::OneSidedManyToMany, _) => {
-                let into = names.join_collection(part, relationship, problems);
-                names.removes(part, &relationship.left, problems);
-                copied.push(planned(CollectionStep::CopyLinks { from: left.clone(), into }));
-                removed.push(planned(CollectionStep::UnsetField { field: left, copies: None }));
-            }
-            (Kind::TwoSidedManyToMany, Some(right)) => {
-                let into = names.join_collection(part, relationship, problems);
-                for side in [Some(&relationship.left), relationship.right.as_ref()] {
-                    side.into_iter().for_each(|side| names.removes(part, side, problems));
-                }
-                copied.push(planned(CollectionStep::CopyLinks { from: left.clone(), into }));
-                let copies = copies((left.clone(), Owner::Left), (right.clone(), Owner::Right));
-                removed.push(planned(CollectionStep::UnsetField { field: left, copies: None }));
-                removed.push(planned(CollectionStep::UnsetField {
-                    field: right,
-                    copies: Some(copies),
-                }));
-            }
-            (Kind::TwoSidedOneToOne | Kind::TwoSidedOneToMany, Some(right)) => {
-                // The side with `many` goes; of two without it, the right one.
-                let (kept, dropped) = if relationship.left.many {
-                    ((right, Owner::Right), (left, Owner::Left))
-                } else {
-                    ((left, Owner::Left), (right, Owner::Right))
-                };
-                let side = match (&relationship.right, dropped.1) {
-                    (Some(right), Owner::Right) => right,
-                    _ => &relationship.left,
-                };
-                names.removes(part, side, problems);
-                removed.push(planned(CollectionStep::UnsetField {
-                    field: dropped.0.clone(),
-                    copies: Some(copies(kept, dropped)),
-                }));
-            }
-            _ => {}
+        let left = names.links(&relationship.left, Owner::Left);
+        let right = relationship.right.as_ref().map(|right| names.links(right, Owner::Right));
+        if matches!(relationship.kind, Kind::OneSidedManyToMany | Kind::TwoSidedManyToMany) {
+            let (field, into) = (left.place.clone(), names.join_collection(relationship));
+            copied.push(planned(CollectionStep::CopyLinks { from: field.clone(), into }));
+            removed.push(planned(CollectionStep::UnsetField { field, copies: None }));
+        }
+        if let Some(right) = right {
+            // For 1:N the side with `many` goes, else the right one.
+            let (kept, dropped) = if relationship.kind == Kind::TwoSidedOneToMany && left.place.many
+            {
+                (right, left)
+            } else {
+                (left, right)
+            };
+            let (field, copies) = (dropped.place.clone(), Some(Copies { kept, dropped }));
+            removed.push(planned(CollectionStep::UnsetField { field, copies }));
         }
     }
     copied.into_iter().chain(removed).collect()
 }
 
-fn copies(kept: (DocumentField, Owner), dropped: (DocumentField, Owner)) -> Copies<DocumentField> {
-    let links = |(place, owner)| Links { owner, place };
-    Copies { kept: links(kept), dropped: links(dropped) }
+/// The collections in use.
+struct Names<'a> {
+    part: &'a Part<'a>,
+    problems: &'a mut Vec<Problem>,
+    /// Each collection with whose it is.
+    owners: HashMap<String, Vec<String>>,
+    /// The collections, or lists without a known one, of which a problem has been told.
+    told: HashSet<String>,
 }
 
-fn collection<'a>(part: &Part<'a>, list: usize) -> &'a str {
-    part.list(list).collection.as_deref().expect("a snapshot's mongoose lists have collections")
-}
-
-fn document_field(part: &Part<'_>, side: &Side) -> DocumentField {
-    DocumentField {
-        collection: collection(part, side.list).to_owned(),
-        field: side.path.clone(),
-        many: side.many,
-    }
-}
-
-/// The collections in use, each with whose it is.
-struct Names {
-    collections: HashMap<String, Vec<String>>,
-}
-
-impl Names {
-    fn new(part: &Part<'_>) -> Self {
-        let mut collections: HashMap<String, Vec<String>> = HashMap::new();
+impl<'a> Names<'a> {
+    fn new(part: &'a Part<'a>, problems: &'a mut Vec<Problem>) -> Self {
+        let mut owners: HashMap<String, Vec<String>> = HashMap::new();
         for list in part.lists() {
             if let Some(collection) = &list.collection {
-                let owners = collections.entry(collection.clone()).or_default();
-                owners.push(format!("the collection of the list {}", list.key));
+                let owner = format!("the collection of the list {}", list.key);
+                owners.entry(collection.clone()).or_default().push(owner);
             }
         }
-        Names { collections }
+        Names { part, problems, owners, told: HashSet::new() }
     }
 
-    /// A field is about to be removed from every document of its collection: no other list may have
-    /// its documents there.
-    fn removes(&self, part: &Part<'_>, side: &Side, problems: &mut Vec<Problem>) {
-        let name = collection(part, side.list);
-        if let [first, second, ..] = self.collections[name].as_slice() {
-            problems.push(collision(name, first, second, side, "The migration would change the documents of both lists. Give each list a collection of its own first."));
+    /// The links of a side of a relationship that changes: its list's collection must be known, and
+    /// no other list may have its documents there, because fields are removed from all of them.
+    fn links(&mut self, side: &Side, owner: Owner) -> Links<DocumentField> {
+        let list = self.part.list(side.list);
+        let collection = list.collection.clone().unwrap_or_default();
+        let problem = match (
+            &list.collection_error,
+            self.owners.get(&collection).map(Vec::as_slice),
+        ) {
+            (Some(reason), _) => {
+                Some(Problem::UnknownCollection { list: side.key.clone(), reason: reason.clone() })
+            }
+            (None, Some([first, second, ..])) => Some(collision(
+                &collection,
+                [first, second],
+                side,
+                "The migration would change the documents of both. Give each a collection of its own first.",
+            )),
+            _ => None,
+        };
+        let subject = if collection.is_empty() { &side.key } else { &collection };
+        if self.told.insert(subject.clone()) {
+            self.problems.extend(problem);
         }
+        let place = DocumentField { collection, field: side.path.clone(), many: side.many };
+        Links { owner, place }
     }
 
-    fn join_collection(
-        &mut self,
-        part: &Part<'_>,
-        relationship: &Relationship,
-        problems: &mut Vec<Problem>,
-    ) -> JoinCollection {
+    fn join_collection(&mut self, relationship: &Relationship) -> JoinCollection {
         let left = &relationship.left;
         let model = naming::new_join_table(relationship);
-        let field = &part.list(left.list).fields[left.field];
-        let stored = field
+        let field = &self.part.list(left.list).fields[left.field];
+        let pluralized = field
             .relationship
             .as_ref()
             .and_then(|field| field.join_collection.as_ref())
             .filter(|collection| collection.model == model);
-        let Some(stored) = stored else {
-            problems.push(Problem::InvalidSnapshot {
-                place: Some(format!("field {left}")),
-                reason: format!("has no collection name for the model {model}"),
-            });
-            return JoinCollection { name: model, near: String::new(), far: String::new() };
+        let name = match pluralized {
+            Some(collection) => collection.name.clone(),
+            None => {
+                self.problems.push(Problem::InvalidSnapshot {
+                    place: Some(format!("field {left}")),
+                    reason: format!("has no collection name for the model {model}"),
+                });
+                model
+            }
         };
-        let owners = self.collections.entry(stored.name.clone()).or_default();
+        let owners = self.owners.entry(name.clone()).or_default();
         let purpose = format!("the join collection of {left}");
         if let Some(other) = owners.first() {
-            problems.push(collision(&stored.name, other, &purpose, left, "Keystone would mix their documents. Rename the field or the list before you upgrade."));
+            self.problems.push(collision(
+                &name,
+                [other, &purpose],
+                left,
+                "The new Keystone would mix their documents. Rename the field or the list before you upgrade.",
+            ));
         }
         owners.push(purpose);
         JoinCollection {
-            name: stored.name.clone(),
+            name,
             near: naming::new_near_column(relationship),
             far: naming::new_far_column(relationship),
         }
     }
 }
 
-fn collision(name: &str, first: &str, second: &str, side: &Side, advice: &'static str) -> Problem {
+fn collision(name: &str, owners: [&String; 2], side: &Side, advice: &'static str) -> Problem {
+    let [first, second] = owners.map(String::clone);
     Problem::NameCollision {
-        thing: "collection",
-        name: name.to_owned(),
-        first: first.to_owned(),
-        second: second.to_owned(),
+        thing: format!("The collection {name}"),
+        first,
+        second,
         why: "",
         advice,
         list: side.key.clone(),

@@ -56,15 +56,6 @@ pub(super) fn plan(
             (Kind::OneSidedManyToMany | Kind::TwoSidedManyToMany, right) => {
                 let to = names.new_join_table(part, relationship, warnings, problems);
                 if relationship.is_self() {
-                    for column in to.columns().into_iter().filter(|it| it.data_type.is_none()) {
-                        problems.push(Problem::InvalidSnapshot {
-                            place: Some(format!("list {}", column.references)),
-                            reason: format!(
-                                "has no foreignKeyType, which the table {} needs",
-                                to.name
-                            ),
-                        });
-                    }
                     creations.push(planned(TableStep::CreateJoinTable { table: to }));
                     continue;
                 }
@@ -108,13 +99,23 @@ struct Names {
 /// Tables and indexes share one namespace in PostgreSQL; who has a table is kept for messages.
 #[derive(Default)]
 struct SchemaNames {
+    /// What to do where two things have one name.
+    advice: &'static str,
     tables: HashMap<String, String>,
     relations: Namespace,
 }
 
 impl Names {
     fn new(part: &Part<'_>) -> Self {
-        let mut names = Names { old: SchemaNames::default(), new: SchemaNames::default() };
+        let schema = |advice| SchemaNames { advice, ..SchemaNames::default() };
+        let mut names = Names {
+            old: schema(
+                "The old Keystone could keep only one of them, so nobody can tell whose links there are: sort that out by hand before you migrate.",
+            ),
+            new: schema(
+                "The new Keystone would keep only one of them. Rename the field or the list before you upgrade.",
+            ),
+        };
         for list in part.lists() {
             for schema in [&mut names.old, &mut names.new] {
                 let name = naming::clip(&list.key).to_owned();
@@ -176,9 +177,9 @@ impl Names {
                 side,
                 "NAME_TAKEN",
                 format!(
-                    "{relationship}: in the first 63 bytes, which are all that PostgreSQL keeps, Keystone's names of indexes or foreign keys of {} are those of others, and the new Keystone leaves out what it cannot name. Here they get names of their own: {}.",
+                    "{relationship}: Keystone's names of indexes and foreign keys, in lower case and clipped at 63 bytes, meet on {}. The new Keystone leaves out what it cannot name. The migration keeps what the database has, and calls it {}.",
                     table.name,
-                    distinct.join(", ")
+                    distinct.join(" and ")
                 ),
             ));
         }
@@ -201,25 +202,29 @@ impl SchemaNames {
     ) -> (JoinTable, Vec<String>) {
         let stored = naming::clip(&name).to_owned();
         let why = if stored == name { "" } else { " (PostgreSQL keeps 63 bytes of a name)" };
-        let mut collides = |thing, name: &str, first: &str, second: &str| {
+        let mut collides = |thing: String, first: &str, second: &str| {
+            // Names that meet now have often met before: once is enough.
+            let told = |it: &Problem| it.location() == (Some(&side.key), Some(&side.path));
+            if problems.iter().any(told) {
+                return;
+            }
             problems.push(Problem::NameCollision {
                 thing,
-                name: name.to_owned(),
                 first: first.to_owned(),
                 second: second.to_owned(),
                 why,
-                advice: "Keystone would lose one of them. Rename the field or the list before you upgrade.",
+                advice: self.advice,
                 list: side.key.clone(),
                 field: side.path.clone(),
             });
         };
         if let Some(other) = self.tables.get(&stored) {
-            collides("table", &stored, other, &purpose);
+            collides(format!("The table {stored}"), other, &purpose);
         }
         let [near, far] = columns.each_ref().map(|column| naming::clip(column).to_owned());
         if near == far {
             let [first, second] = &columns;
-            collides("column", &format!("{stored}.{near}"), first, second);
+            collides(format!("The column {stored}.{near}"), first, second);
         }
         self.relations.take(&stored);
         self.tables.insert(stored.clone(), purpose);

@@ -4,55 +4,81 @@ use super::quote::{dollar, literal};
 use super::statement::Statements;
 use crate::step::JoinTable;
 
-/// A `DO` statement that gives the foreign keys, indexes and NOT NULL constraints of join tables the
-/// names that the new Keystone gives them.
+/// A `DO` statement that gives the foreign keys, indexes and NOT NULL constraints of renamed join
+/// tables the names that Keystone gives them.
 ///
 /// It asks the catalogue what is there, because the old names need not be Keystone's: they may have
-/// been made by hand, or clipped at 63 bytes. NOT NULL constraints have names from PostgreSQL 18 on.
+/// been made by hand, or clipped at 63 bytes, or be missing. A name alone is no reason to fail: what
+/// cannot be renamed is told as a notice. NOT NULL constraints have names from PostgreSQL 18 on.
 pub(super) fn rename<'a>(
     statements: &Statements<'_>,
-    tables: impl Iterator<Item = &'a JoinTable>,
+    tables: impl Iterator<Item = (&'a JoinTable, &'a JoinTable)>,
 ) -> String {
     let rows: Vec<String> = tables
-        .flat_map(|table| table.columns().map(|column| (table, column)))
-        .map(|(table, column)| {
-            format!(
-                "        ({}, {}, {}, {}, {})",
-                literal(&statements.qualified(&table.name)),
-                literal(&column.name),
-                literal(&column.foreign_key),
-                literal(&column.index),
-                literal(&column.not_null),
-            )
+        .flat_map(|(from, to)| {
+            from.columns().into_iter().zip(to.columns()).map(move |(old, new)| (to, old, new))
+        })
+        .flat_map(|(table, old, new)| {
+            let place =
+                format!("{}, {}", literal(&statements.qualified(&table.name)), literal(&new.name));
+            [
+                ("foreign key", &old.foreign_key, &new.foreign_key),
+                ("index", &old.index, &new.index),
+                ("not null", &old.not_null, &new.not_null),
+            ]
+            .map(|(kind, old, new)| {
+                format!("        ({place}, '{kind}', {}, {})", literal(old), literal(new))
+            })
         })
         .collect();
     let body = format!(
         "\
 DECLARE
-  command text;
+  item record;
 BEGIN
-  FOR command IN
-    WITH wanted (tab, col, foreign_key, index_name, not_null) AS (
+  FOR item IN
+    WITH renamed (tab, col, kind, old, new) AS (
       VALUES
 {}
-    ), target AS (
-      SELECT wanted.*, attrelid, attnum
-      FROM wanted JOIN pg_attribute ON attrelid = tab::regclass AND attname = col
     )
-    SELECT format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', tab, conname, name)
-    FROM target
-      JOIN pg_constraint ON conrelid = attrelid AND conkey = ARRAY[attnum]
-      JOIN LATERAL (VALUES ('f', foreign_key), ('n', not_null)) AS named (type, name) ON contype = type::\"char\"
-    WHERE conname <> name
-    UNION ALL
-    SELECT format('ALTER INDEX %s RENAME TO %I', indexrelid::regclass, index_name)
-    FROM target
-      JOIN pg_index ON indrelid = attrelid AND indnatts = 1 AND indkey[0] = attnum
-        AND NOT indisunique AND indpred IS NULL
-      JOIN pg_class ON pg_class.oid = indexrelid
-    WHERE relname <> index_name
+    SELECT renamed.*, actual.name, actual.index,
+      row_number() OVER (
+        PARTITION BY tab, col, kind
+        ORDER BY actual.name = new DESC, actual.name = old DESC, actual.name
+      ) AS position
+    FROM renamed
+      JOIN pg_attribute ON attrelid = tab::regclass AND attname = col
+      LEFT JOIN LATERAL (
+        SELECT conname, NULL::regclass
+        FROM pg_constraint
+        WHERE conrelid = attrelid AND conkey = ARRAY[attnum]
+          AND contype = CASE kind WHEN 'foreign key' THEN 'f' WHEN 'not null' THEN 'n' END::\"char\"
+        UNION ALL
+        SELECT relname, indexrelid::regclass
+        FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+        WHERE kind = 'index' AND indrelid = attrelid AND indnatts = 1 AND indkey[0] = attnum
+          AND NOT indisunique AND indpred IS NULL
+      ) AS actual (name, index) ON true
+    -- One's new name may be another's old one, and is then longer than its own old one.
+    ORDER BY length(actual.name) DESC, tab, col, kind
   LOOP
-    EXECUTE command;
+    IF item.name IS NULL THEN
+      IF item.kind <> 'not null' THEN
+        RAISE NOTICE '%.% has no %', item.tab, item.col, item.kind;
+      END IF;
+    ELSIF item.position > 1 THEN
+      RAISE NOTICE '%.% has one more %, which keeps its name %', item.tab, item.col, item.kind, item.name;
+    ELSIF item.name <> item.new THEN
+      BEGIN
+        IF item.kind = 'index' THEN
+          EXECUTE format('ALTER INDEX %s RENAME TO %I', item.index, item.new);
+        ELSE
+          EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', item.tab, item.name, item.new);
+        END IF;
+      EXCEPTION WHEN duplicate_table OR duplicate_object THEN
+        RAISE NOTICE '% keeps its name, because % is taken', item.name, item.new;
+      END;
+    END IF;
   END LOOP;
 END",
         rows.join(",\n")

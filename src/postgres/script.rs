@@ -1,132 +1,210 @@
-//! The script: a transaction around the statements, the locks, terminators and comments. Only here.
-
-use std::collections::BTreeSet;
+//! The script: a transaction around the statements, terminators and comments. Only here.
 
 use super::statement::Statements;
-use super::{check, names};
-use crate::plan::{AdapterPlan, UpgradePlan};
+use super::{check, dependents, names, preflight, reconcile};
+use crate::error::Problem;
+use crate::plan::{AdapterPlan, Direction, Script, UpgradePlan};
 use crate::step::{Planned, TableStep};
 
 /// How long the migration waits for other sessions before it gives up.
 const LOCK_TIMEOUT: &str = "5s";
 
-/// The migration of one adapter's database from the old schema to the new, as a script for `psql`.
+/// The migration of one adapter's database from the old schema to the new, or back, as a script for
+/// `psql`. It is one transaction: after an error nothing has changed.
 ///
-/// It is one transaction: after an error nothing has changed.
+/// # Errors
+/// [`Problem::InvalidSnapshot`] when the type of a column that it creates is not known.
 pub fn migration(
     plan: &UpgradePlan,
     adapter: &AdapterPlan,
     schema: &str,
     steps: &[Planned<TableStep>],
-) -> String {
-    let mut script = Script::default();
-    script.comment(&format!(
-        "{} {}: the relationships of Keystone 5 from the old schema to the new (Arcade)",
+    script: Script,
+) -> Result<String, Problem> {
+    let steps: Vec<Planned<TableStep>> = match script.direction {
+        Direction::Up => steps.to_vec(),
+        Direction::Down => steps.iter().rev().cloned().map(Planned::reverse).collect(),
+    };
+    let mut text = Text::default();
+    header(&mut text, plan, adapter, schema, script);
+    if steps.is_empty() {
+        text.comment("Nothing to do: the relationships are stored the same in both schemas.");
+        return Ok(text.0);
+    }
+    types_are_known(&steps)?;
+    text.comment("Take a backup first (pg_dump) and stop the application. Then run it whole:");
+    text.comment("  psql -v ON_ERROR_STOP=1 -f <this file> <database>");
+    text.comment(
+        "It is one transaction: it ends in the other schema, or with an error and no change.",
+    );
+    text.comment(
+        "squawk-ignore-file renaming-table, renaming-column, ban-drop-table, ban-drop-column",
+    );
+    text.blank();
+    text.statement("BEGIN");
+    text.statement(&format!("SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"));
+    for Section { title, statements } in sections(plan, schema, &steps, script) {
+        text.blank();
+        text.comment(&title);
+        statements.iter().for_each(|sql| text.statement(sql));
+    }
+    text.blank();
+    text.statement("COMMIT");
+    Ok(text.0)
+}
+
+fn header(
+    text: &mut Text,
+    plan: &UpgradePlan,
+    adapter: &AdapterPlan,
+    schema: &str,
+    script: Script,
+) {
+    let (from, to) = script.direction.schemas();
+    text.comment(&format!(
+        "{} {}: the relationships of Keystone 5 from {from} to {to} (Arcade)",
         env!("CARGO_PKG_NAME"),
         env!("CARGO_PKG_VERSION")
     ));
-    script.comment(&format!(
+    text.comment(&format!(
         "Adapter {}, PostgreSQL schema {schema}. Order of left and right: locale {}.",
         adapter.name, plan.locale
     ));
-    if steps.is_empty() {
-        script.comment("Nothing to do: the relationships are stored the same in both schemas.");
-        return script.text;
+    if script.reconcile {
+        text.comment(
+            "Made with --reconcile: where the two stored sides disagree, it repairs them.",
+        );
     }
-    script.comment("Take a backup first (pg_dump) and stop the application. Then run it whole:");
-    script.comment("  psql -v ON_ERROR_STOP=1 -f <this file> <database>");
-    script.comment(
-        "It is one transaction: it ends in the new schema, or with an error and no change.",
-    );
-    script.comment(
-        "squawk-ignore-file renaming-table, renaming-column, ban-drop-table, ban-drop-column",
-    );
-    script.blank();
-    script.statement("BEGIN");
-    script.statement(&format!("SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"));
-    let statements = Statements::new(schema);
-    let tables: Vec<String> =
-        touched(steps).into_iter().map(|table| statements.qualified(table)).collect();
-    script.statement(&format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", tables.join(", ")));
+}
 
-    let name = |planned: &Planned<TableStep>| plan.relationships[planned.relationship].to_string();
-    for planned in steps {
-        let Some(copies) = planned.step.copies() else { continue };
-        script.blank();
-        script.comment(&format!("Check {}: both stored sides hold the same links", name(planned)));
-        script.statement(&check::agreement(&statements, copies, &name(planned)));
+/// Statements under a comment.
+struct Section {
+    title: String,
+    statements: Vec<String>,
+}
+
+impl Section {
+    fn new(title: impl Into<String>, statements: Vec<String>) -> Self {
+        Section { title: title.into(), statements }
     }
-    for planned in steps {
-        script.blank();
-        let relationship = &plan.relationships[planned.relationship];
-        script.comment(&format!("{}: {relationship}", relationship.kind.heading()));
-        statements.of(&planned.step).iter().for_each(|sql| script.statement(sql));
+}
+
+/// All that happens within the transaction, in order.
+fn sections(
+    plan: &UpgradePlan,
+    schema: &str,
+    planned: &[Planned<TableStep>],
+    script: Script,
+) -> Vec<Section> {
+    let statements = Statements::new(schema);
+    let steps: Vec<TableStep> = planned.iter().map(|planned| planned.step.clone()).collect();
+    let (from, to) = script.direction.schemas();
+    let mut sections = vec![
+        Section::new(
+            format!("What is there must be {from}"),
+            vec![preflight::expectations(&statements, &steps, schema, to)],
+        ),
+        Section::new(
+            "No one else uses the tables meanwhile",
+            vec![preflight::locks(&statements, &steps)],
+        ),
+    ];
+    if let Some(check) = dependents::none_left(&statements, steps.iter()) {
+        sections.push(Section::new("Nothing of yours goes with what is dropped", vec![check]));
+    }
+    for Planned { relationship, step } in planned {
+        let name = plan.relationships[*relationship].to_string();
+        sections.extend(match step {
+            TableStep::DropColumn { copies, .. } | TableStep::DropJoinTable { copies, .. } => {
+                Some(if script.reconcile {
+                    Section::new(
+                        format!("Reconcile {name}: the kept side takes what only the other has"),
+                        vec![reconcile::repair(&statements, copies, &name)],
+                    )
+                } else {
+                    Section::new(
+                        format!("Check {name}: both stored sides hold the same links"),
+                        vec![check::agreement(&statements, copies, &name)],
+                    )
+                })
+            }
+            TableStep::DiscardJoinTable { table } => Some(if script.reconcile {
+                Section::new(
+                    format!("The links of {name} are lost: the old Keystone had no place for them"),
+                    vec![preflight::say_goodbye(&statements, &table.name, &name)],
+                )
+            } else {
+                Section::new(
+                    format!("Check {name}: the old Keystone had no place for its links"),
+                    vec![preflight::is_empty(&statements, &table.name, &name)],
+                )
+            }),
+            _ => None,
+        });
+    }
+    for Planned { relationship, step } in planned {
+        let relationship = &plan.relationships[*relationship];
+        sections.push(Section::new(
+            format!("{relationship} ({})", relationship.kind.heading().to_lowercase()),
+            statements.of(step),
+        ));
     }
     let mut renamed = steps
         .iter()
-        .filter_map(|planned| match &planned.step {
-            TableStep::RenameJoinTable { to, .. } => Some(to),
+        .filter_map(|step| match step {
+            TableStep::RenameJoinTable { from, to } => Some((from, to)),
             _ => None,
         })
         .peekable();
     if renamed.peek().is_some() {
-        script.blank();
-        script.comment("Foreign keys, indexes and NOT NULL constraints follow the new names");
-        script.statement(&names::rename(&statements, renamed));
+        sections.push(Section::new(
+            "Foreign keys, indexes and NOT NULL constraints follow the new names",
+            vec![names::rename(&statements, renamed)],
+        ));
     }
-    script.blank();
-    script.statement("COMMIT");
-    script.text
+    sections
 }
 
-/// The tables to lock, by name: all sessions that lock them in one order cannot wait in a circle.
-/// To drop a foreign key, and to add one, takes a lock on the table it references as well.
-fn touched(steps: &[Planned<TableStep>]) -> BTreeSet<&str> {
-    let mut tables = BTreeSet::new();
-    for Planned { step, .. } in steps {
-        match step {
-            TableStep::DropColumn { table, column, .. }
-            | TableStep::RestoreColumn { table, column, .. } => {
-                tables.extend([table.as_str(), &column.references]);
-            }
-            TableStep::DropJoinTable { table, .. } | TableStep::DiscardJoinTable { table } => {
-                tables.insert(table.name.as_str());
-                tables.extend(table.columns().map(|column| column.references.as_str()));
-            }
-            TableStep::RenameJoinTable { from, .. } => {
-                tables.insert(from.name.as_str());
-            }
-            TableStep::CreateJoinTable { table } | TableStep::RestoreJoinTable { table, .. } => {
-                tables.extend(table.columns().map(|column| column.references.as_str()));
-            }
+/// Columns that are created need types, which Node could not find out if it could not load knex.
+fn types_are_known(steps: &[Planned<TableStep>]) -> Result<(), Problem> {
+    let created = steps.iter().flat_map(|planned| match &planned.step {
+        TableStep::CreateJoinTable { table } | TableStep::RestoreJoinTable { table, .. } => {
+            table.columns().to_vec()
         }
-        if let Some(copies) = step.copies() {
-            tables.insert(copies.kept.place.table());
-        }
+        TableStep::RestoreColumn { column, .. } => vec![column],
+        _ => Vec::new(),
+    });
+    match created.into_iter().find(|column| column.data_type.is_none()) {
+        None => Ok(()),
+        Some(column) => Err(Problem::InvalidSnapshot {
+            place: Some(format!("list {}", column.references)),
+            reason: format!(
+                "has no foreignKeyType, which the column {} needs. Were @keystonejs/adapter-knex and its knex found from resolveFrom?",
+                column.name
+            ),
+        }),
     }
-    tables
 }
 
+/// The text of a script.
 #[derive(Default)]
-struct Script {
-    text: String,
-}
+struct Text(String);
 
-impl Script {
+impl Text {
     /// A line of comment. Line breaks in a name would end the comment, so they become spaces.
     fn comment(&mut self, text: &str) {
-        self.text.push_str("-- ");
-        self.text.extend(text.chars().map(|c| if c.is_control() { ' ' } else { c }));
-        self.text.push('\n');
+        self.0.push_str("-- ");
+        self.0.extend(text.chars().map(|c| if c.is_control() { ' ' } else { c }));
+        self.0.push('\n');
     }
 
     fn statement(&mut self, sql: &str) {
-        self.text.push_str(sql);
-        self.text.push_str(";\n");
+        self.0.push_str(sql);
+        self.0.push_str(";\n");
     }
 
     fn blank(&mut self) {
-        self.text.push('\n');
+        self.0.push('\n');
     }
 }
 
@@ -136,21 +214,40 @@ mod tests {
     use crate::plan::Engine;
     use crate::testing::{FieldSpec, GUIDE, project};
 
-    fn script(lists: &[(&str, &[FieldSpec<'_>])]) -> String {
+    fn script(lists: &[(&str, &[FieldSpec<'_>])], options: Script) -> String {
         let plan = UpgradePlan::new(&project("knex", lists)).unwrap();
         let part = &plan.adapters[0];
         let Engine::PostgreSql { schema_name, steps } = &part.engine else { panic!("knex") };
-        let script = migration(&plan, part, schema_name, steps);
+        let script = migration(&plan, part, schema_name, steps, options).unwrap();
         script.replace(env!("CARGO_PKG_VERSION"), "<version>")
     }
 
+    const UP: Script = Script { direction: Direction::Up, reconcile: false };
+    const DOWN: Script = Script { direction: Direction::Down, reconcile: false };
+
     #[test]
     fn migrates_the_guide_s_example() {
-        insta::assert_snapshot!(script(GUIDE));
+        insta::assert_snapshot!(script(GUIDE, UP));
+    }
+
+    #[test]
+    fn reconciles_the_guide_s_example() {
+        insta::assert_snapshot!(script(GUIDE, Script { reconcile: true, ..UP }));
+    }
+
+    #[test]
+    fn takes_the_guide_s_example_back() {
+        insta::assert_snapshot!(script(GUIDE, DOWN));
+    }
+
+    #[test]
+    fn has_no_old_place_for_a_list_related_to_itself() {
+        let lists: &[(&str, &[FieldSpec<'_>])] = &[("User", &[("friends", "User", true)])];
+        insta::assert_snapshot!(script(lists, DOWN));
     }
 
     #[test]
     fn is_a_remark_when_there_is_nothing_to_do() {
-        insta::assert_snapshot!(script(&[("Post", &[("author", "Post", false)])]));
+        insta::assert_snapshot!(script(&[("Post", &[("author", "Post", false)])], UP));
     }
 }

@@ -1,7 +1,7 @@
 //! Each step's SQL. Statements carry no terminator: the script adds those.
 
 use super::quote::identifier;
-use crate::step::{ForeignKeyColumn, JoinTable, TableStep};
+use crate::step::{ForeignKeyColumn, JoinTable, Links, Owner, TablePlace, TableStep};
 
 /// Writes statements for the tables of one schema.
 pub(super) struct Statements<'a> {
@@ -18,6 +18,30 @@ impl<'a> Statements<'a> {
         format!("{}.{}", identifier(self.schema), identifier(name))
     }
 
+    /// A query for all links of a place: the ids of the side `first`, then those of the other side,
+    /// under the given names.
+    pub(super) fn links(
+        &self,
+        links: &Links<TablePlace>,
+        first: Owner,
+        names: [&str; 2],
+    ) -> String {
+        let (table, own, other, filter) = match &links.place {
+            TablePlace::Column { table, column } => {
+                let column = identifier(column);
+                let filter = format!(" WHERE {column} IS NOT NULL");
+                (table, identifier("id"), column, filter)
+            }
+            TablePlace::JoinTable { table, near, far } => {
+                (table, identifier(near), identifier(far), String::new())
+            }
+        };
+        let ids = if first == links.owner { [own, other] } else { [other, own] };
+        let ([id, other_id], [name, other_name]) = (ids, names);
+        let table = self.qualified(table);
+        format!("SELECT {id} AS {name}, {other_id} AS {other_name} FROM {table}{filter}")
+    }
+
     /// The statements of a step, without its checks.
     pub(super) fn of(&self, step: &TableStep) -> Vec<String> {
         match step {
@@ -29,9 +53,19 @@ impl<'a> Statements<'a> {
                 vec![format!("DROP TABLE {}", self.qualified(&table.name))]
             }
             TableStep::RenameJoinTable { from, to } => self.rename(from, to),
-            TableStep::CreateJoinTable { table } => self.create(table),
-            TableStep::RestoreJoinTable { .. } | TableStep::RestoreColumn { .. } => {
-                unreachable!("no migration has a way back yet")
+            TableStep::CreateJoinTable { table } => {
+                [vec![self.create(table)], self.index(table), self.reference(table)].concat()
+            }
+            TableStep::RestoreJoinTable { table, copies } => {
+                let columns = table.columns().map(|column| identifier(&column.name)).join(", ");
+                let name = self.qualified(&table.name);
+                let links = self.links(&copies.kept, copies.dropped.owner, ["near", "far"]);
+                let fill = format!("INSERT INTO {name} ({columns}) {links}");
+                // Indexes and foreign keys are quicker to make when the rows are there.
+                [vec![self.create(table), fill], self.index(table), self.reference(table)].concat()
+            }
+            TableStep::RestoreColumn { table, column, copies } => {
+                self.restore_column(table, column, &copies.kept, copies.dropped.owner)
             }
         }
     }
@@ -43,34 +77,81 @@ impl<'a> Statements<'a> {
             statements.push(format!("ALTER TABLE {old} RENAME TO {new}"));
         }
         let table = self.qualified(&to.name);
-        for (old, new) in from.columns().into_iter().zip(to.columns()) {
-            if old.name != new.name {
-                let (old, new) = (identifier(&old.name), identifier(&new.name));
-                statements.push(format!("ALTER TABLE {table} RENAME COLUMN {old} TO {new}"));
-            }
+        let mut columns = [(&from.near, &to.near), (&from.far, &to.far)];
+        // As among tables: one column's new name may be the other's old one (`Post_left_id`).
+        if columns[1].0.name == columns[0].1.name {
+            columns.reverse();
+        }
+        for (old, new) in columns.into_iter().filter(|(old, new)| old.name != new.name) {
+            let (old, new) = (identifier(&old.name), identifier(&new.name));
+            statements.push(format!("ALTER TABLE {table} RENAME COLUMN {old} TO {new}"));
         }
         statements
     }
 
-    /// As `_createAdjacencyTable` of `adapter-knex` does it.
-    fn create(&self, table: &JoinTable) -> Vec<String> {
-        let columns = table.columns().map(|column| self.column(column)).join(",\n");
-        let name = self.qualified(&table.name);
-        let mut statements = vec![format!("CREATE TABLE {name} (\n{columns}\n)")];
-        for column in table.columns() {
-            let (index, column) = (identifier(&column.index), identifier(&column.name));
-            statements.push(format!("CREATE INDEX {index} ON {name} ({column})"));
+    /// As `_createAdjacencyTable` of `adapter-knex` does it, before its indexes and foreign keys.
+    fn create(&self, table: &JoinTable) -> String {
+        let columns = table
+            .columns()
+            .map(|column| format!("  {} {} NOT NULL", identifier(&column.name), data_type(column)));
+        format!("CREATE TABLE {} (\n{}\n)", self.qualified(&table.name), columns.join(",\n"))
+    }
+
+    fn index(&self, table: &JoinTable) -> Vec<String> {
+        table.columns().map(|column| self.create_index(&table.name, column)).to_vec()
+    }
+
+    fn reference(&self, table: &JoinTable) -> Vec<String> {
+        let references = |column| self.add_foreign_key(&table.name, column) + " ON DELETE CASCADE";
+        table.columns().map(references).to_vec()
+    }
+
+    fn restore_column(
+        &self,
+        table: &str,
+        column: &ForeignKeyColumn,
+        kept: &Links<TablePlace>,
+        owner: Owner,
+    ) -> Vec<String> {
+        let (name, qualified) = (identifier(&column.name), self.qualified(table));
+        let links = self.links(kept, owner, ["holder", "target"]);
+        let mut statements = vec![
+            format!("ALTER TABLE {qualified} ADD COLUMN {name} {}", data_type(column)),
+            // One link for each item, should the kept column hold an id twice.
+            format!(
+                "UPDATE {qualified} AS item SET {name} = link.target\nFROM (SELECT DISTINCT ON (holder) holder, target FROM ({links}) AS links ORDER BY holder, target DESC) AS link\nWHERE link.holder = item.id"
+            ),
+        ];
+        if column.options.is_not_nullable {
+            statements.push(format!("ALTER TABLE {qualified} ALTER COLUMN {name} SET NOT NULL"));
         }
+        if column.options.is_unique {
+            let unique = identifier(&column.index);
+            statements
+                .push(format!("ALTER TABLE {qualified} ADD CONSTRAINT {unique} UNIQUE ({name})"));
+        } else if column.options.is_indexed {
+            statements.push(self.create_index(table, column));
+        }
+        statements.push(self.add_foreign_key(table, column));
         statements
     }
 
-    fn column(&self, column: &ForeignKeyColumn) -> String {
-        let data_type = column.data_type.as_deref().expect("a plan creates columns of known types");
+    fn create_index(&self, table: &str, column: &ForeignKeyColumn) -> String {
+        let (index, name) = (identifier(&column.index), identifier(&column.name));
+        format!("CREATE INDEX {index} ON {} ({name})", self.qualified(table))
+    }
+
+    fn add_foreign_key(&self, table: &str, column: &ForeignKeyColumn) -> String {
         format!(
-            "  {} {data_type} NOT NULL\n    CONSTRAINT {} REFERENCES {} ON DELETE CASCADE",
-            identifier(&column.name),
+            "ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} (id)",
+            self.qualified(table),
             identifier(&column.foreign_key),
+            identifier(&column.name),
             self.qualified(&column.references),
         )
     }
+}
+
+fn data_type(column: &ForeignKeyColumn) -> &str {
+    column.data_type.as_deref().expect("the script asks for the types of what it creates first")
 }

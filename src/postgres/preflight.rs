@@ -1,0 +1,189 @@
+//! What has to be there before anything else happens, and the locks.
+
+use std::collections::BTreeSet;
+
+use super::quote::{dollar, identifier, literal};
+use super::statement::Statements;
+use crate::step::{TablePlace, TableStep};
+
+/// A `DO` statement that raises an error when a table or column that the steps start from is not
+/// there, or a name that they give is already taken. Both have likely causes, which it names.
+pub(super) fn expectations(
+    statements: &Statements<'_>,
+    steps: &[TableStep],
+    schema: &str,
+    ends_in: &str,
+) -> String {
+    let (mut expected, mut given, mut freed) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for step in steps {
+        match step {
+            TableStep::DropColumn { table, column, .. } => {
+                expected.insert((table.as_str(), column.name.as_str()));
+            }
+            TableStep::RestoreColumn { table, column, .. } => {
+                expected.insert((table.as_str(), "id"));
+                given.insert((table.as_str(), column.name.as_str()));
+            }
+            TableStep::DropJoinTable { table, .. } | TableStep::DiscardJoinTable { table } => {
+                expected.extend(table.columns().map(|it| (table.name.as_str(), it.name.as_str())));
+                freed.insert(table.name.as_str());
+            }
+            TableStep::RenameJoinTable { from, to } => {
+                expected.extend(from.columns().map(|it| (from.name.as_str(), it.name.as_str())));
+                freed.insert(from.name.as_str());
+                given.insert((to.name.as_str(), ""));
+            }
+            TableStep::CreateJoinTable { table } | TableStep::RestoreJoinTable { table, .. } => {
+                expected.extend(table.columns().map(|it| (it.references.as_str(), "id")));
+                given.insert((table.name.as_str(), ""));
+            }
+        }
+        // A kept join table is one that is renamed as well.
+        if let Some(TablePlace::Column { table, column }) = step.copies().map(|it| &it.kept.place) {
+            expected.insert((table, column));
+        }
+    }
+    given.retain(|(table, column)| !column.is_empty() || !freed.contains(table));
+    let rows = |places: &BTreeSet<(&str, &str)>| {
+        let row = |(table, column): &(&str, &str)| {
+            format!("      ({}, {})", literal(&statements.qualified(table)), literal(column))
+        };
+        places.iter().map(row).collect::<Vec<_>>().join(",\n")
+    };
+    let taken = if given.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "
+  SELECT string_agg(concat_ws('.', tab, nullif(col, '')), ', ') INTO taken
+  FROM (
+    VALUES
+{}
+  ) AS given (tab, col)
+  WHERE CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
+    ELSE EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped) END;",
+            rows(&given)
+        )
+    };
+    let already =
+        format!("The database seems to be in {ends_in} already: there is nothing left to do.");
+    let elsewhere = format!(
+        "Is this the right database, and {schema} the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed."
+    );
+    let body = format!(
+        "\
+DECLARE
+  missing text;
+  taken text;
+BEGIN
+  SELECT string_agg(concat_ws('.', tab, col), ', ') INTO missing
+  FROM (
+    VALUES
+{}
+  ) AS expected (tab, col)
+  WHERE NOT EXISTS (
+    SELECT FROM pg_attribute WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
+  );{taken}
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Not in the database: ' || missing,
+      HINT = CASE WHEN taken IS NULL THEN {} ELSE {} END;
+  ELSIF taken IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Already in the database, where the migration would put its own: ' || taken,
+      HINT = 'Did the new Keystone create it? Drop it if it is empty, or rename it. Nothing has been changed.';
+  END IF;
+END",
+        rows(&expected),
+        literal(&elsewhere),
+        literal(&format!("{already} {elsewhere}")),
+    );
+    format!("DO {}", dollar(&body))
+}
+
+/// A `DO` statement that locks all tables that the steps touch, for the rest of the transaction.
+///
+/// By name: sessions that lock them all in one order cannot wait in a circle. To drop a foreign key,
+/// and to add one, takes a lock on the table it references as well.
+pub(super) fn locks(statements: &Statements<'_>, steps: &[TableStep]) -> String {
+    let mut tables = BTreeSet::new();
+    for step in steps {
+        match step {
+            TableStep::DropColumn { table, column, .. }
+            | TableStep::RestoreColumn { table, column, .. } => {
+                tables.extend([table.as_str(), &column.references]);
+            }
+            TableStep::DropJoinTable { table, .. } | TableStep::DiscardJoinTable { table } => {
+                tables.insert(table.name.as_str());
+                tables.extend(table.columns().map(|column| column.references.as_str()));
+            }
+            TableStep::RenameJoinTable { from, .. } => {
+                tables.insert(from.name.as_str());
+            }
+            TableStep::CreateJoinTable { table } | TableStep::RestoreJoinTable { table, .. } => {
+                tables.extend(table.columns().map(|column| column.references.as_str()));
+            }
+        }
+        if let Some(TablePlace::Column { table, .. }) = step.copies().map(|it| &it.kept.place) {
+            tables.insert(table);
+        }
+    }
+    let tables: Vec<String> =
+        tables.into_iter().map(|table| format!("    {}", statements.qualified(table))).collect();
+    let body = format!(
+        "\
+BEGIN
+  LOCK TABLE
+{}
+  IN ACCESS EXCLUSIVE MODE;
+EXCEPTION
+  WHEN lock_not_available THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'lock_not_available',
+      MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
+      HINT = 'Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again. Nothing has been changed.';
+  WHEN undefined_table THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Another session has changed the tables meanwhile: ' || SQLERRM,
+      HINT = 'Is another migration running? Nothing has been changed by this one.';
+END",
+        tables.join(",\n")
+    );
+    format!("DO {}", dollar(&body))
+}
+
+/// A `DO` statement that raises an error when a table still holds rows.
+pub(super) fn is_empty(statements: &Statements<'_>, table: &str, relationship: &str) -> String {
+    let qualified = statements.qualified(table);
+    let body = format!(
+        "\
+DECLARE
+  links bigint;
+BEGIN
+  SELECT count(*) INTO links FROM {qualified};
+  IF links > 0 THEN
+    RAISE EXCEPTION USING
+      MESSAGE = format({}, links),
+      HINT = {};
+  END IF;
+END",
+        literal(&format!(
+            "{relationship}: {table} holds %s links, for which the old schema has no place"
+        )),
+        literal(&format!(
+            "Nothing has been changed. Keep them elsewhere and empty the table (DELETE FROM {qualified}), or make the way back with --reconcile, which drops them."
+        )),
+    );
+    format!("DO {}", dollar(&body))
+}
+
+/// A `DO` statement that says how many rows are about to go with a table.
+pub(super) fn say_goodbye(statements: &Statements<'_>, table: &str, relationship: &str) -> String {
+    let body = format!(
+        "BEGIN\n  RAISE NOTICE '%: % links are dropped with %, for which the old schema has no place', {}, (SELECT count(*) FROM {}), {};\nEND",
+        literal(relationship),
+        statements.qualified(table),
+        literal(&identifier(table)),
+    );
+    format!("DO {}", dollar(&body))
+}
