@@ -280,11 +280,7 @@ export class UpgradePlan {
    *   the project has several
    * @throws UpgradeError `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`, `UNSUPPORTED`
    */
-  migration(options?: {
-    direction?: 'up' | 'down';
-    reconcile?: boolean;
-    adapter?: string;
-  }): string;
+  migration(options?: { direction?: 'up' | 'down'; reconcile?: boolean; adapter?: string }): string;
   /** The whole plan as plain data, the caller's own to change. */
   toJSON(): PlanJson;
 }

@@ -89,7 +89,7 @@ function data(plan) {
  * @throws {UpgradeError} with a stable `code` and all `problems` of the project's lists at once
  */
 function planUpgrade(project, options) {
-  const isSnapshot = project && !project.listsArray && 'version' in Object(project);
+  const isSnapshot = project && !project.listsArray && (project.version || project.lists);
   const json = JSON.stringify(isSnapshot ? project : snapshot(project, options));
   return new UpgradePlan(calling(() => loadNative().planUpgrade(json)));
 }
@@ -116,7 +116,7 @@ function toUpgradeError(error) {
       `This is a bug in keystone-upgrade-relationships: ${error.message}`,
     );
   }
-  const message = problems.map(problem => problem.message).join('\n');
+  const message = problems.map((problem) => problem.message).join('\n');
   return new UpgradeError(problems[0].code, message, problems);
 }
 

@@ -13,8 +13,8 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 export declare class NativePlan {
   /** The summary, with ANSI colours if asked for. */
   summary(adapter: string | undefined | null, color: boolean): string
-  /** The migration of one adapter's database. */
-  migration(adapter?: string | undefined | null): string
+  /** The migration of one adapter's database: `up` to the new schema, or `down` to the old. */
+  migration(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean): string
   /** The whole plan as indented JSON. */
   toJson(): string
 }

@@ -26,15 +26,15 @@ const json: PlanJson = plan.toJSON();
 
 function collections(part: AdapterPlan): string[] {
   if (part.engine === 'postgresql') {
-    return part.steps.map(step =>
+    return part.steps.map((step) =>
       step.step === 'renameJoinTable' ? `${part.schemaName}.${step.to.near.name}` : step.step,
     );
   }
-  return part.steps.map(step => (step.step === 'copyLinks' ? step.into.name : step.field.field));
+  return part.steps.map((step) => (step.step === 'copyLinks' ? step.into.name : step.field.field));
 }
 
 function report(error: UpgradeError): string {
-  return error.problems.map(problem => `${problem.code} ${problem.list ?? ''}`).join('\n');
+  return error.problems.map((problem) => `${problem.code} ${problem.list ?? ''}`).join('\n');
 }
 
 // @ts-expect-error: plans are made by planUpgrade

@@ -18,8 +18,8 @@ function foreignKeyTypes(adapter, lists, directories) {
     return new Map();
   }
   try {
-    const column = at => `column_${at}`;
-    const schema = knex({ client: adapter.client }).schema.createTable('lists', table =>
+    const column = (at) => `column_${at}`;
+    const schema = knex({ client: adapter.client }).schema.createTable('lists', (table) =>
       lists.forEach((list, at) =>
         list.adapter.getPrimaryKeyAdapter().addToForeignTableSchema(table, {
           path: column(at),
@@ -36,7 +36,7 @@ function foreignKeyTypes(adapter, lists, directories) {
       types.set(list.key, sql.slice(start, sql.indexOf(' not null', start)));
     });
     return types;
-  } catch (error) {
+  } catch {
     return new Map();
   }
 }

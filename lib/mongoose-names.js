@@ -14,7 +14,7 @@
 function mongooseNames(adapter, rels) {
   // The current function, which `mongoose.pluralize(fn)` sets; null keeps names as they are.
   const pluralize = adapter.mongoose.pluralize();
-  const collectionOf = name => (typeof pluralize === 'function' ? pluralize(name) : name);
+  const collectionOf = (name) => (typeof pluralize === 'function' ? pluralize(name) : name);
   return {
     collection: (list) => {
       const { schema, error } = configuredSchema(list.adapter, rels);
@@ -22,7 +22,7 @@ function mongooseNames(adapter, rels) {
         ? { collectionError: error.message }
         : { collection: schema.get('collection') || collectionOf(list.key) };
     },
-    joinCollection: field => {
+    joinCollection: (field) => {
       const { listKey, path, refListKey, refFieldPath } = field;
       const model = refFieldPath
         ? `${listKey}_${path}_${refListKey}_${refFieldPath}`
@@ -42,7 +42,7 @@ function configuredSchema(listAdapter, rels) {
   }
   const schema = listAdapter.schema.clone();
   try {
-    listAdapter.fieldAdapters.forEach(fieldAdapter =>
+    listAdapter.fieldAdapters.forEach((fieldAdapter) =>
       fieldAdapter.addToMongooseSchema(schema, listAdapter.mongoose, rels),
     );
     listAdapter.configureMongooseSchema(schema, { mongoose: listAdapter.mongoose });

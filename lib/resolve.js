@@ -12,7 +12,7 @@ const path = require('path');
 function resolveFrom(request, from) {
   try {
     return require.resolve(request, { paths: from });
-  } catch (error) {
+  } catch {
     return undefined;
   }
 }

@@ -30,14 +30,12 @@ function snapshot(keystone, options) {
   }
   const directories = (options && options.resolveFrom) || [process.cwd()];
   const lists = keystone.listsArray;
-  const adapters = unique(lists.map(list => list.adapter.parentAdapter));
+  const adapters = unique(lists.map((list) => list.adapter.parentAdapter));
   const own = consolidate(keystone);
-  const describe = adapters.map(adapter =>
-    describer(adapter, lists, own.rels, directories),
-  );
+  const describe = adapters.map((adapter) => describer(adapter, lists, own.rels, directories));
 
-  const listRanks = ranks(lists.map(list => list.key));
-  const pathRanks = ranks(flatMap(lists, list => relationships(list).map(field => field.path)));
+  const listRanks = ranks(lists.map((list) => list.key));
+  const pathRanks = ranks(flatMap(lists, (list) => relationships(list).map((field) => field.path)));
   return {
     version: VERSION,
     keystone: keystoneVersion(directories),
@@ -45,13 +43,13 @@ function snapshot(keystone, options) {
     adapters: adapterNames(keystone, adapters).map((name, at) =>
       describeAdapter(name, adapters[at]),
     ),
-    lists: lists.map(list => {
+    lists: lists.map((list) => {
       const adapter = adapters.indexOf(list.adapter.parentAdapter);
       return Object.assign(
         { key: list.key, adapter, rank: listRanks.get(list.key) },
         describe[adapter].list(list),
         {
-          fields: list.fields.map(field => ({
+          fields: list.fields.map((field) => ({
             path: field.path,
             type: typeName(field),
             relationship: field.isRelationship
@@ -77,20 +75,20 @@ function snapshot(keystone, options) {
 
 /** What only the adapter's kind can tell of a list and of a relationship field. */
 function describer(adapter, lists, rels, directories) {
-  const own = lists.filter(list => list.adapter.parentAdapter === adapter);
+  const own = lists.filter((list) => list.adapter.parentAdapter === adapter);
   if (adapter.name === 'mongoose') {
     const names = mongooseNames(adapter, rels);
     return {
       list: names.collection,
-      relationship: field =>
+      relationship: (field) =>
         field.config.many ? { joinCollection: names.joinCollection(field) } : {},
     };
   }
   if (adapter.name === 'knex') {
     const types = foreignKeyTypes(adapter, own, directories);
     return {
-      list: list => ({ tableName: list.adapter.tableName, foreignKeyType: types.get(list.key) }),
-      relationship: field => {
+      list: (list) => ({ tableName: list.adapter.tableName, foreignKeyType: types.get(list.key) }),
+      relationship: (field) => {
         // `isNotNullable` is a getter that keeps its result: let it keep that on a copy.
         const { isUnique, isIndexed, isNotNullable } = Object.create(field.adapter);
         return {
@@ -141,10 +139,10 @@ function consolidate(keystone) {
   } catch (error) {
     return { rels: [], error: error.message };
   }
-  if (!rels.every(rel => rel.cardinality)) {
+  if (!rels.every((rel) => rel.cardinality)) {
     return { rels };
   }
-  const name = field => `${field.listKey}.${field.path}`;
+  const name = (field) => `${field.listKey}.${field.path}`;
   const consolidated = rels.map(
     ({ left, right, cardinality, tableName, columnName, columnNames }) => {
       const { near, far } = (columnNames && columnNames[name(left)]) || {};
@@ -186,7 +184,7 @@ function ranks(names) {
 }
 
 function relationships(list) {
-  return list.fields.filter(field => field.isRelationship);
+  return list.fields.filter((field) => field.isRelationship);
 }
 
 function typeName(field) {

@@ -1,0 +1,293 @@
+'use strict';
+
+// The contract of index.js, with the real Keystone.
+
+const { planUpgrade, snapshot, UpgradePlan } = require('..');
+const { version } = require('../package.json');
+const { newKeystone, oldKeystone } = require('./support/keystones');
+const { buildKeystone, loadScenario } = require('./support/scenario');
+
+const MODULES = { new: newKeystone(), old: oldKeystone() };
+
+const keystoneOf = (name, adapter, generation = 'new') =>
+  buildKeystone(loadScenario(name), { modules: MODULES[generation], adapter });
+
+const clone = (value) => JSON.parse(JSON.stringify(value));
+
+/** What a function throws; fails when it throws nothing. */
+function thrownBy(action) {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('Nothing was thrown');
+}
+
+describe('planUpgrade', () => {
+  test('tells the relationships of a project', () => {
+    const plan = planUpgrade(keystoneOf('guide', 'knex'));
+    expect(plan.hasChanges).toBe(true);
+    expect(plan.warnings).toEqual([]);
+    expect(
+      plan.relationships.map(({ name, kind, cardinality }) => [name, kind, cardinality]),
+    ).toEqual([
+      ['Todo.author -> User', 'one-sided-one-to-many', 'N:1'],
+      ['Todo.reviewers -> User', 'one-sided-many-to-many', 'N:N'],
+      ['Todo.leadAuthor -> User.leadPost', 'two-sided-one-to-one', '1:1'],
+      ['Todo.publisher -> User.published', 'two-sided-one-to-many', 'N:1'],
+      ['Todo.readers -> User.readPosts', 'two-sided-many-to-many', 'N:N'],
+    ]);
+    expect(plan.relationships[0]).toEqual({
+      name: 'Todo.author -> User',
+      adapter: 'knex',
+      kind: 'one-sided-one-to-many',
+      cardinality: 'N:1',
+      left: { list: 'Todo', path: 'author', many: false },
+      right: null,
+      target: 'User',
+    });
+    expect(plan.relationships[4]).toMatchObject({
+      left: { list: 'Todo', path: 'readers', many: true },
+      right: { list: 'User', path: 'readPosts', many: true },
+      target: 'User',
+    });
+  });
+
+  test.each([
+    ['knex', 'postgresql'],
+    ['mongoose', 'mongodb'],
+  ])('tells the engine of %s', (adapter, engine) => {
+    const { adapters } = planUpgrade(keystoneOf('guide', adapter));
+    expect(adapters).toMatchObject([{ engine, hasChanges: true }]);
+  });
+
+  test.each(['nothing-to-do', 'no-relationships'])('sees that %s needs no change', (name) => {
+    const plan = planUpgrade(keystoneOf(name, 'knex'));
+    expect(plan.hasChanges).toBe(false);
+    expect(plan.adapters).toMatchObject([{ hasChanges: false }]);
+  });
+
+  test('sees that a project without lists needs no change', () => {
+    const empty = buildKeystone({ lists: {} }, { modules: MODULES.new, adapter: 'knex' });
+    const plan = planUpgrade(empty);
+    expect(plan).toMatchObject({ hasChanges: false, relationships: [], adapters: [] });
+    expect(plan.summary()).toBe('No lists: no action required\n');
+    expect(plan.migration()).toBe('');
+  });
+
+  test('warns with a code, a message and the place', () => {
+    const { warnings } = planUpgrade(keystoneOf('long-names', 'knex'));
+    expect(warnings.length).toBeGreaterThan(0);
+    for (const { code, message, list, field } of warnings) {
+      expect(code).toMatch(/^[A-Z][A-Z_]+$/);
+      expect(message).toContain(`${list}.${field}`);
+    }
+  });
+
+  test('gives an UpgradePlan', () => {
+    expect(planUpgrade(keystoneOf('guide', 'knex'))).toBeInstanceOf(UpgradePlan);
+  });
+
+  test('plans a snapshot that was stored as JSON', () => {
+    const keystone = keystoneOf('guide', 'mongoose');
+    const stored = JSON.stringify(snapshot(keystone));
+    expect(planUpgrade(JSON.parse(stored)).toJSON()).toEqual(planUpgrade(keystone).toJSON());
+  });
+});
+
+describe('UpgradePlan', () => {
+  const plan = () => planUpgrade(keystoneOf('guide', 'knex'));
+
+  test('colours a summary only when asked to, and changes nothing but colours', () => {
+    const plain = plan().summary();
+    const colored = plan().summary({ color: true });
+    expect(plain).not.toContain('\u001b');
+    expect(plan().summary({ color: false })).toBe(plain);
+    expect(colored).toContain('\u001b[');
+    // eslint-disable-next-line no-control-regex
+    expect(colored.replace(/\u001b\[[0-9;]*m/g, '')).toBe(plain);
+  });
+
+  test.each(['knex', 'mongoose'])('ends its texts on %s with one newline', (adapter) => {
+    const texts = planUpgrade(keystoneOf('guide', adapter));
+    expect(texts.summary()).toMatch(/[^\n]\n$/);
+    expect(texts.migration()).toMatch(/[^\n]\n$/);
+  });
+
+  test.each(['knex', 'mongoose'])(
+    'says on %s which release made it, and under which locale',
+    (adapter) => {
+      const { locale } = new Intl.Collator().resolvedOptions();
+      const made = planUpgrade(keystoneOf('guide', adapter));
+      const [first, second] = made.migration().split('\n');
+      expect(first).toContain(`keystone-upgrade-relationships ${version}:`);
+      expect(second).toContain(`locale ${locale}`);
+      expect(made.toJSON()).toMatchObject({ locale });
+    },
+  );
+
+  test('knows the version of the Keystone it finds', () => {
+    const options = { resolveFrom: [MODULES.new] };
+    expect(planUpgrade(keystoneOf('guide', 'knex'), options).toJSON().keystone).toBe('19.3.4');
+  });
+
+  test('becomes JSON with all it has', () => {
+    const json = clone(plan());
+    expect(json).toEqual(clone(plan().toJSON()));
+    expect(json).toMatchObject({ version: 1, hasChanges: true, warnings: [] });
+    expect(json.relationships).toEqual(clone(plan().relationships));
+    expect(json.adapters).toMatchObject([{ name: 'knex', engine: 'postgresql', hasChanges: true }]);
+    expect(json.adapters[0].steps.map(({ step }) => step)).toEqual([
+      'dropColumn',
+      'dropJoinTable',
+      'dropJoinTable',
+      'renameJoinTable',
+      'renameJoinTable',
+    ]);
+  });
+
+  test('takes the name of the only adapter', () => {
+    expect(plan().migration({ adapter: 'knex' })).toBe(plan().migration());
+    expect(plan().summary({ adapter: 'knex' })).toBe(plan().summary());
+  });
+
+  test.each(['migration', 'summary'])(
+    'refuses the name of another adapter for the %s',
+    (method) => {
+      const error = thrownBy(() => plan()[method]({ adapter: 'mongo' }));
+      expect(error).toMatchObject({ name: 'UpgradeError', code: 'UNKNOWN_ADAPTER' });
+      expect(error.message).toContain('mongo');
+      expect(error.message).toContain('knex');
+    },
+  );
+
+  describe('with several adapters', () => {
+    const several = () => planUpgrade(keystoneOf('two-adapters', undefined, 'old'));
+
+    test('has a migration for each and none for all', () => {
+      const error = thrownBy(() => several().migration());
+      expect(error).toMatchObject({ name: 'UpgradeError', code: 'ADAPTER_REQUIRED' });
+      expect(error.message).toMatch(/pg.*mongo/);
+      expect(several().migration({ adapter: 'pg' })).toContain('ALTER TABLE');
+      expect(several().migration({ adapter: 'mongo' })).toContain('event_visitors_manies');
+    });
+
+    test('has a summary for each and one for all', () => {
+      const lines = (options) => several().summary(options).split('\n');
+      expect(lines({ adapter: 'pg' })).toContain('  Post.tags -> Tag.posts');
+      expect(lines({ adapter: 'pg' })).not.toContain('  Event.place -> Place.events');
+      expect(lines({ adapter: 'mongo' })).toContain('  Event.place -> Place.events');
+      expect(lines()).toEqual(
+        expect.arrayContaining(['  Post.tags -> Tag.posts', '  Event.place -> Place.events']),
+      );
+    });
+  });
+});
+
+describe('the error for a project with mistakes', () => {
+  const error = () => thrownBy(() => planUpgrade(keystoneOf('error-several', 'knex')));
+
+  test('has all of them, each with its code and place', () => {
+    expect(error().problems.map(({ code, list, field }) => [code, list, field])).toEqual([
+      ['UNKNOWN_LIST', 'Post', 'author'],
+      ['UNKNOWN_FIELD', 'Post', 'tags'],
+      ['SELF_REFERENCE', 'Post', 'self'],
+      ['MISMATCHED_REF', 'Tag', 'posts'],
+      ['MISMATCHED_REF', 'User', 'posts'],
+      ['NAME_COLLISION', 'Post', 'reviewers'],
+    ]);
+  });
+
+  test('is an UpgradeError with the first code and all messages', () => {
+    const { name, code, message, problems } = error();
+    expect({ name, code }).toEqual({ name: 'UpgradeError', code: problems[0].code });
+    for (const problem of problems) expect(message).toContain(problem.message);
+  });
+
+  test('can be expected in Jest', () => {
+    expect(() => planUpgrade(keystoneOf('error-refs-itself', 'knex'))).toThrow(/refers to itself/);
+    expect(() => planUpgrade(keystoneOf('error-refs-itself', 'knex'))).toThrow(
+      expect.objectContaining({ code: 'SELF_REFERENCE' }),
+    );
+  });
+});
+
+describe('what is neither a keystone object nor a snapshot', () => {
+  test.each([
+    ['undefined', undefined],
+    ['null', null],
+    ['a string', 'lists'],
+    ['a number', 1],
+    ['a function', () => {}],
+    ['an array', []],
+    ['an empty object', {}],
+    ["a module's exports", { keystone: {}, apps: [] }],
+    ['a promise', Promise.resolve({})],
+  ])('is refused: %s', (description, value) => {
+    const error = thrownBy(() => planUpgrade(value));
+    expect(error).toMatchObject({ name: 'UpgradeError', code: 'NOT_KEYSTONE' });
+    expect(error.problems).toHaveLength(1);
+  });
+
+  test.each([
+    ['null', null],
+    ['an empty object', {}],
+    ['a snapshot', { version: 1, locale: 'en-US', adapters: [], lists: [] }],
+  ])('gives no snapshot: %s', (description, value) => {
+    expect(thrownBy(() => snapshot(value))).toMatchObject({
+      name: 'UpgradeError',
+      code: 'NOT_KEYSTONE',
+    });
+  });
+});
+
+describe('a malformed snapshot', () => {
+  /** The error for a good snapshot that was changed. */
+  const errorFor = (adapter, change) => {
+    const changed = clone(snapshot(keystoneOf('guide', adapter)));
+    change(changed);
+    return thrownBy(() => planUpgrade(changed));
+  };
+
+  test.each([
+    ['version', (it) => (it.version = 999)],
+    ['version', (it) => delete it.version],
+    ['locale', (it) => delete it.locale],
+    ['lists', (it) => (it.lists = {})],
+    ['lists', (it) => delete it.lists],
+    ['adapters', (it) => (it.adapters = 'knex')],
+    ['adapters[0].kind', (it) => (it.adapters[0].kind = 7)],
+    ['lists[1].key', (it) => (it.lists[1].key = null)],
+    ['lists[0].rank', (it) => (it.lists[0].rank = -1)],
+    ['lists[0].fields', (it) => (it.lists[0].fields = null)],
+    ['lists[0].fields[2].path', (it) => (it.lists[0].fields[2].path = [])],
+    ['list Todo', (it) => (it.lists[0].adapter = 5)],
+    ['list Todo', (it) => it.lists.push(it.lists[0])],
+    ['field Todo.name', (it) => it.lists[0].fields.push(it.lists[0].fields[1])],
+  ])('is refused with the place: %s', (place, change) => {
+    const error = errorFor('knex', change);
+    expect(error).toMatchObject({ name: 'UpgradeError', code: 'INVALID_SNAPSHOT' });
+    expect(error.message).toContain(place);
+  });
+
+  test.each([
+    ['list Todo', (it) => delete it.lists[0].collection],
+    [
+      'field Todo.readers',
+      (it) =>
+        delete it.lists[0].fields.find(({ path }) => path === 'readers').relationship
+          .joinCollection,
+    ],
+  ])('is refused on mongoose with the place: %s', (place, change) => {
+    const error = errorFor('mongoose', change);
+    expect(error).toMatchObject({ name: 'UpgradeError', code: 'INVALID_SNAPSHOT' });
+    expect(error.message).toContain(place);
+  });
+
+  test('is refused where Keystone itself saw something else', () => {
+    const error = errorFor('knex', ({ consolidated }) => (consolidated[1].tableName = 'Elsewhere'));
+    expect(error).toMatchObject({ name: 'UpgradeError', code: 'KEYSTONE_DISAGREES' });
+    expect(error.message).toContain('Todo.reviewers');
+  });
+});

@@ -1,0 +1,277 @@
+'use strict';
+
+// The command's options, its output and its exit codes, by the real command in a real project.
+
+const fs = require('fs');
+const path = require('path');
+const { PLANNED, bin, makeProject, removeProjects, run, shell } = require('./support/project');
+const { version } = require('../package.json');
+
+const BOLD_OR_COLOR = /\x1b\[/; // eslint-disable-line no-control-regex
+const EXPORT = "module.exports = require('./keystone');";
+
+/** Lists without a relationship that changes. */
+const UNCHANGED = [
+  "const { Keystone } = require('@keystonejs/keystone');",
+  "const { KnexAdapter } = require('@keystonejs/adapter-knex');",
+  "const { Relationship } = require('@keystonejs/fields');",
+  "const keystone = new Keystone({ adapter: new KnexAdapter(), cookieSecret: 'secret' });",
+  "keystone.createList('User', { fields: { boss: { type: Relationship, ref: 'User' } } });",
+  'exports.keystone = keystone;',
+].join('\n');
+
+/** So many lists that the plan as JSON has more than 2 MB, far more than a pipe holds. */
+const LARGE = [
+  "const { Keystone } = require('@keystonejs/keystone');",
+  "const { KnexAdapter } = require('@keystonejs/adapter-knex');",
+  "const { Relationship } = require('@keystonejs/fields');",
+  "const keystone = new Keystone({ adapter: new KnexAdapter(), cookieSecret: 'secret' });",
+  'for (let i = 0; i < 1500; i++) {',
+  '  const ref = `List${(i + 1) % 1500}`;',
+  '  keystone.createList(`List${i}`, {',
+  '    fields: { many: { type: Relationship, ref, many: true } },',
+  '  });',
+  '}',
+  'exports.keystone = keystone;',
+].join('\n');
+
+let project;
+beforeAll(() => {
+  project = makeProject({ 'index.js': EXPORT, 'unchanged.js': UNCHANGED, 'large.js': LARGE });
+});
+afterAll(removeProjects);
+
+describe('what is printed', () => {
+  it('the summary, and on stderr which tool this is and what to do next', async () => {
+    const { code, stdout, stderr } = await run(project);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(PLANNED) });
+    expect(stderr.split('\n')[0]).toBe(
+      `ℹ Command: keystone upgrade-relationships (keystone-upgrade-relationships ${version})`,
+    );
+    expect(stderr).toContain('--migration for the SQL');
+  });
+
+  it('the migration', async () => {
+    const { code, stdout, stderr } = await run(project, ['--migration']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('RENAME TO "User_posts_many";');
+    expect(stdout).toMatch(/[^\n]\n$/);
+    expect(stderr).not.toContain('--migration');
+  });
+
+  it('the plan as JSON', async () => {
+    const { code, stdout } = await run(project, ['--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ hasChanges: true });
+  });
+
+  it('the part of an adapter', async () => {
+    const part = await run(project, ['--adapter', 'knex', '--exit-code']);
+    expect({ code: part.code, stdout: part.stdout }).toEqual({
+      code: 2,
+      stdout: expect.stringContaining(PLANNED),
+    });
+    const unknown = await run(project, ['--adapter=nope']);
+    expect({ code: unknown.code, stdout: unknown.stdout }).toEqual({ code: 1, stdout: '' });
+    expect(unknown.stderr).toContain('nope');
+  });
+
+  it('no hint at a migration when nothing changes', async () => {
+    const { code, stderr } = await run(project, ['--entry', 'unchanged.js']);
+    expect(code).toBe(0);
+    expect(stderr).not.toContain('--migration');
+  });
+
+  it('mistakes in the lists, without a stack', async () => {
+    const lists = UNCHANGED.replace("ref: 'User'", "ref: 'Nobody'");
+    const { code, stdout, stderr } = await run(makeProject({ 'index.js': lists }));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/✖ .*Nobody/);
+    expect(stderr).not.toContain('    at ');
+  });
+});
+
+describe('--help and --version', () => {
+  it.each(['--help', '-h'])('%s', async (option) => {
+    const { code, stdout, stderr } = await run(project, [option]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^Usage\n {2}\$ keystone-upgrade-relationships \[options\]\n/);
+    for (const option of Object.keys(require('../lib/command').spec)) {
+      expect(stdout).toContain(`  ${option} `);
+    }
+  });
+
+  it.each(['--version', '-v'])('%s', async (option) => {
+    const { code, stdout, stderr } = await run(project, [option]);
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+});
+
+describe('mistakes in the options', () => {
+  const mistakes = [
+    ['--nope', '--nope'],
+    ['--migrations', '--migrations'],
+    ['-x', '-x'],
+    ['--json=false', '--json=false'],
+    ['--entry', '--entry'],
+    ['--entry=', '--entry'],
+    ['--out --json', '--out'],
+    ['server.js', 'server.js', '--entry'],
+    ['upgrade-relationships server.js', 'server.js'],
+    ['--migration --json', '--migration', '--json'],
+    ['--json --adapter knex', '--adapter', '--json'],
+  ];
+  it.each(mistakes)('%s', async (line, ...texts) => {
+    const { code, stdout, stderr } = await run(project, line.split(' '));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^✖ /);
+    for (const text of texts) expect(stderr).toContain(text);
+    expect(stderr).toContain('See keystone-upgrade-relationships --help');
+  });
+
+  it("the command's name may be among the arguments", async () => {
+    const { code } = await run(project, ['--exit-code', 'upgrade-relationships']);
+    expect(code).toBe(2);
+  });
+});
+
+describe('--exit-code', () => {
+  it('2 when the database has to change, 0 when not', async () => {
+    expect(await run(project, ['--exit-code'])).toMatchObject({ code: 2 });
+    expect(await run(project, ['--exit-code', '--entry', 'unchanged'])).toMatchObject({ code: 0 });
+    expect(await run(project, ['--exit-code', '--entry', 'none'])).toMatchObject({ code: 1 });
+  });
+});
+
+describe('--out', () => {
+  it('writes relative to the working directory, and nothing to stdout', async () => {
+    const parent = path.dirname(project);
+    const args = ['--entry', 'app', '--migration', '--out', 'new.sql'];
+    const { code, stdout, stderr } = await run(parent, args);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    expect(stderr).toContain(`ℹ Wrote ${path.join(parent, 'new.sql')}`);
+    const printed = await run(project, ['--migration']);
+    expect(fs.readFileSync(path.join(parent, 'new.sql'), 'utf8')).toBe(printed.stdout);
+  });
+
+  it('replaces a file, through a symbolic link too', async () => {
+    fs.writeFileSync(path.join(project, 'real.txt'), 'old');
+    fs.symlinkSync('real.txt', path.join(project, 'link.txt'));
+    expect(await run(project, ['--out', 'link.txt'])).toMatchObject({ code: 0 });
+    expect(fs.readFileSync(path.join(project, 'real.txt'), 'utf8')).toContain(PLANNED);
+    expect(fs.lstatSync(path.join(project, 'link.txt')).isSymbolicLink()).toBe(true);
+  });
+
+  it('leaves an old file as it is when the run fails', async () => {
+    fs.writeFileSync(path.join(project, 'old.txt'), 'old');
+    const { code } = await run(project, ['--entry', 'none.js', '--out', 'old.txt']);
+    expect(code).toBe(1);
+    expect(fs.readFileSync(path.join(project, 'old.txt'), 'utf8')).toBe('old');
+  });
+
+  const impossible = {
+    'a folder that is missing': 'missing/x.sql',
+    'a folder': '.',
+    'a device': '/dev/null',
+    'a file system that takes no files': '/proc/x.sql',
+  };
+  const onLinux = process.platform === 'linux' ? it : it.skip;
+  onLinux.each(Object.keys(impossible))('cannot be %s', async (name) => {
+    const before = fs.readdirSync(project);
+    const { code, stdout, stderr } = await run(project, ['--out', impossible[name]]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(`✖ Cannot write --out ${path.resolve(project, impossible[name])}`);
+    expect(fs.readdirSync(project)).toEqual(before);
+    expect(fs.statSync('/dev/null').isCharacterDevice()).toBe(true);
+  });
+
+  it('leaves nothing behind when the disk is full', async () => {
+    // A limit on the size of files stands in for the full disk.
+    const before = fs.readdirSync(project);
+    const line = 'trap "" XFSZ; ulimit -f 0; kur --out full.txt';
+    const { code, stderr } = await shell(project, line);
+    expect(code).toBe(1);
+    expect(stderr).toContain('EFBIG');
+    expect(fs.readdirSync(project)).toEqual(before);
+  });
+});
+
+describe('colours', () => {
+  const cases = [
+    [{}, [], false], // no terminal
+    [{ FORCE_COLOR: '1' }, [], true],
+    [{ FORCE_COLOR: 'true' }, [], true],
+    [{ FORCE_COLOR: '0' }, [], false],
+    [{ FORCE_COLOR: 'false' }, [], false],
+    [{ FORCE_COLOR: '1', NO_COLOR: '1' }, [], false],
+    [{ FORCE_COLOR: '1', NO_COLOR: '' }, [], true],
+    [{ FORCE_COLOR: '1' }, ['--no-color'], false],
+  ];
+  it.each(cases)('%j %j: %j', async (env, args, colored) => {
+    const { code, stdout } = await run(project, args, { env });
+    expect(code).toBe(0);
+    expect(BOLD_OR_COLOR.test(stdout)).toBe(colored);
+  });
+
+  // `script` runs a command on a terminal of its own.
+  const onTerminal = (env) => {
+    const line = `script -qec '"${process.execPath}" "${bin.command}"' /dev/null`;
+    return shell(project, line, { env });
+  };
+  it('on a terminal, unless it is dumb', async () => {
+    const { code, stdout } = await onTerminal({ TERM: 'xterm' });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(PLANNED) });
+    expect(stdout).toMatch(BOLD_OR_COLOR);
+    expect((await onTerminal({ TERM: 'dumb' })).stdout).not.toMatch(BOLD_OR_COLOR);
+  });
+});
+
+describe('megabytes', () => {
+  const json = '--entry large.js --json';
+  let whole;
+  beforeAll(async () => {
+    const file = path.join(project, 'large.json');
+    const { code } = await shell(project, `kur ${json} > large.json`);
+    expect(code).toBe(0);
+    whole = fs.readFileSync(file, 'utf8');
+    expect(whole.length).toBeGreaterThan(2e6);
+    expect(JSON.parse(whole).relationships).toHaveLength(1500);
+  });
+
+  it('arrive whole in a pipe, a slow one too', async () => {
+    const { stdout } = await shell(project, `kur ${json} | (sleep 4; cat)`);
+    expect(stdout === whole).toBe(true);
+  });
+
+  it('of messages arrive whole on a slow stderr', async () => {
+    const loud = makeProject({ 'index.js': `console.log('x'.repeat(1e6)); ${EXPORT}` });
+    const line =
+      'kur 2> >(sleep 4; tr -dc x | wc -c > n; mv n size); until cat size; do sleep 1; done';
+    const { stdout } = await shell(loud, line);
+    const count = Number(stdout.trim().split('\n').pop());
+    expect(count).toBeGreaterThanOrEqual(1e6);
+  });
+
+  it('end quietly when the reader leaves', async () => {
+    const line = `kur ${json} | head -1; echo "\${PIPESTATUS[*]}"`;
+    const { stdout, stderr } = await shell(project, line);
+    expect(stdout).toBe('{\n0 0\n');
+    expect(stderr).not.toMatch(/EPIPE|✖/);
+  });
+
+  it('go to a full disk with an error', async () => {
+    const full = await shell(project, `kur ${json} > /dev/full`);
+    expect(full.code).toBe(1);
+    expect(full.stderr).toContain('ENOSPC');
+    // The disk that is full in the midst of it.
+    const cut = await shell(project, `trap "" XFSZ; ulimit -f 1000; kur ${json} > cut.json`);
+    expect(cut.code).toBe(1);
+    expect(cut.stderr).toContain('EFBIG');
+  });
+});
+
+it('does without anyone reading stderr', async () => {
+  const onStart = (child) => child.stderr.destroy();
+  const { code, stdout } = await run(project, ['--json'], { onStart });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^{[^]*}\n$/) });
+});

@@ -1,0 +1,327 @@
+'use strict';
+
+// Every case of `__test__/scenarios` through the real Keystone, compared with its expected output.
+// `UPDATE_EXPECT=1` writes that output anew; read what it changed before committing it.
+
+const fs = require('fs');
+const path = require('path');
+const vm = require('vm');
+const { parse, parsePlPgSQL } = require('libpg-query');
+const { planUpgrade, snapshot } = require('..');
+const { newKeystone, oldKeystone } = require('./support/keystones');
+const {
+  buildKeystone,
+  generations,
+  loadScenario,
+  scenarioNames,
+  targets,
+} = require('./support/scenario');
+const { migrate, newTables, oldTables } = require('./support/tables');
+
+const UPDATE = process.env.UPDATE_EXPECT === '1';
+const MODULES = { new: newKeystone(), old: oldKeystone() };
+const RESOLVE = { new: { resolveFrom: [MODULES.new] }, old: { resolveFrom: [MODULES.old] } };
+const MIGRATION_FILES = { postgresql: 'migration.sql', mongodb: 'migration.js' };
+
+const clone = (value) => JSON.parse(JSON.stringify(value));
+const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
+
+/** What the plan does not say about the lists but about the process and Keystone that loaded them. */
+const ORIGIN = ['keystone', 'locale'];
+
+/** A script without the version of this package and the locale of this process in its header. */
+const anytime = (script) =>
+  script
+    .replace(
+      /^(-- |\/\/ )keystone-upgrade-relationships [\w.-]+/,
+      '$1keystone-upgrade-relationships *',
+    )
+    .replace(/\blocale [\w-]+/, 'locale *');
+
+/** Files that tell things in the order of definition, or name the first of two by it. */
+const IN_ORDER = ['plan.json', 'error.txt'];
+
+/** A mistake as text: the code and message of the error, then each problem with its place. */
+function errorText({ code, message, problems }) {
+  const place = ({ list, field }) => [list, field].filter(Boolean).join('.') || '-';
+  const lines = problems.map((problem) => `${problem.code} ${place(problem)}: ${problem.message}`);
+  return [code, message, '', ...lines, ''].join('\n');
+}
+
+/**
+ * All output for a Keystone object or a snapshot.
+ *
+ * @param {object} project
+ * @param {'new' | 'old'} generation whose packages the Keystone object is made of
+ * @returns {Record<string, string>} contents by file name; `error.txt` alone when it is refused
+ */
+function outputs(project, generation) {
+  let plan;
+  try {
+    plan = planUpgrade(project, RESOLVE[generation]);
+  } catch (error) {
+    if (!Array.isArray(error.problems)) throw error;
+    return { 'error.txt': errorText(error) };
+  }
+  const facts = Object.entries(clone(plan.toJSON())).filter(([key]) => !ORIGIN.includes(key));
+  const files = { 'summary.txt': plan.summary(), 'plan.json': json(Object.fromEntries(facts)) };
+  const [only, ...others] = plan.adapters;
+  if (others.length === 0) {
+    return { ...files, [MIGRATION_FILES[only.engine]]: anytime(plan.migration()) };
+  }
+  for (const { name, engine } of plan.adapters) {
+    files[`${name}/summary.txt`] = plan.summary({ adapter: name });
+    files[`${name}/${MIGRATION_FILES[engine]}`] = anytime(plan.migration({ adapter: name }));
+  }
+  return files;
+}
+
+/** The contents of all files below a folder but `lists.json`, by name with `/`. */
+function readFiles(folder, prefix = '') {
+  const files = {};
+  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+    const name = prefix + entry.name;
+    const full = path.join(folder, entry.name);
+    if (entry.isDirectory()) Object.assign(files, readFiles(full, `${name}/`));
+    else if (entry.name !== 'lists.json') files[name] = fs.readFileSync(full, 'utf8');
+  }
+  return files;
+}
+
+/** Makes the expectations below a case what was found, and nothing else. */
+function writeFiles(folder, files) {
+  for (const entry of fs.readdirSync(folder)) {
+    if (entry !== 'lists.json') fs.rmSync(path.join(folder, entry), { recursive: true });
+  }
+  for (const [name, text] of Object.entries(files)) {
+    fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    fs.writeFileSync(path.join(folder, name), text);
+  }
+}
+
+/** What Keystone's own getters remember of themselves when they are read. */
+const MEMOS = ['_isNotNullable'];
+
+/**
+ * The own data of everything that can be reached from an object, as lines `place: value`: two of
+ * them differ when anything was added, removed or changed between.
+ */
+function digest(root) {
+  const lines = [];
+  const seen = new Map([[root, 'keystone']]);
+  // A Map can be iterated over while it grows: a queue that never visits an object twice.
+  for (const [object, place] of seen) {
+    for (const [key, value] of entriesOf(object)) {
+      const inner = `${place}.${key}`;
+      if (value === null || typeof value !== 'object') {
+        lines.push(`${inner}: ${typeof value} ${String(value)}`);
+      } else if (seen.has(value)) {
+        lines.push(`${inner}: same as ${seen.get(value)}`);
+      } else {
+        seen.set(value, inner);
+      }
+    }
+  }
+  return lines;
+}
+
+/** The own data properties of an object, and the contents of a Map or Set. */
+function entriesOf(object) {
+  const properties = Object.entries(Object.getOwnPropertyDescriptors(object))
+    .filter(([key, descriptor]) => 'value' in descriptor && !MEMOS.includes(key))
+    .map(([key, descriptor]) => [key, descriptor.value]);
+  const tag = Object.prototype.toString.call(object);
+  const isCollection = tag === '[object Map]' || tag === '[object Set]';
+  return isCollection ? [...properties, ...Object.entries([...object.entries()])] : properties;
+}
+
+/** The lines of a script but comments, in an order of their own. */
+// The comma after a row of VALUES says only that another follows.
+const sortedLines = (text) =>
+  text
+    .split('\n')
+    .filter((line) => !/^(--|\/\/|$)/.test(line))
+    .map((line) => line.replace(/,$/, ''))
+    .sort();
+
+describe.each(scenarioNames())('scenario %s', (name) => {
+  const scenario = loadScenario(name);
+  const [generation, ...otherGenerations] = generations(scenario);
+
+  const build = (adapter, changes = {}) =>
+    buildKeystone({ ...scenario, ...changes }, { modules: MODULES[generation], adapter });
+
+  const planned = (project) => outputs(project, generation);
+
+  test('has exactly the expected files', () => {
+    const files = {};
+    for (const { adapter, folder } of targets(scenario)) {
+      for (const [file, text] of Object.entries(planned(build(adapter)))) {
+        files[path.posix.join(folder, file)] = text;
+      }
+    }
+    if (UPDATE) writeFiles(scenario.folder, files);
+    expect(readFiles(scenario.folder)).toStrictEqual(files);
+  });
+
+  describe.each(targets(scenario))('on $adapter', ({ adapter }) => {
+    test('is planned from its snapshot, once and again, to the same bytes', () => {
+      const keystone = build(adapter);
+      const first = planned(keystone);
+      expect(outputs(clone(snapshot(keystone, RESOLVE[generation])))).toStrictEqual(first);
+      expect(planned(keystone)).toStrictEqual(first);
+    });
+
+    test('leaves the keystone object as it was', () => {
+      const keystone = build(adapter);
+      const before = digest(keystone);
+      planned(keystone);
+      expect(digest(keystone)).toStrictEqual(before);
+    });
+
+    test('does not depend on the order in which lists are defined', () => {
+      const lists = Object.fromEntries(Object.entries(scenario.lists).reverse());
+      const expected = planned(build(adapter));
+      const found = planned(build(adapter, { lists }));
+      expect(Object.keys(found).sort()).toStrictEqual(Object.keys(expected).sort());
+      for (const file of Object.keys(expected).filter((name) => !IN_ORDER.includes(name))) {
+        expect(sortedLines(found[file])).toStrictEqual(sortedLines(expected[file]));
+      }
+    });
+
+    for (const other of otherGenerations) {
+      test(`gives the same bytes when the ${other} Keystone loads it`, () => {
+        const keystone = buildKeystone(scenario, { modules: MODULES[other], adapter });
+        expect(outputs(keystone, other)).toStrictEqual(planned(build(adapter)));
+      });
+    }
+  });
+});
+
+describe('the migrations of the scenarios', () => {
+  const scripts = (fileName) =>
+    scenarioNames().flatMap((name) =>
+      Object.entries(readFiles(loadScenario(name).folder, `${name}/`)).filter(
+        ([file]) => path.basename(file) === fileName,
+      ),
+    );
+
+  test.each(scripts('migration.sql'))('%s parses as PostgreSQL', async (file, sql) => {
+    const { stmts = [] } = await parse(sql);
+    for (const block of stmts.map(({ stmt }) => stmt.DoStmt).filter(Boolean)) {
+      const { DefElem } = block.args.find((argument) => argument.DefElem.defname === 'as');
+      const quote = '$a_block_of_the_migration$';
+      await parsePlPgSQL(`DO ${quote}${DefElem.arg.String.sval}${quote}`);
+    }
+  });
+
+  const loadedByNew = ([file]) => {
+    const [name, folder] = file.split('/');
+    return folder === 'postgresql' && generations(loadScenario(name)).includes('new');
+  };
+
+  test.each(scripts('migration.sql').filter(loadedByNew))(
+    '%s makes the new tables of the old ones',
+    async (file, sql) => {
+      const scenario = loadScenario(file.split('/')[0]);
+      const keystone = buildKeystone(scenario, { modules: MODULES.new, adapter: 'knex' });
+      const tables = oldTables(keystone);
+      await migrate(tables, sql, keystone.adapter.schemaName);
+      expect(clone(tables)).toStrictEqual(clone(newTables(keystone)));
+    },
+  );
+
+  test.each(scripts('migration.js'))('%s parses as JavaScript', (file, script) => {
+    expect(() => new vm.Script(script)).not.toThrow();
+  });
+});
+
+test('the digest of a keystone object shows what a careless look at it would change', () => {
+  const keystone = buildKeystone(loadScenario('guide'), {
+    modules: MODULES.new,
+    adapter: 'mongoose',
+  });
+  const before = digest(keystone);
+  expect(before.length).toBeGreaterThan(500);
+  keystone.lists.Todo.adapter.realKeys.push('author');
+  keystone.lists.User.adapter.schema.add({ extra: String });
+  keystone.adapter.mongoose.model('Todo', keystone.lists.Todo.adapter.schema, null, true);
+  const added = digest(keystone).filter((line) => !before.includes(line));
+  expect(added).toEqual(
+    expect.arrayContaining([
+      'keystone.lists.Todo.adapter.realKeys.0: string author',
+      expect.stringMatching(/^keystone\.lists\.User\.adapter\.schema\.paths\.extra\./),
+      expect.stringMatching(/^keystone\.adapter\.mongoose\.models\.Todo|modelSchemas/),
+    ]),
+  );
+});
+
+describe("the guide's example", () => {
+  const plan = (adapter) =>
+    planUpgrade(
+      buildKeystone(loadScenario('guide'), { modules: MODULES.new, adapter }),
+      RESOLVE.new,
+    );
+
+  test('has the summary of the guide on PostgreSQL', () => {
+    expect(plan('knex').summary()).toBe(`One-sided: one to many
+  Todo.author -> User
+    * No action required
+One-sided: many to many
+  Todo.reviewers -> User
+    * Rename table Todo_reviewers to Todo_reviewers_many
+    * Rename column Todo_id to Todo_left_id
+    * Rename column User_id to User_right_id
+Two-sided: one to one
+  Todo.leadAuthor -> User.leadPost
+    * Delete column User.leadPost
+Two-sided: one to many
+  Todo.publisher -> User.published
+    * Drop table User_published
+Two-sided: many to many
+  Todo.readers -> User.readPosts
+    * Drop table User_readPosts
+    * Rename table Todo_readers to Todo_readers_User_readPosts
+    * Rename column Todo_id to Todo_left_id
+    * Rename column User_id to User_right_id
+`);
+  });
+
+  test('has the summary of the guide on MongoDB', () => {
+    expect(plan('mongoose').summary()).toBe(`One-sided: one to many
+  Todo.author -> User
+    * No action required
+One-sided: many to many
+  Todo.reviewers -> User
+    * Create a collection todo_reviewers_manies with fields Todo_left_id and User_right_id
+    * Move the data from todos.reviewers into todo_reviewers_manies
+    * Delete todos.reviewers
+Two-sided: one to one
+  Todo.leadAuthor -> User.leadPost
+    * Delete users.leadPost
+Two-sided: one to many
+  Todo.publisher -> User.published
+    * Delete users.published
+Two-sided: many to many
+  Todo.readers -> User.readPosts
+    * Create a collection todo_readers_user_readposts with fields Todo_left_id and User_right_id
+    * Move the data from todos.readers into todo_readers_user_readposts
+    * Delete todos.readers
+    * Delete users.readPosts
+`);
+  });
+
+  test.each([
+    'ALTER TABLE public."Todo_reviewers" RENAME TO "Todo_reviewers_many";',
+    'ALTER TABLE public."Todo_reviewers_many" RENAME COLUMN "Todo_id" TO "Todo_left_id";',
+    'ALTER TABLE public."Todo_reviewers_many" RENAME COLUMN "User_id" TO "User_right_id";',
+    'ALTER TABLE public."User" DROP COLUMN "leadPost";',
+    'DROP TABLE public."User_published";',
+    'DROP TABLE public."User_readPosts";',
+    'ALTER TABLE public."Todo_readers" RENAME TO "Todo_readers_User_readPosts";',
+    'ALTER TABLE public."Todo_readers_User_readPosts" RENAME COLUMN "Todo_id" TO "Todo_left_id";',
+    'ALTER TABLE public."Todo_readers_User_readPosts" RENAME COLUMN "User_id" TO "User_right_id";',
+  ])('has the statement of the guide: %s', (statement) => {
+    expect(plan('knex').migration().split('\n')).toContain(statement);
+  });
+});

@@ -1,0 +1,599 @@
+-- keystone-upgrade-relationships *: the relationships of Keystone 5 from the old schema to the new schema (Arcade)
+-- Adapter knex, PostgreSQL schema public. Order of left and right: locale *.
+-- Take a backup first (pg_dump) and stop the application. Then run it whole:
+--   psql -v ON_ERROR_STOP=1 -f <this file> <database>
+-- It is one transaction: it ends in the other schema, or with an error and no change.
+-- squawk-ignore-file renaming-table, renaming-column, ban-drop-table, ban-drop-column
+
+BEGIN;
+SET LOCAL lock_timeout = '5s';
+
+-- What is there must be the old schema
+DO $$
+DECLARE
+  missing text;
+  taken text;
+BEGIN
+  SELECT string_agg(concat_ws('.', tab, col), ', ') INTO missing
+  FROM (
+    VALUES
+      ('public."Category_posts"', 'Category_id'),
+      ('public."Category_posts"', 'Post_id'),
+      ('public."Comment"', 'author'),
+      ('public."Comment"', 'post'),
+      ('public."Comment_likedBy"', 'Comment_id'),
+      ('public."Comment_likedBy"', 'User_id'),
+      ('public."Image"', 'coverOf'),
+      ('public."Post"', 'author'),
+      ('public."Post"', 'cover'),
+      ('public."Post"', 'id'),
+      ('public."Post"', 'next'),
+      ('public."Post"', 'previous'),
+      ('public."Post_categories"', 'Category_id'),
+      ('public."Post_categories"', 'Post_id'),
+      ('public."Post_comments"', 'Comment_id'),
+      ('public."Post_comments"', 'Post_id'),
+      ('public."Post_editors"', 'Post_id'),
+      ('public."Post_editors"', 'User_id'),
+      ('public."Post_gallery"', 'Image_id'),
+      ('public."Post_gallery"', 'Post_id'),
+      ('public."Post_tags"', 'Post_id'),
+      ('public."Post_tags"', 'Tag_id'),
+      ('public."Profile"', 'user'),
+      ('public."Tag_posts"', 'Post_id'),
+      ('public."Tag_posts"', 'Tag_id'),
+      ('public."User"', 'id'),
+      ('public."User"', 'profile'),
+      ('public."User_bookmarks"', 'Post_id'),
+      ('public."User_bookmarks"', 'User_id'),
+      ('public."User_comments"', 'Comment_id'),
+      ('public."User_comments"', 'User_id'),
+      ('public."User_editedPosts"', 'Post_id'),
+      ('public."User_editedPosts"', 'User_id'),
+      ('public."User_posts"', 'Post_id'),
+      ('public."User_posts"', 'User_id')
+  ) AS expected (tab, col)
+  WHERE NOT EXISTS (
+    SELECT FROM pg_attribute WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
+  );
+  SELECT string_agg(concat_ws('.', tab, nullif(col, '')), ', ') INTO taken
+  FROM (
+    VALUES
+      ('public."Category_posts_Post_categories"', ''),
+      ('public."Comment_likedBy_many"', ''),
+      ('public."Post_editors_User_editedPosts"', ''),
+      ('public."Post_gallery_many"', ''),
+      ('public."Post_related_many"', ''),
+      ('public."Post_tags_Tag_posts"', ''),
+      ('public."User_bookmarks_many"', ''),
+      ('public."User_followers_User_following"', '')
+  ) AS given (tab, col)
+  WHERE CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
+    ELSE EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped) END;
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Not in the database: ' || missing,
+      HINT = CASE WHEN taken IS NULL THEN 'Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed.' ELSE 'The database seems to be in the new schema already: there is nothing left to do. Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed.' END;
+  ELSIF taken IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Already in the database, where the migration would put its own: ' || taken,
+      HINT = 'Did the new Keystone create it? Drop it if it is empty, or rename it. Nothing has been changed.';
+  END IF;
+END
+$$;
+
+-- No one else uses the tables meanwhile
+DO $$
+BEGIN
+  LOCK TABLE
+    public."Category",
+    public."Category_posts",
+    public."Comment",
+    public."Comment_likedBy",
+    public."Image",
+    public."Post",
+    public."Post_categories",
+    public."Post_comments",
+    public."Post_editors",
+    public."Post_gallery",
+    public."Post_tags",
+    public."Profile",
+    public."Tag",
+    public."Tag_posts",
+    public."User",
+    public."User_bookmarks",
+    public."User_comments",
+    public."User_editedPosts",
+    public."User_posts"
+  IN ACCESS EXCLUSIVE MODE;
+EXCEPTION
+  WHEN lock_not_available THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'lock_not_available',
+      MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
+      HINT = 'Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again. Nothing has been changed.';
+  WHEN undefined_table THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Another session has changed the tables meanwhile: ' || SQLERRM,
+      HINT = 'Is another migration running? Nothing has been changed by this one.';
+END
+$$;
+
+-- Nothing of yours goes with what is dropped
+DO $$
+DECLARE
+  found text;
+BEGIN
+  WITH dropped (tab, attnum, is_column) AS (
+    SELECT attrelid, attnum, is_column
+    FROM (
+      VALUES
+        ('public."User"', 'profile', true),
+        ('public."Post"', 'cover', true),
+        ('public."Post"', 'previous', true),
+        ('public."User_posts"', 'User_id', false),
+        ('public."User_posts"', 'Post_id', false),
+        ('public."User_editedPosts"', 'User_id', false),
+        ('public."User_editedPosts"', 'Post_id', false),
+        ('public."User_comments"', 'User_id', false),
+        ('public."User_comments"', 'Comment_id', false),
+        ('public."Post_categories"', 'Post_id', false),
+        ('public."Post_categories"', 'Category_id', false),
+        ('public."Tag_posts"', 'Tag_id', false),
+        ('public."Tag_posts"', 'Post_id', false),
+        ('public."Post_comments"', 'Post_id', false),
+        ('public."Post_comments"', 'Comment_id', false)
+    ) AS named (tab, col, is_column)
+    JOIN pg_attribute ON attrelid = tab::regclass AND attname = col
+  ), tables AS (
+    SELECT DISTINCT pg_class.* , pg_class.oid AS tab FROM dropped JOIN pg_class ON pg_class.oid = tab WHERE NOT is_column
+  ), dependent (what) AS (
+    SELECT format('column %I of %s', attname, tab::regclass)
+    FROM tables JOIN pg_attribute ON attrelid = tab AND attnum > 0 AND NOT attisdropped
+    WHERE attnum NOT IN (SELECT attnum FROM dropped WHERE dropped.tab = tables.tab)
+    UNION ALL
+    SELECT format('trigger %I of %s', tgname, tab::regclass)
+    FROM tables JOIN pg_trigger ON tgrelid = tab AND NOT tgisinternal
+    UNION ALL
+    SELECT format('policy %I of %s', polname, tab::regclass) FROM tables JOIN pg_policy ON polrelid = tab
+    UNION ALL
+    SELECT format('row-level security of %s', tab::regclass) FROM tables WHERE relrowsecurity
+    UNION ALL
+    SELECT format('rule %I of %s', rulename, tab::regclass) FROM tables JOIN pg_rewrite ON ev_class = tab
+    UNION ALL
+    SELECT format('privileges of %s on %s', coalesce(nullif(grantee, 0)::regrole::text, 'public'), tab::regclass)
+    FROM (SELECT DISTINCT tab, (aclexplode(relacl)).grantee, relowner FROM tables) AS granted
+    WHERE grantee <> relowner
+    UNION ALL
+    SELECT format('privileges on column %I of %s', attname, tab::regclass)
+    FROM dropped JOIN pg_attribute ON attrelid = tab AND pg_attribute.attnum = dropped.attnum
+    WHERE attacl IS NOT NULL
+    UNION ALL
+    SELECT format('default of column %I of %s', attname, tab::regclass)
+    FROM dropped JOIN pg_attribute ON attrelid = tab AND pg_attribute.attnum = dropped.attnum
+    WHERE atthasdef
+    UNION ALL
+    SELECT format('comment on %s', pg_describe_object(classoid, objoid, objsubid))
+    FROM pg_description
+    WHERE classoid = 'pg_class'::regclass AND (
+      objoid IN (SELECT tab FROM tables) OR (objoid, objsubid) IN (SELECT tab, attnum FROM dropped)
+    )
+    UNION ALL
+    -- Keystone itself makes foreign keys and unique constraints of one column, one of each
+    SELECT format('constraint %I of %s', conname, tab::regclass)
+    FROM (
+      SELECT DISTINCT ON (pg_constraint.oid) conname, conrelid AS tab, contype, conkey,
+        row_number() OVER (PARTITION BY conrelid, contype, conkey ORDER BY pg_constraint.oid) AS position
+      FROM dropped JOIN pg_constraint ON conrelid = tab AND (NOT is_column OR attnum = ANY (conkey))
+      WHERE contype <> 'n'
+    ) AS constraints
+    WHERE contype NOT IN ('f', 'u') OR cardinality(conkey) > 1 OR position > 1
+    UNION ALL
+    SELECT format('index %s', indexrelid::regclass)
+    FROM (
+      SELECT DISTINCT ON (indexrelid) indexrelid, indnatts, indpred, indexprs,
+        row_number() OVER (PARTITION BY indrelid, indkey::text ORDER BY indexrelid) AS position
+      FROM dropped JOIN pg_index ON indrelid = tab AND (NOT is_column OR attnum = ANY (indkey))
+      WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
+    ) AS indexes
+    WHERE indnatts > 1 OR indpred IS NOT NULL OR indexprs IS NOT NULL OR position > 1
+  )
+  SELECT string_agg(what, ', ' ORDER BY what) INTO found FROM dependent;
+  IF found IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'This would vanish with the tables and columns that are dropped: ' || found,
+      HINT = 'The old Keystone does not make these. Nothing has been changed. Keep what you need of them elsewhere, drop them (REVOKE privileges), then run the migration again.';
+  END IF;
+END
+$$;
+
+-- Check Profile.user -> User.profile: both stored sides hold the same links
+DO $$
+DECLARE
+  only_kept bigint;
+  only_dropped bigint;
+  examples text;
+BEGIN
+  SELECT count(*) FILTER (WHERE is_kept), count(*) FILTER (WHERE NOT is_kept),
+    string_agg(format('(%s, %s)', left_id, right_id), ', ' ORDER BY position) FILTER (WHERE position <= 5)
+  INTO only_kept, only_dropped, examples
+  FROM (
+    SELECT *, row_number() OVER (ORDER BY left_id, right_id) AS position
+    FROM (SELECT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
+      FROM (SELECT id AS left_id, "user" AS right_id FROM public."Profile" WHERE "user" IS NOT NULL) AS kept
+      FULL JOIN (SELECT profile AS left_id, id AS right_id FROM public."User" WHERE profile IS NOT NULL) AS dropped USING (left_id, right_id)
+      WHERE kept.left_id IS NULL OR dropped.left_id IS NULL) AS difference
+  ) AS numbered;
+  IF only_kept + only_dropped > 0 THEN
+    RAISE EXCEPTION USING
+      MESSAGE = format('Profile.user -> User.profile: the two stored sides disagree, and User.profile would be dropped. Links that only Profile.user has: %s; that only User.profile has: %s. For example (left id, right id): %s', only_kept, only_dropped, examples),
+      HINT = 'Nothing has been changed. Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.';
+  END IF;
+END
+$$;
+
+-- Check Image.coverOf -> Post.cover: both stored sides hold the same links
+DO $$
+DECLARE
+  only_kept bigint;
+  only_dropped bigint;
+  examples text;
+BEGIN
+  SELECT count(*) FILTER (WHERE is_kept), count(*) FILTER (WHERE NOT is_kept),
+    string_agg(format('(%s, %s)', left_id, right_id), ', ' ORDER BY position) FILTER (WHERE position <= 5)
+  INTO only_kept, only_dropped, examples
+  FROM (
+    SELECT *, row_number() OVER (ORDER BY left_id, right_id) AS position
+    FROM (SELECT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
+      FROM (SELECT id AS left_id, "coverOf" AS right_id FROM public."Image" WHERE "coverOf" IS NOT NULL) AS kept
+      FULL JOIN (SELECT cover AS left_id, id AS right_id FROM public."Post" WHERE cover IS NOT NULL) AS dropped USING (left_id, right_id)
+      WHERE kept.left_id IS NULL OR dropped.left_id IS NULL) AS difference
+  ) AS numbered;
+  IF only_kept + only_dropped > 0 THEN
+    RAISE EXCEPTION USING
+      MESSAGE = format('Image.coverOf -> Post.cover: the two stored sides disagree, and Post.cover would be dropped. Links that only Image.coverOf has: %s; that only Post.cover has: %s. For example (left id, right id): %s', only_kept, only_dropped, examples),
+      HINT = 'Nothing has been changed. Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.';
+  END IF;
+END
+$$;
+
+-- Check Post.next -> Post.previous: both stored sides hold the same links
+DO $$
+DECLARE
+  only_kept bigint;
+  only_dropped bigint;
+  examples text;
+BEGIN
+  SELECT count(*) FILTER (WHERE is_kept), count(*) FILTER (WHERE NOT is_kept),
+    string_agg(format('(%s, %s)', left_id, right_id), ', ' ORDER BY position) FILTER (WHERE position <= 5)
+  INTO only_kept, only_dropped, examples
+  FROM (
+    SELECT *, row_number() OVER (ORDER BY left_id, right_id) AS position
+    FROM (SELECT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
+      FROM (SELECT id AS left_id, next AS right_id FROM public."Post" WHERE next IS NOT NULL) AS kept
+      FULL JOIN (SELECT previous AS left_id, id AS right_id FROM public."Post" WHERE previous IS NOT NULL) AS dropped USING (left_id, right_id)
+      WHERE kept.left_id IS NULL OR dropped.left_id IS NULL) AS difference
+  ) AS numbered;
+  IF only_kept + only_dropped > 0 THEN
+    RAISE EXCEPTION USING
+      MESSAGE = format('Post.next -> Post.previous: the two stored sides disagree, and Post.previous would be dropped. Links that only Post.next has: %s; that only Post.previous has: %s. For example (left id, right id): %s', only_kept, only_dropped, examples),
+      HINT = 'Nothing has been changed. Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.';
+  END IF;
+END
+$$;
+
+-- Check Post.author -> User.posts: both stored sides hold the same links
+DO $$
+DECLARE
+  only_kept bigint;
+  only_dropped bigint;
+  examples text;
+BEGIN
+  SELECT count(*) FILTER (WHERE is_kept), count(*) FILTER (WHERE NOT is_kept),
+    string_agg(format('(%s, %s)', left_id, right_id), ', ' ORDER BY position) FILTER (WHERE position <= 5)
+  INTO only_kept, only_dropped, examples
+  FROM (
+    SELECT *, row_number() OVER (ORDER BY left_id, right_id) AS position
+    FROM (SELECT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
+      FROM (SELECT id AS left_id, author AS right_id FROM public."Post" WHERE author IS NOT NULL) AS kept
+      FULL JOIN (SELECT "Post_id" AS left_id, "User_id" AS right_id FROM public."User_posts") AS dropped USING (left_id, right_id)
+      WHERE kept.left_id IS NULL OR dropped.left_id IS NULL) AS difference
+  ) AS numbered;
+  IF only_kept + only_dropped > 0 THEN
+    RAISE EXCEPTION USING
+      MESSAGE = format('Post.author -> User.posts: the two stored sides disagree, and User_posts would be dropped. Links that only Post.author has: %s; that only User_posts has: %s. For example (left id, right id): %s', only_kept, only_dropped, examples),
+      HINT = 'Nothing has been changed. Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.';
+  END IF;
+END
+$$;
+
+-- Check Post.editors -> User.editedPosts: both stored sides hold the same links
+DO $$
+DECLARE
+  only_kept bigint;
+  only_dropped bigint;
+  examples text;
+BEGIN
+  SELECT count(*) FILTER (WHERE is_kept), count(*) FILTER (WHERE NOT is_kept),
+    string_agg(format('(%s, %s)', left_id, right_id), ', ' ORDER BY position) FILTER (WHERE position <= 5)
+  INTO only_kept, only_dropped, examples
+  FROM (
+    SELECT *, row_number() OVER (ORDER BY left_id, right_id) AS position
+    FROM (SELECT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
+      FROM (SELECT "Post_id" AS left_id, "User_id" AS right_id FROM public."Post_editors") AS kept
+      FULL JOIN (SELECT "Post_id" AS left_id, "User_id" AS right_id FROM public."User_editedPosts") AS dropped USING (left_id, right_id)
+      WHERE kept.left_id IS NULL OR dropped.left_id IS NULL) AS difference
+  ) AS numbered;
+  IF only_kept + only_dropped > 0 THEN
+    RAISE EXCEPTION USING
+      MESSAGE = format('Post.editors -> User.editedPosts: the two stored sides disagree, and User_editedPosts would be dropped. Links that only Post_editors has: %s; that only User_editedPosts has: %s. For example (left id, right id): %s', only_kept, only_dropped, examples),
+      HINT = 'Nothing has been changed. Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.';
+  END IF;
+END
+$$;
+
+-- Check Comment.author -> User.comments: both stored sides hold the same links
+DO $$
+DECLARE
+  only_kept bigint;
+  only_dropped bigint;
+  examples text;
+BEGIN
+  SELECT count(*) FILTER (WHERE is_kept), count(*) FILTER (WHERE NOT is_kept),
+    string_agg(format('(%s, %s)', left_id, right_id), ', ' ORDER BY position) FILTER (WHERE position <= 5)
+  INTO only_kept, only_dropped, examples
+  FROM (
+    SELECT *, row_number() OVER (ORDER BY left_id, right_id) AS position
+    FROM (SELECT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
+      FROM (SELECT id AS left_id, author AS right_id FROM public."Comment" WHERE author IS NOT NULL) AS kept
+      FULL JOIN (SELECT "Comment_id" AS left_id, "User_id" AS right_id FROM public."User_comments") AS dropped USING (left_id, right_id)
+      WHERE kept.left_id IS NULL OR dropped.left_id IS NULL) AS difference
+  ) AS numbered;
+  IF only_kept + only_dropped > 0 THEN
+    RAISE EXCEPTION USING
+      MESSAGE = format('Comment.author -> User.comments: the two stored sides disagree, and User_comments would be dropped. Links that only Comment.author has: %s; that only User_comments has: %s. For example (left id, right id): %s', only_kept, only_dropped, examples),
+      HINT = 'Nothing has been changed. Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.';
+  END IF;
+END
+$$;
+
+-- Check Category.posts -> Post.categories: both stored sides hold the same links
+DO $$
+DECLARE
+  only_kept bigint;
+  only_dropped bigint;
+  examples text;
+BEGIN
+  SELECT count(*) FILTER (WHERE is_kept), count(*) FILTER (WHERE NOT is_kept),
+    string_agg(format('(%s, %s)', left_id, right_id), ', ' ORDER BY position) FILTER (WHERE position <= 5)
+  INTO only_kept, only_dropped, examples
+  FROM (
+    SELECT *, row_number() OVER (ORDER BY left_id, right_id) AS position
+    FROM (SELECT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
+      FROM (SELECT "Category_id" AS left_id, "Post_id" AS right_id FROM public."Category_posts") AS kept
+      FULL JOIN (SELECT "Category_id" AS left_id, "Post_id" AS right_id FROM public."Post_categories") AS dropped USING (left_id, right_id)
+      WHERE kept.left_id IS NULL OR dropped.left_id IS NULL) AS difference
+  ) AS numbered;
+  IF only_kept + only_dropped > 0 THEN
+    RAISE EXCEPTION USING
+      MESSAGE = format('Category.posts -> Post.categories: the two stored sides disagree, and Post_categories would be dropped. Links that only Category_posts has: %s; that only Post_categories has: %s. For example (left id, right id): %s', only_kept, only_dropped, examples),
+      HINT = 'Nothing has been changed. Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.';
+  END IF;
+END
+$$;
+
+-- Check Post.tags -> Tag.posts: both stored sides hold the same links
+DO $$
+DECLARE
+  only_kept bigint;
+  only_dropped bigint;
+  examples text;
+BEGIN
+  SELECT count(*) FILTER (WHERE is_kept), count(*) FILTER (WHERE NOT is_kept),
+    string_agg(format('(%s, %s)', left_id, right_id), ', ' ORDER BY position) FILTER (WHERE position <= 5)
+  INTO only_kept, only_dropped, examples
+  FROM (
+    SELECT *, row_number() OVER (ORDER BY left_id, right_id) AS position
+    FROM (SELECT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
+      FROM (SELECT "Post_id" AS left_id, "Tag_id" AS right_id FROM public."Post_tags") AS kept
+      FULL JOIN (SELECT "Post_id" AS left_id, "Tag_id" AS right_id FROM public."Tag_posts") AS dropped USING (left_id, right_id)
+      WHERE kept.left_id IS NULL OR dropped.left_id IS NULL) AS difference
+  ) AS numbered;
+  IF only_kept + only_dropped > 0 THEN
+    RAISE EXCEPTION USING
+      MESSAGE = format('Post.tags -> Tag.posts: the two stored sides disagree, and Tag_posts would be dropped. Links that only Post_tags has: %s; that only Tag_posts has: %s. For example (left id, right id): %s', only_kept, only_dropped, examples),
+      HINT = 'Nothing has been changed. Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.';
+  END IF;
+END
+$$;
+
+-- Check Comment.post -> Post.comments: both stored sides hold the same links
+DO $$
+DECLARE
+  only_kept bigint;
+  only_dropped bigint;
+  examples text;
+BEGIN
+  SELECT count(*) FILTER (WHERE is_kept), count(*) FILTER (WHERE NOT is_kept),
+    string_agg(format('(%s, %s)', left_id, right_id), ', ' ORDER BY position) FILTER (WHERE position <= 5)
+  INTO only_kept, only_dropped, examples
+  FROM (
+    SELECT *, row_number() OVER (ORDER BY left_id, right_id) AS position
+    FROM (SELECT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
+      FROM (SELECT id AS left_id, post AS right_id FROM public."Comment" WHERE post IS NOT NULL) AS kept
+      FULL JOIN (SELECT "Comment_id" AS left_id, "Post_id" AS right_id FROM public."Post_comments") AS dropped USING (left_id, right_id)
+      WHERE kept.left_id IS NULL OR dropped.left_id IS NULL) AS difference
+  ) AS numbered;
+  IF only_kept + only_dropped > 0 THEN
+    RAISE EXCEPTION USING
+      MESSAGE = format('Comment.post -> Post.comments: the two stored sides disagree, and Post_comments would be dropped. Links that only Comment.post has: %s; that only Post_comments has: %s. For example (left id, right id): %s', only_kept, only_dropped, examples),
+      HINT = 'Nothing has been changed. Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.';
+  END IF;
+END
+$$;
+
+-- Profile.user -> User.profile (two-sided: one to one)
+ALTER TABLE public."User" DROP COLUMN profile;
+
+-- Image.coverOf -> Post.cover (two-sided: one to one)
+ALTER TABLE public."Post" DROP COLUMN cover;
+
+-- Post.next -> Post.previous (two-sided: one to one)
+ALTER TABLE public."Post" DROP COLUMN previous;
+
+-- Post.author -> User.posts (two-sided: one to many)
+DROP TABLE public."User_posts";
+
+-- Post.editors -> User.editedPosts (two-sided: many to many)
+DROP TABLE public."User_editedPosts";
+
+-- Comment.author -> User.comments (two-sided: one to many)
+DROP TABLE public."User_comments";
+
+-- Category.posts -> Post.categories (two-sided: many to many)
+DROP TABLE public."Post_categories";
+
+-- Post.tags -> Tag.posts (two-sided: many to many)
+DROP TABLE public."Tag_posts";
+
+-- Comment.post -> Post.comments (two-sided: one to many)
+DROP TABLE public."Post_comments";
+
+-- Comment.likedBy -> User (one-sided: many to many)
+ALTER TABLE public."Comment_likedBy" RENAME TO "Comment_likedBy_many";
+ALTER TABLE public."Comment_likedBy_many" RENAME COLUMN "Comment_id" TO "Comment_left_id";
+ALTER TABLE public."Comment_likedBy_many" RENAME COLUMN "User_id" TO "User_right_id";
+
+-- User.bookmarks -> Post (one-sided: many to many)
+ALTER TABLE public."User_bookmarks" RENAME TO "User_bookmarks_many";
+ALTER TABLE public."User_bookmarks_many" RENAME COLUMN "User_id" TO "User_left_id";
+ALTER TABLE public."User_bookmarks_many" RENAME COLUMN "Post_id" TO "Post_right_id";
+
+-- Category.posts -> Post.categories (two-sided: many to many)
+ALTER TABLE public."Category_posts" RENAME TO "Category_posts_Post_categories";
+ALTER TABLE public."Category_posts_Post_categories" RENAME COLUMN "Category_id" TO "Category_left_id";
+ALTER TABLE public."Category_posts_Post_categories" RENAME COLUMN "Post_id" TO "Post_right_id";
+
+-- Post.editors -> User.editedPosts (two-sided: many to many)
+ALTER TABLE public."Post_editors" RENAME TO "Post_editors_User_editedPosts";
+ALTER TABLE public."Post_editors_User_editedPosts" RENAME COLUMN "Post_id" TO "Post_left_id";
+ALTER TABLE public."Post_editors_User_editedPosts" RENAME COLUMN "User_id" TO "User_right_id";
+
+-- Post.gallery -> Image (one-sided: many to many)
+ALTER TABLE public."Post_gallery" RENAME TO "Post_gallery_many";
+ALTER TABLE public."Post_gallery_many" RENAME COLUMN "Post_id" TO "Post_left_id";
+ALTER TABLE public."Post_gallery_many" RENAME COLUMN "Image_id" TO "Image_right_id";
+
+-- Post.tags -> Tag.posts (two-sided: many to many)
+ALTER TABLE public."Post_tags" RENAME TO "Post_tags_Tag_posts";
+ALTER TABLE public."Post_tags_Tag_posts" RENAME COLUMN "Post_id" TO "Post_left_id";
+ALTER TABLE public."Post_tags_Tag_posts" RENAME COLUMN "Tag_id" TO "Tag_right_id";
+
+-- User.followers -> User.following (two-sided: many to many)
+CREATE TABLE public."User_followers_User_following" (
+  "User_left_id" integer NOT NULL,
+  "User_right_id" integer NOT NULL
+);
+CREATE INDEX user_followers_user_following_user_left_id_index ON public."User_followers_User_following" ("User_left_id");
+CREATE INDEX user_followers_user_following_user_right_id_index ON public."User_followers_User_following" ("User_right_id");
+ALTER TABLE public."User_followers_User_following" ADD CONSTRAINT user_followers_user_following_user_left_id_foreign FOREIGN KEY ("User_left_id") REFERENCES public."User" (id) ON DELETE CASCADE;
+ALTER TABLE public."User_followers_User_following" ADD CONSTRAINT user_followers_user_following_user_right_id_foreign FOREIGN KEY ("User_right_id") REFERENCES public."User" (id) ON DELETE CASCADE;
+
+-- Post.related -> Post (one-sided: many to many)
+CREATE TABLE public."Post_related_many" (
+  "Post_left_id" integer NOT NULL,
+  "Post_right_id" integer NOT NULL
+);
+CREATE INDEX post_related_many_post_left_id_index ON public."Post_related_many" ("Post_left_id");
+CREATE INDEX post_related_many_post_right_id_index ON public."Post_related_many" ("Post_right_id");
+ALTER TABLE public."Post_related_many" ADD CONSTRAINT post_related_many_post_left_id_foreign FOREIGN KEY ("Post_left_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
+ALTER TABLE public."Post_related_many" ADD CONSTRAINT post_related_many_post_right_id_foreign FOREIGN KEY ("Post_right_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
+
+-- Foreign keys, indexes and NOT NULL constraints follow the new names
+DO $$
+DECLARE
+  item record;
+BEGIN
+  FOR item IN
+    WITH renamed (tab, col, kind, old, new) AS (
+      VALUES
+        ('public."Comment_likedBy_many"', 'Comment_left_id', 'foreign key', 'comment_likedby_comment_id_foreign', 'comment_likedby_many_comment_left_id_foreign'),
+        ('public."Comment_likedBy_many"', 'Comment_left_id', 'index', 'comment_likedby_comment_id_index', 'comment_likedby_many_comment_left_id_index'),
+        ('public."Comment_likedBy_many"', 'Comment_left_id', 'not null', 'Comment_likedBy_Comment_id_not_null', 'Comment_likedBy_many_Comment_left_id_not_null'),
+        ('public."Comment_likedBy_many"', 'User_right_id', 'foreign key', 'comment_likedby_user_id_foreign', 'comment_likedby_many_user_right_id_foreign'),
+        ('public."Comment_likedBy_many"', 'User_right_id', 'index', 'comment_likedby_user_id_index', 'comment_likedby_many_user_right_id_index'),
+        ('public."Comment_likedBy_many"', 'User_right_id', 'not null', 'Comment_likedBy_User_id_not_null', 'Comment_likedBy_many_User_right_id_not_null'),
+        ('public."User_bookmarks_many"', 'User_left_id', 'foreign key', 'user_bookmarks_user_id_foreign', 'user_bookmarks_many_user_left_id_foreign'),
+        ('public."User_bookmarks_many"', 'User_left_id', 'index', 'user_bookmarks_user_id_index', 'user_bookmarks_many_user_left_id_index'),
+        ('public."User_bookmarks_many"', 'User_left_id', 'not null', 'User_bookmarks_User_id_not_null', 'User_bookmarks_many_User_left_id_not_null'),
+        ('public."User_bookmarks_many"', 'Post_right_id', 'foreign key', 'user_bookmarks_post_id_foreign', 'user_bookmarks_many_post_right_id_foreign'),
+        ('public."User_bookmarks_many"', 'Post_right_id', 'index', 'user_bookmarks_post_id_index', 'user_bookmarks_many_post_right_id_index'),
+        ('public."User_bookmarks_many"', 'Post_right_id', 'not null', 'User_bookmarks_Post_id_not_null', 'User_bookmarks_many_Post_right_id_not_null'),
+        ('public."Category_posts_Post_categories"', 'Category_left_id', 'foreign key', 'category_posts_category_id_foreign', 'category_posts_post_categories_category_left_id_foreign'),
+        ('public."Category_posts_Post_categories"', 'Category_left_id', 'index', 'category_posts_category_id_index', 'category_posts_post_categories_category_left_id_index'),
+        ('public."Category_posts_Post_categories"', 'Category_left_id', 'not null', 'Category_posts_Category_id_not_null', 'Category_posts_Post_categories_Category_left_id_not_null'),
+        ('public."Category_posts_Post_categories"', 'Post_right_id', 'foreign key', 'category_posts_post_id_foreign', 'category_posts_post_categories_post_right_id_foreign'),
+        ('public."Category_posts_Post_categories"', 'Post_right_id', 'index', 'category_posts_post_id_index', 'category_posts_post_categories_post_right_id_index'),
+        ('public."Category_posts_Post_categories"', 'Post_right_id', 'not null', 'Category_posts_Post_id_not_null', 'Category_posts_Post_categories_Post_right_id_not_null'),
+        ('public."Post_editors_User_editedPosts"', 'Post_left_id', 'foreign key', 'post_editors_post_id_foreign', 'post_editors_user_editedposts_post_left_id_foreign'),
+        ('public."Post_editors_User_editedPosts"', 'Post_left_id', 'index', 'post_editors_post_id_index', 'post_editors_user_editedposts_post_left_id_index'),
+        ('public."Post_editors_User_editedPosts"', 'Post_left_id', 'not null', 'Post_editors_Post_id_not_null', 'Post_editors_User_editedPosts_Post_left_id_not_null'),
+        ('public."Post_editors_User_editedPosts"', 'User_right_id', 'foreign key', 'post_editors_user_id_foreign', 'post_editors_user_editedposts_user_right_id_foreign'),
+        ('public."Post_editors_User_editedPosts"', 'User_right_id', 'index', 'post_editors_user_id_index', 'post_editors_user_editedposts_user_right_id_index'),
+        ('public."Post_editors_User_editedPosts"', 'User_right_id', 'not null', 'Post_editors_User_id_not_null', 'Post_editors_User_editedPosts_User_right_id_not_null'),
+        ('public."Post_gallery_many"', 'Post_left_id', 'foreign key', 'post_gallery_post_id_foreign', 'post_gallery_many_post_left_id_foreign'),
+        ('public."Post_gallery_many"', 'Post_left_id', 'index', 'post_gallery_post_id_index', 'post_gallery_many_post_left_id_index'),
+        ('public."Post_gallery_many"', 'Post_left_id', 'not null', 'Post_gallery_Post_id_not_null', 'Post_gallery_many_Post_left_id_not_null'),
+        ('public."Post_gallery_many"', 'Image_right_id', 'foreign key', 'post_gallery_image_id_foreign', 'post_gallery_many_image_right_id_foreign'),
+        ('public."Post_gallery_many"', 'Image_right_id', 'index', 'post_gallery_image_id_index', 'post_gallery_many_image_right_id_index'),
+        ('public."Post_gallery_many"', 'Image_right_id', 'not null', 'Post_gallery_Image_id_not_null', 'Post_gallery_many_Image_right_id_not_null'),
+        ('public."Post_tags_Tag_posts"', 'Post_left_id', 'foreign key', 'post_tags_post_id_foreign', 'post_tags_tag_posts_post_left_id_foreign'),
+        ('public."Post_tags_Tag_posts"', 'Post_left_id', 'index', 'post_tags_post_id_index', 'post_tags_tag_posts_post_left_id_index'),
+        ('public."Post_tags_Tag_posts"', 'Post_left_id', 'not null', 'Post_tags_Post_id_not_null', 'Post_tags_Tag_posts_Post_left_id_not_null'),
+        ('public."Post_tags_Tag_posts"', 'Tag_right_id', 'foreign key', 'post_tags_tag_id_foreign', 'post_tags_tag_posts_tag_right_id_foreign'),
+        ('public."Post_tags_Tag_posts"', 'Tag_right_id', 'index', 'post_tags_tag_id_index', 'post_tags_tag_posts_tag_right_id_index'),
+        ('public."Post_tags_Tag_posts"', 'Tag_right_id', 'not null', 'Post_tags_Tag_id_not_null', 'Post_tags_Tag_posts_Tag_right_id_not_null')
+    )
+    SELECT renamed.*, actual.name, actual.index,
+      row_number() OVER (
+        PARTITION BY tab, col, kind
+        ORDER BY actual.name = new DESC, actual.name = old DESC, actual.name
+      ) AS position
+    FROM renamed
+      JOIN pg_attribute ON attrelid = tab::regclass AND attname = col
+      LEFT JOIN LATERAL (
+        SELECT conname, NULL::regclass
+        FROM pg_constraint
+        WHERE conrelid = attrelid AND conkey = ARRAY[attnum]
+          AND contype = CASE kind WHEN 'foreign key' THEN 'f' WHEN 'not null' THEN 'n' END::"char"
+        UNION ALL
+        SELECT relname, indexrelid::regclass
+        FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+        WHERE kind = 'index' AND indrelid = attrelid AND indnatts = 1 AND indkey[0] = attnum
+          AND NOT indisunique AND indpred IS NULL
+      ) AS actual (name, index) ON true
+    -- One's new name may be another's old one, and is then longer than its own old one.
+    ORDER BY length(actual.name) DESC, tab, col, kind
+  LOOP
+    IF item.name IS NULL THEN
+      IF item.kind <> 'not null' THEN
+        RAISE NOTICE '%.% has no %', item.tab, item.col, item.kind;
+      END IF;
+    ELSIF item.position > 1 THEN
+      RAISE NOTICE '%.% has one more %, which keeps its name %', item.tab, item.col, item.kind, item.name;
+    ELSIF item.name <> item.new THEN
+      BEGIN
+        IF item.kind = 'index' THEN
+          EXECUTE format('ALTER INDEX %s RENAME TO %I', item.index, item.new);
+        ELSE
+          EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', item.tab, item.name, item.new);
+        END IF;
+      EXCEPTION WHEN duplicate_table OR duplicate_object THEN
+        RAISE NOTICE '% keeps its name, because % is taken', item.name, item.new;
+      END;
+    END IF;
+  END LOOP;
+END
+$$;
+
+COMMIT;

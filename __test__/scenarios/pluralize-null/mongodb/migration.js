@@ -1,0 +1,411 @@
+// keystone-upgrade-relationships *: the relationships of Keystone 5 from the old schema to the new (Arcade)
+// Adapter mongoose, MongoDB. Order of left and right: locale *.
+// Take a backup first (mongodump) and stop the application. Then run it as a file:
+//   mongosh <connection string> <this file>
+// It needs MongoDB 4.0. It stops at the first error; nothing is removed before all is copied.
+
+function find(collection, pipeline) {
+  return db.getCollection(collection).aggregate(pipeline, { allowDiskUse: true }).toArray()[0];
+}
+
+function describe(message, found) {
+  const examples = found.examples.map(example => EJSON.stringify(example)).join(', ');
+  return `${message}. Found: ${found.count[0].n}, for example ${examples}`;
+}
+
+function stopIf(message, collection, pipeline) {
+  const found = find(collection, pipeline);
+  if (found) throw new Error(describe(message, found));
+}
+
+function warnIf(message, collection, pipeline) {
+  const found = find(collection, pipeline);
+  if (found) print('Warning: ' + describe(message, found));
+}
+
+// ---- Checks: nothing has been changed before all of them pass ----
+// Post.tags -> Tag.posts (two-sided: many to many)
+stopIf(
+  'Post.tags -> Tag.posts: the join collection Post_tags_Tag_posts already holds documents, so this migration has been run before. Nothing has been changed',
+  'Post_tags_Tag_posts',
+  [
+    { $project: { _id: 1 } },
+    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
+    { $match: { examples: { $ne: [] } } },
+  ]
+);
+
+// Post.editors -> Tag (one-sided: many to many)
+stopIf(
+  'Post.editors -> Tag: the join collection Post_editors_many already holds documents, so this migration has been run before. Nothing has been changed',
+  'Post_editors_many',
+  [
+    { $project: { _id: 1 } },
+    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
+    { $match: { examples: { $ne: [] } } },
+  ]
+);
+
+// Post.tags -> Tag.posts (two-sided: many to many)
+stopIf(
+  'Post.tags -> Tag.posts: links that only Tag.posts has would be lost. Nothing has been changed. Add them to Post.tags, or remove them, then run the script again',
+  'Tag',
+  [
+    { $match: { posts: { $exists: true } } },
+    {
+      $project: {
+        id: {
+          $filter: {
+            input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] },
+            cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+          },
+        },
+      },
+    },
+    { $unwind: '$id' },
+    { $lookup: { from: 'Post', localField: 'id', foreignField: '_id', as: 'other' } },
+    { $match: { other: { $ne: [] } } },
+    {
+      $project: {
+        id: 1,
+        back: {
+          $let: {
+            vars: { other: { $arrayElemAt: ['$other', 0] } },
+            in: {
+              $filter: {
+                input: { $cond: [{ $isArray: ['$$other.tags'] }, '$$other.tags', ['$$other.tags']] },
+                cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+              },
+            },
+          },
+        },
+      },
+    },
+    { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+    { $project: { _id: 0, left: '$id', right: '$_id' } },
+    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
+    { $match: { examples: { $ne: [] } } },
+  ]
+);
+stopIf(
+  'Post.tags -> Tag.posts: links that only Post.tags has, and not Tag.posts. Nothing has been changed. Bring both sides into agreement, then run the script again',
+  'Post',
+  [
+    { $match: { tags: { $exists: true } } },
+    {
+      $project: {
+        id: {
+          $filter: {
+            input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] },
+            cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+          },
+        },
+      },
+    },
+    { $unwind: '$id' },
+    { $lookup: { from: 'Tag', localField: 'id', foreignField: '_id', as: 'other' } },
+    { $match: { other: { $ne: [] } } },
+    {
+      $project: {
+        id: 1,
+        back: {
+          $let: {
+            vars: { other: { $arrayElemAt: ['$other', 0] } },
+            in: {
+              $filter: {
+                input: { $cond: [{ $isArray: ['$$other.posts'] }, '$$other.posts', ['$$other.posts']] },
+                cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+              },
+            },
+          },
+        },
+      },
+    },
+    { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+    { $project: { _id: 0, left: '$_id', right: '$id' } },
+    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
+    { $match: { examples: { $ne: [] } } },
+  ]
+);
+
+// Image.post -> Post.cover (two-sided: one to one)
+stopIf(
+  'Image.post -> Post.cover: links that only Post.cover has would be lost. Nothing has been changed. Add them to Image.post, or remove them, then run the script again',
+  'Post',
+  [
+    { $match: { cover: { $exists: true } } },
+    {
+      $project: {
+        id: {
+          $filter: {
+            input: { $cond: [{ $isArray: ['$cover'] }, '$cover', ['$cover']] },
+            cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+          },
+        },
+      },
+    },
+    { $unwind: '$id' },
+    { $lookup: { from: 'Image', localField: 'id', foreignField: '_id', as: 'other' } },
+    { $match: { other: { $ne: [] } } },
+    {
+      $project: {
+        id: 1,
+        back: {
+          $let: {
+            vars: { other: { $arrayElemAt: ['$other', 0] } },
+            in: {
+              $filter: {
+                input: { $cond: [{ $isArray: ['$$other.post'] }, '$$other.post', ['$$other.post']] },
+                cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+              },
+            },
+          },
+        },
+      },
+    },
+    { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+    { $match: { back: [] } },
+    { $project: { _id: 0, left: '$id', right: '$_id' } },
+    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
+    { $match: { examples: { $ne: [] } } },
+  ]
+);
+warnIf(
+  'Image.post -> Post.cover: Post.cover has links that Image.post contradicts. The new Keystone reads Image.post; stale links like these are left by the old one',
+  'Post',
+  [
+    { $match: { cover: { $exists: true } } },
+    {
+      $project: {
+        id: {
+          $filter: {
+            input: { $cond: [{ $isArray: ['$cover'] }, '$cover', ['$cover']] },
+            cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+          },
+        },
+      },
+    },
+    { $unwind: '$id' },
+    { $lookup: { from: 'Image', localField: 'id', foreignField: '_id', as: 'other' } },
+    { $match: { other: { $ne: [] } } },
+    {
+      $project: {
+        id: 1,
+        back: {
+          $let: {
+            vars: { other: { $arrayElemAt: ['$other', 0] } },
+            in: {
+              $filter: {
+                input: { $cond: [{ $isArray: ['$$other.post'] }, '$$other.post', ['$$other.post']] },
+                cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+              },
+            },
+          },
+        },
+      },
+    },
+    { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+    { $match: { back: { $ne: [] } } },
+    { $project: { _id: 0, left: '$id', right: '$_id' } },
+    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
+    { $match: { examples: { $ne: [] } } },
+  ]
+);
+stopIf(
+  'Image.post -> Post.cover: several documents hold the same id in Image.post, and the new Keystone would show one item twice. Nothing has been changed. Leave each id to one document, then run the script again',
+  'Image',
+  [
+    { $match: { post: { $ne: null } } },
+    { $group: { _id: '$post', holders: { $sum: 1 } } },
+    { $match: { holders: { $gt: 1 } } },
+    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
+    { $match: { examples: { $ne: [] } } },
+  ]
+);
+
+// ---- Copies ----
+// Post.tags -> Tag.posts (two-sided: many to many)
+db.getCollection('Post').aggregate([
+  { $match: { tags: { $exists: true } } },
+  {
+    $project: {
+      ids: {
+        $filter: {
+          input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] },
+          cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+        },
+      },
+    },
+  },
+  {
+    $project: {
+      _id: 0,
+      Post_left_id: '$_id',
+      Tag_right_id: {
+        $map: {
+          input: {
+            $filter: {
+              input: { $range: [0, { $size: '$ids' }] },
+              as: 'at',
+              cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
+            },
+          },
+          as: 'at',
+          in: { $arrayElemAt: ['$ids', '$$at'] },
+        },
+      },
+    },
+  },
+  { $unwind: '$Tag_right_id' },
+  { $out: 'Post_tags_Tag_posts' },
+], { allowDiskUse: true });
+db.getCollection('Post_tags_Tag_posts').createIndex({ Post_left_id: 1 }, { background: true });
+db.getCollection('Post_tags_Tag_posts').createIndex({ Tag_right_id: 1 }, { background: true });
+
+// Post.editors -> Tag (one-sided: many to many)
+db.getCollection('Post').aggregate([
+  { $match: { editors: { $exists: true } } },
+  {
+    $project: {
+      ids: {
+        $filter: {
+          input: { $cond: [{ $isArray: ['$editors'] }, '$editors', ['$editors']] },
+          cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+        },
+      },
+    },
+  },
+  {
+    $project: {
+      _id: 0,
+      Post_left_id: '$_id',
+      Tag_right_id: {
+        $map: {
+          input: {
+            $filter: {
+              input: { $range: [0, { $size: '$ids' }] },
+              as: 'at',
+              cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
+            },
+          },
+          as: 'at',
+          in: { $arrayElemAt: ['$ids', '$$at'] },
+        },
+      },
+    },
+  },
+  { $unwind: '$Tag_right_id' },
+  { $out: 'Post_editors_many' },
+], { allowDiskUse: true });
+db.getCollection('Post_editors_many').createIndex({ Post_left_id: 1 }, { background: true });
+db.getCollection('Post_editors_many').createIndex({ Tag_right_id: 1 }, { background: true });
+
+// ---- Counts: nothing is removed before all of them are right ----
+// Post.tags -> Tag.posts (two-sided: many to many)
+stopIf(
+  'Post.tags -> Tag.posts: Post.tags and its copy Post_tags_Tag_posts do not hold the same number of links. Nothing has been removed. Is the application still writing? Drop Post_tags_Tag_posts and run the script again',
+  'Post',
+  [
+    { $match: { tags: { $exists: true } } },
+    {
+      $group: {
+        _id: null,
+        links: {
+          $sum: {
+            $size: {
+              $setUnion: [
+                {
+                  $filter: {
+                    input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] },
+                    cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+                  },
+                },
+                [],
+              ],
+            },
+          },
+        },
+      },
+    },
+    {
+      $lookup: {
+        from: 'Post_tags_Tag_posts',
+        let: {},
+        pipeline: [{ $group: { _id: null, n: { $sum: 1 } } }],
+        as: 'copied',
+      },
+    },
+    {
+      $project: {
+        _id: 0,
+        links: 1,
+        copied: {
+          $let: { vars: { first: { $arrayElemAt: ['$copied', 0] } }, in: { $ifNull: ['$$first.n', 0] } },
+        },
+      },
+    },
+    { $match: { $expr: { $ne: ['$links', '$copied'] } } },
+    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
+    { $match: { examples: { $ne: [] } } },
+  ]
+);
+
+// Post.editors -> Tag (one-sided: many to many)
+stopIf(
+  'Post.editors -> Tag: Post.editors and its copy Post_editors_many do not hold the same number of links. Nothing has been removed. Is the application still writing? Drop Post_editors_many and run the script again',
+  'Post',
+  [
+    { $match: { editors: { $exists: true } } },
+    {
+      $group: {
+        _id: null,
+        links: {
+          $sum: {
+            $size: {
+              $setUnion: [
+                {
+                  $filter: {
+                    input: { $cond: [{ $isArray: ['$editors'] }, '$editors', ['$editors']] },
+                    cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+                  },
+                },
+                [],
+              ],
+            },
+          },
+        },
+      },
+    },
+    {
+      $lookup: {
+        from: 'Post_editors_many',
+        let: {},
+        pipeline: [{ $group: { _id: null, n: { $sum: 1 } } }],
+        as: 'copied',
+      },
+    },
+    {
+      $project: {
+        _id: 0,
+        links: 1,
+        copied: {
+          $let: { vars: { first: { $arrayElemAt: ['$copied', 0] } }, in: { $ifNull: ['$$first.n', 0] } },
+        },
+      },
+    },
+    { $match: { $expr: { $ne: ['$links', '$copied'] } } },
+    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
+    { $match: { examples: { $ne: [] } } },
+  ]
+);
+
+// ---- Removals ----
+// Post.tags -> Tag.posts (two-sided: many to many)
+db.getCollection('Post').updateMany({ tags: { $exists: true } }, { $unset: { tags: 1 } });
+db.getCollection('Tag').updateMany({ posts: { $exists: true } }, { $unset: { posts: 1 } });
+
+// Post.editors -> Tag (one-sided: many to many)
+db.getCollection('Post').updateMany({ editors: { $exists: true } }, { $unset: { editors: 1 } });
+
+// Image.post -> Post.cover (two-sided: one to one)
+db.getCollection('Post').updateMany({ cover: { $exists: true } }, { $unset: { cover: 1 } });

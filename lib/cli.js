@@ -1,0 +1,104 @@
+'use strict';
+
+const arg = require('arg');
+const command = require('./command');
+const { UpgradeError } = require('./error');
+const { guardProcess } = require('./guard');
+const { fail, info } = require('./messages');
+const { captureStdout } = require('./stdout');
+const { name, version } = require('../package.json');
+
+const COMMAND = 'upgrade-relationships';
+
+// prettier-ignore
+const SPEC = {
+  ...command.spec,
+  '--help':    Boolean,
+  '-h':        '--help',
+  '--version': Boolean,
+  '-v':        '--version',
+};
+
+/** Options that each choose what is printed. */
+const OUTPUTS = ['--migration', '--json'];
+
+/**
+ * Runs the command in this process and ends the process.
+ *
+ * @param {string[]} argv the arguments, with or without the command's name among them
+ * @param {{ usage: string }} names how the user calls the command
+ * @returns {Promise<void>} never fulfilled before the process ends
+ */
+async function main(argv, { usage }) {
+  const stdout = captureStdout();
+  const guard = guardProcess();
+  try {
+    await guard.exit(await run(argv, usage, stdout));
+  } catch (error) {
+    // A mistake of the user's has a message that says all; anything else is ours to debug.
+    fail(error instanceof UpgradeError ? error.message : unexpected(error));
+    await guard.exit(1);
+  }
+}
+
+async function run(argv, usage, stdout) {
+  const args = parse(argv, usage);
+  if (args['--version']) {
+    await stdout.write(`${version}\n`);
+    return 0;
+  }
+  if (args['--help']) {
+    await stdout.write(unindent(command.help({ usage })));
+    return 0;
+  }
+  info(`Command: keystone ${COMMAND} (${name} ${version})`);
+  const { exitCode } = await command.exec(args);
+  return exitCode;
+}
+
+/** Parses strictly: what is not understood must not be ignored where a migration is at stake. */
+function parse(argv, usage) {
+  const mistake = (text) => new UpgradeError('USAGE', `${text}\n  See ${usage} --help`);
+
+  const args = parseOptions(argv, mistake);
+  const [extra] = args._[0] === COMMAND ? args._.slice(1) : args._;
+  if (extra !== undefined) {
+    throw mistake(`Unexpected argument: ${extra} (an entry file is given with --entry)`);
+  }
+  const outputs = OUTPUTS.filter((option) => args[option]);
+  if (outputs.length > 1) {
+    throw mistake(`Only one of ${outputs.join(' and ')} can be printed`);
+  }
+  if (args['--json'] && args['--adapter']) {
+    throw mistake('--adapter goes with the summary and --migration; --json holds every adapter');
+  }
+  return args;
+}
+
+function parseOptions(argv, mistake) {
+  // `arg` ignores the value in `--json=false`.
+  const valued = argv.find((text) => SPEC[text.split('=')[0]] === Boolean && text.includes('='));
+  if (valued) throw mistake(`Option takes no value: ${valued}`);
+
+  let args;
+  try {
+    args = arg(SPEC, { argv });
+  } catch (error) {
+    throw mistake(error.message.replace(/^./, (first) => first.toUpperCase()));
+  }
+  const empty = Object.keys(args).find((option) => args[option] === '');
+  if (empty) throw mistake(`Option requires argument: ${empty}`);
+  return args;
+}
+
+/** The help stands alone here, without the indentation for Keystone's list of commands. */
+function unindent(text) {
+  return text.replace(/^\n/, '').replace(/^ {4}/gm, '');
+}
+
+function unexpected(error) {
+  const details = (error && error.stack) || String(error);
+  return `Unexpected error; please report it together with this:\n${details}`;
+}
+
+module.exports = { COMMAND, main };

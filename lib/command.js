@@ -1,0 +1,129 @@
+'use strict';
+
+const path = require('path');
+const { shouldColor } = require('./colors');
+const { loadEntry } = require('./load-entry');
+const { info, warn } = require('./messages');
+const { writeOutFile } = require('./out-file');
+const { captureStdout } = require('./stdout');
+
+/**
+ * The command in the shape of Keystone's own (`bin/commands/*.js` of @keystonejs/keystone).
+ */
+
+const DEFAULT_ENTRY = 'index.js';
+
+/** What --migration prints, by engine. */
+const SCRIPTS = { postgresql: 'the SQL', mongodb: 'the mongosh script' };
+
+// prettier-ignore
+const spec = {
+  '--entry':     String,
+  '--migration': Boolean,
+  '--json':      Boolean,
+  '--adapter':   String,
+  '--out':       String,
+  '--exit-code': Boolean,
+  '--no-color':  Boolean,
+};
+
+/**
+ * @param {{ exeName: string, usage?: string }} names the executable, and the call to show when it is
+ *   not `<exeName> upgrade-relationships`
+ * @returns {string} the help, indented as Keystone's runner expects it
+ */
+const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
+    Usage
+      $ ${usage} [options]
+
+    Shows what Keystone's "Arcade" release changes in the database of this project's
+    relationships, and writes the migration. It reads the lists of the project and never
+    connects to a database: nothing happens to your data until you run the migration.
+
+    Options
+      --entry <file>    Entry file exporting keystone instance [${DEFAULT_ENTRY}]
+      --migration       Print the migration: SQL for PostgreSQL, a mongosh script for MongoDB
+      --json            Print the plan as JSON
+      --adapter <name>  Print the part of one adapter, when the project has several
+      --out <file>      Write to a file instead of stdout, whole or not at all
+      --exit-code       Exit with 2 when the database has to change
+      --no-color        Do not colour the summary
+      --help, -h        Show this message
+      --version, -v     Show the version
+
+    Without --migration or --json it prints a summary of all relationships.
+
+    Examples
+      $ ${usage}
+      $ ${usage} --entry dist/server.js --migration --out migration.sql
+      $ ${usage} --migration | psql -v ON_ERROR_STOP=1 "$DATABASE_URL"
+      $ ${usage} --migration > migration.js && mongosh "$MONGO_URL" migration.js
+
+    Exit codes
+      0  Done
+      1  An error, told on stderr; stdout stays empty
+      2  With --exit-code: the database has to change
+`;
+
+/**
+ * Prints the summary, the migration or the plan of a project.
+ *
+ * @param {object} args the options, as `arg` parses them by `spec`
+ * @param {{ exeName?: string, usage?: string, _cwd?: string }} [info] as Keystone's runner passes it
+ * @param {{ stop: () => void }} [spinner] likewise
+ * @returns {Promise<{ exitCode: number, endProcessWithSuccess: boolean }>} the latter is for
+ *   Keystone's runner: the project may keep the process alive
+ * @throws {UpgradeError} any mistake in the project or in the options
+ */
+async function exec(args, { _cwd = process.cwd() } = {}, spinner) {
+  if (spinner) spinner.stop();
+  const stdout = captureStdout();
+  const plan = await planProject(args['--entry'] || DEFAULT_ENTRY, _cwd);
+  plan.warnings.forEach(({ message }) => warn(message));
+
+  const result = render(plan, args);
+  if (args['--out']) {
+    const file = path.resolve(_cwd, args['--out']);
+    writeOutFile(file, result);
+    info(`Wrote ${file}`);
+  } else {
+    await stdout.write(result);
+  }
+
+  const hasChanges = partsOf(plan, args).some((adapter) => adapter.hasChanges);
+  if (hasChanges && isSummary(args)) info(migrationHint(partsOf(plan, args)));
+  const exitCode = hasChanges && args['--exit-code'] ? 2 : 0;
+  return { exitCode, endProcessWithSuccess: exitCode === 0 };
+}
+
+async function planProject(entry, cwd) {
+  const { planUpgrade } = require('..');
+  const { keystone, projectDir } = await loadEntry(entry, { cwd });
+  return planUpgrade(keystone, { resolveFrom: [projectDir] });
+}
+
+function render(plan, args) {
+  const adapter = args['--adapter'];
+  if (args['--json']) return `${JSON.stringify(plan, null, 2)}\n`;
+  if (args['--migration']) return plan.migration({ adapter });
+  const stream = args['--out'] ? {} : process.stdout;
+  return plan.summary({ adapter, color: shouldColor(stream, args) });
+}
+
+function isSummary(args) {
+  return !args['--json'] && !args['--migration'];
+}
+
+/** The adapters whose part is printed. */
+function partsOf(plan, args) {
+  const name = args['--adapter'];
+  return name ? plan.adapters.filter((adapter) => adapter.name === name) : plan.adapters;
+}
+
+function migrationHint(adapters) {
+  const engines = adapters.filter(({ hasChanges }) => hasChanges).map(({ engine }) => engine);
+  const scripts = [...new Set(engines)].map((engine) => SCRIPTS[engine]);
+  return `Run again with --migration for ${scripts.join(' and ')}.`;
+}
+
+module.exports = { spec, help, exec };

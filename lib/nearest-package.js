@@ -1,0 +1,28 @@
+'use strict';
+
+const fs = require('fs');
+const path = require('path');
+
+/**
+ * Finds the nearest package.json in a folder or above it.
+ *
+ * @param {string} folder absolute path
+ * @param {(json: object) => boolean} [accept] which contents count; by default all
+ * @returns {{ folder: string, json: object } | undefined}
+ */
+function nearestPackage(folder, accept = () => true) {
+  const json = readPackage(folder);
+  if (json && accept(json)) return { folder, json };
+  const parent = path.dirname(folder);
+  return parent === folder ? undefined : nearestPackage(parent, accept);
+}
+
+function readPackage(folder) {
+  try {
+    return JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
+  } catch {
+    return undefined; // None here, or one that says nothing.
+  }
+}
+
+module.exports = { nearestPackage };

@@ -1,0 +1,65 @@
+'use strict';
+
+const path = require('path');
+const { fileURLToPath } = require('url');
+
+/**
+ * Errors thrown by a project, told to the person who has to mend it: what happened and where in the
+ * project's own code, without the stack of Node, of packages and of this tool.
+ */
+
+const MAX_PLACES = 5;
+
+/**
+ * @param {*} error anything that was thrown
+ * @returns {string} like `TypeError: x is not a function`, in one or more lines
+ */
+function describeError(error) {
+  if (!(error && typeof error.message === 'string')) return String(error);
+  const name = typeof error.name === 'string' ? error.name : 'Error';
+  // "Cannot find module" goes on to list who required it, down to the files of this tool.
+  const message = error.message.split('\nRequire stack:')[0];
+  return message ? `${name}: ${message}` : name;
+}
+
+/**
+ * @param {*} error anything that was thrown
+ * @param {string} folder the project's folder
+ * @returns {string[]} places in the project's own code, the innermost first, as `file:line:column`
+ *   or `file:line`; at most five
+ */
+function projectPlaces(error, folder) {
+  const own = places(error).filter(({ file }) => isWithin(file, folder));
+  return own.slice(0, MAX_PLACES).map(({ file, position }) => file + position);
+}
+
+/**
+ * @param {*} error anything that was thrown
+ * @param {string} file absolute path
+ * @returns {boolean} whether the error was thrown by that file or by what it called
+ */
+function cameThrough(error, file) {
+  return places(error).some((place) => place.file === file);
+}
+
+function places(error) {
+  if (!(error && typeof error.stack === 'string')) return [];
+  const lines = error.stack.split('\n');
+  // The stack of a syntax error starts with the place of the mistake, before the message.
+  const syntax = error.name === 'SyntaxError' && lines[0].match(/^(.+?)(:\d+)$/);
+  const frames = lines.map((line) =>
+    line.match(/^\s+at (?:async )?(?:.*? \()?(.+?)((?::\d+){1,2})\)?$/),
+  );
+  return [syntax, ...frames].filter(Boolean).map(([, file, position]) => ({
+    file: file.startsWith('file://') ? fileURLToPath(file) : file,
+    position,
+  }));
+}
+
+function isWithin(file, folder) {
+  const relative = path.relative(folder, file);
+  const outside = relative === '' || path.isAbsolute(relative) || relative.startsWith('..');
+  return path.isAbsolute(file) && !outside && !relative.split(path.sep).includes('node_modules');
+}
+
+module.exports = { describeError, projectPlaces, cameThrough };

@@ -1,0 +1,92 @@
+// `npm test`: everything, from a fresh checkout. Arguments go to Jest: `npm test -- scenarios`.
+import fs from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { bin, root, run, script, stage } from './lib/run.mjs';
+import { installSet, setUp } from './lib/setup.mjs';
+
+/** Files of the checkout that the build writes: it must leave them as they were committed. */
+const GENERATED = ['native.js', 'native.d.ts', 'Cargo.lock'];
+
+const readGenerated = () =>
+  Promise.all(GENERATED.map((file) => fs.readFile(path.join(root, file), 'utf8').catch(() => '')));
+
+/** A stage that only has to succeed. */
+const check = (name, command, args, env) =>
+  stage(name, async () => void (await run(command, args, { env })));
+
+const totals = { passed: 0, failed: 0, skipped: 0 };
+
+/** The closing line, in the plain form that counts in any language. */
+function printTotals() {
+  const skipped = totals.skipped ? `, ${totals.skipped} skipped` : '';
+  console.log(`${totals.passed} passed, ${totals.failed} failed${skipped}`);
+}
+
+/** Adds up the `test result:` lines of cargo. */
+function countCargo(output) {
+  const result = /^test result: .*? (\d+) passed; (\d+) failed; (\d+) ignored/gm;
+  for (const [, passed, failed, ignored] of output.matchAll(result)) {
+    totals.passed += Number(passed);
+    totals.failed += Number(failed);
+    totals.skipped += Number(ignored);
+  }
+}
+
+async function cargoTest() {
+  try {
+    const output = await run('cargo', ['test']);
+    countCargo(output);
+    return `${totals.passed} passed`;
+  } catch (error) {
+    countCargo(error.output ?? '');
+    throw error;
+  }
+}
+
+async function jest() {
+  const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'jest-'));
+  const outputFile = path.join(folder, 'results.json');
+  try {
+    const args = ['--json', `--outputFile=${outputFile}`, ...process.argv.slice(2)];
+    await run(bin('jest'), args, { show: true });
+  } finally {
+    const results = JSON.parse(await fs.readFile(outputFile, 'utf8').catch(() => '{}'));
+    totals.passed += results.numPassedTests ?? 0;
+    // A file that could not be run has no tests to count.
+    totals.failed += (results.numFailedTests ?? 0) + (results.numRuntimeErrorTestSuites ?? 0);
+    totals.skipped += (results.numPendingTests ?? 0) + (results.numTodoTests ?? 0);
+    await fs.rm(folder, { recursive: true, force: true });
+  }
+}
+
+await script(async () => {
+  const committed = await readGenerated();
+  await setUp();
+  await stage('generated files', async () => {
+    const built = await readGenerated();
+    const changed = GENERATED.filter((_, index) => built[index] !== committed[index]);
+    if (changed.length) throw new Error(`the build changed ${changed.join(', ')}: commit them`);
+  });
+
+  await check('cargo fmt', 'cargo', ['fmt', '--check']);
+  await check('prettier', bin('prettier'), ['--check', '.']);
+  await check('eslint', bin('eslint'), ['--max-warnings=0', '.']);
+  await check('types', bin('tsc'), ['--project', '__test__']);
+  await check('cargo clippy', 'cargo', ['clippy', '--all-targets', '--', '-D', 'warnings']);
+  await check('cargo doc', 'cargo', ['doc', '--no-deps', '--document-private-items'], {
+    RUSTDOCFLAGS: '-D warnings',
+  });
+
+  await installSet('keystones/new');
+  await installSet('keystones/old');
+  // The binaries are packages for this platform alone.
+  if (process.platform === 'linux' && process.arch === 'x64') await installSet('nodes');
+
+  try {
+    await stage('cargo test', cargoTest);
+    await stage('jest', jest);
+  } finally {
+    printTotals();
+  }
+});
