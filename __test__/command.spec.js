@@ -59,6 +59,20 @@ describe('what is printed', () => {
     expect(stderr).not.toContain('--migration');
   });
 
+  it('the way back, and both with repairs', async () => {
+    const back = await run(project, ['--rollback']);
+    expect(back).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('RENAME TO "User_posts";'),
+    });
+    const repaired = await run(project, ['--migration', '--reconcile']);
+    expect(repaired).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('-- Made with --reconcile'),
+    });
+    expect(back.stdout).not.toContain('--reconcile:');
+  });
+
   it('the plan as JSON', async () => {
     const { code, stdout } = await run(project, ['--json']);
     expect(code).toBe(0);
@@ -119,6 +133,8 @@ describe('mistakes in the options', () => {
     ['server.js', 'server.js', '--entry'],
     ['upgrade-relationships server.js', 'server.js'],
     ['--migration --json', '--migration', '--json'],
+    ['--migration --rollback', '--migration', '--rollback'],
+    ['--reconcile', '--reconcile', '--migration'],
     ['--json --adapter knex', '--adapter', '--json'],
   ];
   it.each(mistakes)('%s', async (line, ...texts) => {

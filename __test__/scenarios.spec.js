@@ -16,7 +16,6 @@ const {
   scenarioNames,
   targets,
 } = require('./support/scenario');
-const { migrate, newTables, oldTables } = require('./support/tables');
 
 const UPDATE = process.env.UPDATE_EXPECT === '1';
 const MODULES = { new: newKeystone(), old: oldKeystone() };
@@ -214,22 +213,6 @@ describe('the migrations of the scenarios', () => {
       await parsePlPgSQL(`DO ${quote}${DefElem.arg.String.sval}${quote}`);
     }
   });
-
-  const loadedByNew = ([file]) => {
-    const [name, folder] = file.split('/');
-    return folder === 'postgresql' && generations(loadScenario(name)).includes('new');
-  };
-
-  test.each(scripts('migration.sql').filter(loadedByNew))(
-    '%s makes the new tables of the old ones',
-    async (file, sql) => {
-      const scenario = loadScenario(file.split('/')[0]);
-      const keystone = buildKeystone(scenario, { modules: MODULES.new, adapter: 'knex' });
-      const tables = oldTables(keystone);
-      await migrate(tables, sql, keystone.adapter.schemaName);
-      expect(clone(tables)).toStrictEqual(clone(newTables(keystone)));
-    },
-  );
 
   test.each(scripts('migration.js'))('%s parses as JavaScript', (file, script) => {
     expect(() => new vm.Script(script)).not.toThrow();

@@ -20,7 +20,7 @@ const SPEC = {
 };
 
 /** Options that each choose what is printed. */
-const OUTPUTS = ['--migration', '--json'];
+const OUTPUTS = ['--migration', '--rollback', '--json'];
 
 /**
  * Runs the command in this process and ends the process.
@@ -68,6 +68,9 @@ function parse(argv, usage) {
   const outputs = OUTPUTS.filter((option) => args[option]);
   if (outputs.length > 1) {
     throw mistake(`Only one of ${outputs.join(' and ')} can be printed`);
+  }
+  if (args['--reconcile'] && !args['--migration'] && !args['--rollback']) {
+    throw mistake('--reconcile goes with --migration or --rollback');
   }
   if (args['--json'] && args['--adapter']) {
     throw mistake('--adapter goes with the summary and --migration; --json holds every adapter');

@@ -20,7 +20,9 @@ const SCRIPTS = { postgresql: 'the SQL', mongodb: 'the mongosh script' };
 const spec = {
   '--entry':     String,
   '--migration': Boolean,
+  '--rollback':  Boolean,
   '--json':      Boolean,
+  '--reconcile': Boolean,
   '--adapter':   String,
   '--out':       String,
   '--exit-code': Boolean,
@@ -43,7 +45,10 @@ const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
     Options
       --entry <file>    Entry file exporting keystone instance [${DEFAULT_ENTRY}]
       --migration       Print the migration: SQL for PostgreSQL, a mongosh script for MongoDB
+      --rollback        Print the way back, from the new schema to the old
       --json            Print the plan as JSON
+      --reconcile       Where the two stored sides of a relationship disagree, repair them by the
+                        rules in the README; without it the migration stops there
       --adapter <name>  Print the part of one adapter, when the project has several
       --out <file>      Write to a file instead of stdout, whole or not at all
       --exit-code       Exit with 2 when the database has to change
@@ -51,7 +56,8 @@ const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
       --help, -h        Show this message
       --version, -v     Show the version
 
-    Without --migration or --json it prints a summary of all relationships.
+    Without --migration, --rollback or --json it prints a summary of all relationships.
+    --rollback and --reconcile are there for PostgreSQL only, so far.
 
     Examples
       $ ${usage}
@@ -105,13 +111,20 @@ async function planProject(entry, cwd) {
 function render(plan, args) {
   const adapter = args['--adapter'];
   if (args['--json']) return `${JSON.stringify(plan, null, 2)}\n`;
-  if (args['--migration']) return plan.migration({ adapter });
+  if (isScript(args)) {
+    const direction = args['--rollback'] ? 'down' : 'up';
+    return plan.migration({ direction, reconcile: Boolean(args['--reconcile']), adapter });
+  }
   const stream = args['--out'] ? {} : process.stdout;
   return plan.summary({ adapter, color: shouldColor(stream, args) });
 }
 
+function isScript(args) {
+  return args['--migration'] || args['--rollback'];
+}
+
 function isSummary(args) {
-  return !args['--json'] && !args['--migration'];
+  return !args['--json'] && !isScript(args);
 }
 
 /** The adapters whose part is printed. */

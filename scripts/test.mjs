@@ -80,6 +80,8 @@ await script(async () => {
 
   await installSet('keystones/new');
   await installSet('keystones/old');
+  await installSet('postgres/15');
+  await installSet('postgres/18');
   // The binaries are packages for this platform alone.
   if (process.platform === 'linux' && process.arch === 'x64') await installSet('nodes');
 

@@ -1,7 +1,7 @@
 'use strict';
 
-// The sets of real packages that tests and the demo run against: both generations of Keystone and
-// the Node versions that Keystone 5 runs on. Each is a folder of `__test__` with a package.json and
+// The sets of real packages that tests and the demo run against: both generations of Keystone, the
+// Node versions that Keystone 5 runs on, and PostgreSQL servers. Each is a folder of `__test__` with a package.json and
 // a lock file, installed once into the user's cache folder and found there by every later run.
 
 const { execFileSync } = require('child_process');
@@ -15,6 +15,9 @@ const FLAGS = {
   'keystones/new': [],
   'keystones/old': ['--legacy-peer-deps'],
   nodes: [],
+  // A script of its own makes the symbolic links that an npm package cannot hold.
+  'postgres/15': ['--ignore-scripts=false'],
+  'postgres/18': ['--ignore-scripts=false'],
 };
 
 const FILES = ['package.json', 'package-lock.json'];
