@@ -27,7 +27,7 @@ WITH schemas AS (${USER_SCHEMAS}), relations AS (
     format_type(atttypid, atttypmod),
     CASE WHEN attnotnull THEN 'not null' END,
     'default ' || pg_get_expr(adbin, adrelid),
-    'identity ' || nullif(attidentity, ''), 'generated ' || nullif(attgenerated, ''),
+    'identity ' || nullif(attidentity::text, ''), 'generated ' || nullif(attgenerated::text, ''),
     'collate ' || nullif(attcollation, (SELECT typcollation FROM pg_type WHERE pg_type.oid = atttypid))::regcollation::text)
   FROM relations JOIN pg_attribute ON attrelid = relations.oid
     LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
@@ -115,12 +115,14 @@ async function rowsText(client) {
   const { rows: tables } = await client.query(TABLES);
   const queries = tables.map(({ name, kind }) => {
     // The keys of jsonb have an order of their own.
-    const row = kind === 'S' ? "to_jsonb(t) - 'log_cnt'" : 'to_jsonb(t)';
+    const row = kind === 'S' ? 't.last_value, t.is_called' : 'to_jsonb(t)';
     return `SELECT concat_ws(' ', '${name.replaceAll("'", "''")}', ${row}) AS line FROM ${name} AS t`;
   });
   if (queries.length === 0) return '';
   const union = queries.join('\nUNION ALL\n');
-  const { rows } = await client.query(`${union}\nORDER BY line COLLATE "C"`);
+  const { rows } = await client.query(
+    `SELECT line FROM (${union}) AS lines ORDER BY line COLLATE "C"`,
+  );
   return rows.map(({ line }) => `${line}\n`).join('');
 }
 

@@ -220,7 +220,7 @@ async function startEmbedded(version) {
     initialize(path.join(programs, 'initdb'), data, password, user, folder);
     const { child, port } = await startFree(path.join(programs, 'postgres'), data, password, user);
 
-    // Signals of its own kind: SIGINT ends all sessions first, SIGQUIT at once.
+    // Its data is removed, so it need not save it: SIGQUIT ends it at once.
     const atExit = () => {
       child.kill('SIGQUIT');
       remove();
@@ -229,7 +229,8 @@ async function startEmbedded(version) {
     return new Server(address(port, password), '', async () => {
       process.off('exit', atExit);
       const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGINT');
+      child.ref();
+      child.kill('SIGQUIT');
       await ended;
       remove();
     });

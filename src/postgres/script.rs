@@ -37,12 +37,12 @@ pub fn migration(
     text.comment(
         "It is one transaction: it ends in the other schema, or with an error and no change.",
     );
-    text.comment(
-        "squawk-ignore-file renaming-table, renaming-column, ban-drop-table, ban-drop-column",
-    );
+    text.comment(&format!("squawk-ignore-file {}", inherent_rules(&steps).join(", ")));
     text.blank();
     text.statement("BEGIN");
     text.statement(&format!("SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"));
+    // The checks read whole tables: a limit set for the role's usual queries would end them.
+    text.statement("SET LOCAL statement_timeout = 0");
     for Section { title, statements } in sections(plan, schema, &steps, script) {
         text.blank();
         text.comment(&title);
@@ -163,6 +163,29 @@ fn sections(
         ));
     }
     sections
+}
+
+/// The rules of the SQL linter squawk that the steps cannot keep, for the reasons of the job itself.
+fn inherent_rules(steps: &[Planned<TableStep>]) -> Vec<&'static str> {
+    let mut rules = vec!["renaming-table", "renaming-column", "ban-drop-table", "ban-drop-column"];
+    let has = |matches: fn(&TableStep) -> bool| steps.iter().any(|planned| matches(&planned.step));
+    if has(|step| {
+        matches!(step, TableStep::CreateJoinTable { .. } | TableStep::RestoreJoinTable { .. })
+    }) {
+        // A foreign key has the type of the id that it refers to.
+        rules.push("prefer-bigint-over-int");
+    }
+    if has(|step| matches!(step, TableStep::RestoreColumn { .. })) {
+        // The column comes back filled, with all that it had, while the table is locked anyway.
+        rules.extend([
+            "require-concurrent-index-creation",
+            "adding-foreign-key-constraint",
+            "constraint-missing-not-valid",
+            "adding-not-nullable-field",
+            "disallowed-unique-constraint",
+        ]);
+    }
+    rules
 }
 
 /// Columns that are created need types, which Node could not find out if it could not load knex.

@@ -7,6 +7,7 @@
 
 BEGIN;
 SET LOCAL lock_timeout = '5s';
+SET LOCAL statement_timeout = 0;
 
 -- What is there must be the old schema
 DO $$

@@ -3,10 +3,11 @@
 -- Take a backup first (pg_dump) and stop the application. Then run it whole:
 --   psql -v ON_ERROR_STOP=1 -f <this file> <database>
 -- It is one transaction: it ends in the other schema, or with an error and no change.
--- squawk-ignore-file renaming-table, renaming-column, ban-drop-table, ban-drop-column
+-- squawk-ignore-file renaming-table, renaming-column, ban-drop-table, ban-drop-column, prefer-bigint-over-int
 
 BEGIN;
 SET LOCAL lock_timeout = '5s';
+SET LOCAL statement_timeout = 0;
 
 -- What is there must be the old schema
 DO $$
