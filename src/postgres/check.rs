@@ -50,7 +50,7 @@ pub(super) fn difference(statements: &Statements<'_>, copies: &Copies<TablePlace
     let links = |links| statements.links(links, Owner::Left, ["left_id", "right_id"]);
     format!(
         "\
-SELECT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
+SELECT DISTINCT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
       FROM ({}) AS kept
       FULL JOIN ({}) AS dropped USING (left_id, right_id)
       WHERE kept.left_id IS NULL OR dropped.left_id IS NULL",

@@ -2,6 +2,7 @@
 
 use super::quote::{dollar, literal};
 use super::statement::Statements;
+use crate::plan::Direction;
 use crate::step::JoinTable;
 
 /// A `DO` statement that gives the foreign keys, indexes and NOT NULL constraints of renamed join
@@ -13,7 +14,14 @@ use crate::step::JoinTable;
 pub(super) fn rename<'a>(
     statements: &Statements<'_>,
     tables: impl Iterator<Item = (&'a JoinTable, &'a JoinTable)>,
+    direction: Direction,
 ) -> String {
+    // One's new name may be another's old one. On the way up a new name is the longer one, on the
+    // way back the shorter.
+    let order = match direction {
+        Direction::Up => "DESC",
+        Direction::Down => "ASC",
+    };
     let rows: Vec<String> = tables
         .flat_map(|(from, to)| {
             from.columns().into_iter().zip(to.columns()).map(move |(old, new)| (to, old, new))
@@ -59,8 +67,7 @@ BEGIN
         WHERE kind = 'index' AND indrelid = attrelid AND indnatts = 1 AND indkey[0] = attnum
           AND NOT indisunique AND indpred IS NULL
       ) AS actual (name, index) ON true
-    -- One's new name may be another's old one, and is then longer than its own old one.
-    ORDER BY length(actual.name) DESC, tab, col, kind
+    ORDER BY length(actual.name) {order}, tab, col, kind
   LOOP
     IF item.name IS NULL THEN
       IF item.kind <> 'not null' THEN

@@ -14,59 +14,46 @@ pub(super) fn expectations(
     schema: &str,
     ends_in: &str,
 ) -> String {
-    let (mut expected, mut given, mut freed) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    // What stays, what goes, and what comes; a column or, with no column, a table.
+    let (mut stays, mut goes, mut comes) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut freed = BTreeSet::new();
     for step in steps {
         match step {
             TableStep::DropColumn { table, column, .. } => {
-                expected.insert((table.as_str(), column.name.as_str()));
+                goes.insert((table.as_str(), column.name.as_str()));
             }
             TableStep::RestoreColumn { table, column, .. } => {
-                expected.insert((table.as_str(), "id"));
-                given.insert((table.as_str(), column.name.as_str()));
+                stays.insert((table.as_str(), "id"));
+                comes.insert((table.as_str(), column.name.as_str()));
             }
             TableStep::DropJoinTable { table, .. } | TableStep::DiscardJoinTable { table } => {
-                expected.extend(table.columns().map(|it| (table.name.as_str(), it.name.as_str())));
+                goes.extend(table.columns().map(|it| (table.name.as_str(), it.name.as_str())));
                 freed.insert(table.name.as_str());
             }
             TableStep::RenameJoinTable { from, to } => {
-                expected.extend(from.columns().map(|it| (from.name.as_str(), it.name.as_str())));
+                goes.extend(from.columns().map(|it| (from.name.as_str(), it.name.as_str())));
                 freed.insert(from.name.as_str());
-                given.insert((to.name.as_str(), ""));
+                comes.insert((to.name.as_str(), ""));
             }
             TableStep::CreateJoinTable { table } | TableStep::RestoreJoinTable { table, .. } => {
-                expected.extend(table.columns().map(|it| (it.references.as_str(), "id")));
-                given.insert((table.name.as_str(), ""));
+                stays.extend(table.columns().map(|it| (it.references.as_str(), "id")));
+                comes.insert((table.name.as_str(), ""));
             }
         }
         // A kept join table is one that is renamed as well.
         if let Some(TablePlace::Column { table, column }) = step.copies().map(|it| &it.kept.place) {
-            expected.insert((table, column));
+            stays.insert((table, column));
         }
     }
-    given.retain(|(table, column)| !column.is_empty() || !freed.contains(table));
-    let rows = |places: &BTreeSet<(&str, &str)>| {
-        let row = |(table, column): &(&str, &str)| {
-            format!("      ({}, {})", literal(&statements.qualified(table)), literal(column))
-        };
-        places.iter().map(row).collect::<Vec<_>>().join(",\n")
-    };
-    let taken = if given.is_empty() {
-        String::new()
-    } else {
-        format!(
-            "
-  SELECT string_agg(concat_ws('.', tab, nullif(col, '')), ', ') INTO taken
-  FROM (
-    VALUES
-{}
-  ) AS given (tab, col)
-  WHERE CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
-    ELSE EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped) END;",
-            rows(&given)
-        )
-    };
-    let already =
-        format!("The database seems to be in {ends_in} already: there is nothing left to do.");
+    comes.retain(|(table, column)| !column.is_empty() || !freed.contains(table));
+    let rows: Vec<String> = [("stays", stays), ("goes", goes), ("comes", comes)]
+        .into_iter()
+        .flat_map(|(role, places)| places.into_iter().map(move |place| (role, place)))
+        .map(|(role, (table, column))| {
+            let table = literal(&statements.qualified(table));
+            format!("        ('{role}', {table}, {})", literal(column))
+        })
+        .collect();
     let elsewhere = format!(
         "Is this the right database, and {schema} the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed."
     );
@@ -75,33 +62,49 @@ pub(super) fn expectations(
 DECLARE
   missing text;
   taken text;
+  is_done boolean;
 BEGIN
-  SELECT string_agg(concat_ws('.', tab, col), ', ') INTO missing
-  FROM (
+  WITH places (role, tab, col) AS (
     VALUES
 {}
-  ) AS expected (tab, col)
-  WHERE NOT EXISTS (
-    SELECT FROM pg_attribute WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
-  );{taken}
-  IF missing IS NOT NULL THEN
+  ), found AS (
+    SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
+      CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
+        ELSE EXISTS (
+          SELECT FROM pg_attribute
+          WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
+        ) END AS is_there
+    FROM places
+  )
+  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+    string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
+    bool_and(is_there = (role <> 'goes'))
+  INTO missing, taken, is_done
+  FROM found;
+  IF is_done THEN
+    RAISE EXCEPTION USING
+      MESSAGE = {},
+      HINT = 'There is nothing left to do. Nothing has been changed.';
+  ELSIF missing IS NOT NULL THEN
     RAISE EXCEPTION USING
       MESSAGE = 'Not in the database: ' || missing,
-      HINT = CASE WHEN taken IS NULL THEN {} ELSE {} END;
+      HINT = {};
   ELSIF taken IS NOT NULL THEN
     RAISE EXCEPTION USING
       MESSAGE = 'Already in the database, where the migration would put its own: ' || taken,
-      HINT = 'Did the new Keystone create it? Drop it if it is empty, or rename it. Nothing has been changed.';
+      HINT = 'Has Keystone of the other generation been started on it? Drop what is empty, or rename it. Nothing has been changed.';
   END IF;
 END",
-        rows(&expected),
+        rows.join(",\n"),
+        literal(&format!("The database is in {ends_in} already")),
         literal(&elsewhere),
-        literal(&format!("{already} {elsewhere}")),
     );
     format!("DO {}", dollar(&body))
 }
 
-/// A `DO` statement that locks all tables that the steps touch, for the rest of the transaction.
+/// A `DO` statement that locks all tables that the steps touch, for the rest of the transaction. What
+/// is not there is left to [`expectations`], which come after: they must see what others have done
+/// before the locks were free.
 ///
 /// By name: sessions that lock them all in one order cannot wait in a circle. To drop a foreign key,
 /// and to add one, takes a lock on the table it references as well.
@@ -129,15 +132,24 @@ pub(super) fn locks(statements: &Statements<'_>, steps: &[TableStep]) -> String 
         }
     }
     let tables: Vec<String> =
-        tables.into_iter().map(|table| format!("    {}", statements.qualified(table))).collect();
+        tables.into_iter().map(|table| literal(&statements.qualified(table))).collect();
     let body = format!(
         "\
+DECLARE
+  tab regclass;
 BEGIN
-  LOCK TABLE
-{}
-  IN ACCESS EXCLUSIVE MODE;
+  FOR tab IN
+    SELECT to_regclass(name)
+    FROM unnest(ARRAY[
+      {}
+    ]) WITH ORDINALITY AS tables (name, position)
+    WHERE to_regclass(name) IS NOT NULL
+    ORDER BY position
+  LOOP
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
+  END LOOP;
 EXCEPTION
-  WHEN lock_not_available THEN
+  WHEN lock_not_available OR deadlock_detected THEN
     RAISE EXCEPTION USING
       ERRCODE = 'lock_not_available',
       MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
@@ -147,7 +159,7 @@ EXCEPTION
       MESSAGE = 'Another session has changed the tables meanwhile: ' || SQLERRM,
       HINT = 'Is another migration running? Nothing has been changed by this one.';
 END",
-        tables.join(",\n")
+        tables.join(",\n      ")
     );
     format!("DO {}", dollar(&body))
 }

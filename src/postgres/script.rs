@@ -39,10 +39,15 @@ pub fn migration(
     );
     text.comment(&format!("squawk-ignore-file {}", inherent_rules(&steps).join(", ")));
     text.blank();
-    text.statement("BEGIN");
+    // Each check must see what others have committed before it got the locks.
+    text.statement("BEGIN ISOLATION LEVEL READ COMMITTED");
     text.statement(&format!("SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"));
     // The checks read whole tables: a limit set for the role's usual queries would end them.
     text.statement("SET LOCAL statement_timeout = 0");
+    // A deferred trigger would wait in the way of the drops.
+    text.statement("SET CONSTRAINTS ALL IMMEDIATE");
+    // Row-level security that hides rows from the checks is an error, not a filter.
+    text.statement("SET LOCAL row_security = off");
     for Section { title, statements } in sections(plan, schema, &steps, script) {
         text.blank();
         text.comment(&title);
@@ -101,12 +106,12 @@ fn sections(
     let (from, to) = script.direction.schemas();
     let mut sections = vec![
         Section::new(
-            format!("What is there must be {from}"),
-            vec![preflight::expectations(&statements, &steps, schema, to)],
-        ),
-        Section::new(
             "No one else uses the tables meanwhile",
             vec![preflight::locks(&statements, &steps)],
+        ),
+        Section::new(
+            format!("What is there must be {from}"),
+            vec![preflight::expectations(&statements, &steps, schema, to)],
         ),
     ];
     if let Some(check) = dependents::none_left(&statements, steps.iter()) {
@@ -159,7 +164,7 @@ fn sections(
     if renamed.peek().is_some() {
         sections.push(Section::new(
             "Foreign keys, indexes and NOT NULL constraints follow the new names",
-            vec![names::rename(&statements, renamed)],
+            vec![names::rename(&statements, renamed, script.direction)],
         ));
     }
     sections

@@ -29,7 +29,7 @@ impl<'a> Statements<'a> {
         let (table, own, other, filter) = match &links.place {
             TablePlace::Column { table, column } => {
                 let column = identifier(column);
-                let filter = format!(" WHERE {column} IS NOT NULL");
+                let filter = format!(" WHERE link.{column} IS NOT NULL");
                 (table, identifier("id"), column, filter)
             }
             TablePlace::JoinTable { table, near, far } => {
@@ -39,7 +39,10 @@ impl<'a> Statements<'a> {
         let ids = if first == links.owner { [own, other] } else { [other, own] };
         let ([id, other_id], [name, other_name]) = (ids, names);
         let table = self.qualified(table);
-        format!("SELECT {id} AS {name}, {other_id} AS {other_name} FROM {table}{filter}")
+        // Qualified: a bare name could be a variable of the block that the query is in.
+        format!(
+            "SELECT link.{id} AS {name}, link.{other_id} AS {other_name} FROM {table} AS link{filter}"
+        )
     }
 
     /// The statements of a step, without its checks.

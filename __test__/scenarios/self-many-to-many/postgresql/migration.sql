@@ -5,51 +5,29 @@
 -- It is one transaction: it ends in the other schema, or with an error and no change.
 -- squawk-ignore-file renaming-table, renaming-column, ban-drop-table, ban-drop-column, prefer-bigint-over-int
 
-BEGIN;
+BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
-
--- What is there must be the old schema
-DO $$
-DECLARE
-  missing text;
-  taken text;
-BEGIN
-  SELECT string_agg(concat_ws('.', tab, col), ', ') INTO missing
-  FROM (
-    VALUES
-      ('public."User"', 'id')
-  ) AS expected (tab, col)
-  WHERE NOT EXISTS (
-    SELECT FROM pg_attribute WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
-  );
-  SELECT string_agg(concat_ws('.', tab, nullif(col, '')), ', ') INTO taken
-  FROM (
-    VALUES
-      ('public."User_friendOf_User_friends"', '')
-  ) AS given (tab, col)
-  WHERE CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
-    ELSE EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped) END;
-  IF missing IS NOT NULL THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'Not in the database: ' || missing,
-      HINT = CASE WHEN taken IS NULL THEN 'Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed.' ELSE 'The database seems to be in the new schema already: there is nothing left to do. Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed.' END;
-  ELSIF taken IS NOT NULL THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'Already in the database, where the migration would put its own: ' || taken,
-      HINT = 'Did the new Keystone create it? Drop it if it is empty, or rename it. Nothing has been changed.';
-  END IF;
-END
-$$;
+SET CONSTRAINTS ALL IMMEDIATE;
+SET LOCAL row_security = off;
 
 -- No one else uses the tables meanwhile
 DO $$
+DECLARE
+  tab regclass;
 BEGIN
-  LOCK TABLE
-    public."User"
-  IN ACCESS EXCLUSIVE MODE;
+  FOR tab IN
+    SELECT to_regclass(name)
+    FROM unnest(ARRAY[
+      'public."User"'
+    ]) WITH ORDINALITY AS tables (name, position)
+    WHERE to_regclass(name) IS NOT NULL
+    ORDER BY position
+  LOOP
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
+  END LOOP;
 EXCEPTION
-  WHEN lock_not_available THEN
+  WHEN lock_not_available OR deadlock_detected THEN
     RAISE EXCEPTION USING
       ERRCODE = 'lock_not_available',
       MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
@@ -58,6 +36,47 @@ EXCEPTION
     RAISE EXCEPTION USING
       MESSAGE = 'Another session has changed the tables meanwhile: ' || SQLERRM,
       HINT = 'Is another migration running? Nothing has been changed by this one.';
+END
+$$;
+
+-- What is there must be the old schema
+DO $$
+DECLARE
+  missing text;
+  taken text;
+  is_done boolean;
+BEGIN
+  WITH places (role, tab, col) AS (
+    VALUES
+        ('stays', 'public."User"', 'id'),
+        ('comes', 'public."User_friendOf_User_friends"', '')
+  ), found AS (
+    SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
+      CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
+        ELSE EXISTS (
+          SELECT FROM pg_attribute
+          WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
+        ) END AS is_there
+    FROM places
+  )
+  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+    string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
+    bool_and(is_there = (role <> 'goes'))
+  INTO missing, taken, is_done
+  FROM found;
+  IF is_done THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'The database is in the new schema already',
+      HINT = 'There is nothing left to do. Nothing has been changed.';
+  ELSIF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Not in the database: ' || missing,
+      HINT = 'Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed.';
+  ELSIF taken IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Already in the database, where the migration would put its own: ' || taken,
+      HINT = 'Has Keystone of the other generation been started on it? Drop what is empty, or rename it. Nothing has been changed.';
+  END IF;
 END
 $$;
 

@@ -5,71 +5,35 @@
 -- It is one transaction: it ends in the other schema, or with an error and no change.
 -- squawk-ignore-file renaming-table, renaming-column, ban-drop-table, ban-drop-column, prefer-bigint-over-int
 
-BEGIN;
+BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
-
--- What is there must be the old schema
-DO $$
-DECLARE
-  missing text;
-  taken text;
-BEGIN
-  SELECT string_agg(concat_ws('.', tab, col), ', ') INTO missing
-  FROM (
-    VALUES
-      ('public."Account"', 'id'),
-      ('public."Account"', 'user'),
-      ('public."Account_groups"', 'Account_id'),
-      ('public."Account_groups"', 'Group_id'),
-      ('public."Account_tags"', 'Account_id'),
-      ('public."Account_tags"', 'Tag_id'),
-      ('public."Group"', 'owner'),
-      ('public."Group_accounts"', 'Account_id'),
-      ('public."Group_accounts"', 'Group_id'),
-      ('public."User"', 'account'),
-      ('public."User_groups"', 'Group_id'),
-      ('public."User_groups"', 'User_id')
-  ) AS expected (tab, col)
-  WHERE NOT EXISTS (
-    SELECT FROM pg_attribute WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
-  );
-  SELECT string_agg(concat_ws('.', tab, nullif(col, '')), ', ') INTO taken
-  FROM (
-    VALUES
-      ('public."Account_friends_many"', ''),
-      ('public."Account_groups_Group_accounts"', ''),
-      ('public."Account_peerOf_Account_peers"', ''),
-      ('public."Account_tags_many"', '')
-  ) AS given (tab, col)
-  WHERE CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
-    ELSE EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped) END;
-  IF missing IS NOT NULL THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'Not in the database: ' || missing,
-      HINT = CASE WHEN taken IS NULL THEN 'Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed.' ELSE 'The database seems to be in the new schema already: there is nothing left to do. Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed.' END;
-  ELSIF taken IS NOT NULL THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'Already in the database, where the migration would put its own: ' || taken,
-      HINT = 'Did the new Keystone create it? Drop it if it is empty, or rename it. Nothing has been changed.';
-  END IF;
-END
-$$;
+SET CONSTRAINTS ALL IMMEDIATE;
+SET LOCAL row_security = off;
 
 -- No one else uses the tables meanwhile
 DO $$
+DECLARE
+  tab regclass;
 BEGIN
-  LOCK TABLE
-    public."Account",
-    public."Account_groups",
-    public."Account_tags",
-    public."Group",
-    public."Group_accounts",
-    public."User",
-    public."User_groups"
-  IN ACCESS EXCLUSIVE MODE;
+  FOR tab IN
+    SELECT to_regclass(name)
+    FROM unnest(ARRAY[
+      'public."Account"',
+      'public."Account_groups"',
+      'public."Account_tags"',
+      'public."Group"',
+      'public."Group_accounts"',
+      'public."User"',
+      'public."User_groups"'
+    ]) WITH ORDINALITY AS tables (name, position)
+    WHERE to_regclass(name) IS NOT NULL
+    ORDER BY position
+  LOOP
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
+  END LOOP;
 EXCEPTION
-  WHEN lock_not_available THEN
+  WHEN lock_not_available OR deadlock_detected THEN
     RAISE EXCEPTION USING
       ERRCODE = 'lock_not_available',
       MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
@@ -81,80 +45,127 @@ EXCEPTION
 END
 $$;
 
+-- What is there must be the old schema
+DO $$
+DECLARE
+  missing text;
+  taken text;
+  is_done boolean;
+BEGIN
+  WITH places (role, tab, col) AS (
+    VALUES
+        ('stays', 'public."Account"', 'id'),
+        ('stays', 'public."Account"', 'user'),
+        ('stays', 'public."Group"', 'owner'),
+        ('goes', 'public."Account_groups"', 'Account_id'),
+        ('goes', 'public."Account_groups"', 'Group_id'),
+        ('goes', 'public."Account_tags"', 'Account_id'),
+        ('goes', 'public."Account_tags"', 'Tag_id'),
+        ('goes', 'public."Group_accounts"', 'Account_id'),
+        ('goes', 'public."Group_accounts"', 'Group_id'),
+        ('goes', 'public."User"', 'account'),
+        ('goes', 'public."User_groups"', 'Group_id'),
+        ('goes', 'public."User_groups"', 'User_id'),
+        ('comes', 'public."Account_friends_many"', ''),
+        ('comes', 'public."Account_groups_Group_accounts"', ''),
+        ('comes', 'public."Account_peerOf_Account_peers"', ''),
+        ('comes', 'public."Account_tags_many"', '')
+  ), found AS (
+    SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
+      CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
+        ELSE EXISTS (
+          SELECT FROM pg_attribute
+          WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
+        ) END AS is_there
+    FROM places
+  )
+  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+    string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
+    bool_and(is_there = (role <> 'goes'))
+  INTO missing, taken, is_done
+  FROM found;
+  IF is_done THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'The database is in the new schema already',
+      HINT = 'There is nothing left to do. Nothing has been changed.';
+  ELSIF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Not in the database: ' || missing,
+      HINT = 'Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed.';
+  ELSIF taken IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Already in the database, where the migration would put its own: ' || taken,
+      HINT = 'Has Keystone of the other generation been started on it? Drop what is empty, or rename it. Nothing has been changed.';
+  END IF;
+END
+$$;
+
 -- Nothing of yours goes with what is dropped
 DO $$
 DECLARE
-  found text;
+  vanishing text;
 BEGIN
-  WITH dropped (tab, attnum, is_column) AS (
-    SELECT attrelid, attnum, is_column
+  WITH dropped (tab, attnum, is_column, is_unique, is_indexed) AS (
+    SELECT attrelid, attnum, is_column, is_unique, is_indexed
     FROM (
       VALUES
-        ('public."User"', 'account', true),
-        ('public."Group_accounts"', 'Group_id', false),
-        ('public."Group_accounts"', 'Account_id', false),
-        ('public."User_groups"', 'User_id', false),
-        ('public."User_groups"', 'Group_id', false)
-    ) AS named (tab, col, is_column)
+        ('public."User"', 'account', true, false, true),
+        ('public."Group_accounts"', 'Group_id', false, false, true),
+        ('public."Group_accounts"', 'Account_id', false, false, true),
+        ('public."User_groups"', 'User_id', false, false, true),
+        ('public."User_groups"', 'Group_id', false, false, true)
+    ) AS named (tab, col, is_column, is_unique, is_indexed)
     JOIN pg_attribute ON attrelid = tab::regclass AND attname = col
   ), tables AS (
-    SELECT DISTINCT pg_class.* , pg_class.oid AS tab FROM dropped JOIN pg_class ON pg_class.oid = tab WHERE NOT is_column
+    SELECT oid AS tab, relacl, relowner, relrowsecurity
+    FROM pg_class WHERE oid IN (SELECT tab FROM dropped WHERE NOT is_column)
+  ), part (classid, objid, objsubid) AS (
+    -- What the server drops along without a word
+    SELECT classid, objid, objsubid
+    FROM pg_depend JOIN dropped ON refobjid = tab AND (NOT is_column OR refobjsubid = attnum)
+    WHERE refclassid = 'pg_class'::regclass AND deptype = 'a'
+  ), keystones (classid, objid) AS (
+    -- What Keystone itself makes for a column, one of each
+    SELECT 'pg_constraint'::regclass, min(pg_constraint.oid::bigint)::oid
+    FROM dropped JOIN pg_constraint ON conrelid = tab AND conkey = ARRAY[attnum]
+    WHERE contype IN ('f', 'n') OR contype = 'u' AND is_unique
+    GROUP BY tab, attnum, contype
+    UNION ALL
+    SELECT 'pg_class'::regclass, min(indexrelid::bigint)::oid
+    FROM dropped JOIN pg_index ON indrelid = tab AND indnatts = 1 AND indkey[0] = attnum
+    WHERE is_indexed AND NOT indisunique AND indpred IS NULL
+    GROUP BY tab, attnum
   ), dependent (what) AS (
-    SELECT format('column %I of %s', attname, tab::regclass)
+    SELECT pg_describe_object(classid, objid, objsubid) FROM part
+    WHERE (classid, objid) NOT IN (SELECT classid, objid FROM keystones)
+    UNION
+    SELECT pg_describe_object('pg_class'::regclass, tab, pg_attribute.attnum)
     FROM tables JOIN pg_attribute ON attrelid = tab AND attnum > 0 AND NOT attisdropped
-    WHERE attnum NOT IN (SELECT attnum FROM dropped WHERE dropped.tab = tables.tab)
-    UNION ALL
-    SELECT format('trigger %I of %s', tgname, tab::regclass)
-    FROM tables JOIN pg_trigger ON tgrelid = tab AND NOT tgisinternal
-    UNION ALL
-    SELECT format('policy %I of %s', polname, tab::regclass) FROM tables JOIN pg_policy ON polrelid = tab
-    UNION ALL
+    WHERE (tab, attnum) NOT IN (SELECT tab, attnum FROM dropped)
+    UNION
     SELECT format('row-level security of %s', tab::regclass) FROM tables WHERE relrowsecurity
-    UNION ALL
-    SELECT format('rule %I of %s', rulename, tab::regclass) FROM tables JOIN pg_rewrite ON ev_class = tab
-    UNION ALL
+    UNION
     SELECT format('privileges of %s on %s', coalesce(nullif(grantee, 0)::regrole::text, 'public'), tab::regclass)
-    FROM (SELECT DISTINCT tab, (aclexplode(relacl)).grantee, relowner FROM tables) AS granted
+    FROM (SELECT tab, relowner, (aclexplode(relacl)).grantee FROM tables) AS granted
     WHERE grantee <> relowner
-    UNION ALL
-    SELECT format('privileges on column %I of %s', attname, tab::regclass)
+    UNION
+    SELECT 'privileges on ' || pg_describe_object('pg_class'::regclass, attrelid, pg_attribute.attnum)
     FROM dropped JOIN pg_attribute ON attrelid = tab AND pg_attribute.attnum = dropped.attnum
     WHERE attacl IS NOT NULL
-    UNION ALL
-    SELECT format('default of column %I of %s', attname, tab::regclass)
-    FROM dropped JOIN pg_attribute ON attrelid = tab AND pg_attribute.attnum = dropped.attnum
-    WHERE atthasdef
-    UNION ALL
-    SELECT format('comment on %s', pg_describe_object(classoid, objoid, objsubid))
+    UNION
+    SELECT 'comment on ' || pg_describe_object(classoid, objoid, objsubid)
     FROM pg_description
-    WHERE classoid = 'pg_class'::regclass AND (
-      objoid IN (SELECT tab FROM tables) OR (objoid, objsubid) IN (SELECT tab, attnum FROM dropped)
+    WHERE (classoid, objoid, objsubid) IN (
+      SELECT classid, objid, objsubid FROM part
+      UNION ALL SELECT 'pg_class'::regclass, tab, attnum FROM dropped
+      UNION ALL SELECT 'pg_class'::regclass, tab, 0 FROM tables
     )
-    UNION ALL
-    -- Keystone itself makes foreign keys and unique constraints of one column, one of each
-    SELECT format('constraint %I of %s', conname, tab::regclass)
-    FROM (
-      SELECT DISTINCT ON (pg_constraint.oid) conname, conrelid AS tab, contype, conkey,
-        row_number() OVER (PARTITION BY conrelid, contype, conkey ORDER BY pg_constraint.oid) AS position
-      FROM dropped JOIN pg_constraint ON conrelid = tab AND (NOT is_column OR attnum = ANY (conkey))
-      WHERE contype <> 'n'
-    ) AS constraints
-    WHERE contype NOT IN ('f', 'u') OR cardinality(conkey) > 1 OR position > 1
-    UNION ALL
-    SELECT format('index %s', indexrelid::regclass)
-    FROM (
-      SELECT DISTINCT ON (indexrelid) indexrelid, indnatts, indpred, indexprs,
-        row_number() OVER (PARTITION BY indrelid, indkey::text ORDER BY indexrelid) AS position
-      FROM dropped JOIN pg_index ON indrelid = tab AND (NOT is_column OR attnum = ANY (indkey))
-      WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
-    ) AS indexes
-    WHERE indnatts > 1 OR indpred IS NOT NULL OR indexprs IS NOT NULL OR position > 1
   )
-  SELECT string_agg(what, ', ' ORDER BY what) INTO found FROM dependent;
-  IF found IS NOT NULL THEN
+  SELECT string_agg(what, ', ' ORDER BY what) INTO vanishing FROM dependent;
+  IF vanishing IS NOT NULL THEN
     RAISE EXCEPTION USING
-      MESSAGE = 'This would vanish with the tables and columns that are dropped: ' || found,
-      HINT = 'The old Keystone does not make these. Nothing has been changed. Keep what you need of them elsewhere, drop them (REVOKE privileges), then run the migration again.';
+      MESSAGE = 'This would vanish with the tables and columns that are dropped: ' || vanishing,
+      HINT = 'Keystone does not make these. Nothing has been changed. Keep what you need of them elsewhere, drop them (REVOKE privileges), then run the migration again.';
   END IF;
 END
 $$;
@@ -171,9 +182,9 @@ BEGIN
   INTO only_kept, only_dropped, examples
   FROM (
     SELECT *, row_number() OVER (ORDER BY left_id, right_id) AS position
-    FROM (SELECT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
-      FROM (SELECT id AS left_id, "user" AS right_id FROM public."Account" WHERE "user" IS NOT NULL) AS kept
-      FULL JOIN (SELECT account AS left_id, id AS right_id FROM public."User" WHERE account IS NOT NULL) AS dropped USING (left_id, right_id)
+    FROM (SELECT DISTINCT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
+      FROM (SELECT link.id AS left_id, link."user" AS right_id FROM public."Account" AS link WHERE link."user" IS NOT NULL) AS kept
+      FULL JOIN (SELECT link.account AS left_id, link.id AS right_id FROM public."User" AS link WHERE link.account IS NOT NULL) AS dropped USING (left_id, right_id)
       WHERE kept.left_id IS NULL OR dropped.left_id IS NULL) AS difference
   ) AS numbered;
   IF only_kept + only_dropped > 0 THEN
@@ -196,9 +207,9 @@ BEGIN
   INTO only_kept, only_dropped, examples
   FROM (
     SELECT *, row_number() OVER (ORDER BY left_id, right_id) AS position
-    FROM (SELECT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
-      FROM (SELECT "Account_id" AS left_id, "Group_id" AS right_id FROM public."Account_groups") AS kept
-      FULL JOIN (SELECT "Account_id" AS left_id, "Group_id" AS right_id FROM public."Group_accounts") AS dropped USING (left_id, right_id)
+    FROM (SELECT DISTINCT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
+      FROM (SELECT link."Account_id" AS left_id, link."Group_id" AS right_id FROM public."Account_groups" AS link) AS kept
+      FULL JOIN (SELECT link."Account_id" AS left_id, link."Group_id" AS right_id FROM public."Group_accounts" AS link) AS dropped USING (left_id, right_id)
       WHERE kept.left_id IS NULL OR dropped.left_id IS NULL) AS difference
   ) AS numbered;
   IF only_kept + only_dropped > 0 THEN
@@ -221,9 +232,9 @@ BEGIN
   INTO only_kept, only_dropped, examples
   FROM (
     SELECT *, row_number() OVER (ORDER BY left_id, right_id) AS position
-    FROM (SELECT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
-      FROM (SELECT id AS left_id, owner AS right_id FROM public."Group" WHERE owner IS NOT NULL) AS kept
-      FULL JOIN (SELECT "Group_id" AS left_id, "User_id" AS right_id FROM public."User_groups") AS dropped USING (left_id, right_id)
+    FROM (SELECT DISTINCT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
+      FROM (SELECT link.id AS left_id, link.owner AS right_id FROM public."Group" AS link WHERE link.owner IS NOT NULL) AS kept
+      FULL JOIN (SELECT link."Group_id" AS left_id, link."User_id" AS right_id FROM public."User_groups" AS link) AS dropped USING (left_id, right_id)
       WHERE kept.left_id IS NULL OR dropped.left_id IS NULL) AS difference
   ) AS numbered;
   IF only_kept + only_dropped > 0 THEN
@@ -312,7 +323,6 @@ BEGIN
         WHERE kind = 'index' AND indrelid = attrelid AND indnatts = 1 AND indkey[0] = attnum
           AND NOT indisunique AND indpred IS NULL
       ) AS actual (name, index) ON true
-    -- One's new name may be another's old one, and is then longer than its own old one.
     ORDER BY length(actual.name) DESC, tab, col, kind
   LOOP
     IF item.name IS NULL THEN
