@@ -6,6 +6,7 @@
 const fs = require('fs');
 const path = require('path');
 const vm = require('vm');
+const { spawnSync } = require('child_process');
 const { parse, parsePlPgSQL } = require('libpg-query');
 const { planUpgrade, snapshot } = require('..');
 const { newKeystone, oldKeystone } = require('./support/keystones');
@@ -20,7 +21,6 @@ const {
 const UPDATE = process.env.UPDATE_EXPECT === '1';
 const MODULES = { new: newKeystone(), old: oldKeystone() };
 const RESOLVE = { new: { resolveFrom: [MODULES.new] }, old: { resolveFrom: [MODULES.old] } };
-const MIGRATION_FILES = { postgresql: 'migration.sql', mongodb: 'migration.js' };
 
 const clone = (value) => JSON.parse(JSON.stringify(value));
 const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
@@ -65,14 +65,23 @@ function outputs(project, generation) {
   const facts = Object.entries(clone(plan.toJSON())).filter(([key]) => !ORIGIN.includes(key));
   const files = { 'summary.txt': plan.summary(), 'plan.json': json(Object.fromEntries(facts)) };
   const [only, ...others] = plan.adapters;
-  if (others.length === 0) {
-    return { ...files, [MIGRATION_FILES[only.engine]]: anytime(plan.migration()) };
-  }
-  for (const { name, engine } of plan.adapters) {
+  if (others.length === 0) return { ...files, ...scripts(plan, only) };
+  for (const adapter of plan.adapters) {
+    const { name } = adapter;
     files[`${name}/summary.txt`] = plan.summary({ adapter: name });
-    files[`${name}/${MIGRATION_FILES[engine]}`] = anytime(plan.migration({ adapter: name }));
+    Object.entries(scripts(plan, adapter)).forEach(([file, text]) => {
+      files[`${name}/${file}`] = text;
+    });
   }
   return files;
+}
+
+/** The scripts for an adapter, by file name. */
+function scripts(plan, { name: adapter, engine }) {
+  const script = (direction) => anytime(plan.migration({ adapter, direction }));
+  return engine === 'postgresql'
+    ? { 'migration.sql': script('up'), 'rollback.sql': script('down') }
+    : { 'migration.js': script('up') };
 }
 
 /** The contents of all files below a folder but `lists.json`, by name with `/`. */
@@ -198,14 +207,25 @@ describe.each(scenarioNames())('scenario %s', (name) => {
 });
 
 describe('the migrations of the scenarios', () => {
-  const scripts = (fileName) =>
+  const written = (extension) =>
     scenarioNames().flatMap((name) =>
       Object.entries(readFiles(loadScenario(name).folder, `${name}/`)).filter(
-        ([file]) => path.basename(file) === fileName,
+        ([file]) => path.extname(file) === extension,
       ),
     );
 
-  test.each(scripts('migration.sql'))('%s parses as PostgreSQL', async (file, sql) => {
+  test('are clean to the linter squawk, but for the rules that they name', () => {
+    const files = written('.sql').map(([file]) => path.join(__dirname, 'scenarios', file));
+    expect(files.length).toBeGreaterThan(50);
+    const squawk = path.join(__dirname, '..', 'node_modules', '.bin', 'squawk');
+    const { status, stdout, stderr } = spawnSync(squawk, files, { encoding: 'utf8' });
+    expect({ status, output: stdout + stderr }).toEqual({
+      status: 0,
+      output: expect.stringContaining(`0 issues in ${files.length} files`),
+    });
+  });
+
+  test.each(written('.sql'))('%s parses as PostgreSQL', async (file, sql) => {
     const { stmts = [] } = await parse(sql);
     for (const block of stmts.map(({ stmt }) => stmt.DoStmt).filter(Boolean)) {
       const { DefElem } = block.args.find((argument) => argument.DefElem.defname === 'as');
@@ -214,7 +234,7 @@ describe('the migrations of the scenarios', () => {
     }
   });
 
-  test.each(scripts('migration.js'))('%s parses as JavaScript', (file, script) => {
+  test.each(written('.js'))('%s parses as JavaScript', (file, script) => {
     expect(() => new vm.Script(script)).not.toThrow();
   });
 });

@@ -175,7 +175,12 @@ fn inherent_rules(steps: &[Planned<TableStep>]) -> Vec<&'static str> {
     let mut rules = vec!["renaming-table", "renaming-column", "ban-drop-table", "ban-drop-column"];
     let has = |matches: fn(&TableStep) -> bool| steps.iter().any(|planned| matches(&planned.step));
     if has(|step| {
-        matches!(step, TableStep::CreateJoinTable { .. } | TableStep::RestoreJoinTable { .. })
+        matches!(
+            step,
+            TableStep::CreateJoinTable { .. }
+                | TableStep::RestoreJoinTable { .. }
+                | TableStep::RestoreColumn { .. }
+        )
     }) {
         // A foreign key has the type of the id that it refers to.
         rules.push("prefer-bigint-over-int");

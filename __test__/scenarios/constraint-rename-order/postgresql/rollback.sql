@@ -1,0 +1,145 @@
+-- keystone-upgrade-relationships *: the relationships of Keystone 5 from the new schema to the old schema (Arcade)
+-- Adapter knex, PostgreSQL schema public. Order of left and right: locale *.
+-- Take a backup first (pg_dump) and stop the application. Then run it whole:
+--   psql -v ON_ERROR_STOP=1 -f <this file> <database>
+-- It is one transaction: it ends in the other schema, or with an error and no change.
+-- squawk-ignore-file renaming-table, renaming-column, ban-drop-table, ban-drop-column
+
+BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL lock_timeout = '5s';
+SET LOCAL statement_timeout = 0;
+SET CONSTRAINTS ALL IMMEDIATE;
+SET LOCAL row_security = off;
+
+-- No one else uses the tables meanwhile
+DO $$
+DECLARE
+  tab regclass;
+BEGIN
+  FOR tab IN
+    SELECT to_regclass(name)
+    FROM unnest(ARRAY[
+      'public."Post_b_many"'
+    ]) WITH ORDINALITY AS tables (name, position)
+    WHERE to_regclass(name) IS NOT NULL
+    ORDER BY position
+  LOOP
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
+  END LOOP;
+EXCEPTION
+  WHEN lock_not_available OR deadlock_detected THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'lock_not_available',
+      MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
+      HINT = 'Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again. Nothing has been changed.';
+  WHEN undefined_table THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Another session has changed the tables meanwhile: ' || SQLERRM,
+      HINT = 'Is another migration running? Nothing has been changed by this one.';
+END
+$$;
+
+-- What is there must be the new schema
+DO $$
+DECLARE
+  missing text;
+  taken text;
+  is_done boolean;
+BEGIN
+  WITH places (role, tab, col) AS (
+    VALUES
+        ('goes', 'public."Post_b_many"', 'Post_left_id'),
+        ('goes', 'public."Post_b_many"', 'many_Post_left_right_id'),
+        ('comes', 'public."Post_b"', '')
+  ), found AS (
+    SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
+      CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
+        ELSE EXISTS (
+          SELECT FROM pg_attribute
+          WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
+        ) END AS is_there
+    FROM places
+  )
+  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+    string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
+    bool_and(is_there = (role <> 'goes'))
+  INTO missing, taken, is_done
+  FROM found;
+  IF is_done THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'The database is in the old schema already',
+      HINT = 'There is nothing left to do. Nothing has been changed.';
+  ELSIF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Not in the database: ' || missing,
+      HINT = 'Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed.';
+  ELSIF taken IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Already in the database, where the migration would put its own: ' || taken,
+      HINT = 'Has Keystone of the other generation been started on it? Drop what is empty, or rename it. Nothing has been changed.';
+  END IF;
+END
+$$;
+
+-- Post.b -> many_Post_left (one-sided: many to many)
+ALTER TABLE public."Post_b_many" RENAME TO "Post_b";
+ALTER TABLE public."Post_b" RENAME COLUMN "Post_left_id" TO "Post_id";
+ALTER TABLE public."Post_b" RENAME COLUMN "many_Post_left_right_id" TO "many_Post_left_id";
+
+-- Foreign keys, indexes and NOT NULL constraints follow the new names
+DO $$
+DECLARE
+  item record;
+BEGIN
+  FOR item IN
+    WITH renamed (tab, col, kind, old, new) AS (
+      VALUES
+        ('public."Post_b"', 'Post_id', 'foreign key', 'post_b_many_post_left_id_foreign', 'post_b_post_id_foreign'),
+        ('public."Post_b"', 'Post_id', 'index', 'post_b_many_post_left_id_index', 'post_b_post_id_index'),
+        ('public."Post_b"', 'Post_id', 'not null', 'Post_b_many_Post_left_id_not_null', 'Post_b_Post_id_not_null'),
+        ('public."Post_b"', 'many_Post_left_id', 'foreign key', 'post_b_many_many_post_left_right_id_foreign', 'post_b_many_post_left_id_foreign'),
+        ('public."Post_b"', 'many_Post_left_id', 'index', 'post_b_many_many_post_left_right_id_index', 'post_b_many_post_left_id_index'),
+        ('public."Post_b"', 'many_Post_left_id', 'not null', 'Post_b_many_many_Post_left_right_id_not_null', 'Post_b_many_Post_left_id_not_null')
+    )
+    SELECT renamed.*, actual.name, actual.index,
+      row_number() OVER (
+        PARTITION BY tab, col, kind
+        ORDER BY actual.name = new DESC, actual.name = old DESC, actual.name
+      ) AS position
+    FROM renamed
+      JOIN pg_attribute ON attrelid = tab::regclass AND attname = col
+      LEFT JOIN LATERAL (
+        SELECT conname, NULL::regclass
+        FROM pg_constraint
+        WHERE conrelid = attrelid AND conkey = ARRAY[attnum]
+          AND contype = CASE kind WHEN 'foreign key' THEN 'f' WHEN 'not null' THEN 'n' END::"char"
+        UNION ALL
+        SELECT relname, indexrelid::regclass
+        FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+        WHERE kind = 'index' AND indrelid = attrelid AND indnatts = 1 AND indkey[0] = attnum
+          AND NOT indisunique AND indpred IS NULL
+      ) AS actual (name, index) ON true
+    ORDER BY length(actual.name) ASC, tab, col, kind
+  LOOP
+    IF item.name IS NULL THEN
+      IF item.kind <> 'not null' THEN
+        RAISE NOTICE '%.% has no %', item.tab, item.col, item.kind;
+      END IF;
+    ELSIF item.position > 1 THEN
+      RAISE NOTICE '%.% has one more %, which keeps its name %', item.tab, item.col, item.kind, item.name;
+    ELSIF item.name <> item.new THEN
+      BEGIN
+        IF item.kind = 'index' THEN
+          EXECUTE format('ALTER INDEX %s RENAME TO %I', item.index, item.new);
+        ELSE
+          EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', item.tab, item.name, item.new);
+        END IF;
+      EXCEPTION WHEN duplicate_table OR duplicate_object THEN
+        RAISE NOTICE '% keeps its name, because % is taken', item.name, item.new;
+      END;
+    END IF;
+  END LOOP;
+END
+$$;
+
+COMMIT;

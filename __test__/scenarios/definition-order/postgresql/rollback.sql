@@ -1,0 +1,199 @@
+-- keystone-upgrade-relationships *: the relationships of Keystone 5 from the new schema to the old schema (Arcade)
+-- Adapter knex, PostgreSQL schema public. Order of left and right: locale *.
+-- Take a backup first (pg_dump) and stop the application. Then run it whole:
+--   psql -v ON_ERROR_STOP=1 -f <this file> <database>
+-- It is one transaction: it ends in the other schema, or with an error and no change.
+-- squawk-ignore-file renaming-table, renaming-column, ban-drop-table, ban-drop-column, prefer-bigint-over-int, require-concurrent-index-creation, adding-foreign-key-constraint, constraint-missing-not-valid, adding-not-nullable-field, disallowed-unique-constraint
+
+BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL lock_timeout = '5s';
+SET LOCAL statement_timeout = 0;
+SET CONSTRAINTS ALL IMMEDIATE;
+SET LOCAL row_security = off;
+
+-- No one else uses the tables meanwhile
+DO $$
+DECLARE
+  tab regclass;
+BEGIN
+  FOR tab IN
+    SELECT to_regclass(name)
+    FROM unnest(ARRAY[
+      'public."Avatar"',
+      'public."Post"',
+      'public."Post_authors_User_posts"',
+      'public."Post_fans_User_favourites"',
+      'public."User"'
+    ]) WITH ORDINALITY AS tables (name, position)
+    WHERE to_regclass(name) IS NOT NULL
+    ORDER BY position
+  LOOP
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
+  END LOOP;
+EXCEPTION
+  WHEN lock_not_available OR deadlock_detected THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'lock_not_available',
+      MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
+      HINT = 'Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again. Nothing has been changed.';
+  WHEN undefined_table THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Another session has changed the tables meanwhile: ' || SQLERRM,
+      HINT = 'Is another migration running? Nothing has been changed by this one.';
+END
+$$;
+
+-- What is there must be the new schema
+DO $$
+DECLARE
+  missing text;
+  taken text;
+  is_done boolean;
+BEGIN
+  WITH places (role, tab, col) AS (
+    VALUES
+        ('stays', 'public."Avatar"', 'user'),
+        ('stays', 'public."Post"', 'id'),
+        ('stays', 'public."User"', 'id'),
+        ('goes', 'public."Post_authors_User_posts"', 'Post_left_id'),
+        ('goes', 'public."Post_authors_User_posts"', 'User_right_id'),
+        ('goes', 'public."Post_fans_User_favourites"', 'Post_left_id'),
+        ('goes', 'public."Post_fans_User_favourites"', 'User_right_id'),
+        ('comes', 'public."Post_authors"', ''),
+        ('comes', 'public."Post_fans"', ''),
+        ('comes', 'public."User"', 'profile'),
+        ('comes', 'public."User_favourites"', ''),
+        ('comes', 'public."User_posts"', '')
+  ), found AS (
+    SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
+      CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
+        ELSE EXISTS (
+          SELECT FROM pg_attribute
+          WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
+        ) END AS is_there
+    FROM places
+  )
+  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+    string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
+    bool_and(is_there = (role <> 'goes'))
+  INTO missing, taken, is_done
+  FROM found;
+  IF is_done THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'The database is in the old schema already',
+      HINT = 'There is nothing left to do. Nothing has been changed.';
+  ELSIF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Not in the database: ' || missing,
+      HINT = 'Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed.';
+  ELSIF taken IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Already in the database, where the migration would put its own: ' || taken,
+      HINT = 'Has Keystone of the other generation been started on it? Drop what is empty, or rename it. Nothing has been changed.';
+  END IF;
+END
+$$;
+
+-- Post.fans -> User.favourites (two-sided: many to many)
+ALTER TABLE public."Post_fans_User_favourites" RENAME TO "Post_fans";
+ALTER TABLE public."Post_fans" RENAME COLUMN "Post_left_id" TO "Post_id";
+ALTER TABLE public."Post_fans" RENAME COLUMN "User_right_id" TO "User_id";
+
+-- Post.authors -> User.posts (two-sided: many to many)
+ALTER TABLE public."Post_authors_User_posts" RENAME TO "Post_authors";
+ALTER TABLE public."Post_authors" RENAME COLUMN "Post_left_id" TO "Post_id";
+ALTER TABLE public."Post_authors" RENAME COLUMN "User_right_id" TO "User_id";
+
+-- Post.fans -> User.favourites (two-sided: many to many)
+CREATE TABLE public."User_favourites" (
+  "User_id" integer NOT NULL,
+  "Post_id" integer NOT NULL
+);
+INSERT INTO public."User_favourites" ("User_id", "Post_id") SELECT link."User_id" AS near, link."Post_id" AS far FROM public."Post_fans" AS link;
+CREATE INDEX user_favourites_user_id_index ON public."User_favourites" ("User_id");
+CREATE INDEX user_favourites_post_id_index ON public."User_favourites" ("Post_id");
+ALTER TABLE public."User_favourites" ADD CONSTRAINT user_favourites_user_id_foreign FOREIGN KEY ("User_id") REFERENCES public."User" (id) ON DELETE CASCADE;
+ALTER TABLE public."User_favourites" ADD CONSTRAINT user_favourites_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
+
+-- Post.authors -> User.posts (two-sided: many to many)
+CREATE TABLE public."User_posts" (
+  "User_id" integer NOT NULL,
+  "Post_id" integer NOT NULL
+);
+INSERT INTO public."User_posts" ("User_id", "Post_id") SELECT link."User_id" AS near, link."Post_id" AS far FROM public."Post_authors" AS link;
+CREATE INDEX user_posts_user_id_index ON public."User_posts" ("User_id");
+CREATE INDEX user_posts_post_id_index ON public."User_posts" ("Post_id");
+ALTER TABLE public."User_posts" ADD CONSTRAINT user_posts_user_id_foreign FOREIGN KEY ("User_id") REFERENCES public."User" (id) ON DELETE CASCADE;
+ALTER TABLE public."User_posts" ADD CONSTRAINT user_posts_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
+
+-- Avatar.user -> User.profile (two-sided: one to one)
+ALTER TABLE public."User" ADD COLUMN profile integer;
+UPDATE public."User" AS item SET profile = link.target
+FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link."user" AS holder, link.id AS target FROM public."Avatar" AS link WHERE link."user" IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+WHERE link.holder = item.id;
+CREATE INDEX user_profile_index ON public."User" (profile);
+ALTER TABLE public."User" ADD CONSTRAINT user_profile_foreign FOREIGN KEY (profile) REFERENCES public."Avatar" (id);
+
+-- Foreign keys, indexes and NOT NULL constraints follow the new names
+DO $$
+DECLARE
+  item record;
+BEGIN
+  FOR item IN
+    WITH renamed (tab, col, kind, old, new) AS (
+      VALUES
+        ('public."Post_fans"', 'Post_id', 'foreign key', 'post_fans_user_favourites_post_left_id_foreign', 'post_fans_post_id_foreign'),
+        ('public."Post_fans"', 'Post_id', 'index', 'post_fans_user_favourites_post_left_id_index', 'post_fans_post_id_index'),
+        ('public."Post_fans"', 'Post_id', 'not null', 'Post_fans_User_favourites_Post_left_id_not_null', 'Post_fans_Post_id_not_null'),
+        ('public."Post_fans"', 'User_id', 'foreign key', 'post_fans_user_favourites_user_right_id_foreign', 'post_fans_user_id_foreign'),
+        ('public."Post_fans"', 'User_id', 'index', 'post_fans_user_favourites_user_right_id_index', 'post_fans_user_id_index'),
+        ('public."Post_fans"', 'User_id', 'not null', 'Post_fans_User_favourites_User_right_id_not_null', 'Post_fans_User_id_not_null'),
+        ('public."Post_authors"', 'Post_id', 'foreign key', 'post_authors_user_posts_post_left_id_foreign', 'post_authors_post_id_foreign'),
+        ('public."Post_authors"', 'Post_id', 'index', 'post_authors_user_posts_post_left_id_index', 'post_authors_post_id_index'),
+        ('public."Post_authors"', 'Post_id', 'not null', 'Post_authors_User_posts_Post_left_id_not_null', 'Post_authors_Post_id_not_null'),
+        ('public."Post_authors"', 'User_id', 'foreign key', 'post_authors_user_posts_user_right_id_foreign', 'post_authors_user_id_foreign'),
+        ('public."Post_authors"', 'User_id', 'index', 'post_authors_user_posts_user_right_id_index', 'post_authors_user_id_index'),
+        ('public."Post_authors"', 'User_id', 'not null', 'Post_authors_User_posts_User_right_id_not_null', 'Post_authors_User_id_not_null')
+    )
+    SELECT renamed.*, actual.name, actual.index,
+      row_number() OVER (
+        PARTITION BY tab, col, kind
+        ORDER BY actual.name = new DESC, actual.name = old DESC, actual.name
+      ) AS position
+    FROM renamed
+      JOIN pg_attribute ON attrelid = tab::regclass AND attname = col
+      LEFT JOIN LATERAL (
+        SELECT conname, NULL::regclass
+        FROM pg_constraint
+        WHERE conrelid = attrelid AND conkey = ARRAY[attnum]
+          AND contype = CASE kind WHEN 'foreign key' THEN 'f' WHEN 'not null' THEN 'n' END::"char"
+        UNION ALL
+        SELECT relname, indexrelid::regclass
+        FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+        WHERE kind = 'index' AND indrelid = attrelid AND indnatts = 1 AND indkey[0] = attnum
+          AND NOT indisunique AND indpred IS NULL
+      ) AS actual (name, index) ON true
+    ORDER BY length(actual.name) ASC, tab, col, kind
+  LOOP
+    IF item.name IS NULL THEN
+      IF item.kind <> 'not null' THEN
+        RAISE NOTICE '%.% has no %', item.tab, item.col, item.kind;
+      END IF;
+    ELSIF item.position > 1 THEN
+      RAISE NOTICE '%.% has one more %, which keeps its name %', item.tab, item.col, item.kind, item.name;
+    ELSIF item.name <> item.new THEN
+      BEGIN
+        IF item.kind = 'index' THEN
+          EXECUTE format('ALTER INDEX %s RENAME TO %I', item.index, item.new);
+        ELSE
+          EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', item.tab, item.name, item.new);
+        END IF;
+      EXCEPTION WHEN duplicate_table OR duplicate_object THEN
+        RAISE NOTICE '% keeps its name, because % is taken', item.name, item.new;
+      END;
+    END IF;
+  END LOOP;
+END
+$$;
+
+COMMIT;

@@ -1,0 +1,199 @@
+-- keystone-upgrade-relationships *: the relationships of Keystone 5 from the new schema to the old schema (Arcade)
+-- Adapter knex, PostgreSQL schema public. Order of left and right: locale *.
+-- Take a backup first (pg_dump) and stop the application. Then run it whole:
+--   psql -v ON_ERROR_STOP=1 -f <this file> <database>
+-- It is one transaction: it ends in the other schema, or with an error and no change.
+-- squawk-ignore-file renaming-table, renaming-column, ban-drop-table, ban-drop-column, prefer-bigint-over-int, require-concurrent-index-creation, adding-foreign-key-constraint, constraint-missing-not-valid, adding-not-nullable-field, disallowed-unique-constraint
+
+BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL lock_timeout = '5s';
+SET LOCAL statement_timeout = 0;
+SET CONSTRAINTS ALL IMMEDIATE;
+SET LOCAL row_security = off;
+
+-- No one else uses the tables meanwhile
+DO $$
+DECLARE
+  tab regclass;
+BEGIN
+  FOR tab IN
+    SELECT to_regclass(name)
+    FROM unnest(ARRAY[
+      'public."Todo"',
+      'public."Todo_readers_User_readPosts"',
+      'public."Todo_reviewers_many"',
+      'public."User"'
+    ]) WITH ORDINALITY AS tables (name, position)
+    WHERE to_regclass(name) IS NOT NULL
+    ORDER BY position
+  LOOP
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
+  END LOOP;
+EXCEPTION
+  WHEN lock_not_available OR deadlock_detected THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'lock_not_available',
+      MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
+      HINT = 'Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again. Nothing has been changed.';
+  WHEN undefined_table THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Another session has changed the tables meanwhile: ' || SQLERRM,
+      HINT = 'Is another migration running? Nothing has been changed by this one.';
+END
+$$;
+
+-- What is there must be the new schema
+DO $$
+DECLARE
+  missing text;
+  taken text;
+  is_done boolean;
+BEGIN
+  WITH places (role, tab, col) AS (
+    VALUES
+        ('stays', 'public."Todo"', 'id'),
+        ('stays', 'public."Todo"', 'leadAuthor'),
+        ('stays', 'public."Todo"', 'publisher'),
+        ('stays', 'public."User"', 'id'),
+        ('goes', 'public."Todo_readers_User_readPosts"', 'Todo_left_id'),
+        ('goes', 'public."Todo_readers_User_readPosts"', 'User_right_id'),
+        ('goes', 'public."Todo_reviewers_many"', 'Todo_left_id'),
+        ('goes', 'public."Todo_reviewers_many"', 'User_right_id'),
+        ('comes', 'public."Todo_readers"', ''),
+        ('comes', 'public."Todo_reviewers"', ''),
+        ('comes', 'public."User"', 'leadPost'),
+        ('comes', 'public."User_published"', ''),
+        ('comes', 'public."User_readPosts"', '')
+  ), found AS (
+    SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
+      CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
+        ELSE EXISTS (
+          SELECT FROM pg_attribute
+          WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
+        ) END AS is_there
+    FROM places
+  )
+  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+    string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
+    bool_and(is_there = (role <> 'goes'))
+  INTO missing, taken, is_done
+  FROM found;
+  IF is_done THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'The database is in the old schema already',
+      HINT = 'There is nothing left to do. Nothing has been changed.';
+  ELSIF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Not in the database: ' || missing,
+      HINT = 'Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed.';
+  ELSIF taken IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Already in the database, where the migration would put its own: ' || taken,
+      HINT = 'Has Keystone of the other generation been started on it? Drop what is empty, or rename it. Nothing has been changed.';
+  END IF;
+END
+$$;
+
+-- Todo.readers -> User.readPosts (two-sided: many to many)
+ALTER TABLE public."Todo_readers_User_readPosts" RENAME TO "Todo_readers";
+ALTER TABLE public."Todo_readers" RENAME COLUMN "Todo_left_id" TO "Todo_id";
+ALTER TABLE public."Todo_readers" RENAME COLUMN "User_right_id" TO "User_id";
+
+-- Todo.reviewers -> User (one-sided: many to many)
+ALTER TABLE public."Todo_reviewers_many" RENAME TO "Todo_reviewers";
+ALTER TABLE public."Todo_reviewers" RENAME COLUMN "Todo_left_id" TO "Todo_id";
+ALTER TABLE public."Todo_reviewers" RENAME COLUMN "User_right_id" TO "User_id";
+
+-- Todo.readers -> User.readPosts (two-sided: many to many)
+CREATE TABLE public."User_readPosts" (
+  "User_id" integer NOT NULL,
+  "Todo_id" integer NOT NULL
+);
+INSERT INTO public."User_readPosts" ("User_id", "Todo_id") SELECT link."User_id" AS near, link."Todo_id" AS far FROM public."Todo_readers" AS link;
+CREATE INDEX user_readposts_user_id_index ON public."User_readPosts" ("User_id");
+CREATE INDEX user_readposts_todo_id_index ON public."User_readPosts" ("Todo_id");
+ALTER TABLE public."User_readPosts" ADD CONSTRAINT user_readposts_user_id_foreign FOREIGN KEY ("User_id") REFERENCES public."User" (id) ON DELETE CASCADE;
+ALTER TABLE public."User_readPosts" ADD CONSTRAINT user_readposts_todo_id_foreign FOREIGN KEY ("Todo_id") REFERENCES public."Todo" (id) ON DELETE CASCADE;
+
+-- Todo.publisher -> User.published (two-sided: one to many)
+CREATE TABLE public."User_published" (
+  "User_id" integer NOT NULL,
+  "Todo_id" integer NOT NULL
+);
+INSERT INTO public."User_published" ("User_id", "Todo_id") SELECT link.publisher AS near, link.id AS far FROM public."Todo" AS link WHERE link.publisher IS NOT NULL;
+CREATE INDEX user_published_user_id_index ON public."User_published" ("User_id");
+CREATE INDEX user_published_todo_id_index ON public."User_published" ("Todo_id");
+ALTER TABLE public."User_published" ADD CONSTRAINT user_published_user_id_foreign FOREIGN KEY ("User_id") REFERENCES public."User" (id) ON DELETE CASCADE;
+ALTER TABLE public."User_published" ADD CONSTRAINT user_published_todo_id_foreign FOREIGN KEY ("Todo_id") REFERENCES public."Todo" (id) ON DELETE CASCADE;
+
+-- Todo.leadAuthor -> User.leadPost (two-sided: one to one)
+ALTER TABLE public."User" ADD COLUMN "leadPost" integer;
+UPDATE public."User" AS item SET "leadPost" = link.target
+FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link."leadAuthor" AS holder, link.id AS target FROM public."Todo" AS link WHERE link."leadAuthor" IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+WHERE link.holder = item.id;
+CREATE INDEX user_leadpost_index ON public."User" ("leadPost");
+ALTER TABLE public."User" ADD CONSTRAINT user_leadpost_foreign FOREIGN KEY ("leadPost") REFERENCES public."Todo" (id);
+
+-- Foreign keys, indexes and NOT NULL constraints follow the new names
+DO $$
+DECLARE
+  item record;
+BEGIN
+  FOR item IN
+    WITH renamed (tab, col, kind, old, new) AS (
+      VALUES
+        ('public."Todo_readers"', 'Todo_id', 'foreign key', 'todo_readers_user_readposts_todo_left_id_foreign', 'todo_readers_todo_id_foreign'),
+        ('public."Todo_readers"', 'Todo_id', 'index', 'todo_readers_user_readposts_todo_left_id_index', 'todo_readers_todo_id_index'),
+        ('public."Todo_readers"', 'Todo_id', 'not null', 'Todo_readers_User_readPosts_Todo_left_id_not_null', 'Todo_readers_Todo_id_not_null'),
+        ('public."Todo_readers"', 'User_id', 'foreign key', 'todo_readers_user_readposts_user_right_id_foreign', 'todo_readers_user_id_foreign'),
+        ('public."Todo_readers"', 'User_id', 'index', 'todo_readers_user_readposts_user_right_id_index', 'todo_readers_user_id_index'),
+        ('public."Todo_readers"', 'User_id', 'not null', 'Todo_readers_User_readPosts_User_right_id_not_null', 'Todo_readers_User_id_not_null'),
+        ('public."Todo_reviewers"', 'Todo_id', 'foreign key', 'todo_reviewers_many_todo_left_id_foreign', 'todo_reviewers_todo_id_foreign'),
+        ('public."Todo_reviewers"', 'Todo_id', 'index', 'todo_reviewers_many_todo_left_id_index', 'todo_reviewers_todo_id_index'),
+        ('public."Todo_reviewers"', 'Todo_id', 'not null', 'Todo_reviewers_many_Todo_left_id_not_null', 'Todo_reviewers_Todo_id_not_null'),
+        ('public."Todo_reviewers"', 'User_id', 'foreign key', 'todo_reviewers_many_user_right_id_foreign', 'todo_reviewers_user_id_foreign'),
+        ('public."Todo_reviewers"', 'User_id', 'index', 'todo_reviewers_many_user_right_id_index', 'todo_reviewers_user_id_index'),
+        ('public."Todo_reviewers"', 'User_id', 'not null', 'Todo_reviewers_many_User_right_id_not_null', 'Todo_reviewers_User_id_not_null')
+    )
+    SELECT renamed.*, actual.name, actual.index,
+      row_number() OVER (
+        PARTITION BY tab, col, kind
+        ORDER BY actual.name = new DESC, actual.name = old DESC, actual.name
+      ) AS position
+    FROM renamed
+      JOIN pg_attribute ON attrelid = tab::regclass AND attname = col
+      LEFT JOIN LATERAL (
+        SELECT conname, NULL::regclass
+        FROM pg_constraint
+        WHERE conrelid = attrelid AND conkey = ARRAY[attnum]
+          AND contype = CASE kind WHEN 'foreign key' THEN 'f' WHEN 'not null' THEN 'n' END::"char"
+        UNION ALL
+        SELECT relname, indexrelid::regclass
+        FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+        WHERE kind = 'index' AND indrelid = attrelid AND indnatts = 1 AND indkey[0] = attnum
+          AND NOT indisunique AND indpred IS NULL
+      ) AS actual (name, index) ON true
+    ORDER BY length(actual.name) ASC, tab, col, kind
+  LOOP
+    IF item.name IS NULL THEN
+      IF item.kind <> 'not null' THEN
+        RAISE NOTICE '%.% has no %', item.tab, item.col, item.kind;
+      END IF;
+    ELSIF item.position > 1 THEN
+      RAISE NOTICE '%.% has one more %, which keeps its name %', item.tab, item.col, item.kind, item.name;
+    ELSIF item.name <> item.new THEN
+      BEGIN
+        IF item.kind = 'index' THEN
+          EXECUTE format('ALTER INDEX %s RENAME TO %I', item.index, item.new);
+        ELSE
+          EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', item.tab, item.name, item.new);
+        END IF;
+      EXCEPTION WHEN duplicate_table OR duplicate_object THEN
+        RAISE NOTICE '% keeps its name, because % is taken', item.name, item.new;
+      END;
+    END IF;
+  END LOOP;
+END
+$$;
+
+COMMIT;

@@ -1,0 +1,221 @@
+-- keystone-upgrade-relationships *: the relationships of Keystone 5 from the new schema to the old schema (Arcade)
+-- Adapter knex, PostgreSQL schema public. Order of left and right: locale *.
+-- Take a backup first (pg_dump) and stop the application. Then run it whole:
+--   psql -v ON_ERROR_STOP=1 -f <this file> <database>
+-- It is one transaction: it ends in the other schema, or with an error and no change.
+-- squawk-ignore-file renaming-table, renaming-column, ban-drop-table, ban-drop-column, prefer-bigint-over-int
+
+BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL lock_timeout = '5s';
+SET LOCAL statement_timeout = 0;
+SET CONSTRAINTS ALL IMMEDIATE;
+SET LOCAL row_security = off;
+
+-- No one else uses the tables meanwhile
+DO $$
+DECLARE
+  tab regclass;
+BEGIN
+  FOR tab IN
+    SELECT to_regclass(name)
+    FROM unnest(ARRAY[
+      'public."InternationalPublication"',
+      'public."InternationalPublication_contributingResearchers_Researcher_pub"',
+      'public."InternationalPublication_distinguishedPeerReviewersOfRecord_man"',
+      'public."OrganisationDepartment_subordinateDepartmentsOfRecord_many"',
+      'public."Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough______many"',
+      'public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne______many"',
+      'public."Researcher"'
+    ]) WITH ORDINALITY AS tables (name, position)
+    WHERE to_regclass(name) IS NOT NULL
+    ORDER BY position
+  LOOP
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
+  END LOOP;
+EXCEPTION
+  WHEN lock_not_available OR deadlock_detected THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'lock_not_available',
+      MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
+      HINT = 'Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again. Nothing has been changed.';
+  WHEN undefined_table THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Another session has changed the tables meanwhile: ' || SQLERRM,
+      HINT = 'Is another migration running? Nothing has been changed by this one.';
+END
+$$;
+
+-- What is there must be the new schema
+DO $$
+DECLARE
+  missing text;
+  taken text;
+  is_done boolean;
+BEGIN
+  WITH places (role, tab, col) AS (
+    VALUES
+        ('stays', 'public."InternationalPublication"', 'id'),
+        ('stays', 'public."Researcher"', 'id'),
+        ('goes', 'public."InternationalPublication_contributingResearchers_Researcher_pub"', 'InternationalPublication_left_id'),
+        ('goes', 'public."InternationalPublication_contributingResearchers_Researcher_pub"', 'Researcher_right_id'),
+        ('goes', 'public."InternationalPublication_distinguishedPeerReviewersOfRecord_man"', 'InternationalPublication_left_id'),
+        ('goes', 'public."InternationalPublication_distinguishedPeerReviewersOfRecord_man"', 'Researcher_right_id'),
+        ('goes', 'public."OrganisationDepartment_subordinateDepartmentsOfRecord_many"', 'OrganisationDepartmentArchive_right_id'),
+        ('goes', 'public."OrganisationDepartment_subordinateDepartmentsOfRecord_many"', 'OrganisationDepartment_left_id'),
+        ('goes', 'public."Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough______many"', 'Post_left_id'),
+        ('goes', 'public."Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough______many"', 'Tag_right_id'),
+        ('goes', 'public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne______many"', 'Post_left_id'),
+        ('goes', 'public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne______many"', 'Tag_right_id'),
+        ('comes', 'public."InternationalPublication_contributingResearchers"', ''),
+        ('comes', 'public."InternationalPublication_distinguishedPeerReviewersOfRecord"', ''),
+        ('comes', 'public."OrganisationDepartment_subordinateDepartmentsOfRecord"', ''),
+        ('comes', 'public."Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough_____"', ''),
+        ('comes', 'public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____"', ''),
+        ('comes', 'public."Researcher_publications"', '')
+  ), found AS (
+    SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
+      CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
+        ELSE EXISTS (
+          SELECT FROM pg_attribute
+          WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
+        ) END AS is_there
+    FROM places
+  )
+  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+    string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
+    bool_and(is_there = (role <> 'goes'))
+  INTO missing, taken, is_done
+  FROM found;
+  IF is_done THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'The database is in the old schema already',
+      HINT = 'There is nothing left to do. Nothing has been changed.';
+  ELSIF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Not in the database: ' || missing,
+      HINT = 'Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed.';
+  ELSIF taken IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Already in the database, where the migration would put its own: ' || taken,
+      HINT = 'Has Keystone of the other generation been started on it? Drop what is empty, or rename it. Nothing has been changed.';
+  END IF;
+END
+$$;
+
+-- InternationalPublication.contributingResearchers -> Researcher.publications (two-sided: many to many)
+ALTER TABLE public."InternationalPublication_contributingResearchers_Researcher_pub" RENAME TO "InternationalPublication_contributingResearchers";
+ALTER TABLE public."InternationalPublication_contributingResearchers" RENAME COLUMN "InternationalPublication_left_id" TO "InternationalPublication_id";
+ALTER TABLE public."InternationalPublication_contributingResearchers" RENAME COLUMN "Researcher_right_id" TO "Researcher_id";
+
+-- OrganisationDepartment.subordinateDepartmentsOfRecord -> OrganisationDepartmentArchive (one-sided: many to many)
+ALTER TABLE public."OrganisationDepartment_subordinateDepartmentsOfRecord_many" RENAME TO "OrganisationDepartment_subordinateDepartmentsOfRecord";
+ALTER TABLE public."OrganisationDepartment_subordinateDepartmentsOfRecord" RENAME COLUMN "OrganisationDepartment_left_id" TO "OrganisationDepartment_id";
+ALTER TABLE public."OrganisationDepartment_subordinateDepartmentsOfRecord" RENAME COLUMN "OrganisationDepartmentArchive_right_id" TO "OrganisationDepartmentArchive_id";
+
+-- Post.tableNameOfSixtyOneBytesWhichIsJustShortEnough_____ -> Tag (one-sided: many to many)
+ALTER TABLE public."Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough______many" RENAME TO "Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough_____";
+ALTER TABLE public."Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough_____" RENAME COLUMN "Post_left_id" TO "Post_id";
+ALTER TABLE public."Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough_____" RENAME COLUMN "Tag_right_id" TO "Tag_id";
+
+-- Post.tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____ -> Tag (one-sided: many to many)
+ALTER TABLE public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne______many" RENAME TO "Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____";
+ALTER TABLE public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____" RENAME COLUMN "Post_left_id" TO "Post_id";
+ALTER TABLE public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____" RENAME COLUMN "Tag_right_id" TO "Tag_id";
+
+-- InternationalPublication.distinguishedPeerReviewersOfRecord -> Researcher (one-sided: many to many)
+ALTER TABLE public."InternationalPublication_distinguishedPeerReviewersOfRecord_man" RENAME TO "InternationalPublication_distinguishedPeerReviewersOfRecord";
+ALTER TABLE public."InternationalPublication_distinguishedPeerReviewersOfRecord" RENAME COLUMN "InternationalPublication_left_id" TO "InternationalPublication_id";
+ALTER TABLE public."InternationalPublication_distinguishedPeerReviewersOfRecord" RENAME COLUMN "Researcher_right_id" TO "Researcher_id";
+
+-- InternationalPublication.contributingResearchers -> Researcher.publications (two-sided: many to many)
+CREATE TABLE public."Researcher_publications" (
+  "Researcher_id" integer NOT NULL,
+  "InternationalPublication_id" integer NOT NULL
+);
+INSERT INTO public."Researcher_publications" ("Researcher_id", "InternationalPublication_id") SELECT link."Researcher_id" AS near, link."InternationalPublication_id" AS far FROM public."InternationalPublication_contributingResearchers" AS link;
+CREATE INDEX researcher_publications_researcher_id_index ON public."Researcher_publications" ("Researcher_id");
+CREATE INDEX researcher_publications_internationalpublication_id_index ON public."Researcher_publications" ("InternationalPublication_id");
+ALTER TABLE public."Researcher_publications" ADD CONSTRAINT researcher_publications_researcher_id_foreign FOREIGN KEY ("Researcher_id") REFERENCES public."Researcher" (id) ON DELETE CASCADE;
+ALTER TABLE public."Researcher_publications" ADD CONSTRAINT researcher_publications_internationalpublication_id_foreign FOREIGN KEY ("InternationalPublication_id") REFERENCES public."InternationalPublication" (id) ON DELETE CASCADE;
+
+-- Foreign keys, indexes and NOT NULL constraints follow the new names
+DO $$
+DECLARE
+  item record;
+BEGIN
+  FOR item IN
+    WITH renamed (tab, col, kind, old, new) AS (
+      VALUES
+        ('public."InternationalPublication_contributingResearchers"', 'InternationalPublication_id', 'foreign key', 'internationalpublication_contributingresearchers_researcher_pub', 'internationalpublication_contributingresearchers_internationalp'),
+        ('public."InternationalPublication_contributingResearchers"', 'InternationalPublication_id', 'index', 'internationalpublication_contributingresearchers_researcher_pub', 'internationalpublication_contributingresearchers_internationalp'),
+        ('public."InternationalPublication_contributingResearchers"', 'InternationalPublication_id', 'not null', 'InternationalPublication_co_InternationalPublication_l_not_null', 'InternationalPublication_co_InternationalPublication_i_not_null'),
+        ('public."InternationalPublication_contributingResearchers"', 'Researcher_id', 'foreign key', 'internationalpublication_contributingresearchers_researcher_p_2', 'internationalpublication_contributingresearchers_researcher_id_'),
+        ('public."InternationalPublication_contributingResearchers"', 'Researcher_id', 'index', 'internationalpublication_contributingresearchers_researcher_p_2', 'internationalpublication_contributingresearchers_researcher_id_'),
+        ('public."InternationalPublication_contributingResearchers"', 'Researcher_id', 'not null', 'InternationalPublication_contribut_Researcher_right_id_not_null', 'InternationalPublication_contributingRes_Researcher_id_not_null'),
+        ('public."OrganisationDepartment_subordinateDepartmentsOfRecord"', 'OrganisationDepartment_id', 'foreign key', 'organisationdepartment_subordinatedepartmentsofrecord_many_orga', 'organisationdepartment_subordinatedepartmentsofrecord_organisat'),
+        ('public."OrganisationDepartment_subordinateDepartmentsOfRecord"', 'OrganisationDepartment_id', 'index', 'organisationdepartment_subordinatedepartmentsofrecord_many_orga', 'organisationdepartment_subordinatedepartmentsofrecord_organisat'),
+        ('public."OrganisationDepartment_subordinateDepartmentsOfRecord"', 'OrganisationDepartment_id', 'not null', 'OrganisationDepartment_subo_OrganisationDepartment_lef_not_null', 'OrganisationDepartment_subor_OrganisationDepartment_id_not_null'),
+        ('public."OrganisationDepartment_subordinateDepartmentsOfRecord"', 'OrganisationDepartmentArchive_id', 'foreign key', 'organisationdepartment_subordinatedepartmentsofrecord_many_or_2', 'organisationdepartment_subordinatedepartmentsofrecord_organis_2'),
+        ('public."OrganisationDepartment_subordinateDepartmentsOfRecord"', 'OrganisationDepartmentArchive_id', 'index', 'organisationdepartment_subordinatedepartmentsofrecord_many_or_2', 'organisationdepartment_subordinatedepartmentsofrecord_organis_2'),
+        ('public."OrganisationDepartment_subordinateDepartmentsOfRecord"', 'OrganisationDepartmentArchive_id', 'not null', 'OrganisationDepartment_subo_OrganisationDepartmentArch_not_null', 'OrganisationDepartment_subo_OrganisationDepartmentArch_not_null'),
+        ('public."Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough_____"', 'Post_id', 'foreign key', 'post_tablenameofsixtyonebyteswhichisjustshortenough______many_p', 'post_tablenameofsixtyonebyteswhichisjustshortenough______post_i'),
+        ('public."Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough_____"', 'Post_id', 'index', 'post_tablenameofsixtyonebyteswhichisjustshortenough______many_p', 'post_tablenameofsixtyonebyteswhichisjustshortenough______post_i'),
+        ('public."Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough_____"', 'Post_id', 'not null', 'Post_tableNameOfSixtyOneBytesWhichIsJustS_Post_left_id_not_null', 'Post_tableNameOfSixtyOneBytesWhichIsJustShortE_Post_id_not_null'),
+        ('public."Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough_____"', 'Tag_id', 'foreign key', 'post_tablenameofsixtyonebyteswhichisjustshortenough______many_t', 'post_tablenameofsixtyonebyteswhichisjustshortenough______tag_id'),
+        ('public."Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough_____"', 'Tag_id', 'index', 'post_tablenameofsixtyonebyteswhichisjustshortenough______many_t', 'post_tablenameofsixtyonebyteswhichisjustshortenough______tag_id'),
+        ('public."Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough_____"', 'Tag_id', 'not null', 'Post_tableNameOfSixtyOneBytesWhichIsJustS_Tag_right_id_not_null', 'Post_tableNameOfSixtyOneBytesWhichIsJustShortEn_Tag_id_not_null'),
+        ('public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____"', 'Post_id', 'foreign key', 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______many_', 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______post_'),
+        ('public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____"', 'Post_id', 'index', 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______many_', 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______post_'),
+        ('public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____"', 'Post_id', 'not null', 'Post_tableNameOfSixtyTwoBytesWhichIsTooLo_Post_left_id_not_null', 'Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJ_Post_id_not_null'),
+        ('public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____"', 'Tag_id', 'foreign key', 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______man_2', 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______tag_i'),
+        ('public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____"', 'Tag_id', 'index', 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______man_2', 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______tag_i'),
+        ('public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____"', 'Tag_id', 'not null', 'Post_tableNameOfSixtyTwoBytesWhichIsTooLo_Tag_right_id_not_null', 'Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJu_Tag_id_not_null'),
+        ('public."InternationalPublication_distinguishedPeerReviewersOfRecord"', 'InternationalPublication_id', 'foreign key', 'internationalpublication_distinguishedpeerreviewersofrecord_man', 'internationalpublication_distinguishedpeerreviewersofrecord_int'),
+        ('public."InternationalPublication_distinguishedPeerReviewersOfRecord"', 'InternationalPublication_id', 'index', 'internationalpublication_distinguishedpeerreviewersofrecord_man', 'internationalpublication_distinguishedpeerreviewersofrecord_int'),
+        ('public."InternationalPublication_distinguishedPeerReviewersOfRecord"', 'InternationalPublication_id', 'not null', 'InternationalPublication_di_InternationalPublication_l_not_null', 'InternationalPublication_di_InternationalPublication_i_not_null'),
+        ('public."InternationalPublication_distinguishedPeerReviewersOfRecord"', 'Researcher_id', 'foreign key', 'internationalpublication_distinguishedpeerreviewersofrecord_m_2', 'internationalpublication_distinguishedpeerreviewersofrecord_res'),
+        ('public."InternationalPublication_distinguishedPeerReviewersOfRecord"', 'Researcher_id', 'index', 'internationalpublication_distinguishedpeerreviewersofrecord_m_2', 'internationalpublication_distinguishedpeerreviewersofrecord_res'),
+        ('public."InternationalPublication_distinguishedPeerReviewersOfRecord"', 'Researcher_id', 'not null', 'InternationalPublication_distingui_Researcher_right_id_not_null', 'InternationalPublication_distinguishedPe_Researcher_id_not_null')
+    )
+    SELECT renamed.*, actual.name, actual.index,
+      row_number() OVER (
+        PARTITION BY tab, col, kind
+        ORDER BY actual.name = new DESC, actual.name = old DESC, actual.name
+      ) AS position
+    FROM renamed
+      JOIN pg_attribute ON attrelid = tab::regclass AND attname = col
+      LEFT JOIN LATERAL (
+        SELECT conname, NULL::regclass
+        FROM pg_constraint
+        WHERE conrelid = attrelid AND conkey = ARRAY[attnum]
+          AND contype = CASE kind WHEN 'foreign key' THEN 'f' WHEN 'not null' THEN 'n' END::"char"
+        UNION ALL
+        SELECT relname, indexrelid::regclass
+        FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+        WHERE kind = 'index' AND indrelid = attrelid AND indnatts = 1 AND indkey[0] = attnum
+          AND NOT indisunique AND indpred IS NULL
+      ) AS actual (name, index) ON true
+    ORDER BY length(actual.name) ASC, tab, col, kind
+  LOOP
+    IF item.name IS NULL THEN
+      IF item.kind <> 'not null' THEN
+        RAISE NOTICE '%.% has no %', item.tab, item.col, item.kind;
+      END IF;
+    ELSIF item.position > 1 THEN
+      RAISE NOTICE '%.% has one more %, which keeps its name %', item.tab, item.col, item.kind, item.name;
+    ELSIF item.name <> item.new THEN
+      BEGIN
+        IF item.kind = 'index' THEN
+          EXECUTE format('ALTER INDEX %s RENAME TO %I', item.index, item.new);
+        ELSE
+          EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', item.tab, item.name, item.new);
+        END IF;
+      EXCEPTION WHEN duplicate_table OR duplicate_object THEN
+        RAISE NOTICE '% keeps its name, because % is taken', item.name, item.new;
+      END;
+    END IF;
+  END LOOP;
+END
+$$;
+
+COMMIT;

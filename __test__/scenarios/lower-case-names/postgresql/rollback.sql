@@ -1,0 +1,202 @@
+-- keystone-upgrade-relationships *: the relationships of Keystone 5 from the new schema to the old schema (Arcade)
+-- Adapter knex, PostgreSQL schema public. Order of left and right: locale *.
+-- Take a backup first (pg_dump) and stop the application. Then run it whole:
+--   psql -v ON_ERROR_STOP=1 -f <this file> <database>
+-- It is one transaction: it ends in the other schema, or with an error and no change.
+-- squawk-ignore-file renaming-table, renaming-column, ban-drop-table, ban-drop-column, prefer-bigint-over-int, require-concurrent-index-creation, adding-foreign-key-constraint, constraint-missing-not-valid, adding-not-nullable-field, disallowed-unique-constraint
+
+BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL lock_timeout = '5s';
+SET LOCAL statement_timeout = 0;
+SET CONSTRAINTS ALL IMMEDIATE;
+SET LOCAL row_security = off;
+
+-- No one else uses the tables meanwhile
+DO $$
+DECLARE
+  tab regclass;
+BEGIN
+  FOR tab IN
+    SELECT to_regclass(name)
+    FROM unnest(ARRAY[
+      'public.passport',
+      'public.person',
+      'public.post',
+      'public.post_editors_many',
+      'public.post_tags_tag_posts',
+      'public.tag'
+    ]) WITH ORDINALITY AS tables (name, position)
+    WHERE to_regclass(name) IS NOT NULL
+    ORDER BY position
+  LOOP
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
+  END LOOP;
+EXCEPTION
+  WHEN lock_not_available OR deadlock_detected THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'lock_not_available',
+      MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
+      HINT = 'Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again. Nothing has been changed.';
+  WHEN undefined_table THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Another session has changed the tables meanwhile: ' || SQLERRM,
+      HINT = 'Is another migration running? Nothing has been changed by this one.';
+END
+$$;
+
+-- What is there must be the new schema
+DO $$
+DECLARE
+  missing text;
+  taken text;
+  is_done boolean;
+BEGIN
+  WITH places (role, tab, col) AS (
+    VALUES
+        ('stays', 'public.passport', 'person'),
+        ('stays', 'public.person', 'id'),
+        ('stays', 'public.post', 'author'),
+        ('stays', 'public.post', 'id'),
+        ('stays', 'public.tag', 'id'),
+        ('goes', 'public.post_editors_many', 'person_right_id'),
+        ('goes', 'public.post_editors_many', 'post_left_id'),
+        ('goes', 'public.post_tags_tag_posts', 'post_left_id'),
+        ('goes', 'public.post_tags_tag_posts', 'tag_right_id'),
+        ('comes', 'public.person', 'passport'),
+        ('comes', 'public.person_posts', ''),
+        ('comes', 'public.post_editors', ''),
+        ('comes', 'public.post_tags', ''),
+        ('comes', 'public.tag_posts', '')
+  ), found AS (
+    SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
+      CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
+        ELSE EXISTS (
+          SELECT FROM pg_attribute
+          WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
+        ) END AS is_there
+    FROM places
+  )
+  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+    string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
+    bool_and(is_there = (role <> 'goes'))
+  INTO missing, taken, is_done
+  FROM found;
+  IF is_done THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'The database is in the old schema already',
+      HINT = 'There is nothing left to do. Nothing has been changed.';
+  ELSIF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Not in the database: ' || missing,
+      HINT = 'Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed.';
+  ELSIF taken IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Already in the database, where the migration would put its own: ' || taken,
+      HINT = 'Has Keystone of the other generation been started on it? Drop what is empty, or rename it. Nothing has been changed.';
+  END IF;
+END
+$$;
+
+-- post.tags -> tag.posts (two-sided: many to many)
+ALTER TABLE public.post_tags_tag_posts RENAME TO post_tags;
+ALTER TABLE public.post_tags RENAME COLUMN post_left_id TO post_id;
+ALTER TABLE public.post_tags RENAME COLUMN tag_right_id TO tag_id;
+
+-- post.editors -> person (one-sided: many to many)
+ALTER TABLE public.post_editors_many RENAME TO post_editors;
+ALTER TABLE public.post_editors RENAME COLUMN post_left_id TO post_id;
+ALTER TABLE public.post_editors RENAME COLUMN person_right_id TO person_id;
+
+-- post.tags -> tag.posts (two-sided: many to many)
+CREATE TABLE public.tag_posts (
+  tag_id integer NOT NULL,
+  post_id integer NOT NULL
+);
+INSERT INTO public.tag_posts (tag_id, post_id) SELECT link.tag_id AS near, link.post_id AS far FROM public.post_tags AS link;
+CREATE INDEX tag_posts_tag_id_index ON public.tag_posts (tag_id);
+CREATE INDEX tag_posts_post_id_index ON public.tag_posts (post_id);
+ALTER TABLE public.tag_posts ADD CONSTRAINT tag_posts_tag_id_foreign FOREIGN KEY (tag_id) REFERENCES public.tag (id) ON DELETE CASCADE;
+ALTER TABLE public.tag_posts ADD CONSTRAINT tag_posts_post_id_foreign FOREIGN KEY (post_id) REFERENCES public.post (id) ON DELETE CASCADE;
+
+-- person.posts -> post.author (two-sided: one to many)
+CREATE TABLE public.person_posts (
+  person_id integer NOT NULL,
+  post_id integer NOT NULL
+);
+INSERT INTO public.person_posts (person_id, post_id) SELECT link.author AS near, link.id AS far FROM public.post AS link WHERE link.author IS NOT NULL;
+CREATE INDEX person_posts_person_id_index ON public.person_posts (person_id);
+CREATE INDEX person_posts_post_id_index ON public.person_posts (post_id);
+ALTER TABLE public.person_posts ADD CONSTRAINT person_posts_person_id_foreign FOREIGN KEY (person_id) REFERENCES public.person (id) ON DELETE CASCADE;
+ALTER TABLE public.person_posts ADD CONSTRAINT person_posts_post_id_foreign FOREIGN KEY (post_id) REFERENCES public.post (id) ON DELETE CASCADE;
+
+-- passport.person -> person.passport (two-sided: one to one)
+ALTER TABLE public.person ADD COLUMN passport integer;
+UPDATE public.person AS item SET passport = link.target
+FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link.person AS holder, link.id AS target FROM public.passport AS link WHERE link.person IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+WHERE link.holder = item.id;
+CREATE INDEX person_passport_index ON public.person (passport);
+ALTER TABLE public.person ADD CONSTRAINT person_passport_foreign FOREIGN KEY (passport) REFERENCES public.passport (id);
+
+-- Foreign keys, indexes and NOT NULL constraints follow the new names
+DO $$
+DECLARE
+  item record;
+BEGIN
+  FOR item IN
+    WITH renamed (tab, col, kind, old, new) AS (
+      VALUES
+        ('public.post_tags', 'post_id', 'foreign key', 'post_tags_tag_posts_post_left_id_foreign', 'post_tags_post_id_foreign'),
+        ('public.post_tags', 'post_id', 'index', 'post_tags_tag_posts_post_left_id_index', 'post_tags_post_id_index'),
+        ('public.post_tags', 'post_id', 'not null', 'post_tags_tag_posts_post_left_id_not_null', 'post_tags_post_id_not_null'),
+        ('public.post_tags', 'tag_id', 'foreign key', 'post_tags_tag_posts_tag_right_id_foreign', 'post_tags_tag_id_foreign'),
+        ('public.post_tags', 'tag_id', 'index', 'post_tags_tag_posts_tag_right_id_index', 'post_tags_tag_id_index'),
+        ('public.post_tags', 'tag_id', 'not null', 'post_tags_tag_posts_tag_right_id_not_null', 'post_tags_tag_id_not_null'),
+        ('public.post_editors', 'post_id', 'foreign key', 'post_editors_many_post_left_id_foreign', 'post_editors_post_id_foreign'),
+        ('public.post_editors', 'post_id', 'index', 'post_editors_many_post_left_id_index', 'post_editors_post_id_index'),
+        ('public.post_editors', 'post_id', 'not null', 'post_editors_many_post_left_id_not_null', 'post_editors_post_id_not_null'),
+        ('public.post_editors', 'person_id', 'foreign key', 'post_editors_many_person_right_id_foreign', 'post_editors_person_id_foreign'),
+        ('public.post_editors', 'person_id', 'index', 'post_editors_many_person_right_id_index', 'post_editors_person_id_index'),
+        ('public.post_editors', 'person_id', 'not null', 'post_editors_many_person_right_id_not_null', 'post_editors_person_id_not_null')
+    )
+    SELECT renamed.*, actual.name, actual.index,
+      row_number() OVER (
+        PARTITION BY tab, col, kind
+        ORDER BY actual.name = new DESC, actual.name = old DESC, actual.name
+      ) AS position
+    FROM renamed
+      JOIN pg_attribute ON attrelid = tab::regclass AND attname = col
+      LEFT JOIN LATERAL (
+        SELECT conname, NULL::regclass
+        FROM pg_constraint
+        WHERE conrelid = attrelid AND conkey = ARRAY[attnum]
+          AND contype = CASE kind WHEN 'foreign key' THEN 'f' WHEN 'not null' THEN 'n' END::"char"
+        UNION ALL
+        SELECT relname, indexrelid::regclass
+        FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+        WHERE kind = 'index' AND indrelid = attrelid AND indnatts = 1 AND indkey[0] = attnum
+          AND NOT indisunique AND indpred IS NULL
+      ) AS actual (name, index) ON true
+    ORDER BY length(actual.name) ASC, tab, col, kind
+  LOOP
+    IF item.name IS NULL THEN
+      IF item.kind <> 'not null' THEN
+        RAISE NOTICE '%.% has no %', item.tab, item.col, item.kind;
+      END IF;
+    ELSIF item.position > 1 THEN
+      RAISE NOTICE '%.% has one more %, which keeps its name %', item.tab, item.col, item.kind, item.name;
+    ELSIF item.name <> item.new THEN
+      BEGIN
+        IF item.kind = 'index' THEN
+          EXECUTE format('ALTER INDEX %s RENAME TO %I', item.index, item.new);
+        ELSE
+          EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', item.tab, item.name, item.new);
+        END IF;
+      EXCEPTION WHEN duplicate_table OR duplicate_object THEN
+        RAISE NOTICE '% keeps its name, because % is taken', item.name, item.new;
+      END;
+    END IF;
+  END LOOP;
+END
+$$;
+
+COMMIT;

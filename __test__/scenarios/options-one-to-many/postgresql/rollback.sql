@@ -1,0 +1,136 @@
+-- keystone-upgrade-relationships *: the relationships of Keystone 5 from the new schema to the old schema (Arcade)
+-- Adapter knex, PostgreSQL schema public. Order of left and right: locale *.
+-- Take a backup first (pg_dump) and stop the application. Then run it whole:
+--   psql -v ON_ERROR_STOP=1 -f <this file> <database>
+-- It is one transaction: it ends in the other schema, or with an error and no change.
+-- squawk-ignore-file renaming-table, renaming-column, ban-drop-table, ban-drop-column, prefer-bigint-over-int
+
+BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL lock_timeout = '5s';
+SET LOCAL statement_timeout = 0;
+SET CONSTRAINTS ALL IMMEDIATE;
+SET LOCAL row_security = off;
+
+-- No one else uses the tables meanwhile
+DO $$
+DECLARE
+  tab regclass;
+BEGIN
+  FOR tab IN
+    SELECT to_regclass(name)
+    FROM unnest(ARRAY[
+      'public."Order"',
+      'public."Shop"'
+    ]) WITH ORDINALITY AS tables (name, position)
+    WHERE to_regclass(name) IS NOT NULL
+    ORDER BY position
+  LOOP
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
+  END LOOP;
+EXCEPTION
+  WHEN lock_not_available OR deadlock_detected THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'lock_not_available',
+      MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
+      HINT = 'Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again. Nothing has been changed.';
+  WHEN undefined_table THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Another session has changed the tables meanwhile: ' || SQLERRM,
+      HINT = 'Is another migration running? Nothing has been changed by this one.';
+END
+$$;
+
+-- What is there must be the new schema
+DO $$
+DECLARE
+  missing text;
+  taken text;
+  is_done boolean;
+BEGIN
+  WITH places (role, tab, col) AS (
+    VALUES
+        ('stays', 'public."Order"', 'id'),
+        ('stays', 'public."Order"', 'plain'),
+        ('stays', 'public."Order"', 'required'),
+        ('stays', 'public."Order"', 'unindexed'),
+        ('stays', 'public."Order"', 'unique'),
+        ('stays', 'public."Shop"', 'id'),
+        ('comes', 'public."Shop_plain"', ''),
+        ('comes', 'public."Shop_required"', ''),
+        ('comes', 'public."Shop_unindexed"', ''),
+        ('comes', 'public."Shop_unique"', '')
+  ), found AS (
+    SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
+      CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
+        ELSE EXISTS (
+          SELECT FROM pg_attribute
+          WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
+        ) END AS is_there
+    FROM places
+  )
+  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+    string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
+    bool_and(is_there = (role <> 'goes'))
+  INTO missing, taken, is_done
+  FROM found;
+  IF is_done THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'The database is in the old schema already',
+      HINT = 'There is nothing left to do. Nothing has been changed.';
+  ELSIF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Not in the database: ' || missing,
+      HINT = 'Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed.';
+  ELSIF taken IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Already in the database, where the migration would put its own: ' || taken,
+      HINT = 'Has Keystone of the other generation been started on it? Drop what is empty, or rename it. Nothing has been changed.';
+  END IF;
+END
+$$;
+
+-- Order.required -> Shop.required (two-sided: one to many)
+CREATE TABLE public."Shop_required" (
+  "Shop_id" integer NOT NULL,
+  "Order_id" integer NOT NULL
+);
+INSERT INTO public."Shop_required" ("Shop_id", "Order_id") SELECT link.required AS near, link.id AS far FROM public."Order" AS link WHERE link.required IS NOT NULL;
+CREATE INDEX shop_required_shop_id_index ON public."Shop_required" ("Shop_id");
+CREATE INDEX shop_required_order_id_index ON public."Shop_required" ("Order_id");
+ALTER TABLE public."Shop_required" ADD CONSTRAINT shop_required_shop_id_foreign FOREIGN KEY ("Shop_id") REFERENCES public."Shop" (id) ON DELETE CASCADE;
+ALTER TABLE public."Shop_required" ADD CONSTRAINT shop_required_order_id_foreign FOREIGN KEY ("Order_id") REFERENCES public."Order" (id) ON DELETE CASCADE;
+
+-- Order.unindexed -> Shop.unindexed (two-sided: one to many)
+CREATE TABLE public."Shop_unindexed" (
+  "Shop_id" integer NOT NULL,
+  "Order_id" integer NOT NULL
+);
+INSERT INTO public."Shop_unindexed" ("Shop_id", "Order_id") SELECT link.unindexed AS near, link.id AS far FROM public."Order" AS link WHERE link.unindexed IS NOT NULL;
+CREATE INDEX shop_unindexed_shop_id_index ON public."Shop_unindexed" ("Shop_id");
+CREATE INDEX shop_unindexed_order_id_index ON public."Shop_unindexed" ("Order_id");
+ALTER TABLE public."Shop_unindexed" ADD CONSTRAINT shop_unindexed_shop_id_foreign FOREIGN KEY ("Shop_id") REFERENCES public."Shop" (id) ON DELETE CASCADE;
+ALTER TABLE public."Shop_unindexed" ADD CONSTRAINT shop_unindexed_order_id_foreign FOREIGN KEY ("Order_id") REFERENCES public."Order" (id) ON DELETE CASCADE;
+
+-- Order.unique -> Shop.unique (two-sided: one to many)
+CREATE TABLE public."Shop_unique" (
+  "Shop_id" integer NOT NULL,
+  "Order_id" integer NOT NULL
+);
+INSERT INTO public."Shop_unique" ("Shop_id", "Order_id") SELECT link."unique" AS near, link.id AS far FROM public."Order" AS link WHERE link."unique" IS NOT NULL;
+CREATE INDEX shop_unique_shop_id_index ON public."Shop_unique" ("Shop_id");
+CREATE INDEX shop_unique_order_id_index ON public."Shop_unique" ("Order_id");
+ALTER TABLE public."Shop_unique" ADD CONSTRAINT shop_unique_shop_id_foreign FOREIGN KEY ("Shop_id") REFERENCES public."Shop" (id) ON DELETE CASCADE;
+ALTER TABLE public."Shop_unique" ADD CONSTRAINT shop_unique_order_id_foreign FOREIGN KEY ("Order_id") REFERENCES public."Order" (id) ON DELETE CASCADE;
+
+-- Order.plain -> Shop.plain (two-sided: one to many)
+CREATE TABLE public."Shop_plain" (
+  "Shop_id" integer NOT NULL,
+  "Order_id" integer NOT NULL
+);
+INSERT INTO public."Shop_plain" ("Shop_id", "Order_id") SELECT link.plain AS near, link.id AS far FROM public."Order" AS link WHERE link.plain IS NOT NULL;
+CREATE INDEX shop_plain_shop_id_index ON public."Shop_plain" ("Shop_id");
+CREATE INDEX shop_plain_order_id_index ON public."Shop_plain" ("Order_id");
+ALTER TABLE public."Shop_plain" ADD CONSTRAINT shop_plain_shop_id_foreign FOREIGN KEY ("Shop_id") REFERENCES public."Shop" (id) ON DELETE CASCADE;
+ALTER TABLE public."Shop_plain" ADD CONSTRAINT shop_plain_order_id_foreign FOREIGN KEY ("Order_id") REFERENCES public."Order" (id) ON DELETE CASCADE;
+
+COMMIT;

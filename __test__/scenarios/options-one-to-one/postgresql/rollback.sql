@@ -1,0 +1,118 @@
+-- keystone-upgrade-relationships *: the relationships of Keystone 5 from the new schema to the old schema (Arcade)
+-- Adapter knex, PostgreSQL schema public. Order of left and right: locale *.
+-- Take a backup first (pg_dump) and stop the application. Then run it whole:
+--   psql -v ON_ERROR_STOP=1 -f <this file> <database>
+-- It is one transaction: it ends in the other schema, or with an error and no change.
+-- squawk-ignore-file renaming-table, renaming-column, ban-drop-table, ban-drop-column, prefer-bigint-over-int, require-concurrent-index-creation, adding-foreign-key-constraint, constraint-missing-not-valid, adding-not-nullable-field, disallowed-unique-constraint
+
+BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL lock_timeout = '5s';
+SET LOCAL statement_timeout = 0;
+SET CONSTRAINTS ALL IMMEDIATE;
+SET LOCAL row_security = off;
+
+-- No one else uses the tables meanwhile
+DO $$
+DECLARE
+  tab regclass;
+BEGIN
+  FOR tab IN
+    SELECT to_regclass(name)
+    FROM unnest(ARRAY[
+      'public."A"',
+      'public."B"',
+      'public."C"',
+      'public."D"'
+    ]) WITH ORDINALITY AS tables (name, position)
+    WHERE to_regclass(name) IS NOT NULL
+    ORDER BY position
+  LOOP
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
+  END LOOP;
+EXCEPTION
+  WHEN lock_not_available OR deadlock_detected THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'lock_not_available',
+      MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
+      HINT = 'Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again. Nothing has been changed.';
+  WHEN undefined_table THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Another session has changed the tables meanwhile: ' || SQLERRM,
+      HINT = 'Is another migration running? Nothing has been changed by this one.';
+END
+$$;
+
+-- What is there must be the new schema
+DO $$
+DECLARE
+  missing text;
+  taken text;
+  is_done boolean;
+BEGIN
+  WITH places (role, tab, col) AS (
+    VALUES
+        ('stays', 'public."A"', 'b'),
+        ('stays', 'public."A"', 'c'),
+        ('stays', 'public."A"', 'd'),
+        ('stays', 'public."B"', 'id'),
+        ('stays', 'public."C"', 'id'),
+        ('stays', 'public."D"', 'id'),
+        ('comes', 'public."B"', 'a'),
+        ('comes', 'public."C"', 'a'),
+        ('comes', 'public."D"', 'a')
+  ), found AS (
+    SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
+      CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
+        ELSE EXISTS (
+          SELECT FROM pg_attribute
+          WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
+        ) END AS is_there
+    FROM places
+  )
+  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+    string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
+    bool_and(is_there = (role <> 'goes'))
+  INTO missing, taken, is_done
+  FROM found;
+  IF is_done THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'The database is in the old schema already',
+      HINT = 'There is nothing left to do. Nothing has been changed.';
+  ELSIF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Not in the database: ' || missing,
+      HINT = 'Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed.';
+  ELSIF taken IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Already in the database, where the migration would put its own: ' || taken,
+      HINT = 'Has Keystone of the other generation been started on it? Drop what is empty, or rename it. Nothing has been changed.';
+  END IF;
+END
+$$;
+
+-- A.d -> D.a (two-sided: one to one)
+ALTER TABLE public."D" ADD COLUMN a integer;
+UPDATE public."D" AS item SET a = link.target
+FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link.d AS holder, link.id AS target FROM public."A" AS link WHERE link.d IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+WHERE link.holder = item.id;
+ALTER TABLE public."D" ALTER COLUMN a SET NOT NULL;
+CREATE INDEX d_a_index ON public."D" (a);
+ALTER TABLE public."D" ADD CONSTRAINT d_a_foreign FOREIGN KEY (a) REFERENCES public."A" (id);
+
+-- A.c -> C.a (two-sided: one to one)
+ALTER TABLE public."C" ADD COLUMN a integer;
+UPDATE public."C" AS item SET a = link.target
+FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link.c AS holder, link.id AS target FROM public."A" AS link WHERE link.c IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+WHERE link.holder = item.id;
+ALTER TABLE public."C" ADD CONSTRAINT c_a_unique UNIQUE (a);
+ALTER TABLE public."C" ADD CONSTRAINT c_a_foreign FOREIGN KEY (a) REFERENCES public."A" (id);
+
+-- A.b -> B.a (two-sided: one to one)
+ALTER TABLE public."B" ADD COLUMN a integer;
+UPDATE public."B" AS item SET a = link.target
+FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link.b AS holder, link.id AS target FROM public."A" AS link WHERE link.b IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+WHERE link.holder = item.id;
+CREATE INDEX b_a_index ON public."B" (a);
+ALTER TABLE public."B" ADD CONSTRAINT b_a_foreign FOREIGN KEY (a) REFERENCES public."A" (id);
+
+COMMIT;

@@ -1,0 +1,168 @@
+-- keystone-upgrade-relationships *: the relationships of Keystone 5 from the new schema to the old schema (Arcade)
+-- Adapter knex, PostgreSQL schema public. Order of left and right: locale *.
+-- Take a backup first (pg_dump) and stop the application. Then run it whole:
+--   psql -v ON_ERROR_STOP=1 -f <this file> <database>
+-- It is one transaction: it ends in the other schema, or with an error and no change.
+-- squawk-ignore-file renaming-table, renaming-column, ban-drop-table, ban-drop-column
+
+BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL lock_timeout = '5s';
+SET LOCAL statement_timeout = 0;
+SET CONSTRAINTS ALL IMMEDIATE;
+SET LOCAL row_security = off;
+
+-- No one else uses the tables meanwhile
+DO $$
+DECLARE
+  tab regclass;
+BEGIN
+  FOR tab IN
+    SELECT to_regclass(name)
+    FROM unnest(ARRAY[
+      'public."User"',
+      'public."User_friendOf_User_friends"'
+    ]) WITH ORDINALITY AS tables (name, position)
+    WHERE to_regclass(name) IS NOT NULL
+    ORDER BY position
+  LOOP
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
+  END LOOP;
+EXCEPTION
+  WHEN lock_not_available OR deadlock_detected THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'lock_not_available',
+      MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
+      HINT = 'Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again. Nothing has been changed.';
+  WHEN undefined_table THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Another session has changed the tables meanwhile: ' || SQLERRM,
+      HINT = 'Is another migration running? Nothing has been changed by this one.';
+END
+$$;
+
+-- What is there must be the new schema
+DO $$
+DECLARE
+  missing text;
+  taken text;
+  is_done boolean;
+BEGIN
+  WITH places (role, tab, col) AS (
+    VALUES
+        ('goes', 'public."User_friendOf_User_friends"', 'User_left_id'),
+        ('goes', 'public."User_friendOf_User_friends"', 'User_right_id')
+  ), found AS (
+    SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
+      CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
+        ELSE EXISTS (
+          SELECT FROM pg_attribute
+          WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
+        ) END AS is_there
+    FROM places
+  )
+  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+    string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
+    bool_and(is_there = (role <> 'goes'))
+  INTO missing, taken, is_done
+  FROM found;
+  IF is_done THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'The database is in the old schema already',
+      HINT = 'There is nothing left to do. Nothing has been changed.';
+  ELSIF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Not in the database: ' || missing,
+      HINT = 'Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed.';
+  ELSIF taken IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'Already in the database, where the migration would put its own: ' || taken,
+      HINT = 'Has Keystone of the other generation been started on it? Drop what is empty, or rename it. Nothing has been changed.';
+  END IF;
+END
+$$;
+
+-- Nothing of yours goes with what is dropped
+DO $$
+DECLARE
+  vanishing text;
+BEGIN
+  WITH dropped (tab, attnum, is_column, is_unique, is_indexed) AS (
+    SELECT attrelid, attnum, is_column, is_unique, is_indexed
+    FROM (
+      VALUES
+        ('public."User_friendOf_User_friends"', 'User_left_id', false, false, true),
+        ('public."User_friendOf_User_friends"', 'User_right_id', false, false, true)
+    ) AS named (tab, col, is_column, is_unique, is_indexed)
+    JOIN pg_attribute ON attrelid = tab::regclass AND attname = col
+  ), tables AS (
+    SELECT oid AS tab, relacl, relowner, relrowsecurity
+    FROM pg_class WHERE oid IN (SELECT tab FROM dropped WHERE NOT is_column)
+  ), part (classid, objid, objsubid) AS (
+    -- What the server drops along without a word
+    SELECT classid, objid, objsubid
+    FROM pg_depend JOIN dropped ON refobjid = tab AND (NOT is_column OR refobjsubid = attnum)
+    WHERE refclassid = 'pg_class'::regclass AND deptype = 'a'
+  ), keystones (classid, objid) AS (
+    -- What Keystone itself makes for a column, one of each
+    SELECT 'pg_constraint'::regclass, min(pg_constraint.oid::bigint)::oid
+    FROM dropped JOIN pg_constraint ON conrelid = tab AND conkey = ARRAY[attnum]
+    WHERE contype IN ('f', 'n') OR contype = 'u' AND is_unique
+    GROUP BY tab, attnum, contype
+    UNION ALL
+    SELECT 'pg_class'::regclass, min(indexrelid::bigint)::oid
+    FROM dropped JOIN pg_index ON indrelid = tab AND indnatts = 1 AND indkey[0] = attnum
+    WHERE is_indexed AND NOT indisunique AND indpred IS NULL
+    GROUP BY tab, attnum
+  ), dependent (what) AS (
+    SELECT pg_describe_object(classid, objid, objsubid) FROM part
+    WHERE (classid, objid) NOT IN (SELECT classid, objid FROM keystones)
+    UNION
+    SELECT pg_describe_object('pg_class'::regclass, tab, pg_attribute.attnum)
+    FROM tables JOIN pg_attribute ON attrelid = tab AND attnum > 0 AND NOT attisdropped
+    WHERE (tab, attnum) NOT IN (SELECT tab, attnum FROM dropped)
+    UNION
+    SELECT format('row-level security of %s', tab::regclass) FROM tables WHERE relrowsecurity
+    UNION
+    SELECT format('privileges of %s on %s', coalesce(nullif(grantee, 0)::regrole::text, 'public'), tab::regclass)
+    FROM (SELECT tab, relowner, (aclexplode(relacl)).grantee FROM tables) AS granted
+    WHERE grantee <> relowner
+    UNION
+    SELECT 'privileges on ' || pg_describe_object('pg_class'::regclass, attrelid, pg_attribute.attnum)
+    FROM dropped JOIN pg_attribute ON attrelid = tab AND pg_attribute.attnum = dropped.attnum
+    WHERE attacl IS NOT NULL
+    UNION
+    SELECT 'comment on ' || pg_describe_object(classoid, objoid, objsubid)
+    FROM pg_description
+    WHERE (classoid, objoid, objsubid) IN (
+      SELECT classid, objid, objsubid FROM part
+      UNION ALL SELECT 'pg_class'::regclass, tab, attnum FROM dropped
+      UNION ALL SELECT 'pg_class'::regclass, tab, 0 FROM tables
+    )
+  )
+  SELECT string_agg(what, ', ' ORDER BY what) INTO vanishing FROM dependent;
+  IF vanishing IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'This would vanish with the tables and columns that are dropped: ' || vanishing,
+      HINT = 'Keystone does not make these. Nothing has been changed. Keep what you need of them elsewhere, drop them (REVOKE privileges), then run the migration again.';
+  END IF;
+END
+$$;
+
+-- Check User.friendOf -> User.friends: the old Keystone had no place for its links
+DO $$
+DECLARE
+  links bigint;
+BEGIN
+  SELECT count(*) INTO links FROM public."User_friendOf_User_friends";
+  IF links > 0 THEN
+    RAISE EXCEPTION USING
+      MESSAGE = format('User.friendOf -> User.friends: User_friendOf_User_friends holds %s links, for which the old schema has no place', links),
+      HINT = 'Nothing has been changed. Keep them elsewhere and empty the table (DELETE FROM public."User_friendOf_User_friends"), or make the way back with --reconcile, which drops them.';
+  END IF;
+END
+$$;
+
+-- User.friendOf -> User.friends (two-sided: many to many)
+DROP TABLE public."User_friendOf_User_friends";
+
+COMMIT;

@@ -1,0 +1,170 @@
+'use strict';
+
+// The process of `keystone-process.js`: a real Keystone of one generation, told what to do by
+// messages.
+
+const { createRequire } = require('module');
+const path = require('path');
+const { planUpgrade } = require('../..');
+const { newKeystone, oldKeystone } = require('./keystones');
+const { fill } = require('./old-data');
+const { buildKeystone } = require('./scenario');
+
+const generation = process.argv[2];
+const modules = { new: newKeystone, old: oldKeystone }[generation]();
+const load = createRequire(path.join(modules, 'index.js'));
+
+const sessions = new Map();
+
+const methods = {
+  /** A Keystone with the lists of a scenario, connected to a database when there is a URL. */
+  async open({ session, scenario, url }) {
+    // One connection: OLD makes tables at the same time, and the order decides which of two names
+    // that meet is taken.
+    const pool = { min: 0, max: 1 };
+    const knexOptions = { ...scenario.knex?.knexOptions, ...(url && { connection: url, pool }) };
+    const knex = { ...scenario.knex, knexOptions };
+    const keystone = buildKeystone({ ...scenario, knex }, { modules, adapter: 'knex' });
+    const adapter = keystone.adapter ?? Object.values(keystone.adapters)[0];
+    sessions.set(session, { keystone, adapter });
+    if (url) await keystone.connect();
+  },
+
+  /** Makes the tables. Returns what could not be made. */
+  async createSchema({ session }) {
+    const { adapter } = sessions.get(session);
+    await adapter.knex.raw('CREATE SCHEMA IF NOT EXISTS ??', [adapter.schemaName]);
+    const failures = await adapter._createTables();
+    await idle(adapter.knex.client.pool);
+    return failures.map(({ reason }) => reason.message);
+  },
+
+  async fill({ session, ...options }) {
+    const { keystone } = sessions.get(session);
+    await fill(keystone, await executor(sessions.get(session)), options);
+  },
+
+  async read({ session }) {
+    return readAll(sessions.get(session), await executor(sessions.get(session)));
+  },
+
+  /** Both scripts of the plan, or the problems that it is refused for. */
+  plan({ session }) {
+    const { keystone } = sessions.get(session);
+    try {
+      const plan = planUpgrade(keystone, { resolveFrom: [modules] });
+      const { adapters, warnings } = plan.toJSON();
+      const [up, down] = ['up', 'down'].map((direction) => plan.migration({ direction }));
+      return { up, down, steps: adapters[0].steps, warnings };
+    } catch (error) {
+      if (!error.problems) throw error;
+      return { problems: error.problems };
+    }
+  },
+
+  async close({ session }) {
+    const { adapter } = sessions.get(session);
+    sessions.delete(session);
+    if (adapter.knex) await adapter.knex.destroy();
+  },
+};
+
+/** Resolves when a pool is used no more: OLD goes on with other tables after one has failed. */
+async function idle(pool) {
+  for (let quiet = 0; quiet < 3; quiet++) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (pool.numUsed() + pool.numPendingAcquires() + pool.numPendingCreates() > 0) quiet = -1;
+  }
+}
+
+/** How GraphQL is run in a Keystone, without access control. The schema is made once. */
+async function executor(session) {
+  session.execute ??= await { new: executorOfNew, old: executorOfOld }[generation](
+    session.keystone,
+  );
+  return async (query, variables) => {
+    const { data, errors = [] } = await session.execute(query, variables);
+    if (errors.length) {
+      throw Object.assign(new Error(`${errors[0].message}\n${query}`), { data, errors });
+    }
+    return data;
+  };
+}
+
+async function executorOfOld(keystone) {
+  const { GraphQLApp } = load('@keystonejs/app-graphql');
+  await keystone.prepare({ apps: [new GraphQLApp()], dev: true });
+  return (query, variables) => keystone.executeQuery(query, { variables });
+}
+
+function executorOfNew(keystone) {
+  keystone.createApolloServer({ schemaName: 'public', dev: true });
+  const context = keystone.createContext({ schemaName: 'public', skipAccessControl: true });
+  return (query, variables) => keystone.executeGraphQL({ context, query, variables });
+}
+
+/**
+ * Every relationship field of every item through GraphQL.
+ *
+ * @returns {Promise<{ items: Record<string, Record<string, Record<string, string[]>>>,
+ *   failures: Record<string, string> }>} ids by list, id and path; the messages of fields that could
+ *   not be read, by `List.path`
+ */
+async function readAll({ keystone, adapter }, execute) {
+  const items = {};
+  const failures = {};
+  for (const list of keystone.listsArray) {
+    const fields = list.fields.filter((field) => field.isRelationship);
+    const selection = fields.map(({ path }, at) => `f${at}: ${path} { id }`).join(' ');
+    const query = `{ items: ${list.gqlNames.listQueryName} { id ${selection} } }`;
+    const data = await execute(query).catch((error) => {
+      for (const { message, path } of error.errors ?? []) {
+        const field = fields[/^f(\d+)$/.exec(path?.[2])?.[1]];
+        if (!field) throw error;
+        failures[`${list.key}.${field.path}`] = message;
+      }
+      return error.data;
+    });
+    items[list.key] = {};
+    for (const item of data.items) {
+      const values = (items[list.key][item.id] = {});
+      for (const [at, field] of fields.entries()) {
+        const name = `${list.key}.${field.path}`;
+        if (name in failures) values[field.path] = await stored(adapter, field, item.id);
+        else values[field.path] = [item[`f${at}`] ?? []].flat().map(({ id }) => id);
+        values[field.path] = values[field.path].map(String).sort();
+      }
+    }
+  }
+  return { items, failures };
+}
+
+/**
+ * The ids that NEW's tables hold for a field, asked of the database in its stead.
+ *
+ * OLD's fields that cannot be read have no table.
+ */
+async function stored(adapter, field, id) {
+  if (generation === 'old') return [];
+  const { columnNames, columnName, tableName } = field.adapter.rel;
+  const columns = columnNames?.[`${field.listKey}.${field.path}`];
+  const isColumn = tableName === field.listKey && columnName === field.path;
+  const own = isColumn ? { near: 'id', far: columnName } : { near: columnName, far: 'id' };
+  const { near, far } = columns ?? own;
+  const rows = await adapter.getQueryBuilder().select(far).from(tableName).where(near, id);
+  return rows.map((row) => row[far]);
+}
+
+// What a Keystone prints while it works is of no interest.
+console.log = console.info = console.warn = () => {};
+
+process.on('message', async ({ id, method, args }) => {
+  try {
+    process.send({ id, result: (await methods[method](args)) ?? null });
+  } catch (error) {
+    const { message, stack, errors = [error.originalError] } = error;
+    const inner = errors.map((it) => it?.originalError?.stack ?? it?.stack ?? '').join('\n');
+    process.send({ id, error: { message, stack: `${stack}\n${inner}` } });
+  }
+});
+process.on('disconnect', () => process.exit());

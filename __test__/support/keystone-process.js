@@ -1,0 +1,107 @@
+'use strict';
+
+// The two generations of Keystone side by side: each in a process of its own, which serves any number
+// of projects, because loading a Keystone takes longer than most of what the tests do with it.
+
+const { fork } = require('child_process');
+const path = require('path');
+
+/**
+ * Starts a process with a real Keystone.
+ *
+ * @param {'new' | 'old'} generation
+ * @returns {KeystoneProcess} to be stopped with its `stop()`
+ */
+function startKeystone(generation) {
+  return new KeystoneProcess(generation);
+}
+
+class KeystoneProcess {
+  #child;
+  #pending = new Map();
+  #last = 0;
+
+  constructor(generation) {
+    this.generation = generation;
+    const file = path.join(__dirname, 'keystone-child.js');
+    // Arcade's order of names depends on the locale.
+    const env = { ...process.env, NODE_ENV: 'test', DISABLE_LOGGING: 'true', LC_ALL: 'C' };
+    this.#child = fork(file, [generation], { env, execArgv: [] });
+    this.#child.on('message', ({ id, result, error }) => {
+      const { resolve, reject } = this.#pending.get(id);
+      this.#pending.delete(id);
+      if (error) reject(Object.assign(new Error(error.message), { stack: error.stack }));
+      else resolve(result);
+    });
+    this.#child.on('exit', (code, signal) => {
+      for (const { reject } of this.#pending.values()) {
+        reject(
+          new Error(`the process of the ${generation} Keystone has ended (${signal ?? code})`),
+        );
+      }
+    });
+  }
+
+  /**
+   * A Keystone with the lists of a project.
+   *
+   * @param {object} scenario as for `buildKeystone` of `scenario.js`
+   * @param {string} [url] the database to connect to
+   * @returns {Promise<KeystoneSession>} to be closed with its `close()`
+   */
+  async open(scenario, url) {
+    const session = ++this.#last;
+    const call = (method, args) => this.#call(method, { session, ...args });
+    await call('open', { scenario, url });
+    return new KeystoneSession(call);
+  }
+
+  #call(method, args) {
+    const id = ++this.#last;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      this.#child.send({ id, method, args });
+    });
+  }
+
+  /** Ends the process. */
+  async stop() {
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.disconnect();
+    await ended;
+  }
+}
+
+class KeystoneSession {
+  #call;
+
+  constructor(call) {
+    this.#call = call;
+  }
+
+  /** Makes the tables, as `dropDatabase: true` does. Resolves to the messages of what failed. */
+  createSchema() {
+    return this.#call('createSchema');
+  }
+
+  /** OLD: fills the tables, see `old-data.js`. */
+  fill(options) {
+    return this.#call('fill', options);
+  }
+
+  /** Reads every relationship of every item: see `readAll` of `keystone-child.js`. */
+  read() {
+    return this.#call('read');
+  }
+
+  /** Plans the upgrade: `{ up, down, steps, warnings }`, or `{ problems }`. */
+  plan() {
+    return this.#call('plan');
+  }
+
+  close() {
+    return this.#call('close');
+  }
+}
+
+module.exports = { startKeystone };

@@ -1,0 +1,281 @@
+'use strict';
+
+// The oracle: OLD makes a database and fills it, our migration takes it to the new schema and back.
+// What it must be in between is not computed but made by NEW itself, and read through NEW.
+
+const assert = require('assert');
+
+/** The fields of `List.path` names that relate lists to themselves and hold many. */
+function selfManyFields(scenario) {
+  return relationshipFields(scenario)
+    .filter(({ list, config }) => config.many && config.ref.split('.')[0] === list)
+    .map(({ list, path }) => `${list}.${path}`);
+}
+
+function relationshipFields({ lists }) {
+  return Object.entries(lists).flatMap(([list, { fields }]) =>
+    Object.entries(fields)
+      .filter(([, config]) => config.ref)
+      .map(([path, config]) => ({ list, path, config })),
+  );
+}
+
+/**
+ * Takes a project through the whole way.
+ *
+ * @param {object} scenario as for `buildKeystone` of `scenario.js`, on knex
+ * @param {object} tools
+ * @param {object} tools.server of `postgres.js`
+ * @param {{ old: object, new: object }} tools.keystones of `keystone-process.js`
+ * @param {number} tools.seed of the data
+ * @returns {Promise<{ refused?: object[], exceptions: string[], links: number }>} `refused`: the
+ *   problems for which there is no plan; `exceptions`: what could not be compared, and why; `links`:
+ *   how many links the data had, seen from every field
+ * @throws {Error} saying what differs
+ */
+async function prove(scenario, { server, keystones, seed }) {
+  const old = `old_${seed}`;
+  const fresh = `new_${seed}`;
+  const sessions = [];
+  const open = async (generation, database) => {
+    const url = database && server.url(database);
+    const session = await keystones[generation].open(scenario, url);
+    sessions.push(session);
+    return session;
+  };
+  try {
+    const planned = await open('new');
+    const plan = await planned.plan();
+    await assertOldPlansTheSame(plan, await open('old'));
+    if (plan.problems) return { refused: plan.problems, exceptions: [], links: 0 };
+
+    await Promise.all([server.createDatabase(old), server.createDatabase(fresh)]);
+    const proof = new Proof({ scenario, server, database: old, plan });
+    const [before, reference] = await Promise.all([
+      proof.fill(await open('old', old), seed),
+      open('new', fresh)
+        .then((session) => session.createSchema())
+        .then(() => server.schemaOf(fresh)),
+    ]);
+    await proof.run(before, reference, () => open('new', old));
+    return { exceptions: [...proof.exceptions], links: before.links };
+  } finally {
+    for (const session of sessions) await session.close().catch(() => {});
+    await Promise.all([server.dropDatabase(old), server.dropDatabase(fresh)]);
+  }
+}
+
+/** Whichever Keystone a project has when it asks, the scripts are the same. */
+async function assertOldPlansTheSame(plan, session) {
+  const { up, down, problems } = await session.plan();
+  const text = (value) => value ?? '';
+  assertSame('The script with OLD installed', text(plan.up), text(up));
+  assertSame('The way back with OLD installed', text(plan.down), text(down));
+  const codes = (list = []) =>
+    list
+      .map(({ code }) => `${code}\n`)
+      .sort()
+      .join('');
+  assertSame('The problems with OLD installed', codes(plan.problems), codes(problems));
+}
+
+class Proof {
+  exceptions = new Set();
+
+  constructor({ scenario, server, database, plan }) {
+    Object.assign(this, { scenario, server, database, plan });
+    this.selfMany = selfManyFields(scenario);
+  }
+
+  /** OLD makes the tables and fills them. */
+  async fill(session, seed) {
+    const failures = await session.createSchema();
+    // A list could not be related to itself by a join table, and names that meet could not both be.
+    const isExpected = (message) => /specified more than once|already exists/.test(message);
+    const unexpected = failures.filter((message) => !isExpected(message));
+    assert.deepStrictEqual(unexpected, [], 'OLD could not make the tables');
+    await session.fill({ seed, canDelete: !failures.some((it) => /already exists/.test(it)) });
+    const read = await this.readOld(session);
+    const links = Object.values(read.items).flatMap((items) =>
+      Object.values(items).flatMap((item) => Object.values(item).flat()),
+    ).length;
+    return { ...(await this.state()), read, session, links };
+  }
+
+  /** Up, up again, down, up: each compared with what it must be. */
+  async run(before, reference, openNew) {
+    const { up, down } = this.plan;
+    const incomplete = this.incompleteTables(before.schema);
+
+    await this.runScript('up', up);
+    const after = await this.state();
+    this.assertSchema('The schema after up', reference, after.schema, this.unnamable(incomplete));
+    this.assertRead('What NEW reads', before.read, await this.readNew(await openNew()));
+
+    if (this.plan.steps.length) {
+      const { error } = await this.server.runScript(this.database, up);
+      assert(error, 'Up runs a second time');
+      const said = `${error.message}\n${error.hint}`;
+      assert.match(said, /already/i, 'The message when up runs a second time');
+      this.assertState('after up has been refused', after, await this.state());
+    }
+
+    await this.runScript('down', down);
+    const back = await this.state();
+    this.assertSchema('The schema after down', before.schema, back.schema, incomplete);
+    assertSame('The rows after down', before.rows, back.rows);
+    this.assertRead('What OLD reads after down', before.read, await this.readOld(before.session));
+
+    await this.runScript('up, once more', up);
+    const again = await this.state();
+    this.assertSchema(
+      'The schema after up, down, up',
+      after.schema,
+      again.schema,
+      this.unnamable(incomplete),
+    );
+    assertSame('The rows after up, down, up', after.rows, again.rows);
+  }
+
+  async runScript(name, script) {
+    const { error, notices } = await this.server.runScript(this.database, script);
+    if (!error) return;
+    const details = [error.message, error.detail, error.hint, error.where, ...notices];
+    throw new Error(`${name} fails: ${details.filter(Boolean).join('\n')}\n\n${script}`);
+  }
+
+  async state() {
+    const { server, database } = this;
+    const [schema, rows] = await Promise.all([server.schemaOf(database), server.rowsOf(database)]);
+    return { schema, rows };
+  }
+
+  async readOld(session) {
+    const read = await session.read();
+    // OLD fails on these, for want of a table.
+    assert.deepStrictEqual(
+      Object.keys(read.failures).filter((name) => !this.selfMany.includes(name)),
+      [],
+      `OLD cannot read: ${JSON.stringify(read.failures)}`,
+    );
+    this.completeSelf(read.items);
+    return read;
+  }
+
+  /** The many side of a list's 1:N to itself, which OLD cannot read, is the reverse of the other. */
+  completeSelf(items) {
+    for (const name of this.selfMany) {
+      const [list, path] = name.split('.');
+      const [, other] = this.scenario.lists[list].fields[path].ref.split('.');
+      if (!other || this.scenario.lists[list].fields[other].many) continue;
+      const entries = Object.entries(items[list]);
+      for (const [id, item] of entries) {
+        item[path] = entries
+          .filter(([, it]) => it[other].includes(id))
+          .map(([it]) => it)
+          .sort();
+      }
+    }
+  }
+
+  async readNew(session) {
+    const read = await session.read();
+    for (const [name, message] of Object.entries(read.failures)) {
+      // NEW compares the keys of both lists, of whatever types they are. The links are there.
+      const isNews = /operator does not exist: (integer = uuid|uuid = integer)/.test(message);
+      assert(isNews, `NEW cannot read ${name}: ${message}`);
+      this.exceptions.add('NEW cannot read a many side whose list has keys of another type');
+    }
+    return read;
+  }
+
+  /**
+   * Join tables that lack an index or a foreign key, because OLD's names for them met, in lower case
+   * and clipped at 63 bytes. The way back gives them all, under distinct names.
+   */
+  incompleteTables(schema) {
+    const lines = schema.split('\n');
+    const tables = this.plan.steps
+      .flatMap(({ step, table, from }) => (step === 'renameJoinTable' ? [from] : [table]))
+      .filter((table) => table?.near);
+    return tables
+      .map(({ name }) => name)
+      .filter((name) => lines.some((line) => line.startsWith('relation ') && hasTable(line, name)))
+      .filter((name) => lines.filter((line) => isKey(line) && hasTable(line, name)).length < 4);
+  }
+
+  /** New join tables whose indexes and foreign keys NEW itself cannot all name. */
+  unnamable(incomplete) {
+    const warned = this.plan.warnings.filter(({ code }) => code === 'NAME_TAKEN');
+    const told = warned.map(({ message }) => message);
+    return this.plan.steps
+      .flatMap(({ step, from, to, table }) => {
+        if (step === 'renameJoinTable') return [{ name: to.name, from: from.name }];
+        return step === 'createJoinTable' ? [{ name: table.name }] : [];
+      })
+      .filter(({ name, from }) => {
+        return told.some((it) => it.includes(` meet on ${name}.`)) || incomplete.includes(from);
+      })
+      .map(({ name }) => name);
+  }
+
+  /** Compares schemas but for the indexes and foreign keys of the tables that are excepted. */
+  assertSchema(what, expected, found, excepted) {
+    if (excepted.length) this.exceptions.add('names of indexes and foreign keys meet');
+    const without = (schema) =>
+      schema
+        .split('\n')
+        .filter((line) => !isKey(line) || !excepted.some((name) => hasTable(line, name)))
+        .join('\n');
+    assertSame(what, without(expected), without(found));
+  }
+
+  assertRead(what, expected, found) {
+    assertSame(what, readText(expected), readText(found));
+  }
+
+  assertState(when, expected, found) {
+    assertSame(`The schema ${when}`, expected.schema, found.schema);
+    assertSame(`The rows ${when}`, expected.rows, found.rows);
+  }
+}
+
+/** Whether a line of the catalogue is about an index or a foreign key. */
+const isKey = (line) => /^index /.test(line) || /^constraint .* FOREIGN KEY /.test(line);
+
+/** Whether a line of the catalogue is about a table. */
+function hasTable(line, table) {
+  const match =
+    /^(?:relation|index .*? ON|constraint (?:"[^"]*"|\S+) on) \S*?\.("[^"]*"|[^\s."]+)/.exec(line);
+  return match?.[1].replace(/^"|"$/g, '') === table;
+}
+
+function readText({ items }) {
+  const lines = Object.entries(items).flatMap(([list, byId]) =>
+    Object.entries(byId).flatMap(([id, item]) =>
+      Object.entries(item).map(([path, ids]) => `${list}.${path} of ${id}: ${ids.join(', ')}\n`),
+    ),
+  );
+  return lines.sort().join('');
+}
+
+/** Compares texts of which the lines have no order, and shows which lines differ. */
+function assertSame(what, expected, found) {
+  if (expected === found) return;
+  const [left, right] = [expected.split('\n'), found.split('\n')];
+  const only = (lines, others) => {
+    const rest = [...others];
+    return lines.filter((line) => {
+      const at = rest.indexOf(line);
+      if (at >= 0) rest.splice(at, 1);
+      return at < 0;
+    });
+  };
+  const missing = only(left, right).map((line) => `- ${line}`);
+  const extra = only(right, left).map((line) => `+ ${line}`);
+  throw new Error(
+    [`${what}: not as expected (- expected, + found)`, ...missing, ...extra].join('\n'),
+  );
+}
+
+module.exports = { prove };
