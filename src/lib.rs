@@ -31,6 +31,8 @@ pub mod naming;
 mod node;
 pub mod plan;
 pub mod postgres;
+#[cfg(test)]
+mod properties;
 pub mod relationship;
 pub mod snapshot;
 pub mod step;

@@ -44,6 +44,16 @@ const methods = {
     await fill(keystone, await executor(sessions.get(session)), options);
   },
 
+  /** OLD: its way of seeding, which writes the side of a link that is named, and no other. */
+  async createItems({ session, items }) {
+    await sessions.get(session).keystone.createItems(items);
+  },
+
+  async query({ session, query }) {
+    const execute = await executor(sessions.get(session));
+    return execute(query);
+  },
+
   async read({ session }) {
     return readAll(sessions.get(session), await executor(sessions.get(session)));
   },
@@ -162,9 +172,11 @@ process.on('message', async ({ id, method, args }) => {
   try {
     process.send({ id, result: (await methods[method](args)) ?? null });
   } catch (error) {
-    const { message, stack, errors = [error.originalError] } = error;
-    const inner = errors.map((it) => it?.originalError?.stack ?? it?.stack ?? '').join('\n');
-    process.send({ id, error: { message, stack: `${stack}\n${inner}` } });
+    // Keystone's errors hold those of fields, as an array or by path.
+    const { message, stack, errors, originalError } = error;
+    const inner = [errors && Object.values(errors), originalError].flat().filter(Boolean);
+    const stacks = inner.map((it) => it.originalError?.stack ?? it.stack ?? JSON.stringify(it));
+    process.send({ id, error: { message, stack: [stack, ...stacks].join('\n') } });
   }
 });
 process.on('disconnect', () => process.exit());

@@ -20,6 +20,7 @@ class KeystoneProcess {
   #child;
   #pending = new Map();
   #last = 0;
+  #ended;
 
   constructor(generation) {
     this.generation = generation;
@@ -34,11 +35,10 @@ class KeystoneProcess {
       else resolve(result);
     });
     this.#child.on('exit', (code, signal) => {
-      for (const { reject } of this.#pending.values()) {
-        reject(
-          new Error(`the process of the ${generation} Keystone has ended (${signal ?? code})`),
-        );
-      }
+      this.#ended = new Error(
+        `the process of the ${generation} Keystone has ended (${signal ?? code})`,
+      );
+      for (const { reject } of this.#pending.values()) reject(this.#ended);
     });
   }
 
@@ -59,6 +59,7 @@ class KeystoneProcess {
   #call(method, args) {
     const id = ++this.#last;
     return new Promise((resolve, reject) => {
+      if (this.#ended) return reject(this.#ended);
       this.#pending.set(id, { resolve, reject });
       this.#child.send({ id, method, args });
     });
@@ -66,6 +67,7 @@ class KeystoneProcess {
 
   /** Ends the process. */
   async stop() {
+    if (this.#ended) return;
     const ended = new Promise((resolve) => this.#child.once('exit', resolve));
     this.#child.disconnect();
     await ended;
@@ -87,6 +89,16 @@ class KeystoneSession {
   /** OLD: fills the tables, see `old-data.js`. */
   fill(options) {
     return this.#call('fill', options);
+  }
+
+  /** OLD: `keystone.createItems`. */
+  createItems(items) {
+    return this.#call('createItems', { items });
+  }
+
+  /** Runs GraphQL without access control. Resolves to the data; rejects with the first error. */
+  query(query) {
+    return this.#call('query', { query });
   }
 
   /** Reads every relationship of every item: see `readAll` of `keystone-child.js`. */

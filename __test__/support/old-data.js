@@ -122,13 +122,18 @@ class Data {
   }
 
   hasUuid(list) {
-    return list._fields.id.type.type === 'Uuid';
+    return list._fields.id?.type.type === 'Uuid';
   }
 
   /** The path of a text that tells the items of a list apart. */
   label(key) {
     const fields = Object.entries(this.keystone.lists[key]._fields);
     return fields.find(([, { type }]) => type.type === 'Text')?.[0];
+  }
+
+  /** `createItems` knows a relationship by its type; that of a Content field does not say so. */
+  isForCreateItems({ listKey, path }) {
+    return this.keystone.lists[listKey]._fields[path]?.type.isRelationship;
   }
 
   /** `createItems` for all lists that depend on no other, with both sides of some relationships. */
@@ -142,6 +147,7 @@ class Data {
       const { left, right, links } = relationship;
       const lists = [left.listKey, left.refListKey];
       if (lists.some((key) => !input[key] || !this.label(key))) continue;
+      if ([left, right].some((field) => field && !this.isForCreateItems(field))) continue;
       if (!relationship.isColumnOnly && this.random.chance(0.5)) continue;
       relationship.links = [];
       const sides = [
@@ -276,6 +282,7 @@ class Data {
       // OLD cleans up in a join table that is not there.
       fields.some((field) => field.refListKey === key && isSelf(field) && field.many);
     for (const [key, ids] of Object.entries(this.ids)) {
+      if (this.keystone.lists[key].isAuxList) continue; // They have no such mutation.
       if (ids.length === 0 || isNeeded(key) || !this.random.chance(0.3)) continue;
       const { deleteMutationName } = this.keystone.lists[key].gqlNames;
       const query = `mutation ($id: ID!) { ${deleteMutationName}(id: $id) { id } }`;

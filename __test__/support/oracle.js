@@ -116,7 +116,7 @@ class Proof {
       const { error } = await this.server.runScript(this.database, up);
       assert(error, 'Up runs a second time');
       const said = `${error.message}\n${error.hint}`;
-      assert.match(said, /already/i, 'The message when up runs a second time');
+      assert(/already/i.test(said), `Up says when it runs a second time: ${said}`);
       this.assertState('after up has been refused', after, await this.state());
     }
 
