@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::naming;
 use crate::plan::{Direction, Engine, Script, UpgradePlan};
 use crate::step::{ForeignKeyColumn, JoinTable, Planned, TableStep};
-use crate::testing::project;
+use crate::testing::{FieldSpec, project};
 use crate::{mongodb, postgres, summary};
 
 /// Lists by key, each with its fields: path, ref, many.
@@ -49,13 +49,13 @@ fn projects() -> impl Strategy<Value = Lists> {
 }
 
 fn plan(kind: &str, lists: &Lists) -> Option<UpgradePlan> {
-    let fields: Vec<Vec<(&str, &str, bool)>> = lists
+    let fields: Vec<Vec<FieldSpec<'_>>> = lists
         .iter()
         .map(|(_, fields)| {
             fields.iter().map(|(path, to, many)| (path.as_str(), to.as_str(), *many)).collect()
         })
         .collect();
-    let lists: Vec<(&str, &[(&str, &str, bool)])> =
+    let lists: Vec<(&str, &[FieldSpec<'_>])> =
         lists.iter().zip(&fields).map(|((key, _), fields)| (key.as_str(), &fields[..])).collect();
     match UpgradePlan::new(&project(kind, &lists)) {
         Ok(plan) => Some(plan),

@@ -92,8 +92,8 @@ async function executor(session) {
   session.execute ??= await { new: executorOfNew, old: executorOfOld }[generation](
     session.keystone,
   );
-  return async (query, variables) => {
-    const { data, errors = [] } = await session.execute(query, variables);
+  return async (query) => {
+    const { data, errors = [] } = await session.execute(query);
     if (errors.length) {
       throw Object.assign(new Error(`${errors[0].message}\n${query}`), { data, errors });
     }
@@ -104,13 +104,13 @@ async function executor(session) {
 async function executorOfOld(keystone) {
   const { GraphQLApp } = load('@keystonejs/app-graphql');
   await keystone.prepare({ apps: [new GraphQLApp()], dev: true });
-  return (query, variables) => keystone.executeQuery(query, { variables });
+  return (query) => keystone.executeQuery(query);
 }
 
 function executorOfNew(keystone) {
   keystone.createApolloServer({ schemaName: 'public', dev: true });
   const context = keystone.createContext({ schemaName: 'public', skipAccessControl: true });
-  return (query, variables) => keystone.executeGraphQL({ context, query, variables });
+  return (query) => keystone.executeGraphQL({ context, query });
 }
 
 /**
@@ -124,29 +124,48 @@ async function readAll({ keystone, adapter }, execute) {
   const items = {};
   const failures = {};
   for (const list of keystone.listsArray) {
-    const fields = list.fields.filter((field) => field.isRelationship);
-    const selection = fields.map(({ path }, at) => `f${at}: ${path} { id }`).join(' ');
-    const query = `{ items: ${list.gqlNames.listQueryName} { id ${selection} } }`;
+    items[list.key] ??= {};
+    // These have no query of their own: they are reached through the lists that brought them.
+    if (list.isAuxList) continue;
+    const selection = select(keystone, list, new Set());
+    const query = `{ items: ${list.gqlNames.listQueryName} { ${selection} } }`;
     const data = await execute(query).catch((error) => {
       for (const { message, path } of error.errors ?? []) {
-        const field = fields[/^f(\d+)$/.exec(path?.[2])?.[1]];
+        const field = relationshipFields(list)[/^f(\d+)$/.exec(path?.[2])?.[1]];
         if (!field) throw error;
         failures[`${list.key}.${field.path}`] = message;
       }
       return error.data;
     });
-    items[list.key] = {};
-    for (const item of data.items) {
-      const values = (items[list.key][item.id] = {});
-      for (const [at, field] of fields.entries()) {
-        const name = `${list.key}.${field.path}`;
-        if (name in failures) values[field.path] = await stored(adapter, field, item.id);
-        else values[field.path] = [item[`f${at}`] ?? []].flat().map(({ id }) => id);
-        values[field.path] = values[field.path].map(String).sort();
-      }
-    }
+    for (const item of data.items) await collect(list, item);
   }
   return { items, failures };
+
+  async function collect(list, item) {
+    const values = ((items[list.key] ??= {})[item.id] = {});
+    for (const [at, field] of relationshipFields(list).entries()) {
+      if (!(`f${at}` in item)) continue;
+      const isUnread = `${list.key}.${field.path}` in failures;
+      const related = [item[`f${at}`] ?? []].flat();
+      const ids = isUnread ? await stored(adapter, field, item.id) : related.map(({ id }) => id);
+      values[field.path] = ids.map(String).sort();
+      const target = keystone.lists[field.refListKey];
+      if (target.isAuxList) for (const inner of related) await collect(target, inner);
+    }
+  }
+}
+
+const relationshipFields = (list) => list.fields.filter((field) => field.isRelationship);
+
+/** What to ask of each item of a list, and of the items of auxiliary lists that it leads to. */
+function select(keystone, list, seen) {
+  const fields = relationshipFields(list).map(({ path, refListKey }, at) => {
+    const target = keystone.lists[refListKey];
+    const isNew = target.isAuxList && !seen.has(target);
+    const inner = isNew ? select(keystone, target, new Set([...seen, target])) : 'id';
+    return `f${at}: ${path} { ${inner} }`;
+  });
+  return ['id', ...fields].join(' ');
 }
 
 /**

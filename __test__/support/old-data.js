@@ -12,16 +12,17 @@ const MOST_ITEMS = 5;
  * Fills the tables of a connected OLD.
  *
  * @param {object} keystone
- * @param {(query: string, variables: object) => Promise<object>} execute runs GraphQL
- * @param {{ seed: number, canDelete: boolean }} options `canDelete`: whether all foreign keys are
- *   there, which take the rows of join tables along
+ * @param {(query: string) => Promise<object>} execute runs GraphQL
+ * @param {{ seed: number, canBeEmpty: boolean, canDelete: boolean }} options `canBeEmpty`: whether
+ *   lists and relationships may get nothing; `canDelete`: whether all foreign keys are there, which
+ *   take the rows of join tables along
  */
-async function fill(keystone, execute, { seed, canDelete }) {
+async function fill(keystone, execute, { seed, canBeEmpty, canDelete }) {
   const random = new Random(seed);
   const relationships = keystone._consolidateRelationships().map(relationshipOf);
-  const counts = countItems(keystone, relationships, random);
+  const counts = countItems(keystone, relationships, random, canBeEmpty);
   for (const relationship of relationships) {
-    relationship.links = chooseLinks(relationship, counts, random);
+    relationship.links = chooseLinks(relationship, counts, random, canBeEmpty);
   }
   const data = new Data(keystone, execute, relationships, random);
   await data.seed(counts);
@@ -34,25 +35,50 @@ async function fill(keystone, execute, { seed, canDelete }) {
 const isRequired = (field) => !field.many && field.adapter.isNotNullable;
 const isSelf = (field) => field.refListKey === field.listKey;
 
-/** What the data has to know of a relationship. The links are pairs of item numbers, left first. */
+/** What the data has to know of a relationship. */
 function relationshipOf({ left, right }) {
   // A list could not be related to itself by a join table: it never came to be.
   const hasNoPlace = isSelf(left) && left.many && (!right || right.many);
   const mostPerLeft = !left.many || (right && !right.many && right.adapter.isUnique) ? 1 : Infinity;
   const mostPerRight =
     (right && !right.many) || (!left.many && left.adapter.isUnique) ? 1 : Infinity;
-  // Written on the side with the column alone, since GraphQL would write both.
-  const isColumnOnly = Boolean(isSelf(left) && right && left.many !== right.many);
-  return { left, right, hasNoPlace, isColumnOnly, mostPerLeft, mostPerRight, links: [] };
+  const lists = [left.getListByKey(left.listKey), left.getListByKey(left.refListKey)];
+  return {
+    left,
+    right,
+    hasNoPlace,
+    mostPerLeft,
+    mostPerRight,
+    /** Whether mutations can write it. */
+    isForMutations:
+      // They write both sides, of which only the column is there.
+      !(isSelf(left) && right && left.many !== right.many) &&
+      // They find a path such as `constructor` in every object that does not give it.
+      !lists.some((list) => list.fields.some((field) => field.path in Object.prototype)),
+    /** Pairs of item numbers, the left one first: those to write, and those that are written. */
+    links: [],
+    made: [],
+  };
+}
+
+/** The fields of a relationship that OLD stores something for, with the place of their items in links. */
+function storedSides({ left, right, hasNoPlace }) {
+  if (hasNoPlace) return [];
+  const sides = [
+    { field: left, own: 0 },
+    { field: right, own: 1 },
+  ];
+  return sides.filter(({ field }) => field && !(isSelf(field) && field.many));
 }
 
 /** How many items each list gets: enough for the columns that may not be null. */
-function countItems(keystone, relationships, random) {
+function countItems(keystone, relationships, random, canBeEmpty) {
   const counts = {};
   const count = (key) => {
     if (key in counts) return counts[key];
     counts[key] = 0; // Lists that need each other stay empty.
-    let most = random.chance(0.1) ? 0 : random.integer(1, MOST_ITEMS);
+    const least = canBeEmpty ? Number(!random.chance(0.1)) : 3;
+    let most = least && random.integer(least, MOST_ITEMS);
     for (const { left, right, mostPerLeft, mostPerRight } of relationships) {
       const sides = [
         { field: left, perTarget: mostPerRight },
@@ -70,7 +96,7 @@ function countItems(keystone, relationships, random) {
 }
 
 /** Random pairs that the two columns of a relationship can hold. */
-function chooseLinks(relationship, counts, random) {
+function chooseLinks(relationship, counts, random, canBeEmpty) {
   const { left, right, hasNoPlace, mostPerLeft, mostPerRight } = relationship;
   if (hasNoPlace) return [];
   const numbers = (count) => Array.from({ length: count }, (_, number) => number);
@@ -88,11 +114,22 @@ function chooseLinks(relationship, counts, random) {
   if (right && isRequired(right)) {
     for (const r of rights) for (const l of random.shuffle(lefts)) if (!of(1, r)) add(l, r);
   }
-  const density = random.pick([0, 0.2, 0.5, 0.8, 1]);
+  const density = random.pick(canBeEmpty ? [0, 0.2, 0.5, 0.8, 1] : [0.4, 0.8, 1]);
   for (const l of random.shuffle(lefts)) {
     for (const r of random.shuffle(rights)) if (random.chance(density)) add(l, r);
   }
   return links;
+}
+
+/**
+ * A value in GraphQL's own notation: among variables, a path such as `constructor` that is not given
+ * is taken for the property that every object has.
+ */
+function literal(value) {
+  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  const entries = Object.entries(value).map(([name, inner]) => `${name}: ${literal(inner)}`);
+  return `{ ${entries.join(', ')} }`;
 }
 
 /** The items and links as they come to be. */
@@ -148,14 +185,9 @@ class Data {
       const lists = [left.listKey, left.refListKey];
       if (lists.some((key) => !input[key] || !this.label(key))) continue;
       if ([left, right].some((field) => field && !this.isForCreateItems(field))) continue;
-      if (!relationship.isColumnOnly && this.random.chance(0.5)) continue;
-      relationship.links = [];
-      const sides = [
-        { field: left, own: 0 },
-        { field: right, own: 1 },
-      ];
-      for (const { field, own } of sides) {
-        if (!field || (relationship.isColumnOnly && field.many)) continue;
+      if (relationship.isForMutations && this.random.chance(0.5)) continue;
+      [relationship.links, relationship.made] = [[], links];
+      for (const { field, own } of storedSides(relationship)) {
         for (const link of links) {
           const target = {
             where: { [this.label(field.refListKey)]: `${field.refListKey} ${link[1 - own]}` },
@@ -175,21 +207,27 @@ class Data {
     const create = async (key) => {
       if (this.ids[key]) return;
       this.ids[key] = [];
-      const needs = this.relationships.flatMap((relationship) => {
-        const { left, right } = relationship;
-        return [
-          { relationship, field: left, own: 0 },
-          { relationship, field: right, own: 1 },
-        ].filter(({ field }) => field?.listKey === key && isRequired(field));
-      });
+      const needs = this.relationships.flatMap((relationship) =>
+        storedSides(relationship)
+          .filter(({ field }) => field.listKey === key && isRequired(field))
+          .map((side) => ({ ...side, relationship })),
+      );
       for (const { field } of needs) await create(field.refListKey);
       for (let number = 0; number < counts[key]; number++) {
-        const targets = needs.map(({ relationship, field, own }) => {
-          const at = relationship.links.findIndex((link) => link[own] === number);
-          const [link] = relationship.links.splice(at, 1);
-          return { field, id: this.ids[field.refListKey][link[1 - own]] };
+        const targets = needs.map((need) => {
+          const { links } = need.relationship;
+          const at = links.findIndex((link) => link[need.own] === number);
+          const [link] = links.splice(at, 1);
+          return { ...need, link, id: this.ids[need.field.refListKey][link[1 - need.own]] };
         });
         this.ids[key].push(await this.createOne(key, number, targets));
+        for (const { relationship, link } of targets) relationship.made.push(link);
+        // Mutations have written the other side.
+        if (!this.hasUuid(this.keystone.lists[key])) continue;
+        for (const { relationship, own, link } of targets) {
+          const others = storedSides(relationship).filter((side) => side.own !== own);
+          for (const side of others) await this.write(relationship, side, link);
+        }
       }
     };
     for (const key of Object.keys(counts)) await create(key);
@@ -200,37 +238,23 @@ class Data {
     const scalars = this.scalars(key, number);
     if (!this.hasUuid(list)) {
       const connected = targets.map(({ field, id }) => [field.path, { connect: { id } }]);
-      const { createMutationName, createInputName } = list.gqlNames;
-      const { item } = await this.execute(
-        `mutation ($data: ${createInputName}) { item: ${createMutationName}(data: $data) { id } }`,
-        { data: { ...scalars, ...Object.fromEntries(connected) } },
-      );
-      return item.id;
+      const data = { ...scalars, ...Object.fromEntries(connected) };
+      return (await this.call(list.gqlNames.createMutationName, { data })).id;
     }
-    // GraphQL takes no id, so the other side has to be written as well.
+    // Mutations take no id.
     const columns = targets.map(({ field, id }) => [field.path, id]);
-    const { id } = await this.keystone.createItem(key, {
-      ...scalars,
-      ...Object.fromEntries(columns),
-    });
-    for (const target of targets) {
-      const { refListKey, refFieldPath } = target.field;
-      if (!refFieldPath) continue;
-      const { adapter, fieldsByPath } = this.keystone.lists[refListKey];
-      const isMany = fieldsByPath[refFieldPath].many;
-      const others = isMany ? await this.idsOf(refListKey, target.id, refFieldPath) : [];
-      await adapter.update(target.id, { [refFieldPath]: isMany ? [...others, id] : id });
-    }
-    return id;
+    return (await this.keystone.createItem(key, { ...scalars, ...Object.fromEntries(columns) })).id;
   }
 
-  async idsOf(key, id, path) {
-    const { itemQueryName, whereUniqueInputName } = this.keystone.lists[key].gqlNames;
-    const { item } = await this.execute(
-      `query ($where: ${whereUniqueInputName}!) { item: ${itemQueryName}(where: $where) { ${path} { id } } }`,
-      { where: { id } },
-    );
-    return item[path].map((other) => other.id);
+  /** Writes what one side holds for the item of a link, and nothing else, as `createItems` does. */
+  async write({ made }, { field, own }, link) {
+    const id = (key, number) => this.ids[key][number];
+    const others = made
+      .filter((it) => it[own] === link[own])
+      .map((it) => id(field.refListKey, it[1 - own]));
+    const { adapter } = this.keystone.lists[field.listKey];
+    const value = field.many ? others.map(String) : (others[0] ?? null);
+    await adapter.update(id(field.listKey, link[own]), { [field.path]: value });
   }
 
   /** What is not linked yet is linked by mutations, in any order and from either side. */
@@ -239,44 +263,50 @@ class Data {
       relationship.links.map((link) => ({ relationship, link })),
     );
     for (const { relationship, link } of this.random.shuffle(rest)) {
-      await this.mutate(relationship, link, 'connect');
+      relationship.made.push(link);
+      await this.change(relationship, link, 'connect');
     }
   }
 
-  async mutate({ left, right, isColumnOnly }, link, operation) {
-    let own = right && this.random.chance(0.5) ? 1 : 0;
-    if (isColumnOnly) own = left.many ? 1 : 0;
-    const field = own ? right : left;
+  /** Writes a link that has been added to or taken from the ones that are made. */
+  async change(relationship, link, operation) {
+    const sides = storedSides(relationship);
+    if (!relationship.isForMutations) {
+      for (const side of sides) await this.write(relationship, side, link);
+      return;
+    }
+    const isMutable = ({ field }) => !this.keystone.lists[field.listKey].isAuxList;
+    const { field, own } = this.random.pick(sides.filter(isMutable));
     const list = this.keystone.lists[field.listKey];
     const id = this.ids[field.listKey][link[own]];
     const target = this.ids[field.refListKey][link[1 - own]];
-    if (isColumnOnly) {
-      await list.adapter.update(id, { [field.path]: operation === 'connect' ? target : null });
-      return;
-    }
-    const { updateMutationName, updateInputName } = list.gqlNames;
     const change = { [operation]: field.many ? [{ id: target }] : { id: target } };
-    await this.execute(
-      `mutation ($id: ID!, $data: ${updateInputName}) { ${updateMutationName}(id: $id, data: $data) { id } }`,
-      { id, data: { [field.path]: change } },
+    await this.call(list.gqlNames.updateMutationName, { id, data: { [field.path]: change } });
+  }
+
+  /** Calls a mutation. */
+  async call(mutation, values) {
+    const entries = Object.entries(values).map(([name, value]) => `${name}: ${literal(value)}`);
+    const { item } = await this.execute(
+      `mutation { item: ${mutation}(${entries.join(', ')}) { id } }`,
     );
+    return item;
   }
 
   /** Undoes one of the links of some relationships that can do without. */
   async disconnectSome() {
     for (const relationship of this.relationships) {
-      const { left, right, links } = relationship;
-      const isFree = ![left, right].some((field) => field && isRequired(field));
-      if (links.length === 0 || !isFree || !this.random.chance(0.2)) continue;
-      await this.mutate(relationship, this.random.pick(links), 'disconnect');
+      const { made } = relationship;
+      const isFree = !storedSides(relationship).some(({ field }) => isRequired(field));
+      if (made.length === 0 || !isFree || !this.random.chance(0.2)) continue;
+      const [link] = made.splice(this.random.integer(0, made.length - 1), 1);
+      await this.change(relationship, link, 'disconnect');
     }
   }
 
   /** Deletes one item of some lists that nothing needs. */
   async deleteSome() {
-    const fields = this.relationships.flatMap(({ left, right }) =>
-      right ? [left, right] : [left],
-    );
+    const fields = this.relationships.flatMap(({ left, right }) => [left, right]).filter(Boolean);
     const isNeeded = (key) =>
       fields.some((field) => field.refListKey === key && isRequired(field)) ||
       // OLD cleans up in a join table that is not there.
@@ -285,8 +315,7 @@ class Data {
       if (this.keystone.lists[key].isAuxList) continue; // They have no such mutation.
       if (ids.length === 0 || isNeeded(key) || !this.random.chance(0.3)) continue;
       const { deleteMutationName } = this.keystone.lists[key].gqlNames;
-      const query = `mutation ($id: ID!) { ${deleteMutationName}(id: $id) { id } }`;
-      await this.execute(query, { id: this.random.pick(ids) });
+      await this.call(deleteMutationName, { id: this.random.pick(ids) });
     }
   }
 }

@@ -28,12 +28,13 @@ function relationshipFields({ lists }) {
  * @param {object} tools.server of `postgres.js`
  * @param {{ old: object, new: object }} tools.keystones of `keystone-process.js`
  * @param {number} tools.seed of the data
+ * @param {boolean} [tools.canBeEmpty] whether lists and relationships may get no data
  * @returns {Promise<{ refused?: object[], exceptions: string[], links: number }>} `refused`: the
  *   problems for which there is no plan; `exceptions`: what could not be compared, and why; `links`:
  *   how many links the data had, seen from every field
  * @throws {Error} saying what differs
  */
-async function prove(scenario, { server, keystones, seed }) {
+async function prove(scenario, { server, keystones, seed, canBeEmpty = false }) {
   const old = `old_${seed}`;
   const fresh = `new_${seed}`;
   const sessions = [];
@@ -52,7 +53,7 @@ async function prove(scenario, { server, keystones, seed }) {
     await Promise.all([server.createDatabase(old), server.createDatabase(fresh)]);
     const proof = new Proof({ scenario, server, database: old, plan });
     const [before, reference] = await Promise.all([
-      proof.fill(await open('old', old), seed),
+      proof.fill(await open('old', old), { seed, canBeEmpty }),
       open('new', fresh)
         .then((session) => session.createSchema())
         .then(() => server.schemaOf(fresh)),
@@ -88,13 +89,17 @@ class Proof {
   }
 
   /** OLD makes the tables and fills them. */
-  async fill(session, seed) {
+  async fill(session, { seed, canBeEmpty }) {
     const failures = await session.createSchema();
     // A list could not be related to itself by a join table, and names that meet could not both be.
     const isExpected = (message) => /specified more than once|already exists/.test(message);
     const unexpected = failures.filter((message) => !isExpected(message));
     assert.deepStrictEqual(unexpected, [], 'OLD could not make the tables');
-    await session.fill({ seed, canDelete: !failures.some((it) => /already exists/.test(it)) });
+    await session.fill({
+      seed,
+      canBeEmpty,
+      canDelete: !failures.some((it) => /already exists/.test(it)),
+    });
     const read = await this.readOld(session);
     const links = Object.values(read.items).flatMap((items) =>
       Object.values(items).flatMap((item) => Object.values(item).flat()),

@@ -16,7 +16,7 @@ pub(super) fn expectations(
 ) -> String {
     // What stays, what goes, and what comes; a column or, with no column, a table.
     let (mut stays, mut goes, mut comes) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    let mut freed = BTreeSet::new();
+    let (mut freed, mut new_columns) = (BTreeSet::new(), BTreeSet::new());
     for step in steps {
         match step {
             TableStep::DropColumn { table, column, .. } => {
@@ -34,6 +34,7 @@ pub(super) fn expectations(
                 goes.extend(from.columns().map(|it| (from.name.as_str(), it.name.as_str())));
                 freed.insert(from.name.as_str());
                 comes.insert((to.name.as_str(), ""));
+                new_columns.extend(to.columns().map(|it| (to.name.as_str(), it.name.as_str())));
             }
             TableStep::CreateJoinTable { table } | TableStep::RestoreJoinTable { table, .. } => {
                 stays.extend(table.columns().map(|it| (it.references.as_str(), "id")));
@@ -46,7 +47,9 @@ pub(super) fn expectations(
         }
     }
     comes.retain(|(table, column)| !column.is_empty() || !freed.contains(table));
-    let rows: Vec<String> = [("stays", stays), ("goes", goes), ("comes", comes)]
+    // One's new column may be another's old one: that it is there says nothing.
+    let (moves, goes) = goes.into_iter().partition(|place| new_columns.contains(place));
+    let rows: Vec<String> = [("stays", stays), ("goes", goes), ("moves", moves), ("comes", comes)]
         .into_iter()
         .flat_map(|(role, places)| places.into_iter().map(move |place| (role, place)))
         .map(|(role, (table, column))| {
@@ -78,7 +81,7 @@ BEGIN
   )
   SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
-    bool_and(is_there = (role <> 'goes'))
+    bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done
   FROM found;
   IF is_done THEN

@@ -57,13 +57,13 @@ BEGIN
         ('goes', 'public."Post_a"', 'Post_id'),
         ('goes', 'public."Post_a"', 'Tag_id'),
         ('goes', 'public."Post_a_many"', 'Post_id'),
-        ('goes', 'public."Post_a_many"', 'Post_left_id'),
         ('goes', 'public."Post_left_posts"', 'Post_id'),
         ('goes', 'public."Post_left_posts"', 'Post_left_id'),
         ('goes', 'public."Post_sides"', 'Post_id'),
         ('goes', 'public."Post_sides"', 'Post_left_id'),
         ('goes', 'public."Tag_right_tags"', 'Tag_id'),
         ('goes', 'public."Tag_right_tags"', 'Tag_right_id'),
+        ('moves', 'public."Post_a_many"', 'Post_left_id'),
         ('comes', 'public."Post_a_many_many"', ''),
         ('comes', 'public."Post_sides_Post_left_posts"', ''),
         ('comes', 'public."Tag_right_tags_many"', '')
@@ -78,7 +78,7 @@ BEGIN
   )
   SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
-    bool_and(is_there = (role <> 'goes'))
+    bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done
   FROM found;
   IF is_done THEN

@@ -55,7 +55,6 @@ BEGIN
     VALUES
         ('stays', 'public."Post"', 'id'),
         ('stays', 'public."Post_left"', 'id'),
-        ('goes', 'public."Post_a_many"', 'Post_left_id'),
         ('goes', 'public."Post_a_many"', 'Tag_right_id'),
         ('goes', 'public."Post_a_many_many"', 'Post_left_id'),
         ('goes', 'public."Post_a_many_many"', 'Post_left_right_id'),
@@ -63,6 +62,7 @@ BEGIN
         ('goes', 'public."Post_sides_Post_left_posts"', 'Post_left_right_id'),
         ('goes', 'public."Tag_right_tags_many"', 'Tag_right_id'),
         ('goes', 'public."Tag_right_tags_many"', 'Tag_right_left_id'),
+        ('moves', 'public."Post_a_many"', 'Post_left_id'),
         ('comes', 'public."Post_a"', ''),
         ('comes', 'public."Post_left_posts"', ''),
         ('comes', 'public."Post_sides"', ''),
@@ -78,7 +78,7 @@ BEGIN
   )
   SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
-    bool_and(is_there = (role <> 'goes'))
+    bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done
   FROM found;
   IF is_done THEN

@@ -61,7 +61,7 @@ BEGIN
   )
   SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
-    bool_and(is_there = (role <> 'goes'))
+    bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done
   FROM found;
   IF is_done THEN
