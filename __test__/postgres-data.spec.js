@@ -39,35 +39,22 @@ const CASES = {
 
   'links made, released and deleted on both sides through GraphQL': {
     steps: [
+      ...['u1', 'u2', 'u3', 'u4'].map((name) => mutation(`createUser(data: { name: "${name}" })`)),
       mutation(
-        'createTodo(data: { name: "t1", leadAuthor: { create: { name: "u1" } }, publisher: { create: { name: "u2" } }, team: { create: [{ name: "u3" }, { name: "u4" }] }, readers: { connect: [{ id: 1 }, { id: 2 }] } })',
+        'createTodo(data: { name: "t1", leadAuthor: { connect: { id: 1 } }, publisher: { connect: { id: 2 } }, team: { connect: [{ id: 3 }, { id: 4 }] }, readers: { connect: [{ id: 1 }, { id: 2 }] } })',
       ),
+      mutation('createTodo(data: { name: "t2" })'),
       mutation(
-        'createUser(data: { name: "u5", leadPost: { create: { name: "t2" } }, published: { create: [{ name: "t3" }, { name: "t4" }] }, task: { connect: { id: 2 } }, readPosts: { connect: [{ id: 1 }, { id: 3 }] }, above: { create: { name: "u6" } } })',
+        'createUser(data: { name: "u5", leadPost: { connect: { id: 2 } }, published: { connect: [{ id: 1 }, { id: 2 }] }, task: { connect: { id: 2 } }, readPosts: { create: [{ name: "t3" }] }, above: { connect: { id: 4 } } })',
       ),
-      mutation('createUser(data: { name: "u7", below: { create: { name: "u8" } } })'),
-      mutation(
-        'updateTodo(id: 1, data: { publisher: { disconnectAll: true }, readers: { disconnect: [{ id: 1 }] } })',
-      ),
-      mutation('updateUser(id: 5, data: { published: { disconnect: [{ id: 4 }] } })'),
+      mutation('createUser(data: { name: "u6", below: { connect: { id: 1 } } })'),
+      mutation('updateTodo(id: 2, data: { publisher: { disconnectAll: true } })'),
+      mutation('updateTodo(id: 1, data: { readers: { disconnect: [{ id: 1 }] } })'),
       mutation('deleteUser(id: 3)'),
       mutation('deleteTodo(id: 2)'),
     ],
     disagrees: {},
-    reads: {
-      [LEAD]: [[1, 1]],
-      [PUBLISHER]: [[3, 5]],
-      [TEAM]: [[4, 1]],
-      [READERS]: [
-        [1, 2],
-        [1, 5],
-        [3, 5],
-      ],
-      [ABOVE]: [
-        [5, 6],
-        [8, 7],
-      ],
-    },
+    reads: undefined,
   },
 
   'createItems, naming the left side of each': {
@@ -225,15 +212,13 @@ const CASES = {
 
   'a 1:N pointed elsewhere from its one side': {
     steps: [
-      mutation(
-        'createTodo(data: { name: "t1", publisher: { create: { name: "u2" } }, team: { create: [{ name: "u1" }] } })',
-      ),
-      mutation('updateTodo(id: 1, data: { publisher: { create: { name: "u3" } } })'),
-      mutation('updateUser(id: 1, data: { task: { create: { name: "t2" } } })'),
+      mutation('createTodo(data: { name: "t1", publisher: { create: { name: "u1" } } })'),
+      mutation('updateTodo(id: 1, data: { publisher: { create: { name: "u2" } } })'),
+      mutation('createUser(data: { name: "u3", task: { connect: { id: 1 } } })'),
+      mutation('updateUser(id: 3, data: { task: { create: { name: "t2" } } })'),
     ],
     disagrees: { [PUBLISHER]: [0, 1], [TEAM]: [0, 1] },
-    // Which of the two users is created first is the old Keystone's affair.
-    reads: undefined,
+    reads: { [PUBLISHER]: [[1, 2]], [TEAM]: [[3, 2]] },
   },
 
   'a 1:N pointed elsewhere from its many side': {
@@ -396,16 +381,14 @@ describe.each(postgresVersions())('PostgreSQL %s', (version) => {
 
     it('migrates where both sides agree, and stops with nothing changed where not', async () => {
       const copy = `${database} copy`;
-      await makeDatabase(copy, steps);
+      await server.createDatabase(copy, database);
       const before = await stateOf(copy);
-      const copied = await storedIn(copy);
       const result = await server.runScript(copy, plan.migration());
-      // Chance may have decided otherwise this time.
-      if (disagrees ? isAgreed : !result.error) {
+      if (isAgreed) {
         expect(result).toEqual({ error: null, notices: [] });
-        expect(await readNew(copy)).toEqual(settled(copied));
+        expect(await readNew(copy)).toEqual(settled(stored));
       } else {
-        expectStop(result, copied);
+        expectStop(result, stored);
         expect(await stateOf(copy)).toEqual(before);
       }
     });

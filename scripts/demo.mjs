@@ -2,9 +2,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import keystones from '../__test__/support/keystones.js';
+import { endToEnd } from './lib/end-to-end.mjs';
 import { linkModules, linkPackage } from './lib/link.mjs';
 import { root, run, script } from './lib/run.mjs';
 import { installSet, setUp } from './lib/setup.mjs';
+
+/** The newest of the servers that the tests run on. */
+const SERVER = 'postgres/18';
 
 const EXAMPLES = [
   { folder: 'examples/todo-knex', database: 'PostgreSQL', migration: 'SQL for psql' },
@@ -37,7 +41,8 @@ await script(async () => {
     await show(folder, `${database}: the migration, ${migration}`, ['--migration']);
   }
 
-  console.log(
-    '\nNothing was connected to. The other examples are in examples/, with a README each.',
-  );
+  await installSet('keystones/old');
+  await installSet(SERVER);
+  await endToEnd((heading) => console.log(`\n━━━ ${heading}\n`));
+  console.log('\nThe other examples are in examples/, with a README each.');
 });

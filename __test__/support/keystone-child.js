@@ -127,25 +127,34 @@ async function readAll({ keystone, adapter }, execute) {
     items[list.key] ??= {};
     // These have no query of their own: they are reached through the lists that brought them.
     if (list.isAuxList) continue;
-    const selection = select(keystone, list, new Set());
-    const query = `{ items: ${list.gqlNames.listQueryName} { ${selection} } }`;
-    const data = await execute(query).catch((error) => {
-      for (const { message, path } of error.errors ?? []) {
-        const field = relationshipFields(list)[/^f(\d+)$/.exec(path?.[2])?.[1]];
-        if (!field) throw error;
-        failures[`${list.key}.${field.path}`] = message;
-      }
-      return error.data;
-    });
+    const data = await readList(list);
     for (const item of data.items) await collect(list, item);
   }
   return { items, failures };
 
+  /** The items of a list, again without the fields that have failed: NEW gives no item then. */
+  async function readList(list) {
+    const selection = select(keystone, list, failures);
+    const query = `{ items: ${list.gqlNames.listQueryName} { ${selection} } }`;
+    try {
+      return await execute(query);
+    } catch (error) {
+      const { errors = [] } = error;
+      for (const { message, path } of errors) {
+        const field = relationshipFields(list)[/^f(\d+)$/.exec(path?.[2])?.[1]];
+        if (!field) throw error;
+        failures[nameOf(field)] = message;
+      }
+      if (errors.length === 0) throw error;
+      return readList(list);
+    }
+  }
+
   async function collect(list, item) {
-    const values = ((items[list.key] ??= {})[item.id] = {});
+    const values = ((items[list.key] ??= {})[item.id] ??= {});
     for (const [at, field] of relationshipFields(list).entries()) {
-      if (!(`f${at}` in item)) continue;
-      const isUnread = `${list.key}.${field.path}` in failures;
+      const isUnread = nameOf(field) in failures;
+      if (!isUnread && !(`f${at}` in item)) continue;
       const related = [item[`f${at}`] ?? []].flat();
       const ids = isUnread ? await stored(adapter, field, item.id) : related.map(({ id }) => id);
       values[field.path] = ids.map(String).sort();
@@ -157,13 +166,19 @@ async function readAll({ keystone, adapter }, execute) {
 
 const relationshipFields = (list) => list.fields.filter((field) => field.isRelationship);
 
-/** What to ask of each item of a list, and of the items of auxiliary lists that it leads to. */
-function select(keystone, list, seen) {
-  const fields = relationshipFields(list).map(({ path, refListKey }, at) => {
-    const target = keystone.lists[refListKey];
-    const isNew = target.isAuxList && !seen.has(target);
-    const inner = isNew ? select(keystone, target, new Set([...seen, target])) : 'id';
-    return `f${at}: ${path} { ${inner} }`;
+const nameOf = ({ listKey, path }) => `${listKey}.${path}`;
+
+/**
+ * What to ask of each item of a list, and of the items of auxiliary lists that it leads to, but for
+ * the fields that fail.
+ */
+function select(keystone, list, failures, above = []) {
+  const fields = relationshipFields(list).map((field, at) => {
+    if (nameOf(field) in failures) return '';
+    const target = keystone.lists[field.refListKey];
+    const isNew = target.isAuxList && !above.includes(target);
+    const inner = isNew ? select(keystone, target, failures, [...above, target]) : 'id';
+    return `f${at}: ${field.path} { ${inner} }`;
   });
   return ['id', ...fields].join(' ');
 }

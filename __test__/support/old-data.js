@@ -308,6 +308,10 @@ class Data {
   async deleteSome() {
     const fields = this.relationships.flatMap(({ left, right }) => [left, right]).filter(Boolean);
     const isNeeded = (key) =>
+      this.relationships.some(
+        ({ left, isForMutations }) =>
+          !isForMutations && [left.listKey, left.refListKey].includes(key),
+      ) ||
       fields.some((field) => field.refListKey === key && isRequired(field)) ||
       // OLD cleans up in a join table that is not there.
       fields.some((field) => field.refListKey === key && isSelf(field) && field.many);
