@@ -135,11 +135,12 @@ function consolidate(keystone) {
   }
   let rels;
   try {
-    rels = keystone._consolidateRelationships();
+    // Early versions return nothing: they only looked for mistakes.
+    rels = keystone._consolidateRelationships() || [];
   } catch (error) {
     return { rels: [], error: error.message };
   }
-  if (!rels.every((rel) => rel.cardinality)) {
+  if (!rels.length || !rels.every((rel) => rel.cardinality)) {
     return { rels };
   }
   const name = (field) => `${field.listKey}.${field.path}`;
