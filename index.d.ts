@@ -19,6 +19,9 @@ export interface KeystoneLike {
 export interface SnapshotOptions {
   /** Directories to look from; by default the working directory. */
   resolveFrom?: string[];
+  /** Whether to ask knex for the columns of all fields, which only schema and diff need; by default
+   * true. `planUpgrade` asks when it needs them. */
+  columns?: boolean;
 }
 
 /**
@@ -56,6 +59,8 @@ export interface SnapshotAdapter {
   schemaName?: string;
   /** Whether `knexOptions.wrapIdentifier` is set. */
   wrapsIdentifiers: boolean;
+  /** knex: whether the fields have their columns. */
+  hasColumns?: boolean;
 }
 
 /** A list in a snapshot. */
@@ -98,6 +103,14 @@ export interface SnapshotField {
     /** mongoose: the join collection there would be with this field as the left side. */
     joinCollection?: { model: string; name: string };
   };
+  /** knex: the columns of a field that is no relationship, as knex compiles them. */
+  columns?: { name: string; definition: string }[];
+  /** knex: the indexes and keys of those columns. */
+  keys?: { kind: 'index' | 'unique' | 'primary'; columns: string[]; name?: string }[];
+  /** mongoose: whether the field is indexed. */
+  isIndexed?: boolean;
+  /** mongoose: whether the field has a unique index. */
+  isUnique?: boolean;
 }
 
 /** A relationship as Keystone itself sees it. */
@@ -234,7 +247,7 @@ export type AdapterPlan = { name: string; hasChanges: boolean } & (
 
 /** Something the user should know, which does not stop the plan. */
 export interface Warning {
-  /** Stable, for programs: `NAME_TAKEN`. */
+  /** Stable, for programs: `NAME_TAKEN`, `COLUMNS_UNKNOWN`. */
   code: string;
   message: string;
   list?: string;
@@ -281,6 +294,22 @@ export class UpgradePlan {
    * @throws UpgradeError `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`, `UNSUPPORTED`
    */
   migration(options?: { direction?: 'up' | 'down'; reconcile?: boolean; adapter?: string }): string;
+  /**
+   * The old or the new schema: what that generation of Keystone creates on an empty database. SQL for
+   * PostgreSQL; for MongoDB statements for mongosh with a comment for each field.
+   *
+   * @param options - `adapter` is needed when the project has several
+   * @throws UpgradeError `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
+   */
+  schema(which: 'old' | 'new', options?: { adapter?: string }): string;
+  /**
+   * The unified diff from the old schema to the new, with three lines of context. Empty when they are
+   * the same.
+   *
+   * @param options - `color` adds ANSI colours; `adapter` is needed when the project has several
+   * @throws UpgradeError `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
+   */
+  diff(options?: { color?: boolean; adapter?: string }): string;
   /** The whole plan as plain data, the caller's own to change. */
   toJSON(): PlanJson;
 }
@@ -341,3 +370,16 @@ export function planUpgrade(
   project: KeystoneLike | Snapshot,
   options?: SnapshotOptions,
 ): UpgradePlan;
+
+/**
+ * The unified diff of two SQL texts, such as dumps of a database before and after, with three lines
+ * of context. Empty when they are equal.
+ *
+ * @param options - the names in the header lines, by default `old schema` and `new schema`; `color`
+ *   adds ANSI colours
+ */
+export function diffSchemas(
+  oldSql: string,
+  newSql: string,
+  options?: { oldName?: string; newName?: string; color?: boolean },
+): string;

@@ -7,6 +7,9 @@ const { snapshot } = require('./lib/snapshot');
 /** The Rust side of each plan. */
 const natives = new WeakMap();
 
+/** How to make the Rust side of a plan anew with all columns, for plans of Keystone objects. */
+const withColumns = new WeakMap();
+
 /**
  * What has to happen to a project's databases, and why. Made by `planUpgrade`.
  */
@@ -63,10 +66,47 @@ class UpgradePlan {
     return calling(() => natives.get(this).migration(adapter, direction, reconcile));
   }
 
+  /**
+   * The old or the new schema: what that generation of Keystone creates on an empty database. SQL for
+   * PostgreSQL; for MongoDB statements for mongosh with a comment for each field.
+   *
+   * @param {'old'|'new'} which
+   * @param {{ adapter?: string }} [options] - `adapter` is needed when the project has several
+   * @returns {string}
+   * @throws {UpgradeError} `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
+   */
+  schema(which, options) {
+    const { adapter } = options || {};
+    return calling(() => complete(this).schema(which, adapter));
+  }
+
+  /**
+   * The unified diff from the old schema to the new, empty when they are the same.
+   *
+   * @param {{ color?: boolean, adapter?: string }} [options] - `color` adds ANSI colours; `adapter`
+   *   is needed when the project has several
+   * @returns {string}
+   * @throws {UpgradeError} `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
+   */
+  diff(options) {
+    const { color = false, adapter } = options || {};
+    return calling(() => complete(this).diff(adapter, color));
+  }
+
   /** The whole plan as plain data, the caller's own to change. */
   toJSON() {
     return JSON.parse(natives.get(this).toJson());
   }
+}
+
+/** The Rust side of a plan with the columns of all fields, for which knex is asked only now. */
+function complete(plan) {
+  const make = withColumns.get(plan);
+  if (make) {
+    natives.set(plan, make());
+    withColumns.delete(plan);
+  }
+  return natives.get(plan);
 }
 
 /** A plan's data, parsed once for all its properties. */
@@ -90,8 +130,26 @@ function data(plan) {
  */
 function planUpgrade(project, options) {
   const isSnapshot = project && !project.listsArray && (project.version || project.lists);
-  const json = JSON.stringify(isSnapshot ? project : snapshot(project, options));
-  return new UpgradePlan(calling(() => loadNative().planUpgrade(json)));
+  const native = (data) => loadNative().planUpgrade(JSON.stringify(data));
+  if (isSnapshot) return new UpgradePlan(calling(() => native(project)));
+  const take = (columns) => snapshot(project, Object.assign({}, options, { columns }));
+  const plan = new UpgradePlan(calling(() => native(take(false))));
+  withColumns.set(plan, () => native(take(true)));
+  return plan;
+}
+
+/**
+ * The unified diff of two SQL texts, such as dumps of a database before and after.
+ *
+ * @param {string} oldSql
+ * @param {string} newSql
+ * @param {{ oldName?: string, newName?: string, color?: boolean }} [options] - the names in the
+ *   header lines, by default `old schema` and `new schema`; `color` adds ANSI colours
+ * @returns {string} empty when they are equal
+ */
+function diffSchemas(oldSql, newSql, options) {
+  const { oldName = 'old schema', newName = 'new schema', color = false } = options || {};
+  return calling(() => loadNative().diffSchemas(oldSql, newSql, oldName, newName, color));
 }
 
 /** Calls into Rust, which throws the problems as JSON, and makes them one error of this realm. */
@@ -120,4 +178,4 @@ function toUpgradeError(error) {
   return new UpgradeError(problems[0].code, message, problems);
 }
 
-module.exports = { planUpgrade, snapshot, UpgradePlan };
+module.exports = { planUpgrade, snapshot, diffSchemas, UpgradePlan };

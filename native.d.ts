@@ -15,9 +15,16 @@ export declare class NativePlan {
   summary(adapter: string | undefined | null, color: boolean): string
   /** The migration of one adapter's database: `up` to the new schema, or `down` to the old. */
   migration(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean): string
+  /** The old or the new schema of one adapter's database. */
+  schema(which: 'old' | 'new', adapter?: string | undefined | null): string
+  /** The unified diff from the old schema to the new, with ANSI colours if asked for. */
+  diff(adapter: string | undefined | null, color: boolean): string
   /** The whole plan as indented JSON. */
   toJson(): string
 }
+
+/** The unified diff of two texts under the given names, with ANSI colours if asked for. */
+export declare function diffSchemas(oldSql: string, newSql: string, oldName: string, newName: string, color: boolean): string
 
 /**
  * Plans the upgrade of the project in a snapshot, given as JSON.

@@ -836,4 +836,5 @@ function __napiStampBindingTarget(exportsObject, target) {
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
 module.exports.NativePlan = nativeBinding.NativePlan
+module.exports.diffSchemas = nativeBinding.diffSchemas
 module.exports.planUpgrade = nativeBinding.planUpgrade

@@ -1,6 +1,6 @@
 'use strict';
 
-const { requireThrough } = require('./resolve');
+const { compilingKnex } = require('./knex');
 
 /**
  * The SQL type of a foreign key to each list, as knex itself compiles it: primary keys may be of
@@ -12,14 +12,13 @@ const { requireThrough } = require('./resolve');
  * @returns {Map<string, string>} the type by list key; empty when knex cannot be asked
  */
 function foreignKeyTypes(adapter, lists, directories) {
-  const loaded = requireThrough(['@keystonejs/adapter-knex', 'knex'], directories);
-  const knex = loaded && (loaded.knex || loaded);
-  if (!knex || !lists.length) {
+  const knex = lists.length && compilingKnex(adapter, directories);
+  if (!knex) {
     return new Map();
   }
   try {
     const column = (at) => `column_${at}`;
-    const schema = knex({ client: adapter.client }).schema.createTable('lists', (table) =>
+    const schema = knex.schema.createTable('lists', (table) =>
       lists.forEach((list, at) =>
         list.adapter.getPrimaryKeyAdapter().addToForeignTableSchema(table, {
           path: column(at),

@@ -3,6 +3,7 @@
 const { UpgradeError } = require('./error');
 const { mongooseNames } = require('./mongoose-names');
 const { foreignKeyTypes } = require('./foreign-key-types');
+const { knexColumns } = require('./knex-columns');
 const { resolveFrom } = require('./resolve');
 
 /** The version of the snapshot's shape; `src/snapshot.rs` reads this one. */
@@ -16,8 +17,9 @@ const VERSION = 1;
  * way to `keystone.adapter` in 19.0.0.
  *
  * @param {object} keystone - the project's `Keystone` object, all lists created
- * @param {{ resolveFrom?: string[] }} [options] - `resolveFrom`: directories from which the
- *   project's packages can be found, by default the working directory
+ * @param {{ resolveFrom?: string[], columns?: boolean }} [options] - `resolveFrom`: directories from
+ *   which the project's packages can be found, by default the working directory; `columns`: whether
+ *   to ask knex for the columns of all fields, which only schema and diff need (by default true)
  * @returns {object} the snapshot; `index.d.ts` describes it
  * @throws {UpgradeError} `NOT_KEYSTONE` when it is no Keystone 5 object
  */
@@ -28,84 +30,114 @@ function snapshot(keystone, options) {
       'This is no Keystone 5 object: it has no `listsArray`. Pass the object that `new Keystone(…)` of @keystonejs/keystone returned.',
     );
   }
-  const directories = (options && options.resolveFrom) || [process.cwd()];
+  const { resolveFrom = [process.cwd()], columns = true } = options || {};
   const lists = keystone.listsArray;
   const adapters = unique(lists.map((list) => list.adapter.parentAdapter));
   const own = consolidate(keystone);
-  const describe = adapters.map((adapter) => describer(adapter, lists, own.rels, directories));
+  const warnings = [];
+  const describers = adapters.map((adapter) =>
+    describer(
+      adapter,
+      lists.filter((list) => list.adapter.parentAdapter === adapter),
+      { rels: own.rels, directories: resolveFrom, columns, warnings },
+    ),
+  );
 
   const listRanks = ranks(lists.map((list) => list.key));
   const pathRanks = ranks(flatMap(lists, (list) => relationships(list).map((field) => field.path)));
+  const describeField = (field, describe) =>
+    Object.assign(
+      {
+        path: field.path,
+        type: typeName(field),
+        relationship: field.isRelationship
+          ? Object.assign(
+              {
+                ref: field.config.ref,
+                // `many` may be any truthy value; both Keystones look at the config.
+                many: Boolean(field.config.many),
+                rank: pathRanks.get(field.path),
+              },
+              describe.relationship(field),
+            )
+          : undefined,
+      },
+      describe.field(field),
+    );
   return {
     version: VERSION,
-    keystone: keystoneVersion(directories),
+    keystone: keystoneVersion(resolveFrom),
     locale: new Intl.Collator().resolvedOptions().locale,
     adapters: adapterNames(keystone, adapters).map((name, at) =>
-      describeAdapter(name, adapters[at]),
+      Object.assign({ name }, describeAdapter(adapters[at]), describers[at].adapter),
     ),
     lists: lists.map((list) => {
       const adapter = adapters.indexOf(list.adapter.parentAdapter);
+      const describe = describers[adapter];
       return Object.assign(
         { key: list.key, adapter, rank: listRanks.get(list.key) },
-        describe[adapter].list(list),
-        {
-          fields: list.fields.map((field) => ({
-            path: field.path,
-            type: typeName(field),
-            relationship: field.isRelationship
-              ? Object.assign(
-                  {
-                    ref: field.config.ref,
-                    // `many` may be any truthy value; both Keystones look at the config.
-                    many: Boolean(field.config.many),
-                    rank: pathRanks.get(field.path),
-                  },
-                  describe[adapter].relationship(field),
-                )
-              : undefined,
-          })),
-        },
+        describe.list(list),
+        { fields: list.fields.map((field) => describeField(field, describe)) },
       );
     }),
     consolidated: own.consolidated,
     consolidationError: own.error,
-    warnings: [],
+    warnings,
   };
 }
 
-/** What only the adapter's kind can tell of a list and of a relationship field. */
-function describer(adapter, lists, rels, directories) {
-  const own = lists.filter((list) => list.adapter.parentAdapter === adapter);
-  if (adapter.name === 'mongoose') {
-    const names = mongooseNames(adapter, rels);
-    return {
-      list: names.collection,
-      relationship: (field) =>
-        field.config.many ? { joinCollection: names.joinCollection(field) } : {},
-    };
-  }
-  if (adapter.name === 'knex') {
-    const types = foreignKeyTypes(adapter, own, directories);
-    return {
-      list: (list) => ({ tableName: list.adapter.tableName, foreignKeyType: types.get(list.key) }),
-      relationship: (field) => {
-        // `isNotNullable` is a getter that keeps its result: let it keep that on a copy.
-        const { isUnique, isIndexed, isNotNullable } = Object.create(field.adapter);
-        return {
-          isUnique: Boolean(isUnique),
-          isIndexed: Boolean(isIndexed),
-          isNotNullable: Boolean(isNotNullable),
-        };
-      },
-    };
-  }
-  return { list: () => ({}), relationship: () => ({}) };
+/** What only the adapter's kind can tell of itself, of a list, a field and a relationship. */
+function describer(adapter, lists, context) {
+  if (adapter.name === 'knex') return knexDescriber(adapter, lists, context);
+  if (adapter.name === 'mongoose') return mongooseDescriber(adapter, context);
+  const nothing = () => ({});
+  return { adapter: {}, list: nothing, field: nothing, relationship: nothing };
 }
 
-function describeAdapter(name, adapter) {
+function knexDescriber(adapter, lists, { directories, columns, warnings }) {
+  const types = foreignKeyTypes(adapter, lists, directories);
+  let byField;
+  try {
+    byField = columns ? knexColumns(adapter, lists, directories) : undefined;
+  } catch (error) {
+    warnings.push({
+      code: 'COLUMNS_UNKNOWN',
+      message: `The columns of this project cannot be told (${error.message}). Its schema and diff show those of relationships only.`,
+    });
+  }
+  return {
+    adapter: { hasColumns: Boolean(byField) },
+    list: (list) => ({ tableName: list.adapter.tableName, foreignKeyType: types.get(list.key) }),
+    field: (field) => byField && byField.get(field),
+    relationship: (field) => {
+      // `isNotNullable` is a getter that keeps its result: let it keep that on a copy.
+      const { isUnique, isIndexed, isNotNullable } = Object.create(field.adapter);
+      return {
+        isUnique: Boolean(isUnique),
+        isIndexed: Boolean(isIndexed),
+        isNotNullable: Boolean(isNotNullable),
+      };
+    },
+  };
+}
+
+function mongooseDescriber(adapter, { rels }) {
+  const names = mongooseNames(adapter, rels);
+  return {
+    adapter: {},
+    list: names.collection,
+    field: ({ adapter: { isIndexed, isUnique } }) => ({
+      isIndexed: isIndexed ? true : undefined,
+      isUnique: isUnique ? true : undefined,
+    }),
+    relationship: (field) =>
+      field.config.many ? { joinCollection: names.joinCollection(field) } : {},
+  };
+}
+
+function describeAdapter(adapter) {
   const { knexOptions } = adapter.config || {};
   return {
-    name,
     kind: String(adapter.name),
     client: adapter.client && String(adapter.client.name || adapter.client),
     schemaName: adapter.schemaName,

@@ -16,6 +16,7 @@
 //! - [`relationship`] pairs the relationship fields and puts their two sides in Keystone's order.
 //! - [`naming`] has every old and new name.
 //! - [`plan`] turns relationships into typed steps, [`step`], which know no SQL and no shell text.
+//! - [`schema`] is what each generation of Keystone creates, and [`diff`] what differs between two texts.
 //! - [`summary`] tells the plan in the words of Keystone's guide.
 //! - [`postgres`] and [`mongodb`] each know one engine's language, and nothing of the other's.
 //! - [`error`] has every mistake that is reported, with its stable code.
@@ -24,6 +25,7 @@
 // The public items serve the modules and the docs: a Node addon exports no Rust items.
 #![cfg_attr(test, allow(dead_code))]
 
+pub mod diff;
 pub mod error;
 pub mod mongodb;
 pub mod naming;
@@ -34,6 +36,7 @@ pub mod postgres;
 #[cfg(test)]
 mod properties;
 pub mod relationship;
+pub mod schema;
 pub mod snapshot;
 pub mod step;
 pub mod summary;

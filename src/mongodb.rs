@@ -8,6 +8,8 @@ mod command;
 mod copy;
 mod expression;
 mod javascript;
+mod schema;
 mod script;
 
+pub use schema::schema;
 pub use script::migration;

@@ -90,6 +90,12 @@ pub fn not_null_name(table: &str, column: &str, label: &str) -> String {
     format!("{}_{}_{label}", clip_to(table, table_bytes), clip_to(column, column_bytes))
 }
 
+/// PostgreSQL's own name of a table's primary key, by the same rule.
+pub fn primary_key_name(table: &str) -> String {
+    const LABEL: &str = "_pkey";
+    format!("{}{LABEL}", clip_to(table, MAX_BYTES - LABEL.len()))
+}
+
 /// Names in use within one namespace of the database, each at most 63 bytes.
 #[derive(Debug, Default)]
 pub struct Namespace {

@@ -11,12 +11,14 @@ use napi_derive::napi;
 
 use crate::error::Problems;
 use crate::plan::{Direction, Engine, Script, UpgradePlan};
+use crate::schema::{TableSchema, Which};
 use crate::snapshot::Snapshot;
-use crate::{mongodb, postgres, summary};
+use crate::{diff, mongodb, postgres, summary};
 
 /// A plan, held on the Rust side. `index.js` wraps it as `UpgradePlan`.
 #[napi(js_name = "NativePlan")]
 pub struct NativePlan {
+    snapshot: Snapshot,
     plan: UpgradePlan,
 }
 
@@ -27,7 +29,7 @@ pub struct NativePlan {
 pub fn plan_upgrade(snapshot: String) -> Result<NativePlan> {
     let snapshot = Snapshot::parse(&snapshot).map_err(thrown)?;
     let plan = UpgradePlan::new(&snapshot).map_err(thrown)?;
-    Ok(NativePlan { plan })
+    Ok(NativePlan { snapshot, plan })
 }
 
 #[napi]
@@ -60,11 +62,55 @@ impl NativePlan {
         .map_err(thrown)
     }
 
+    /// The old or the new schema of one adapter's database.
+    #[napi(catch_unwind)]
+    pub fn schema(
+        &self,
+        #[napi(ts_arg_type = "'old' | 'new'")] which: String,
+        adapter: Option<String>,
+    ) -> Result<String> {
+        let which = if which == "old" { Which::Old } else { Which::New };
+        self.schema_text(adapter.as_deref(), which)
+    }
+
+    /// The unified diff from the old schema to the new, with ANSI colours if asked for.
+    #[napi(catch_unwind)]
+    pub fn diff(&self, adapter: Option<String>, color: bool) -> Result<String> {
+        let adapter = adapter.as_deref();
+        let old = self.schema_text(adapter, Which::Old)?;
+        let new = self.schema_text(adapter, Which::New)?;
+        Ok(diff::unified(&old, &new, ("old schema", "new schema"), color))
+    }
+
     /// The whole plan as indented JSON.
     #[napi(catch_unwind)]
     pub fn to_json(&self) -> String {
         self.plan.to_json()
     }
+}
+
+impl NativePlan {
+    fn schema_text(&self, adapter: Option<&str>, which: Which) -> Result<String> {
+        let Some(at) = self.plan.adapter_index(adapter).map_err(thrown)? else {
+            return Ok(String::new());
+        };
+        Ok(match TableSchema::new(&self.plan, &self.snapshot, at, which) {
+            Some(schema) => postgres::schema(&schema),
+            None => mongodb::schema(&self.plan, &self.snapshot, at, which),
+        })
+    }
+}
+
+/// The unified diff of two texts under the given names, with ANSI colours if asked for.
+#[napi(catch_unwind)]
+pub fn diff_schemas(
+    old_sql: String,
+    new_sql: String,
+    old_name: String,
+    new_name: String,
+    color: bool,
+) -> String {
+    diff::unified(&old_sql, &new_sql, (&old_name, &new_name), color)
 }
 
 fn thrown(problems: impl Into<Problems>) -> Error {

@@ -200,15 +200,27 @@ impl UpgradePlan {
     /// [`Problem::AdapterRequired`] when none is given and there are several. None where the project
     /// has no lists, and so no adapter.
     pub fn adapter(&self, name: Option<&str>) -> Result<Option<&AdapterPlan>, Problem> {
+        Ok(self.adapter_index(name)?.map(|at| &self.adapters[at]))
+    }
+
+    /// The index of that part, which is also the adapter's index in the snapshot.
+    ///
+    /// # Errors
+    /// As for [`UpgradePlan::adapter`].
+    pub fn adapter_index(&self, name: Option<&str>) -> Result<Option<usize>, Problem> {
         let names = || self.adapters.iter().map(|adapter| adapter.name.clone()).collect();
-        match (name, self.adapters.as_slice()) {
-            (None, []) => Ok(None),
-            (None, [only]) => Ok(Some(only)),
+        match (name, self.adapters.len()) {
+            (None, 0) => Ok(None),
+            (None, 1) => Ok(Some(0)),
             (None, _) => Err(Problem::AdapterRequired { adapters: names() }),
-            (Some(name), adapters) => match adapters.iter().find(|adapter| adapter.name == name) {
-                Some(adapter) => Ok(Some(adapter)),
-                None => Err(Problem::UnknownAdapter { name: name.to_owned(), adapters: names() }),
-            },
+            (Some(name), _) => {
+                match self.adapters.iter().position(|adapter| adapter.name == name) {
+                    Some(at) => Ok(Some(at)),
+                    None => {
+                        Err(Problem::UnknownAdapter { name: name.to_owned(), adapters: names() })
+                    }
+                }
+            }
         }
     }
 

@@ -6,7 +6,9 @@ mod names;
 mod preflight;
 mod quote;
 mod reconcile;
+mod schema;
 mod script;
 mod statement;
 
+pub use schema::schema;
 pub use script::migration;

@@ -58,6 +58,9 @@ pub struct Adapter {
     /// Whether `knexOptions.wrapIdentifier` is set, which renames tables and columns.
     #[serde(default)]
     pub wraps_identifiers: bool,
+    /// Whether the fields have all of their columns.
+    #[serde(default)]
+    pub has_columns: bool,
 }
 
 /// A list.
@@ -98,6 +101,51 @@ pub struct Field {
     /// Set when the field is a relationship (`field.isRelationship`).
     #[serde(default)]
     pub relationship: Option<RelationshipField>,
+    /// The columns of a field of a knex list that is no relationship, when the snapshot has columns.
+    #[serde(default)]
+    pub columns: Vec<Column>,
+    /// The indexes and keys of those columns.
+    #[serde(default)]
+    pub keys: Vec<Key>,
+    /// Whether a mongoose field is indexed.
+    #[serde(default)]
+    pub is_indexed: bool,
+    /// Whether a mongoose field has a unique index.
+    #[serde(default)]
+    pub is_unique: bool,
+}
+
+/// A column as knex compiles it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// What follows the name in SQL: the type and its modifiers.
+    pub definition: String,
+}
+
+/// An index or key on columns of one list.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Key {
+    /// What it is.
+    pub kind: KeyKind,
+    /// The columns.
+    pub columns: Vec<String>,
+    /// Its name, where the field gives one in place of knex's.
+    #[serde(default)]
+    pub name: Option<String>,
+}
+
+/// What a [`Key`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum KeyKind {
+    /// An index.
+    Index,
+    /// A unique constraint.
+    Unique,
+    /// The primary key.
+    Primary,
 }
 
 /// What makes a field a relationship.

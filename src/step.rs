@@ -109,6 +109,10 @@ pub struct ForeignKeyColumn {
     /// Which of these it has.
     #[serde(flatten)]
     pub options: ColumnOptions,
+    /// Whether Keystone's own name of its index or foreign key was taken, so that Keystone itself
+    /// could not create that.
+    #[serde(skip)]
+    pub is_distinct: bool,
 }
 
 /// A join table by the names that PostgreSQL stores.

@@ -55,6 +55,10 @@ pub(crate) fn project(kind: &str, lists: &[(&str, &[FieldSpec<'_>])]) -> Snapsho
                 join_collection: many
                     .then(|| PluralizedModel { name: format!("{}s", model.to_lowercase()), model }),
             }),
+            columns: Vec::new(),
+            keys: Vec::new(),
+            is_indexed: false,
+            is_unique: false,
         }
     };
     Snapshot {
@@ -67,6 +71,7 @@ pub(crate) fn project(kind: &str, lists: &[(&str, &[FieldSpec<'_>])]) -> Snapsho
             client: None,
             schema_name: None,
             wraps_identifiers: false,
+            has_columns: false,
         }],
         lists: lists
             .iter()

@@ -241,6 +241,7 @@ impl SchemaNames {
             let (foreign_key, foreign_key_differs) = constraints.take_distinct(&foreign_key);
             distinct.extend(index_differs.then(|| index.clone()));
             distinct.extend(foreign_key_differs.then(|| foreign_key.clone()));
+            column.is_distinct = index_differs || foreign_key_differs;
             (column.index, column.foreign_key) = (index, foreign_key);
             column
         };
@@ -281,6 +282,7 @@ fn foreign_key_column(
         not_null: naming::not_null_name(naming::clip(table), &name, "not_null"),
         name,
         options,
+        is_distinct: false,
     }
 }
 

@@ -1,0 +1,98 @@
+//! A schema as text for mongosh: statements that create the collections and indexes, and a comment
+//! for each field, which MongoDB itself does not know of.
+
+use std::collections::HashMap;
+
+use serde_json::json;
+
+use super::javascript::{string, write};
+use crate::plan::{Engine, UpgradePlan};
+use crate::relationship::{Kind, Relationship, Side};
+use crate::schema::Which;
+use crate::snapshot::{Field, List, Snapshot};
+use crate::step::CollectionStep;
+
+/// The collections of an adapter before or since Arcade: those of lists in order of definition, then
+/// join collections. Empty where the adapter is not on MongoDB.
+pub fn schema(plan: &UpgradePlan, snapshot: &Snapshot, adapter: usize, which: Which) -> String {
+    let Engine::MongoDb { steps } = &plan.adapters[adapter].engine else { return String::new() };
+    let own = plan.relationships.iter().filter(|relationship| relationship.adapter == adapter);
+    let sides: HashMap<(usize, usize), (&Relationship, &Side)> = own
+        .flat_map(|relationship| {
+            let sides = [Some(&relationship.left), relationship.right.as_ref()];
+            sides
+                .into_iter()
+                .flatten()
+                .map(move |side| ((side.list, side.field), (relationship, side)))
+        })
+        .collect();
+    let mut text = String::new();
+    for (at, list) in snapshot.lists.iter().enumerate().filter(|(_, it)| it.adapter == adapter) {
+        let collection = collection(list);
+        create(&mut text, &format!("List {}", list.key), collection);
+        let mut indexed = Vec::new();
+        for (field_at, field) in list.fields.iter().enumerate() {
+            let line = match sides.get(&(at, field_at)) {
+                None => field.kind.clone(),
+                Some((relationship, side)) if is_stored(relationship, side, which) => {
+                    let is_right = relationship.right.as_ref() == Some(*side);
+                    let target =
+                        if is_right { relationship.left.list } else { relationship.target };
+                    let id = format!("ObjectId of {}", self::collection(&snapshot.lists[target]));
+                    if side.many { format!("[{id}]") } else { id }
+                }
+                Some(_) => continue,
+            };
+            text.push_str(&format!("//   {}: {line}\n", field.path));
+            if field.is_indexed || field.is_unique {
+                indexed.push(field);
+            }
+        }
+        indexed.into_iter().for_each(|field| index(&mut text, collection, field));
+    }
+    if which == Which::New {
+        for planned in steps {
+            let CollectionStep::CopyLinks { from, into } = &planned.step else { continue };
+            let relationship = &plan.relationships[planned.relationship];
+            create(&mut text, &format!("Join collection of {relationship}"), &into.name);
+            let target = collection(&snapshot.lists[relationship.target]);
+            text.push_str(&format!("//   {}: ObjectId of {}\n", into.near, from.collection));
+            text.push_str(&format!("//   {}: ObjectId of {target}\n", into.far));
+            for field in [&into.near, &into.far] {
+                create_index(&mut text, &into.name, field, &json!({ "background": true }));
+            }
+        }
+    }
+    text
+}
+
+fn collection(list: &List) -> &str {
+    list.collection.as_deref().unwrap_or_default()
+}
+
+/// Whether a side has a field of its own in the documents.
+fn is_stored(relationship: &Relationship, side: &Side, which: Which) -> bool {
+    let is_right = relationship.right.as_ref() == Some(side);
+    which == Which::Old || !side.many && !(is_right && relationship.kind == Kind::TwoSidedOneToOne)
+}
+
+fn create(text: &mut String, title: &str, collection: &str) {
+    text.push_str(&format!("// {title}\ndb.createCollection({});\n", string(collection)));
+}
+
+fn index(text: &mut String, collection: &str, field: &Field) {
+    let options = if field.is_unique {
+        json!({ "unique": true, "background": true })
+    } else {
+        json!({ "background": true })
+    };
+    create_index(text, collection, &field.path, &options);
+}
+
+fn create_index(text: &mut String, collection: &str, field: &str, options: &serde_json::Value) {
+    text.push_str(&format!("db.getCollection({}).createIndex(", string(collection)));
+    write(text, &json!({ field: 1 }), 0);
+    text.push_str(", ");
+    write(text, options, 0);
+    text.push_str(");\n");
+}

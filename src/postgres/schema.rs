@@ -1,0 +1,119 @@
+//! A schema as SQL text, in the style of Keystone's guide to the new schema.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::quote::identifier;
+use crate::schema::{Column, ForeignKey, Table, TableSchema};
+
+/// The statements that create a schema on an empty database: lists in order of definition, then join
+/// tables. A foreign key to a table that comes later is added after that.
+pub fn schema(schema: &TableSchema) -> String {
+    let mut text = String::new();
+    if !schema.is_complete {
+        text.push_str(
+            "-- The columns of relationships only: knex could not be asked for the others.\n",
+        );
+    }
+    if schema.name != "public" {
+        text.push_str(&format!("create schema if not exists {};\n", identifier(&schema.name)));
+    }
+    let positions = schema.tables.iter().enumerate().map(|(at, table)| (table.name.as_str(), at));
+    let mut writer = Writer {
+        schema,
+        positions: positions.collect(),
+        waiting: schema.tables.iter().map(|_| Vec::new()).collect(),
+    };
+    for (at, table) in schema.tables.iter().enumerate() {
+        writer.table(&mut text, at, table);
+    }
+    text
+}
+
+struct Writer<'a> {
+    schema: &'a TableSchema,
+    /// Where each table comes.
+    positions: HashMap<&'a str, usize>,
+    /// The foreign keys that wait for each table.
+    waiting: Vec<Vec<(&'a Table, &'a Column, &'a ForeignKey)>>,
+}
+
+impl<'a> Writer<'a> {
+    fn table(&mut self, text: &mut String, at: usize, table: &'a Table) {
+        let mut lines = Vec::with_capacity(table.columns.len());
+        for column in &table.columns {
+            let key = column.foreign_key.as_ref();
+            let later = key.and_then(|key| self.positions.get(key.references.as_str()));
+            match (key, later) {
+                (Some(key), Some(&later)) if later > at => {
+                    self.waiting[later].push((table, column, key));
+                    lines.push(self.column(column, None));
+                }
+                _ => lines.push(self.column(column, key)),
+            }
+        }
+        lines.extend(table.keys.iter().map(|key| {
+            let kind = if key.is_primary { "primary key" } else { "unique" };
+            let columns = list(&key.columns);
+            format!("\tconstraint {}\n\t\t{kind} ({columns})", identifier(&key.name))
+        }));
+        text.push_str(&format!("create table {}\n(\n", self.qualified(&table.name)));
+        text.push_str(&lines.join(",\n"));
+        text.push_str("\n);\n");
+        for (owner, column, key) in std::mem::take(&mut self.waiting[at]) {
+            text.push_str(&format!(
+                "alter table {}\n\tadd constraint {}\n\t\tforeign key ({}) references {};\n",
+                self.qualified(&owner.name),
+                identifier(&key.name),
+                identifier(&column.name),
+                self.qualified(&key.references),
+            ));
+        }
+        for index in &table.indexes {
+            text.push_str(&format!(
+                "create index {}\n\ton {} ({});\n",
+                identifier(&index.name),
+                self.qualified(&table.name),
+                list(&index.columns)
+            ));
+        }
+    }
+
+    fn column(&self, column: &Column, foreign_key: Option<&ForeignKey>) -> String {
+        let mut text = format!("\t{} {}", identifier(&column.name), column.data_type);
+        if column.is_not_null {
+            text.push_str(" not null");
+        }
+        if let Some(default) = &column.default {
+            text.push_str(&format!(" default {default}"));
+        }
+        let mut constraint = |name: &str, what: &str| {
+            text.push_str(&format!("\n\t\tconstraint {}\n\t\t\t{what}", identifier(name)));
+        };
+        if let Some(name) = &column.primary_key {
+            constraint(name, "primary key");
+        }
+        if let Some(name) = &column.unique {
+            constraint(name, "unique");
+        }
+        if let Some(key) = foreign_key {
+            constraint(&key.name, &format!("references {}", self.qualified(&key.references)));
+            if key.cascades {
+                text.push_str("\n\t\t\t\ton delete cascade");
+            }
+        }
+        text
+    }
+
+    /// A table, with its schema where that is not the usual one.
+    fn qualified(&self, name: &str) -> String {
+        match self.schema.name.as_str() {
+            "public" => identifier(name).into_owned(),
+            schema => format!("{}.{}", identifier(schema), identifier(name)),
+        }
+    }
+}
+
+fn list(columns: &[String]) -> String {
+    columns.iter().map(|column| identifier(column)).collect::<Vec<Cow<'_, str>>>().join(", ")
+}

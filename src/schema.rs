@@ -1,0 +1,372 @@
+//! The old and the new schema as a model: what each generation of Keystone creates on an empty
+//! database.
+//!
+//! The columns of fields that are no relationships are the same in both, as the loaded Keystone's own
+//! knex compiles them. What relationships add follows from the plan.
+
+use std::collections::HashMap;
+
+use crate::naming::{self, Named};
+use crate::plan::{Engine, UpgradePlan};
+use crate::relationship::{Kind, Relationship, Side};
+use crate::snapshot::{Key, KeyKind, List, Snapshot};
+use crate::step::{ForeignKeyColumn, JoinTable, TableStep};
+
+/// Which of the two schemas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// The one before Arcade.
+    Old,
+    /// The one since.
+    New,
+}
+
+/// A PostgreSQL schema: lists in order of definition, then join tables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableSchema {
+    /// Its name.
+    pub name: String,
+    /// Its tables.
+    pub tables: Vec<Table>,
+    /// Whether the tables have all of their columns, or those of relationships alone.
+    pub is_complete: bool,
+}
+
+/// A table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// Its name.
+    pub name: String,
+    /// Its columns.
+    pub columns: Vec<Column>,
+    /// Keys of several columns: whether primary, the name, the columns.
+    pub keys: Vec<TableKey>,
+    /// Its indexes.
+    pub indexes: Vec<Index>,
+}
+
+/// A primary key or unique constraint on several columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableKey {
+    /// The name of the constraint.
+    pub name: String,
+    /// Whether it is the primary key.
+    pub is_primary: bool,
+    /// The columns.
+    pub columns: Vec<String>,
+}
+
+/// An index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    /// Its name.
+    pub name: String,
+    /// Its columns.
+    pub columns: Vec<String>,
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type, with a check where knex has it there.
+    pub data_type: String,
+    /// Whether it is NOT NULL.
+    pub is_not_null: bool,
+    /// Its default, as SQL.
+    pub default: Option<String>,
+    /// The name of the primary key, where the column alone is that.
+    pub primary_key: Option<String>,
+    /// The name of its unique constraint.
+    pub unique: Option<String>,
+    /// Its foreign key.
+    pub foreign_key: Option<ForeignKey>,
+}
+
+/// A foreign key to the `id` of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignKey {
+    /// The name of the constraint.
+    pub name: String,
+    /// The table.
+    pub references: String,
+    /// Whether rows go with those that they refer to.
+    pub cascades: bool,
+}
+
+impl TableSchema {
+    /// The schema of an adapter, or None where that is not on PostgreSQL.
+    pub fn new(
+        plan: &UpgradePlan,
+        snapshot: &Snapshot,
+        adapter: usize,
+        which: Which,
+    ) -> Option<Self> {
+        let Engine::PostgreSql { schema_name, steps } = &plan.adapters[adapter].engine else {
+            return None;
+        };
+        let relationships = Relationships::new(plan, adapter);
+        let lists = snapshot.lists.iter().enumerate().filter(|(_, list)| list.adapter == adapter);
+        let mut tables: Vec<Table> =
+            lists.map(|(at, list)| list_table(snapshot, &relationships, at, list, which)).collect();
+        let mut joins: Vec<(usize, &JoinTable)> = steps
+            .iter()
+            .filter_map(|planned| {
+                let table = match (&planned.step, which) {
+                    (TableStep::DropJoinTable { table, .. }, Which::Old)
+                    | (TableStep::CreateJoinTable { table }, Which::New) => table,
+                    (TableStep::RenameJoinTable { from, .. }, Which::Old) => from,
+                    (TableStep::RenameJoinTable { to, .. }, Which::New) => to,
+                    _ => return None,
+                };
+                Some((planned.relationship, table))
+            })
+            .collect();
+        // In order of definition, and not in that of the steps.
+        joins.sort_by_key(|(relationship, _)| *relationship);
+        tables.extend(joins.into_iter().map(|(_, table)| join_table(table)));
+        Some(TableSchema {
+            name: schema_name.clone(),
+            tables,
+            is_complete: snapshot.adapters[adapter].has_columns,
+        })
+    }
+}
+
+/// The relationships of an adapter by their fields.
+struct Relationships<'a>(HashMap<(usize, usize), (&'a Relationship, &'a Side)>);
+
+impl<'a> Relationships<'a> {
+    fn new(plan: &'a UpgradePlan, adapter: usize) -> Self {
+        let own = plan.relationships.iter().filter(|relationship| relationship.adapter == adapter);
+        Relationships(
+            own.flat_map(|relationship| {
+                let sides = [Some(&relationship.left), relationship.right.as_ref()];
+                sides
+                    .into_iter()
+                    .flatten()
+                    .map(move |side| ((side.list, side.field), (relationship, side)))
+            })
+            .collect(),
+        )
+    }
+}
+
+fn list_table(
+    snapshot: &Snapshot,
+    relationships: &Relationships<'_>,
+    at: usize,
+    list: &List,
+    which: Which,
+) -> Table {
+    let mut table = Table {
+        name: naming::clip(&list.key).to_owned(),
+        columns: Vec::new(),
+        keys: Vec::new(),
+        indexes: Vec::new(),
+    };
+    for (field_at, field) in list.fields.iter().enumerate() {
+        match relationships.0.get(&(at, field_at)) {
+            None => {
+                let columns = field.columns.iter();
+                table.columns.extend(
+                    columns.map(|column| {
+                        Column::compiled(&list.key, &column.name, &column.definition)
+                    }),
+                );
+                field.keys.iter().for_each(|key| table.add_key(&list.key, key));
+            }
+            Some((relationship, side)) => {
+                let is_right = relationship.right.as_ref() == Some(*side);
+                let is_dropped =
+                    is_right && which == Which::New && relationship.kind == Kind::TwoSidedOneToOne;
+                if side.many || is_dropped {
+                    continue;
+                }
+                let target = if is_right { relationship.left.list } else { relationship.target };
+                table.add_foreign_key(side, &snapshot.lists[target]);
+            }
+        }
+    }
+    table
+}
+
+impl Table {
+    fn add_key(&mut self, list: &str, key: &Key) {
+        let columns: Vec<String> =
+            key.columns.iter().map(|column| naming::clip(column).to_owned()).collect();
+        let joined = key.columns.join("_");
+        let named =
+            |default: String| naming::clip(key.name.as_ref().unwrap_or(&default)).to_owned();
+        let own = |table: &Table| match &columns[..] {
+            [name] => table.columns.iter().position(|column| column.name == *name),
+            _ => None,
+        };
+        match key.kind {
+            KeyKind::Index => {
+                let name = named(naming::knex_name(list, &joined, Named::Index));
+                self.indexes.push(Index { name, columns });
+            }
+            KeyKind::Unique => {
+                let name = named(naming::knex_name(list, &joined, Named::Unique));
+                match own(self) {
+                    Some(at) => self.columns[at].unique = Some(name),
+                    None => self.keys.push(TableKey { name, is_primary: false, columns }),
+                }
+            }
+            KeyKind::Primary => {
+                let name = named(format!("{list}_pkey"));
+                match own(self) {
+                    Some(at) => self.columns[at].primary_key = Some(name),
+                    None => self.keys.push(TableKey { name, is_primary: true, columns }),
+                }
+            }
+        }
+    }
+
+    /// The column of a side without `many`; see `addToTableSchema` of `Relationship`.
+    fn add_foreign_key(&mut self, side: &Side, target: &List) {
+        let stored =
+            |named| naming::clip(&naming::knex_name(&side.key, &side.path, named)).to_owned();
+        let name = naming::clip(&side.path).to_owned();
+        if !side.options.is_unique && side.options.is_indexed {
+            self.indexes.push(Index { name: stored(Named::Index), columns: vec![name.clone()] });
+        }
+        self.columns.push(Column {
+            name,
+            data_type: target.foreign_key_type.clone().unwrap_or_default(),
+            is_not_null: side.options.is_not_nullable,
+            default: None,
+            primary_key: None,
+            unique: side.options.is_unique.then(|| stored(Named::Unique)),
+            foreign_key: Some(ForeignKey {
+                name: stored(Named::ForeignKey),
+                references: naming::clip(&target.key).to_owned(),
+                cascades: false,
+            }),
+        });
+    }
+}
+
+/// A join table, without what Keystone could not create: of the statements that make its indexes and
+/// foreign keys, none comes after one that failed.
+fn join_table(table: &JoinTable) -> Table {
+    let [near, far] = table.columns();
+    let has_near = !near.is_distinct;
+    let has_far = has_near && !far.is_distinct;
+    let columns = [(near, has_near), (far, has_far)];
+    let column = |(column, is_whole): (&ForeignKeyColumn, bool)| Column {
+        name: column.name.clone(),
+        data_type: column.data_type.clone().unwrap_or_default(),
+        is_not_null: true,
+        default: None,
+        primary_key: None,
+        unique: None,
+        foreign_key: is_whole.then(|| ForeignKey {
+            name: column.foreign_key.clone(),
+            references: column.references.clone(),
+            cascades: true,
+        }),
+    };
+    let index = |(column, _): (&ForeignKeyColumn, bool)| Index {
+        name: column.index.clone(),
+        columns: vec![column.name.clone()],
+    };
+    Table {
+        name: table.name.clone(),
+        columns: columns.map(column).to_vec(),
+        keys: Vec::new(),
+        indexes: columns.into_iter().filter(|(_, is_whole)| *is_whole).map(index).collect(),
+    }
+}
+
+impl Column {
+    /// A column as knex compiles it: the type, then `not null`, then the default.
+    fn compiled(table: &str, name: &str, definition: &str) -> Self {
+        let (definition, default) = match find_word(definition, "default") {
+            Some(at) => {
+                (&definition[..at], Some(definition[at + "default".len()..].trim().to_owned()))
+            }
+            None => (definition, None),
+        };
+        let mut rest = definition.trim();
+        let is_primary = strip(&mut rest, "primary key");
+        let is_not_null = strip(&mut rest, "not null");
+        strip(&mut rest, "null");
+        Column {
+            name: naming::clip(name).to_owned(),
+            data_type: rest.to_owned(),
+            is_not_null: is_not_null || is_primary,
+            default,
+            primary_key: is_primary.then(|| naming::primary_key_name(naming::clip(table))),
+            unique: None,
+            foreign_key: None,
+        }
+    }
+}
+
+/// Takes a word off the end.
+fn strip(text: &mut &str, word: &str) -> bool {
+    match text.strip_suffix(word).and_then(|rest| rest.strip_suffix(' ')) {
+        Some(rest) => {
+            *text = rest.trim_end();
+            true
+        }
+        None => false,
+    }
+}
+
+/// Where a word stands that is not in quotes or brackets.
+fn find_word(sql: &str, word: &str) -> Option<usize> {
+    let (mut depth, mut quote) = (0_u32, None);
+    for (at, character) in sql.char_indices() {
+        match (quote, character) {
+            (Some(open), _) => {
+                if character == open {
+                    quote = None;
+                }
+            }
+            (None, '\'' | '"') => quote = Some(character),
+            (None, '(') => depth += 1,
+            (None, ')') => depth = depth.saturating_sub(1),
+            (None, ' ') if depth == 0 => {
+                let rest = &sql[at + 1..];
+                if rest.strip_prefix(word).is_some_and(|rest| rest.starts_with(' ')) {
+                    return Some(at + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compiled(definition: &str) -> (String, bool, Option<String>, Option<String>) {
+        let column = Column::compiled("Post", "c", definition);
+        (column.data_type, column.is_not_null, column.default, column.primary_key)
+    }
+
+    #[test]
+    fn takes_apart_what_knex_compiles() {
+        let text = |text: &str| text.to_owned();
+        assert_eq!(compiled("text"), (text("text"), false, None, None));
+        assert_eq!(compiled("text null"), (text("text"), false, None, None));
+        assert_eq!(
+            compiled("varchar(255) not null default 'a default not null'"),
+            (text("varchar(255)"), true, Some(text("'a default not null'")), None)
+        );
+        assert_eq!(
+            compiled("text check (\"s\" in ('a default b', 'b')) not null"),
+            (text("text check (\"s\" in ('a default b', 'b'))"), true, None, None)
+        );
+        assert_eq!(
+            compiled("serial primary key"),
+            (text("serial"), true, None, Some(text("Post_pkey")))
+        );
+    }
+}
