@@ -34,9 +34,13 @@ const methods = {
   async createSchema({ session }) {
     const { adapter } = sessions.get(session);
     await adapter.knex.raw('CREATE SCHEMA IF NOT EXISTS ??', [adapter.schemaName]);
-    const failures = await adapter._createTables();
+    // Tables of lists that cannot be made are thrown, and then no join table is tried.
+    const failures = await adapter._createTables().then(
+      (failed) => failed.map(({ reason }) => ({ message: reason.message, isList: false })),
+      (error) => (error.errors ?? [error]).map(({ message }) => ({ message, isList: true })),
+    );
     await idle(adapter.knex.client.pool);
-    return failures.map(({ reason }) => reason.message);
+    return failures;
   },
 
   async fill({ session, ...options }) {

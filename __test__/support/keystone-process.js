@@ -81,7 +81,10 @@ class KeystoneSession {
     this.#call = call;
   }
 
-  /** Makes the tables, as `dropDatabase: true` does. Resolves to the messages of what failed. */
+  /**
+   * Makes the tables, as `dropDatabase: true` does. Resolves to what failed: `{ message, isList }[]`,
+   * with `isList` for the table of a list.
+   */
   createSchema() {
     return this.#call('createSchema');
   }

@@ -22,23 +22,7 @@ const LIST_NAMES = [
 const PATHS = [
   ...['tags', 'Tags', 'TAGS', 'tag', 'tags_Tag', 'tags_many', 'tags_many_many', 'posts', 'Post'],
   ...['Post_id', 'Tag_id', 'Post_left_id', 'Tag_right_id', 'left_id', 'right_id', 'User', 'user'],
-  ...[
-    'a',
-    'A',
-    'b',
-    'ab',
-    'aB',
-    'a_b',
-    'a__b',
-    'a1',
-    'a_1',
-    '_a',
-    'f0',
-    'id_',
-    'ID',
-    'left',
-    'right',
-  ],
+  ...['a', 'A', 'b', 'ab', 'aB', 'a_b', 'a__b', 'a1', 'a_1', 'f0', 'id_', 'ID', 'left', 'right'],
   ...[
     'order',
     'group',
@@ -175,7 +159,7 @@ function addRelationship(lists, keys, random) {
 
 function addOptions(lists, list, field, random) {
   if (random.chance(0.15)) field.isUnique = true;
-  else if (random.chance(0.2)) field.isIndexed = random.chance(0.3);
+  if (random.chance(0.15)) field.isIndexed = random.chance(0.5);
   // A list that needs itself would stay empty, and so would lists in a circle: few do.
   const isSelf = field.ref.split('.')[0] === list;
   if (!field.many && !isSelf && random.chance(0.1)) field.knexOptions = { isNotNullable: true };

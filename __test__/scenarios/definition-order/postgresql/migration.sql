@@ -264,6 +264,10 @@ ALTER TABLE public."Post_fans_User_favourites" RENAME COLUMN "User_id" TO "User_
 DO $$
 DECLARE
   item record;
+  command text;
+  temporary text;
+  pending text[] := '{}';
+  rename text[];
 BEGIN
   FOR item IN
     WITH renamed (tab, col, kind, old, new) AS (
@@ -281,7 +285,7 @@ BEGIN
         ('public."Post_fans_User_favourites"', 'User_right_id', 'index', 'post_fans_user_id_index', 'post_fans_user_favourites_user_right_id_index'),
         ('public."Post_fans_User_favourites"', 'User_right_id', 'not null', 'Post_fans_User_id_not_null', 'Post_fans_User_favourites_User_right_id_not_null')
     )
-    SELECT renamed.*, actual.name, actual.index,
+    SELECT renamed.*, actual.name,
       row_number() OVER (
         PARTITION BY tab, col, kind
         ORDER BY actual.name = new DESC, actual.name = old DESC, actual.name
@@ -289,17 +293,17 @@ BEGIN
     FROM renamed
       JOIN pg_attribute ON attrelid = tab::regclass AND attname = col
       LEFT JOIN LATERAL (
-        SELECT conname, NULL::regclass
+        SELECT conname
         FROM pg_constraint
         WHERE conrelid = attrelid AND conkey = ARRAY[attnum]
           AND contype = CASE kind WHEN 'foreign key' THEN 'f' WHEN 'not null' THEN 'n' END::"char"
         UNION ALL
-        SELECT relname, indexrelid::regclass
+        SELECT relname
         FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
         WHERE kind = 'index' AND indrelid = attrelid AND indnatts = 1 AND indkey[0] = attnum
           AND NOT indisunique AND indpred IS NULL
-      ) AS actual (name, index) ON true
-    ORDER BY length(actual.name) DESC, tab, col, kind
+      ) AS actual (name) ON true
+    ORDER BY tab, col, kind, position
   LOOP
     IF item.name IS NULL THEN
       IF item.kind <> 'not null' THEN
@@ -308,16 +312,23 @@ BEGIN
     ELSIF item.position > 1 THEN
       RAISE NOTICE '%.% has one more %, which keeps its name %', item.tab, item.col, item.kind, item.name;
     ELSIF item.name <> item.new THEN
-      BEGIN
-        IF item.kind = 'index' THEN
-          EXECUTE format('ALTER INDEX %s RENAME TO %I', item.index, item.new);
-        ELSE
-          EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', item.tab, item.name, item.new);
-        END IF;
-      EXCEPTION WHEN duplicate_table OR duplicate_object THEN
-        RAISE NOTICE '% keeps its name, because % is taken', item.name, item.new;
+      command := CASE item.kind
+        WHEN 'index' THEN format('ALTER INDEX %s.%%I RENAME TO %%I', 'public')
+        ELSE format('ALTER TABLE %s RENAME CONSTRAINT %%I TO %%I', replace(item.tab, '%', '%%'))
       END;
+      temporary := 'keystone_renames_' || coalesce(array_length(pending, 1), 0);
+      EXECUTE format(command, item.name, temporary);
+      pending := pending || ARRAY[ARRAY[command, temporary, item.name, item.new]];
     END IF;
+  END LOOP;
+  FOREACH rename SLICE 1 IN ARRAY pending
+  LOOP
+    BEGIN
+      EXECUTE format(rename[1], rename[2], rename[4]);
+    EXCEPTION WHEN duplicate_table OR duplicate_object THEN
+      RAISE NOTICE '% keeps its name, because % is taken', rename[3], rename[4];
+      EXECUTE format(rename[1], rename[2], rename[3]);
+    END;
   END LOOP;
 END
 $$;
