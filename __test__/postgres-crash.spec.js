@@ -6,18 +6,25 @@
 const { planUpgrade } = require('..');
 const { rowsText, schemaText } = require('./support/catalogue');
 const { startKeystone } = require('./support/keystone-process');
-const { newKeystone } = require('./support/keystones');
 const { postgresVersions, startPostgres } = require('./support/postgres');
 const { LISTS, ROWS } = require('./support/postgres-data-odd');
 const { Random } = require('./support/random');
-const { buildKeystone } = require('./support/scenario');
 
-const plan = planUpgrade(buildKeystone(LISTS, { modules: newKeystone(), adapter: 'knex' }), {
-  resolveFrom: [newKeystone()],
+let old;
+let plan;
+let UP;
+let DOWN;
+
+beforeAll(async () => {
+  old = startKeystone('old');
+  const session = await old.open(LISTS);
+  plan = planUpgrade(await session.snapshot());
+  await session.close();
+  UP = plan.migration();
+  DOWN = plan.migration({ direction: 'down' });
 });
-const UP = plan.migration();
-const DOWN = plan.migration({ direction: 'down' });
-const UP_RECONCILE = plan.migration({ reconcile: true });
+
+afterAll(() => old && old.stop());
 
 const SEED = Number(process.env.TEST_SEED ?? Date.now() % 1e6);
 
@@ -48,14 +55,9 @@ describe.each(postgresVersions())('PostgreSQL %s', (version) => {
   beforeAll(async () => {
     server = await startPostgres(version);
     await server.createDatabase('old');
-    const keystone = startKeystone('old');
-    try {
-      const session = await keystone.open(LISTS, server.url('old'));
-      await session.createSchema();
-      await session.close();
-    } finally {
-      await keystone.stop();
-    }
+    const session = await old.open(LISTS, server.url('old'));
+    await session.createSchema();
+    await session.close();
     expect((await server.runScript('old', ROWS)).error).toBe(null);
     states.old = await stateOf('old');
     const database = await makeDatabase();
@@ -130,11 +132,17 @@ describe.each(postgresVersions())('PostgreSQL %s', (version) => {
   }
 
   describe.each([
-    ['the migration', UP, 'old', 'new'],
-    ['the migration with repairs', UP_RECONCILE, 'old', 'new'],
-    ['the way back', DOWN, 'new', 'old'],
-  ])('%s', (_, script, from, to) => {
-    const statements = statementsOf(script);
+    ['the migration', {}, 'old', 'new'],
+    ['the migration with repairs', { reconcile: true }, 'old', 'new'],
+    ['the way back', { direction: 'down' }, 'new', 'old'],
+  ])('%s', (_, options, from, to) => {
+    let script;
+    let statements;
+
+    beforeAll(() => {
+      script = plan.migration(options);
+      statements = statementsOf(script);
+    });
 
     it('is a single transaction', () => {
       expect(statements.join('') + '\n').toEqual(script);

@@ -5,7 +5,7 @@
 
 const { createRequire } = require('module');
 const path = require('path');
-const { planUpgrade } = require('../..');
+const { planUpgrade, snapshot } = require('../..');
 const { newKeystone, oldKeystone } = require('./keystones');
 const { fill } = require('./old-data');
 const { buildKeystone } = require('./scenario');
@@ -60,6 +60,10 @@ const methods = {
 
   async read({ session }) {
     return readAll(sessions.get(session), await executor(sessions.get(session)));
+  },
+
+  snapshot({ session }) {
+    return snapshot(sessions.get(session).keystone, { resolveFrom: [modules] });
   },
 
   /** Both scripts of the plan, or the problems that it is refused for. */

@@ -109,6 +109,11 @@ class KeystoneSession {
     return this.#call('read');
   }
 
+  /** What `planUpgrade` can plan from in another process. */
+  snapshot() {
+    return this.#call('snapshot');
+  }
+
   /** Plans the upgrade: `{ up, down, steps, warnings }`, or `{ problems }`. */
   plan() {
     return this.#call('plan');

@@ -141,7 +141,6 @@ DECLARE
   command text;
   temporary text;
   pending text[] := '{}';
-  rename text[];
 BEGIN
   FOR item IN
     WITH renamed (tab, col, kind, old, new) AS (
@@ -195,13 +194,13 @@ BEGIN
       pending := pending || ARRAY[ARRAY[command, temporary, item.name, item.new]];
     END IF;
   END LOOP;
-  FOREACH rename SLICE 1 IN ARRAY pending
+  FOR at IN 1 .. coalesce(array_length(pending, 1), 0)
   LOOP
     BEGIN
-      EXECUTE format(rename[1], rename[2], rename[4]);
+      EXECUTE format(pending[at][1], pending[at][2], pending[at][4]);
     EXCEPTION WHEN duplicate_table OR duplicate_object THEN
-      RAISE NOTICE '% keeps its name, because % is taken', rename[3], rename[4];
-      EXECUTE format(rename[1], rename[2], rename[3]);
+      RAISE NOTICE '% keeps its name, because % is taken', pending[at][3], pending[at][4];
+      EXECUTE format(pending[at][1], pending[at][2], pending[at][3]);
     END;
   END LOOP;
 END
