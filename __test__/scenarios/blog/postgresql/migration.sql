@@ -14,35 +14,35 @@ SET LOCAL row_security = off;
 -- No one else uses the tables meanwhile
 DO $$
 DECLARE
-  tab regclass;
+  tab text;
 BEGIN
-  FOR tab IN
-    SELECT to_regclass(name)
-    FROM unnest(ARRAY[
-      'public."Category"',
-      'public."Category_posts"',
-      'public."Comment"',
-      'public."Comment_likedBy"',
-      'public."Image"',
-      'public."Post"',
-      'public."Post_categories"',
-      'public."Post_comments"',
-      'public."Post_editors"',
-      'public."Post_gallery"',
-      'public."Post_tags"',
-      'public."Profile"',
-      'public."Tag"',
-      'public."Tag_posts"',
-      'public."User"',
-      'public."User_bookmarks"',
-      'public."User_comments"',
-      'public."User_editedPosts"',
-      'public."User_posts"'
-    ]) WITH ORDINALITY AS tables (name, position)
-    WHERE to_regclass(name) IS NOT NULL
-    ORDER BY position
+  FOREACH tab IN ARRAY ARRAY[
+    'public."Category"',
+    'public."Category_posts"',
+    'public."Comment"',
+    'public."Comment_likedBy"',
+    'public."Image"',
+    'public."Post"',
+    'public."Post_categories"',
+    'public."Post_comments"',
+    'public."Post_editors"',
+    'public."Post_gallery"',
+    'public."Post_tags"',
+    'public."Profile"',
+    'public."Tag"',
+    'public."Tag_posts"',
+    'public."User"',
+    'public."User_bookmarks"',
+    'public."User_comments"',
+    'public."User_editedPosts"',
+    'public."User_posts"'
+  ]
   LOOP
-    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
+    BEGIN
+      EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
+    EXCEPTION WHEN undefined_table OR invalid_schema_name THEN
+      NULL; -- What is missing is told below
+    END;
   END LOOP;
 EXCEPTION
   WHEN lock_not_available OR deadlock_detected THEN
@@ -50,10 +50,6 @@ EXCEPTION
       ERRCODE = 'lock_not_available',
       MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
       HINT = 'Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again. Nothing has been changed.';
-  WHEN undefined_table THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'Another session has changed the tables meanwhile: ' || SQLERRM,
-      HINT = 'Is another migration running? Nothing has been changed by this one.';
 END
 $$;
 
