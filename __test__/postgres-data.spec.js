@@ -5,7 +5,6 @@
 
 const { planUpgrade } = require('..');
 const { startKeystone } = require('./support/keystone-process');
-const { newKeystone } = require('./support/keystones');
 const { postgresVersions, startPostgres } = require('./support/postgres');
 const {
   KINDS,
@@ -18,10 +17,22 @@ const {
   settle,
 } = require('./support/postgres-data-model');
 const { Random } = require('./support/random');
-const { buildKeystone } = require('./support/scenario');
 
-const plan = planUpgrade(buildKeystone(KINDS, { modules: newKeystone(), adapter: 'knex' }), {
-  resolveFrom: [newKeystone()],
+let old;
+let current;
+let plan;
+
+beforeAll(async () => {
+  old = startKeystone('old');
+  current = startKeystone('new');
+  const session = await current.open(KINDS);
+  plan = planUpgrade(await session.snapshot());
+  await session.close();
+});
+
+afterAll(async () => {
+  if (old) await old.stop();
+  if (current) await current.stop();
 });
 
 const mutation = (text) => ({ query: `mutation { ${text} { id } }` });
@@ -318,28 +329,28 @@ function expectStop({ error, notices }, stored) {
 
 describe.each(postgresVersions())('PostgreSQL %s', (version) => {
   let server;
-  let old;
-  let current;
 
   beforeAll(async () => {
     server = await startPostgres(version);
-    old = startKeystone('old');
-    current = startKeystone('new');
     await server.createDatabase('old');
     await within(old, 'old', (session) => session.createSchema());
   });
 
-  afterAll(async () => {
-    if (old) await old.stop();
-    if (current) await current.stop();
-    if (server) await server.stop();
-  });
+  afterAll(() => server && server.stop());
 
   const stateOf = async (database) => [
     await server.schemaOf(database),
     await server.rowsOf(database),
   ];
-  const storedIn = (database) => readStored((sql) => server.query(database, sql));
+
+  async function storedIn(database) {
+    const client = await server.connect(database);
+    try {
+      return await readStored(async (sql) => (await client.query(sql)).rows);
+    } finally {
+      await client.end();
+    }
+  }
 
   /** Gives `use` a Keystone that is connected to a database. */
   async function within(keystone, database, use) {

@@ -5,7 +5,7 @@
 
 const { createRequire } = require('module');
 const path = require('path');
-const { planUpgrade } = require('../..');
+const { planUpgrade, snapshot } = require('../..');
 const { newKeystone, oldKeystone } = require('./keystones');
 const { fill } = require('./old-data');
 const { buildKeystone } = require('./scenario');
@@ -34,9 +34,13 @@ const methods = {
   async createSchema({ session }) {
     const { adapter } = sessions.get(session);
     await adapter.knex.raw('CREATE SCHEMA IF NOT EXISTS ??', [adapter.schemaName]);
-    const failures = await adapter._createTables();
+    // Tables of lists that cannot be made are thrown, and then no join table is tried.
+    const failures = await adapter._createTables().then(
+      (failed) => failed.map(({ reason }) => ({ message: reason.message, isList: false })),
+      (error) => (error.errors ?? [error]).map(({ message }) => ({ message, isList: true })),
+    );
     await idle(adapter.knex.client.pool);
-    return failures.map(({ reason }) => reason.message);
+    return failures;
   },
 
   async fill({ session, ...options }) {
@@ -56,6 +60,10 @@ const methods = {
 
   async read({ session }) {
     return readAll(sessions.get(session), await executor(sessions.get(session)));
+  },
+
+  snapshot({ session }) {
+    return snapshot(sessions.get(session).keystone, { resolveFrom: [modules] });
   },
 
   /** Both scripts of the plan, or the problems that it is refused for. */

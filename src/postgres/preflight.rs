@@ -139,17 +139,17 @@ pub(super) fn locks(statements: &Statements<'_>, steps: &[TableStep]) -> String 
     let body = format!(
         "\
 DECLARE
-  tab regclass;
+  tab text;
 BEGIN
-  FOR tab IN
-    SELECT to_regclass(name)
-    FROM unnest(ARRAY[
-      {}
-    ]) WITH ORDINALITY AS tables (name, position)
-    WHERE to_regclass(name) IS NOT NULL
-    ORDER BY position
+  FOREACH tab IN ARRAY ARRAY[
+    {}
+  ]
   LOOP
-    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
+    BEGIN
+      EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
+    EXCEPTION WHEN undefined_table OR invalid_schema_name THEN
+      NULL; -- What is missing is told below
+    END;
   END LOOP;
 EXCEPTION
   WHEN lock_not_available OR deadlock_detected THEN
@@ -157,12 +157,8 @@ EXCEPTION
       ERRCODE = 'lock_not_available',
       MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
       HINT = 'Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again. Nothing has been changed.';
-  WHEN undefined_table THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'Another session has changed the tables meanwhile: ' || SQLERRM,
-      HINT = 'Is another migration running? Nothing has been changed by this one.';
 END",
-        tables.join(",\n      ")
+        tables.join(",\n    ")
     );
     format!("DO {}", dollar(&body))
 }

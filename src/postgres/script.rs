@@ -164,7 +164,7 @@ fn sections(
     if renamed.peek().is_some() {
         sections.push(Section::new(
             "Foreign keys, indexes and NOT NULL constraints follow the new names",
-            vec![names::rename(&statements, renamed, script.direction)],
+            vec![names::rename(&statements, schema, renamed)],
         ));
     }
     sections

@@ -14,22 +14,22 @@ SET LOCAL row_security = off;
 -- No one else uses the tables meanwhile
 DO $$
 DECLARE
-  tab regclass;
+  tab text;
 BEGIN
-  FOR tab IN
-    SELECT to_regclass(name)
-    FROM unnest(ARRAY[
-      'public."Author"',
-      'public."Author_books"',
-      'public."Book"',
-      'public."Copy"',
-      'public."Reader"',
-      'public."Reader_loans"'
-    ]) WITH ORDINALITY AS tables (name, position)
-    WHERE to_regclass(name) IS NOT NULL
-    ORDER BY position
+  FOREACH tab IN ARRAY ARRAY[
+    'public."Author"',
+    'public."Author_books"',
+    'public."Book"',
+    'public."Copy"',
+    'public."Reader"',
+    'public."Reader_loans"'
+  ]
   LOOP
-    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
+    BEGIN
+      EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
+    EXCEPTION WHEN undefined_table OR invalid_schema_name THEN
+      NULL; -- What is missing is told below
+    END;
   END LOOP;
 EXCEPTION
   WHEN lock_not_available OR deadlock_detected THEN
@@ -37,10 +37,6 @@ EXCEPTION
       ERRCODE = 'lock_not_available',
       MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
       HINT = 'Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again. Nothing has been changed.';
-  WHEN undefined_table THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'Another session has changed the tables meanwhile: ' || SQLERRM,
-      HINT = 'Is another migration running? Nothing has been changed by this one.';
 END
 $$;
 

@@ -14,19 +14,19 @@ SET LOCAL row_security = off;
 -- No one else uses the tables meanwhile
 DO $$
 DECLARE
-  tab regclass;
+  tab text;
 BEGIN
-  FOR tab IN
-    SELECT to_regclass(name)
-    FROM unnest(ARRAY[
-      'public."Post_a_many"',
-      'public."Post_a_many_many"',
-      'public."Post_a_many_many_many"'
-    ]) WITH ORDINALITY AS tables (name, position)
-    WHERE to_regclass(name) IS NOT NULL
-    ORDER BY position
+  FOREACH tab IN ARRAY ARRAY[
+    'public."Post_a_many"',
+    'public."Post_a_many_many"',
+    'public."Post_a_many_many_many"'
+  ]
   LOOP
-    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
+    BEGIN
+      EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
+    EXCEPTION WHEN undefined_table OR invalid_schema_name THEN
+      NULL; -- What is missing is told below
+    END;
   END LOOP;
 EXCEPTION
   WHEN lock_not_available OR deadlock_detected THEN
@@ -34,10 +34,6 @@ EXCEPTION
       ERRCODE = 'lock_not_available',
       MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
       HINT = 'Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again. Nothing has been changed.';
-  WHEN undefined_table THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'Another session has changed the tables meanwhile: ' || SQLERRM,
-      HINT = 'Is another migration running? Nothing has been changed by this one.';
 END
 $$;
 
@@ -106,6 +102,9 @@ ALTER TABLE public."Post_a_many_many" RENAME COLUMN "Tag_right_id" TO "Tag_id";
 DO $$
 DECLARE
   item record;
+  command text;
+  temporary text;
+  pending text[] := '{}';
 BEGIN
   FOR item IN
     WITH renamed (tab, col, kind, old, new) AS (
@@ -129,7 +128,7 @@ BEGIN
         ('public."Post_a_many_many"', 'Tag_id', 'index', 'post_a_many_many_many_tag_right_id_index', 'post_a_many_many_tag_id_index'),
         ('public."Post_a_many_many"', 'Tag_id', 'not null', 'Post_a_many_many_many_Tag_right_id_not_null', 'Post_a_many_many_Tag_id_not_null')
     )
-    SELECT renamed.*, actual.name, actual.index,
+    SELECT renamed.*, actual.name,
       row_number() OVER (
         PARTITION BY tab, col, kind
         ORDER BY actual.name = new DESC, actual.name = old DESC, actual.name
@@ -137,17 +136,17 @@ BEGIN
     FROM renamed
       JOIN pg_attribute ON attrelid = tab::regclass AND attname = col
       LEFT JOIN LATERAL (
-        SELECT conname, NULL::regclass
+        SELECT conname
         FROM pg_constraint
         WHERE conrelid = attrelid AND conkey = ARRAY[attnum]
           AND contype = CASE kind WHEN 'foreign key' THEN 'f' WHEN 'not null' THEN 'n' END::"char"
         UNION ALL
-        SELECT relname, indexrelid::regclass
+        SELECT relname
         FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
         WHERE kind = 'index' AND indrelid = attrelid AND indnatts = 1 AND indkey[0] = attnum
           AND NOT indisunique AND indpred IS NULL
-      ) AS actual (name, index) ON true
-    ORDER BY length(actual.name) ASC, tab, col, kind
+      ) AS actual (name) ON true
+    ORDER BY tab, col, kind, position
   LOOP
     IF item.name IS NULL THEN
       IF item.kind <> 'not null' THEN
@@ -156,16 +155,23 @@ BEGIN
     ELSIF item.position > 1 THEN
       RAISE NOTICE '%.% has one more %, which keeps its name %', item.tab, item.col, item.kind, item.name;
     ELSIF item.name <> item.new THEN
-      BEGIN
-        IF item.kind = 'index' THEN
-          EXECUTE format('ALTER INDEX %s RENAME TO %I', item.index, item.new);
-        ELSE
-          EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', item.tab, item.name, item.new);
-        END IF;
-      EXCEPTION WHEN duplicate_table OR duplicate_object THEN
-        RAISE NOTICE '% keeps its name, because % is taken', item.name, item.new;
+      command := CASE item.kind
+        WHEN 'index' THEN format('ALTER INDEX %s.%%I RENAME TO %%I', 'public')
+        ELSE format('ALTER TABLE %s RENAME CONSTRAINT %%I TO %%I', replace(item.tab, '%', '%%'))
       END;
+      temporary := 'keystone_renames_' || coalesce(array_length(pending, 1), 0);
+      EXECUTE format(command, item.name, temporary);
+      pending := pending || ARRAY[ARRAY[command, temporary, item.name, item.new]];
     END IF;
+  END LOOP;
+  FOR at IN 1 .. coalesce(array_length(pending, 1), 0)
+  LOOP
+    BEGIN
+      EXECUTE format(pending[at][1], pending[at][2], pending[at][4]);
+    EXCEPTION WHEN duplicate_table OR duplicate_object THEN
+      RAISE NOTICE '% keeps its name, because % is taken', pending[at][3], pending[at][4];
+      EXECUTE format(pending[at][1], pending[at][2], pending[at][3]);
+    END;
   END LOOP;
 END
 $$;

@@ -14,22 +14,22 @@ SET LOCAL row_security = off;
 -- No one else uses the tables meanwhile
 DO $$
 DECLARE
-  tab regclass;
+  tab text;
 BEGIN
-  FOR tab IN
-    SELECT to_regclass(name)
-    FROM unnest(ARRAY[
-      'public."group"',
-      'public.group_constructor_many',
-      'public."order"',
-      'public.order_where_user_select',
-      'public."user"',
-      'public.user_group_many'
-    ]) WITH ORDINALITY AS tables (name, position)
-    WHERE to_regclass(name) IS NOT NULL
-    ORDER BY position
+  FOREACH tab IN ARRAY ARRAY[
+    'public."group"',
+    'public.group_constructor_many',
+    'public."order"',
+    'public.order_where_user_select',
+    'public."user"',
+    'public.user_group_many'
+  ]
   LOOP
-    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
+    BEGIN
+      EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
+    EXCEPTION WHEN undefined_table OR invalid_schema_name THEN
+      NULL; -- What is missing is told below
+    END;
   END LOOP;
 EXCEPTION
   WHEN lock_not_available OR deadlock_detected THEN
@@ -37,10 +37,6 @@ EXCEPTION
       ERRCODE = 'lock_not_available',
       MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
       HINT = 'Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again. Nothing has been changed.';
-  WHEN undefined_table THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'Another session has changed the tables meanwhile: ' || SQLERRM,
-      HINT = 'Is another migration running? Nothing has been changed by this one.';
 END
 $$;
 
@@ -227,6 +223,9 @@ ALTER TABLE public."user" ADD CONSTRAINT user_order_foreign FOREIGN KEY ("order"
 DO $$
 DECLARE
   item record;
+  command text;
+  temporary text;
+  pending text[] := '{}';
 BEGIN
   FOR item IN
     WITH renamed (tab, col, kind, old, new) AS (
@@ -244,7 +243,7 @@ BEGIN
         ('public.order_where', 'user_id', 'index', 'order_where_user_select_user_right_id_index', 'order_where_user_id_index'),
         ('public.order_where', 'user_id', 'not null', 'order_where_user_select_user_right_id_not_null', 'order_where_user_id_not_null')
     )
-    SELECT renamed.*, actual.name, actual.index,
+    SELECT renamed.*, actual.name,
       row_number() OVER (
         PARTITION BY tab, col, kind
         ORDER BY actual.name = new DESC, actual.name = old DESC, actual.name
@@ -252,17 +251,17 @@ BEGIN
     FROM renamed
       JOIN pg_attribute ON attrelid = tab::regclass AND attname = col
       LEFT JOIN LATERAL (
-        SELECT conname, NULL::regclass
+        SELECT conname
         FROM pg_constraint
         WHERE conrelid = attrelid AND conkey = ARRAY[attnum]
           AND contype = CASE kind WHEN 'foreign key' THEN 'f' WHEN 'not null' THEN 'n' END::"char"
         UNION ALL
-        SELECT relname, indexrelid::regclass
+        SELECT relname
         FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
         WHERE kind = 'index' AND indrelid = attrelid AND indnatts = 1 AND indkey[0] = attnum
           AND NOT indisunique AND indpred IS NULL
-      ) AS actual (name, index) ON true
-    ORDER BY length(actual.name) ASC, tab, col, kind
+      ) AS actual (name) ON true
+    ORDER BY tab, col, kind, position
   LOOP
     IF item.name IS NULL THEN
       IF item.kind <> 'not null' THEN
@@ -271,16 +270,23 @@ BEGIN
     ELSIF item.position > 1 THEN
       RAISE NOTICE '%.% has one more %, which keeps its name %', item.tab, item.col, item.kind, item.name;
     ELSIF item.name <> item.new THEN
-      BEGIN
-        IF item.kind = 'index' THEN
-          EXECUTE format('ALTER INDEX %s RENAME TO %I', item.index, item.new);
-        ELSE
-          EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', item.tab, item.name, item.new);
-        END IF;
-      EXCEPTION WHEN duplicate_table OR duplicate_object THEN
-        RAISE NOTICE '% keeps its name, because % is taken', item.name, item.new;
+      command := CASE item.kind
+        WHEN 'index' THEN format('ALTER INDEX %s.%%I RENAME TO %%I', 'public')
+        ELSE format('ALTER TABLE %s RENAME CONSTRAINT %%I TO %%I', replace(item.tab, '%', '%%'))
       END;
+      temporary := 'keystone_renames_' || coalesce(array_length(pending, 1), 0);
+      EXECUTE format(command, item.name, temporary);
+      pending := pending || ARRAY[ARRAY[command, temporary, item.name, item.new]];
     END IF;
+  END LOOP;
+  FOR at IN 1 .. coalesce(array_length(pending, 1), 0)
+  LOOP
+    BEGIN
+      EXECUTE format(pending[at][1], pending[at][2], pending[at][4]);
+    EXCEPTION WHEN duplicate_table OR duplicate_object THEN
+      RAISE NOTICE '% keeps its name, because % is taken', pending[at][3], pending[at][4];
+      EXECUTE format(pending[at][1], pending[at][2], pending[at][3]);
+    END;
   END LOOP;
 END
 $$;

@@ -1,0 +1,339 @@
+'use strict';
+
+// Whatever happens while a migration runs, the database is in the old schema or in the new one, with
+// all its rows, and running the migration again says in which or ends the work.
+
+const { planUpgrade } = require('..');
+const { rowsText, schemaText } = require('./support/catalogue');
+const { startKeystone } = require('./support/keystone-process');
+const { postgresVersions, startPostgres } = require('./support/postgres');
+const { LISTS, ROWS } = require('./support/postgres-data-odd');
+const { Random } = require('./support/random');
+
+let old;
+let plan;
+let UP;
+let DOWN;
+
+beforeAll(async () => {
+  old = startKeystone('old');
+  const session = await old.open(LISTS);
+  plan = planUpgrade(await session.snapshot());
+  await session.close();
+  UP = plan.migration();
+  DOWN = plan.migration({ direction: 'down' });
+});
+
+afterAll(() => old && old.stop());
+
+const SEED = Number(process.env.TEST_SEED ?? Date.now() % 1e6);
+
+/** The statements of a script; comments stay with the statement that follows. */
+function statementsOf(script) {
+  const statements = [];
+  let statement = '';
+  // Quoted text whole, else one character after the other.
+  const tokens =
+    /(\$\w*\$)[\s\S]*?\1|E'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|[\s\S]/g;
+  for (const [token] of script.matchAll(tokens)) {
+    statement += token;
+    if (token !== ';') continue;
+    statements.push(statement);
+    statement = '';
+  }
+  return statements;
+}
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe.each(postgresVersions())('PostgreSQL %s', (version) => {
+  let server;
+  let count = 0;
+  /** The state of the database before and after. */
+  const states = {};
+
+  beforeAll(async () => {
+    server = await startPostgres(version);
+    await server.createDatabase('old');
+    const session = await old.open(LISTS, server.url('old'));
+    await session.createSchema();
+    await session.close();
+    expect((await server.runScript('old', ROWS)).error).toBe(null);
+    states.old = await stateOf('old');
+    const database = await makeDatabase();
+    expect((await server.runScript(database, UP)).error).toBe(null);
+    states.new = await stateOf(database);
+    expect(states.new).not.toEqual(states.old);
+    await server.createDatabase('new', database);
+  });
+
+  afterAll(() => server && server.stop());
+
+  async function makeDatabase(template = 'old') {
+    count += 1;
+    const database = `crash ${count}`;
+    await server.createDatabase(database, template);
+    return database;
+  }
+
+  async function stateOf(database) {
+    const client = await server.connect(database);
+    try {
+      return (await schemaText(client)) + (await rowsText(client));
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Which of the two states a database is in; anything else fails. */
+  async function whichState(database) {
+    const state = await stateOf(database);
+    if (state === states.old) return 'old';
+    expect(state).toEqual(states.new);
+    return 'new';
+  }
+
+  const pidOf = async (client) =>
+    (await client.query('SELECT pg_backend_pid() AS pid')).rows[0].pid;
+
+  /** Waits until a session is as it should be, by a condition on `pg_stat_activity`. */
+  async function untilActivity(pid, condition) {
+    for (let tries = 0; tries < 1000; tries++) {
+      const [{ is }] = await server.query(
+        undefined,
+        `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = ${pid} AND ${condition}) AS is`,
+      );
+      if (is) return;
+      await sleep(5);
+    }
+    throw new Error(`session ${pid}: never ${condition}`);
+  }
+
+  async function untilGone(pid) {
+    for (let tries = 0; tries < 1000; tries++) {
+      const rows = await server.query(undefined, `SELECT FROM pg_stat_activity WHERE pid = ${pid}`);
+      if (rows.length === 0) return;
+      await sleep(5);
+    }
+    throw new Error(`session ${pid} is still there`);
+  }
+
+  const terminate = (pid) => server.query(undefined, `SELECT pg_terminate_backend(${pid})`);
+
+  /** Starts a script in a session of its own. */
+  async function start(database, script) {
+    const client = await server.connect(database);
+    const pid = await pidOf(client);
+    const done = client.query(script).then(
+      () => null,
+      (error) => error,
+    );
+    return { client, pid, done };
+  }
+
+  describe.each([
+    ['the migration', {}, 'old', 'new'],
+    ['the migration with repairs', { reconcile: true }, 'old', 'new'],
+    ['the way back', { direction: 'down' }, 'new', 'old'],
+  ])('%s', (_, options, from, to) => {
+    let script;
+    let statements;
+
+    beforeAll(() => {
+      script = plan.migration(options);
+      statements = statementsOf(script);
+    });
+
+    it('is a single transaction', () => {
+      expect(statements.join('') + '\n').toEqual(script);
+      expect(statements.length).toBeGreaterThan(10);
+      const plain = statements.map((each) => each.replaceAll(/^\s*--.*\n/gm, '').trim());
+      expect(plain[0]).toMatch(/^BEGIN\b/);
+      expect(plain.filter((each) => /^(COMMIT|ROLLBACK|END)\b/.test(each))).toEqual(['COMMIT;']);
+      expect(plain.at(-1)).toBe('COMMIT;');
+    });
+
+    it('leaves nothing behind when its session is ended after any statement but the last', async () => {
+      const database = await makeDatabase(from);
+      // The others run the same statements around theirs.
+      const step = script === UP ? 1 : 4;
+      for (let at = 1; at < statements.length; at += step) {
+        const slowed = [...statements];
+        slowed.splice(at, 0, '\nSELECT pg_sleep(60);');
+        const { pid, done } = await start(database, slowed.join(''));
+        await untilActivity(pid, `wait_event = 'PgSleep'`);
+        await terminate(pid);
+        const error = await done;
+        expect([at, error && error.code]).toEqual([at, '57P01']);
+        await untilGone(pid);
+        // The whole comparison is slow, and the transaction is undone the same way each time.
+        if (at % 3 === 0) {
+          expect([at, await whichState(database)]).toEqual([at, from]);
+        }
+      }
+      expect((await server.runScript(database, script)).error).toBe(null);
+      expect(await whichState(database)).toBe(to);
+    });
+
+    it('leaves nothing behind when psql loses its connection between two statements', async () => {
+      const random = new Random(SEED);
+      const database = await makeDatabase(from);
+      for (let round = 0; round < 3; round++) {
+        const at = random.integer(1, statements.length - 1);
+        const client = await server.connect(database);
+        const pid = await pidOf(client);
+        for (const statement of statements.slice(0, at)) await client.query(statement);
+        client.connection.stream.destroy();
+        await untilGone(pid);
+        expect([SEED, at, await whichState(database)]).toEqual([SEED, at, from]);
+      }
+    });
+
+    it('is in one of the two states when it is cut off at any moment', async () => {
+      const random = new Random(SEED + 1);
+      const slowed = statements.join('\nSELECT pg_sleep(0.005);');
+      let database = await makeDatabase(from);
+      for (let round = 0; round < 4; round++) {
+        const { client, pid, done } = await start(database, slowed);
+        const delay = random.integer(0, statements.length * 8);
+        await sleep(delay);
+        // The server either hears of it or finds out when it writes to the socket.
+        if (random.chance(0.5)) await terminate(pid);
+        else client.connection.stream.destroy();
+        await done;
+        await untilGone(pid);
+        const state = await whichState(database);
+        const again = await server.runScript(database, script);
+        if (state === from) {
+          expect([SEED, delay, again.error]).toEqual([SEED, delay, null]);
+        } else {
+          expect(again.error.message).toContain(`The database is in the ${to} schema already`);
+        }
+        expect(await whichState(database)).toBe(to);
+        database = await makeDatabase(from);
+      }
+    });
+
+    it('gives up with advice, and no change, when another session holds a lock', async () => {
+      const database = await makeDatabase(from);
+      const application = await server.connect(database);
+      await application.query('BEGIN; UPDATE "User" SET name = name');
+      const begin = Date.now();
+      // The whole time once is enough.
+      const whole = script === UP;
+      const hurried = script.replace(`lock_timeout = '5s'`, `lock_timeout = '200ms'`);
+      expect(hurried).not.toEqual(script);
+      const { error, notices } = await server.runScript(database, whole ? script : hurried);
+      if (whole) {
+        expect(Date.now() - begin).toBeGreaterThan(4500);
+        expect(Date.now() - begin).toBeLessThan(15000);
+      }
+      expect(notices).toEqual([]);
+      expect(error.code).toBe('55P03');
+      expect(error.message).toContain('Other sessions are using the tables');
+      expect(error.hint).toContain('Stop the application');
+      expect(error.hint).toContain('Nothing has been changed');
+      await application.query('ROLLBACK');
+      await application.end();
+      expect(await whichState(database)).toBe(from);
+      expect((await server.runScript(database, script)).error).toBe(null);
+      expect(await whichState(database)).toBe(to);
+    });
+
+    it('is done by one of several that run at once', async () => {
+      const database = await makeDatabase(from);
+      const results = await Promise.all(
+        [script, script, script].map((each) => server.runScript(database, each)),
+      );
+      const errors = results.map(({ error }) => error).filter(Boolean);
+      expect(errors).toHaveLength(2);
+      for (const { message } of errors) {
+        expect(message).toContain(`The database is in the ${to} schema already`);
+      }
+      expect(await whichState(database)).toBe(to);
+    });
+  });
+
+  it('ends in one of the two states when both directions run at once', async () => {
+    for (const from of ['old', 'new']) {
+      const database = await makeDatabase(from);
+      const results = await Promise.all(
+        [UP, DOWN].map((script) => server.runScript(database, script)),
+      );
+      const [up, down] = results.map(({ error }) => error && error.message);
+      const state = await whichState(database);
+      // The one that came too early says so, or comes after the other.
+      for (const [message, where] of [
+        [up, 'new'],
+        [down, 'old'],
+      ]) {
+        if (message) {
+          expect(message).toContain(`The database is in the ${where} schema already`);
+          expect(from).toBe(where);
+        }
+      }
+      if (up || down) expect(state).toBe(up ? 'old' : 'new');
+      else expect(state).toBe(from);
+    }
+  });
+
+  it.each(['read committed', 'repeatable read', 'serializable'])(
+    'sees what the application writes while it waits, with sessions that are %s',
+    async (isolation) => {
+      const database = await makeDatabase();
+      const application = await server.connect(database);
+      await application.query('BEGIN; UPDATE "User" SET "leadPost" = 2 WHERE id = 2');
+      const setting = `SET default_transaction_isolation = '${isolation}';`;
+      const { client, pid, done } = await start(database, setting + UP);
+      await untilActivity(pid, `wait_event_type = 'Lock'`);
+      await application.query('COMMIT');
+      await application.end();
+      const error = await done;
+      await client.end();
+      expect(error.message).toContain('the two stored sides disagree');
+      expect(error.message).toContain('(2, 2)');
+    },
+  );
+
+  it('survives a deadlock with the application', async () => {
+    const database = await makeDatabase();
+    const application = await server.connect(database);
+    // The script locks "Todo" before "User".
+    await application.query('BEGIN; UPDATE "User" SET name = name');
+    const { client, pid, done } = await start(database, UP);
+    await untilActivity(pid, `wait_event_type = 'Lock'`);
+    const update = application.query('UPDATE "Todo" SET name = name').then(
+      () => null,
+      (error) => error,
+    );
+    // The server ends one of the two waits, whose it likes.
+    const ended = await Promise.race([update, done]);
+    if ((await Promise.race([done, sleep(200)])) === ended) {
+      expect(ended.message).toContain('Other sessions are using the tables: deadlock detected');
+      expect(ended.hint).toContain('Nothing has been changed');
+      expect(await update).toBe(null);
+    } else {
+      expect(ended.code).toBe('40P01');
+    }
+    await application.query('ROLLBACK');
+    await application.end();
+    const error = await done;
+    await client.end();
+    expect(await whichState(database)).toBe(error ? 'old' : 'new');
+  });
+
+  it('changes nothing when psql goes on after an error', async () => {
+    const database = await makeDatabase();
+    const client = await server.connect(database);
+    const change = 'UPDATE "User" SET "leadPost" = 2 WHERE id = 2';
+    await client.query(change);
+    const before = await stateOf(database);
+    const codes = new Set();
+    for (const statement of statementsOf(UP)) {
+      await client.query(statement).catch(({ code }) => codes.add(code));
+    }
+    await client.end();
+    expect([...codes].sort()).toEqual(['25P02', 'P0001']);
+    expect(await stateOf(database)).toEqual(before);
+  });
+});

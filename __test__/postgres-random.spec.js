@@ -1,0 +1,39 @@
+'use strict';
+
+// Random projects through the oracle. `SEED=<number>` repeats a run, `RANDOM_PROJECTS` says how many;
+// `npm run test:random -- 500` runs more of them.
+
+const { startKeystone } = require('./support/keystone-process');
+const { postgresVersions, startPostgres } = require('./support/postgres');
+const { firstSeed, proveRandom } = require('./support/random-run');
+
+const COUNT = Number(process.env.RANDOM_PROJECTS ?? 40);
+const FIRST = firstSeed();
+const VERSIONS = postgresVersions();
+
+const seeds = Array.from({ length: COUNT }, (_, at) => FIRST + at);
+const keystones = {};
+const servers = {};
+const results = [];
+
+beforeAll(async () => {
+  process.stdout.write(`${COUNT} random projects; again with SEED=${FIRST}\n`);
+  for (const version of VERSIONS) servers[version] = await startPostgres(version);
+  for (const generation of ['old', 'new']) keystones[generation] = startKeystone(generation);
+});
+
+afterAll(async () => {
+  await Promise.all(Object.values(keystones).map((keystone) => keystone.stop()));
+  await Promise.all(Object.values(servers).map((server) => server.stop()));
+});
+
+test.each(seeds)('seed %i', async (seed) => {
+  const server = servers[VERSIONS[seed % VERSIONS.length]];
+  results.push(await proveRandom(seed, { server, keystones }));
+});
+
+test('most of them are possible and planned, and there are links', () => {
+  const others = results.filter(({ refused, impossible }) => refused || impossible);
+  expect(others.length).toBeLessThanOrEqual(results.length / 3);
+  expect(results.reduce((sum, { links }) => sum + links, 0)).toBeGreaterThan(COUNT);
+});

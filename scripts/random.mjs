@@ -1,0 +1,69 @@
+// `npm run test:random -- 500`: that many random projects through the oracle of the tests. They go
+// on after a failure; `SEED=<number>` repeats a run.
+import keystoneProcess from '../__test__/support/keystone-process.js';
+import postgres from '../__test__/support/postgres.js';
+import randomRun from '../__test__/support/random-run.js';
+import { script, stage } from './lib/run.mjs';
+import { installSet, setUp } from './lib/setup.mjs';
+
+/** Two processes of Keystone and a server keep about two processors busy. */
+const LANES = 2;
+const MOST_FAILURES = 10;
+
+const count = Number(process.argv[2] ?? 100);
+const first = randomRun.firstSeed();
+const totals = { passed: 0, refused: 0, impossible: 0, failed: 0, links: 0, exceptions: {} };
+let next = first;
+
+/** Takes projects one after the other until all are done. */
+async function lane(servers) {
+  const keystones = {
+    old: keystoneProcess.startKeystone('old'),
+    new: keystoneProcess.startKeystone('new'),
+  };
+  while (next < first + count && totals.failed < MOST_FAILURES) {
+    const seed = next++;
+    const server = servers[seed % servers.length];
+    try {
+      add(await randomRun.proveRandom(seed, { server, keystones }));
+    } catch (error) {
+      totals.failed++;
+      console.error(`${error.message}\n`);
+    }
+    const done = totals.passed + totals.refused + totals.impossible + totals.failed;
+    if (done % 25 === 0) console.error(`… ${done} of ${count}`);
+  }
+  await Promise.all([keystones.old.stop(), keystones.new.stop()]);
+}
+
+function add({ refused, impossible, exceptions, links }) {
+  totals[refused ? 'refused' : impossible ? 'impossible' : 'passed']++;
+  totals.links += links;
+  for (const exception of exceptions) {
+    totals.exceptions[exception] = (totals.exceptions[exception] ?? 0) + 1;
+  }
+}
+
+async function run() {
+  const servers = [];
+  try {
+    for (const version of postgres.postgresVersions()) {
+      servers.push(await postgres.startPostgres(version));
+    }
+    await Promise.all(Array.from({ length: LANES }, () => lane(servers)));
+  } finally {
+    for (const server of servers) await server.stop();
+  }
+  if (totals.failed) throw new Error(`${totals.failed} failed`);
+  const { passed, refused, impossible, links, exceptions } = totals;
+  const left = Object.entries(exceptions).map(([what, times]) => `  ${times} times: ${what}\n`);
+  return `${passed} passed with ${links} links, ${refused} refused by the plan, ${impossible} that OLD cannot make\n${left.join('')}`.trimEnd();
+}
+
+await script(async () => {
+  await setUp();
+  for (const set of ['keystones/new', 'keystones/old', 'postgres/15', 'postgres/18']) {
+    await installSet(set);
+  }
+  await stage(`${count} random projects from SEED=${first}`, run);
+});
