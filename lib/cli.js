@@ -20,7 +20,9 @@ const SPEC = {
 };
 
 /** Options that each choose what is printed. */
-const OUTPUTS = ['--migration', '--rollback', '--json'];
+const OUTPUTS = ['--migration', '--rollback', '--diff', '--schema', '--json'];
+
+const SCHEMAS = ['old', 'new'];
 
 /**
  * Runs the command in this process and ends the process.
@@ -68,6 +70,9 @@ function parse(argv, usage) {
   const outputs = OUTPUTS.filter((option) => args[option]);
   if (outputs.length > 1) {
     throw mistake(`Only one of ${outputs.join(' and ')} can be printed`);
+  }
+  if (args['--schema'] && !SCHEMAS.includes(args['--schema'])) {
+    throw mistake(`There is no schema ${args['--schema']}: --schema takes old or new`);
   }
   if (args['--reconcile'] && !args['--migration'] && !args['--rollback']) {
     throw mistake('--reconcile goes with --migration or --rollback');

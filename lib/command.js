@@ -21,6 +21,8 @@ const spec = {
   '--entry':     String,
   '--migration': Boolean,
   '--rollback':  Boolean,
+  '--diff':      Boolean,
+  '--schema':    String,
   '--json':      Boolean,
   '--reconcile': Boolean,
   '--adapter':   String,
@@ -46,6 +48,8 @@ const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
       --entry <file>    Entry file exporting keystone instance [${DEFAULT_ENTRY}]
       --migration       Print the migration: SQL for PostgreSQL, a mongosh script for MongoDB
       --rollback        Print the way back, from the new schema to the old
+      --diff            Print the unified diff from the old schema to the new
+      --schema <which>  Print one schema: old or new
       --json            Print the plan as JSON
       --reconcile       Where the two stored sides of a relationship disagree, repair them by the
                         rules in the README; without it the migration stops there
@@ -56,7 +60,7 @@ const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
       --help, -h        Show this message
       --version, -v     Show the version
 
-    Without --migration, --rollback or --json it prints a summary of all relationships.
+    Without one of these it prints a summary of all relationships.
     --rollback and --reconcile are there for PostgreSQL only, so far.
 
     Examples
@@ -115,8 +119,9 @@ function render(plan, args) {
     const direction = args['--rollback'] ? 'down' : 'up';
     return plan.migration({ direction, reconcile: Boolean(args['--reconcile']), adapter });
   }
-  const stream = args['--out'] ? {} : process.stdout;
-  return plan.summary({ adapter, color: shouldColor(stream, args) });
+  if (args['--schema']) return plan.schema(args['--schema'], { adapter });
+  const color = shouldColor(args['--out'] ? {} : process.stdout, args);
+  return args['--diff'] ? plan.diff({ adapter, color }) : plan.summary({ adapter, color });
 }
 
 function isScript(args) {
@@ -124,7 +129,7 @@ function isScript(args) {
 }
 
 function isSummary(args) {
-  return !args['--json'] && !isScript(args);
+  return !['--json', '--schema', '--diff'].some((option) => args[option]) && !isScript(args);
 }
 
 /** The adapters whose part is printed. */

@@ -222,7 +222,8 @@ function relationships(list) {
 
 function typeName(field) {
   const type = field.config && field.config.type;
-  return String((type && type.type) || field.constructor.name);
+  // Keystone's own primary keys have no type in their config.
+  return String((type && type.type) || field.constructor.name.replace(/Implementation$/, ''));
 }
 
 function unique(items) {

@@ -110,21 +110,21 @@ impl TableSchema {
         let lists = snapshot.lists.iter().enumerate().filter(|(_, list)| list.adapter == adapter);
         let mut tables: Vec<Table> =
             lists.map(|(at, list)| list_table(snapshot, &relationships, at, list, which)).collect();
-        let mut joins: Vec<(usize, &JoinTable)> = steps
+        let mut joins: Vec<((usize, bool), &JoinTable)> = steps
             .iter()
             .filter_map(|planned| {
-                let table = match (&planned.step, which) {
-                    (TableStep::DropJoinTable { table, .. }, Which::Old)
-                    | (TableStep::CreateJoinTable { table }, Which::New) => table,
-                    (TableStep::RenameJoinTable { from, .. }, Which::Old) => from,
-                    (TableStep::RenameJoinTable { to, .. }, Which::New) => to,
+                let (is_dropped, table) = match (&planned.step, which) {
+                    (TableStep::DropJoinTable { table, .. }, Which::Old) => (true, table),
+                    (TableStep::CreateJoinTable { table }, Which::New) => (false, table),
+                    (TableStep::RenameJoinTable { from, .. }, Which::Old) => (false, from),
+                    (TableStep::RenameJoinTable { to, .. }, Which::New) => (false, to),
                     _ => return None,
                 };
-                Some((planned.relationship, table))
+                Some(((planned.relationship, is_dropped), table))
             })
             .collect();
-        // In order of definition, and not in that of the steps.
-        joins.sort_by_key(|(relationship, _)| *relationship);
+        // In order of definition, and not in that of the steps; what stays first, for the diff.
+        joins.sort_by_key(|(order, _)| *order);
         tables.extend(joins.into_iter().map(|(_, table)| join_table(table)));
         Some(TableSchema {
             name: schema_name.clone(),
