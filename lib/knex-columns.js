@@ -33,7 +33,7 @@ function knexColumns(adapter, lists, directories) {
       .filter((field) => !field.isRelationship)
       .forEach((field) => {
         const first = table._statements.length;
-        unattached(field.adapter, db).addToTableSchema(table, []);
+        unattached(field.adapter, list.adapter, db).addToTableSchema(table, []);
         fields.set(field, table._statements.slice(first));
       });
     const compile = columnCompiler(db.client, table);
@@ -48,11 +48,11 @@ function knexColumns(adapter, lists, directories) {
  * A field adapter to call in place of the project's: what it keeps, it keeps to itself. A default
  * such as `knex => knex.fn.now()` gets a knex, which the project's has only once it is connected.
  */
-function unattached(fieldAdapter, knex) {
-  const parentAdapter = Object.create(fieldAdapter.listAdapter.parentAdapter, {
+function unattached(fieldAdapter, ownListAdapter, knex) {
+  const parentAdapter = Object.create(ownListAdapter.parentAdapter, {
     knex: { value: knex },
   });
-  const listAdapter = Object.create(fieldAdapter.listAdapter, {
+  const listAdapter = Object.create(ownListAdapter, {
     parentAdapter: { value: parentAdapter },
   });
   return Object.create(fieldAdapter, { listAdapter: { value: listAdapter } });
