@@ -14,14 +14,15 @@ const KEYS = { index: 'index', unique: 'unique', primary: 'primary' };
  * @param {object} adapter - a Keystone knex adapter
  * @param {object[]} lists - its lists
  * @param {string[]} directories - where to look for `@keystonejs/adapter-knex`, whose knex is used
- * @returns {Map<object, { columns: object[], keys: object[] }>} by field; `columns` are
- *   `{ name, definition }` with the definition in SQL, `keys` are `{ kind, columns, name? }`
+ * @returns {Map<string, Map<string, { columns: object[], keys: object[] }>>} by list key and field
+ *   path; `columns` are `{ name, definition }` with the definition in SQL, `keys` are
+ *   `{ kind, columns, name? }`
  * @throws {Error} when this knex or a field type cannot be asked
  */
 function knexColumns(adapter, lists, directories) {
   const db = compilingKnex(adapter, directories);
   if (!db) throw new Error('@keystonejs/adapter-knex and its knex were not found');
-  const fields = new Map();
+  const byList = new Map();
   lists.forEach((list) => {
     let table;
     db.schema
@@ -29,19 +30,18 @@ function knexColumns(adapter, lists, directories) {
         table = builder;
       })
       .toSQL();
-    list.fields
-      .filter((field) => !field.isRelationship)
-      .forEach((field) => {
+    // Not `list.fields`: a field without a column has no field adapter here.
+    const statements = list.adapter.fieldAdapters
+      .filter((fieldAdapter) => !fieldAdapter.isRelationship)
+      .map((fieldAdapter) => {
         const first = table._statements.length;
-        unattached(field.adapter, list.adapter, db).addToTableSchema(table, []);
-        fields.set(field, table._statements.slice(first));
+        unattached(fieldAdapter, list.adapter, db).addToTableSchema(table, []);
+        return [fieldAdapter.path, table._statements.slice(first)];
       });
     const compile = columnCompiler(db.client, table);
-    list.fields.forEach((field) => {
-      if (fields.has(field)) fields.set(field, described(fields.get(field), compile));
-    });
+    byList.set(list.key, new Map(statements.map(([path, own]) => [path, described(own, compile)])));
   });
-  return fields;
+  return byList;
 }
 
 /**

@@ -96,9 +96,9 @@ function describer(adapter, lists, context) {
 
 function knexDescriber(adapter, lists, { directories, columns, warnings }) {
   const types = foreignKeyTypes(adapter, lists, directories);
-  let byField;
+  let byList;
   try {
-    byField = columns ? knexColumns(adapter, lists, directories) : undefined;
+    byList = columns ? knexColumns(adapter, lists, directories) : undefined;
   } catch (error) {
     warnings.push({
       code: 'COLUMNS_UNKNOWN',
@@ -106,9 +106,9 @@ function knexDescriber(adapter, lists, { directories, columns, warnings }) {
     });
   }
   return {
-    adapter: { hasColumns: Boolean(byField) },
+    adapter: { hasColumns: Boolean(byList) },
     list: (list) => ({ tableName: list.adapter.tableName, foreignKeyType: types.get(list.key) }),
-    field: (field) => byField && byField.get(field),
+    field: (field) => byList && byList.get(field.listKey).get(field.path),
     relationship: (field) => {
       // `isNotNullable` is a getter that keeps its result: let it keep that on a copy.
       const { isUnique, isIndexed, isNotNullable } = Object.create(field.adapter);
