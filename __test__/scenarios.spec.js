@@ -38,7 +38,7 @@ const anytime = (script) =>
     .replace(/\blocale [\w-]+/, 'locale *');
 
 /** Files that tell things in the order of definition, or name the first of two by it. */
-const IN_ORDER = ['plan.json', 'error.txt'];
+const IN_ORDER = ['plan.json', 'error.txt', 'schema.diff'];
 
 /** A mistake as text: the code and message of the error, then each problem with its place. */
 function errorText({ code, message, problems }) {
@@ -76,12 +76,13 @@ function outputs(project, generation) {
   return files;
 }
 
-/** The scripts for an adapter, by file name. */
+/** The scripts for an adapter and the diff of its schemas, by file name. */
 function scripts(plan, { name: adapter, engine }) {
   const script = (direction) => anytime(plan.migration({ adapter, direction }));
+  const diff = { 'schema.diff': plan.diff({ adapter }) };
   return engine === 'postgresql'
-    ? { 'migration.sql': script('up'), 'rollback.sql': script('down') }
-    : { 'migration.js': script('up') };
+    ? { 'migration.sql': script('up'), 'rollback.sql': script('down'), ...diff }
+    : { 'migration.js': script('up'), ...diff };
 }
 
 /** The contents of all files below a folder but `lists.json`, by name with `/`. */
@@ -192,7 +193,9 @@ describe.each(scenarioNames())('scenario %s', (name) => {
       const expected = planned(build(adapter));
       const found = planned(build(adapter, { lists }));
       expect(Object.keys(found).sort()).toStrictEqual(Object.keys(expected).sort());
-      for (const file of Object.keys(expected).filter((name) => !IN_ORDER.includes(name))) {
+      for (const file of Object.keys(expected).filter(
+        (name) => !IN_ORDER.includes(path.basename(name)),
+      )) {
         expect(sortedLines(found[file])).toStrictEqual(sortedLines(expected[file]));
       }
     });
