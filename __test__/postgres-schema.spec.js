@@ -11,6 +11,12 @@ const { buildKeystone, generations, loadScenario, scenarioNames } = require('./s
 
 const MODULES = { old: oldKeystone(), new: newKeystone() };
 
+/** Where the migration cannot end in what NEW creates, because the names of two things meet. */
+const MEETING_NAMES = {
+  'list-keys-that-differ-by-case': 'OLD could not create an index and foreign key that NEW creates',
+  'long-names': 'OLD created indexes and foreign keys that NEW cannot, and they are kept',
+};
+
 const names = scenarioNames().filter((name) => {
   const scenario = loadScenario(name);
   const isOnKnex = [scenario.adapters].flat().includes('knex');
@@ -84,5 +90,7 @@ test.each(names)('the schemas of %s are what Keystone creates', async (name) => 
   expect(await executed('old', old)).toBe(await created('old', scenario));
   const fresh = await executed('new', current);
   expect(fresh).toBe(await created('new', scenario));
-  if (plan.hasChanges) expect(await executed('migrated', old, plan.migration())).toBe(fresh);
+  if (!plan.hasChanges) return;
+  const migrated = await executed('migrated', old, plan.migration());
+  expect(migrated === fresh).toBe(!(name in MEETING_NAMES));
 });
