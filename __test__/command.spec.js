@@ -73,6 +73,24 @@ describe('what is printed', () => {
     expect(back.stdout).not.toContain('--reconcile:');
   });
 
+  it('the schemas, and the diff in colours where it is asked for', async () => {
+    const [old, current] = await Promise.all(
+      ['old', 'new'].map((which) => run(project, ['--schema', which])),
+    );
+    expect(old).toMatchObject({ code: 0, stdout: expect.stringContaining('"User_posts"') });
+    expect(current).toMatchObject({ code: 0, stdout: expect.stringContaining('"User_posts_many"') });
+    const diff = await run(project, ['--diff']);
+    expect(diff.stdout).toMatch(/^--- old schema\n\+\+\+ new schema\n@@ /);
+    expect(diff.stdout).toContain('\n-create table "User_posts"\n');
+    const colored = await run(project, ['--diff'], { env: { FORCE_COLOR: '1' } });
+    expect(colored.stdout).toMatch(BOLD_OR_COLOR);
+  });
+
+  it('an empty diff when nothing changes', async () => {
+    const diff = await run(project, ['--diff', '--entry', 'unchanged.js']);
+    expect(diff).toMatchObject({ code: 0, stdout: '' });
+  });
+
   it('the plan as JSON', async () => {
     const { code, stdout } = await run(project, ['--json']);
     expect(code).toBe(0);
@@ -135,6 +153,8 @@ describe('mistakes in the options', () => {
     ['--migration --json', '--migration', '--json'],
     ['--migration --rollback', '--migration', '--rollback'],
     ['--reconcile', '--reconcile', '--migration'],
+    ['--schema both', 'both', 'old or new'],
+    ['--diff --schema old', '--diff', '--schema'],
     ['--json --adapter knex', '--adapter', '--json'],
   ];
   it.each(mistakes)('%s', async (line, ...texts) => {

@@ -120,9 +120,10 @@ describe.each(postgresVersions())('PostgreSQL %s', (version) => {
 
   const terminate = (pid) => server.query(undefined, `SELECT pg_terminate_backend(${pid})`);
 
-  /** Starts a script in a session of its own. */
-  async function start(database, script) {
+  /** Starts a script in a session of its own, which may have settings of its own. */
+  async function start(database, script, setting) {
     const client = await server.connect(database);
+    if (setting) await client.query(setting);
     const pid = await pidOf(client);
     const done = client.query(script).then(
       () => null,
@@ -283,8 +284,9 @@ describe.each(postgresVersions())('PostgreSQL %s', (version) => {
       const database = await makeDatabase();
       const application = await server.connect(database);
       await application.query('BEGIN; UPDATE "User" SET "leadPost" = 2 WHERE id = 2');
-      const setting = `SET default_transaction_isolation = '${isolation}';`;
-      const { client, pid, done } = await start(database, setting + UP);
+      // A query of its own: a setting does not reach the transaction that it is made in.
+      const setting = `SET default_transaction_isolation = '${isolation}'`;
+      const { client, pid, done } = await start(database, UP, setting);
       await untilActivity(pid, `wait_event_type = 'Lock'`);
       await application.query('COMMIT');
       await application.end();

@@ -539,9 +539,10 @@ function randomRows(random) {
     if (kind === '1:1') {
       const names = new Map(agreed.map(([holder, target]) => [target, holder]));
       for (const target of ids(targets)) {
-        if (ids(holders).length > 0 && chance(discord)) {
-          names.set(target, chance(0.3) ? null : integer(1, items[holders]));
-        }
+        if (ids(holders).length === 0 || !chance(discord)) continue;
+        const rivals = agreed.filter((link) => link[1] === target).map(([holder]) => holder);
+        const candidates = rivals.length > 1 && chance(0.7) ? rivals : [null, ...ids(holders)];
+        names.set(target, random.pick(candidates));
       }
       return [
         ...sql,
@@ -550,9 +551,10 @@ function randomRows(random) {
           .map(([target, holder]) => update(flipped(dropped), [target, holder])),
       ];
     }
+    // Several for one holder, who may have none of its own.
     const others = ids(holders)
-      .filter(() => chance(discord))
-      .map((holder) => [holder, pick()]);
+      .flatMap((holder) => ids(targets).map((target) => [holder, target]))
+      .filter(() => chance(discord / 3));
     const same = agreed.filter(() => !chance(discord / 2));
     return [...sql, ...[...same, ...others].map((pair) => insert(dropped, pair))];
   });

@@ -551,11 +551,14 @@ describe.each(postgresVersions())('PostgreSQL %s', (version) => {
         `plpgsql.variable_conflict = 'error'`,
         `plpgsql.extra_errors = 'all'`,
       ];
-      const set = settings.map((setting) => `SET ${setting};`).join(' ');
       const database = await oddDatabase('');
-      await succeed(database, `${set} ${UP}`);
+      const client = await server.connect(database);
+      // Queries of their own: the text of a query is read before any of it takes effect.
+      for (const setting of settings) await client.query(`SET ${setting}`);
+      await client.query(UP);
       expect(await differences(database)).toEqual(NONE);
-      await succeed(database, `${set} ${DOWN}`);
+      await client.query(DOWN);
+      await client.end();
       expect(await server.schemaOf(database)).toEqual(oldSchema);
     });
   });

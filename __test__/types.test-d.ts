@@ -1,5 +1,6 @@
 // Compiled by `tsc --strict` in the tests, never run: it fails where index.d.ts is wrong.
 import {
+  diffSchemas,
   planUpgrade,
   snapshot,
   AdapterPlan,
@@ -19,7 +20,10 @@ const texts: string[] = [
   plan.summary(),
   plan.summary({ color: true, adapter: 'knex' }),
   plan.migration(),
-  same.migration({ adapter: 'knex' }),
+  same.migration({ adapter: 'knex', direction: 'down', reconcile: true }),
+  plan.schema('old'),
+  plan.diff({ color: true }),
+  diffSchemas('', '', { oldName: 'a' }),
 ];
 const changes: boolean = plan.hasChanges;
 const json: PlanJson = plan.toJSON();
@@ -41,6 +45,8 @@ function report(error: UpgradeError): string {
 new UpgradePlan();
 // @ts-expect-error: no Keystone object and no snapshot
 planUpgrade({});
+// @ts-expect-error: no such schema
+plan.schema('older');
 // @ts-expect-error: no such option
 plan.summary({ colour: true });
 // @ts-expect-error: a plan does not change

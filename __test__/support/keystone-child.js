@@ -66,14 +66,19 @@ const methods = {
     return snapshot(sessions.get(session).keystone, { resolveFrom: [modules] });
   },
 
-  /** Both scripts of the plan, or the problems that it is refused for. */
+  /** The scripts of the plan, or the problems that it is refused for. */
   plan({ session }) {
     const { keystone } = sessions.get(session);
     try {
       const plan = planUpgrade(keystone, { resolveFrom: [modules] });
       const { adapters, warnings } = plan.toJSON();
-      const [up, down] = ['up', 'down'].map((direction) => plan.migration({ direction }));
-      return { up, down, steps: adapters[0].steps, warnings };
+      return {
+        up: plan.migration(),
+        reconciling: plan.migration({ reconcile: true }),
+        down: plan.migration({ direction: 'down' }),
+        steps: adapters[0].steps,
+        warnings,
+      };
     } catch (error) {
       if (!error.problems) throw error;
       return { problems: error.problems };

@@ -27,7 +27,7 @@ class KeystoneProcess {
     const file = path.join(__dirname, 'keystone-child.js');
     // Arcade's order of names depends on the locale.
     const env = { ...process.env, NODE_ENV: 'test', DISABLE_LOGGING: 'true', LC_ALL: 'C' };
-    this.#child = fork(file, [generation], { env, execArgv: [] });
+    this.#child = fork(file, [generation], { env, execArgv: ['--no-deprecation'] });
     this.#child.on('message', ({ id, result, error }) => {
       const { resolve, reject } = this.#pending.get(id);
       this.#pending.delete(id);
@@ -114,7 +114,7 @@ class KeystoneSession {
     return this.#call('snapshot');
   }
 
-  /** Plans the upgrade: `{ up, down, steps, warnings }`, or `{ problems }`. */
+  /** Plans the upgrade: `{ up, reconciling, down, steps, warnings }`, or `{ problems }`. */
   plan() {
     return this.#call('plan');
   }

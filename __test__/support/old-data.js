@@ -33,6 +33,9 @@ async function fill(keystone, execute, { seed, canBeEmpty, canDelete }) {
 }
 
 const isRequired = (field) => !field.many && field.adapter.isNotNullable;
+/** Whether there is a mutation: auxiliary lists have none, and some fields are read-only. */
+const isMutable = (field) =>
+  !field.getListByKey(field.listKey).isAuxList && Boolean(field.access.public.update);
 const isSelf = (field) => field.refListKey === field.listKey;
 
 /** What the data has to know of a relationship. */
@@ -53,6 +56,7 @@ function relationshipOf({ left, right }) {
     isForMutations:
       // They write both sides, of which only the column is there.
       !(isSelf(left) && right && left.many !== right.many) &&
+      [left, right].some((field) => field && isMutable(field)) &&
       // They find a path such as `constructor` in every object that does not give it.
       !lists.some((list) => list.fields.some((field) => field.path in Object.prototype)),
     /** Pairs of item numbers, the left one first: those to write, and those that are written. */
@@ -151,7 +155,12 @@ class Data {
   scalars(key, number) {
     const list = this.keystone.lists[key];
     const label = this.label(key);
+    // Of a block's own fields some must have a value, which is JSON.
+    const required = list.fields.filter(
+      ({ isRelationship, isRequired }) => isRequired && !isRelationship,
+    );
     return {
+      ...Object.fromEntries(required.map(({ path }) => [path, '{}'])),
       ...(label && { [label]: `${key} ${number}` }),
       // It has no default.
       ...(this.hasUuid(list) && { id: this.random.uuid() }),
@@ -275,8 +284,7 @@ class Data {
       for (const side of sides) await this.write(relationship, side, link);
       return;
     }
-    const isMutable = ({ field }) => !this.keystone.lists[field.listKey].isAuxList;
-    const { field, own } = this.random.pick(sides.filter(isMutable));
+    const { field, own } = this.random.pick(sides.filter((side) => isMutable(side.field)));
     const list = this.keystone.lists[field.listKey];
     const id = this.ids[field.listKey][link[own]];
     const target = this.ids[field.refListKey][link[1 - own]];

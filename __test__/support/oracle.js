@@ -79,8 +79,9 @@ async function prove(
 
 /** What NEW may fail at: indexes and foreign keys of join tables whose names meet. */
 function assertNew(failures) {
-  const unexpected = failures.filter(({ message, isList }) => isList || !NAMES_MEET.test(message));
-  assert.deepStrictEqual(unexpected, [], 'NEW could not make the tables');
+  for (const { message, isList } of failures) {
+    assert(!isList && NAMES_MEET.test(message), `NEW could not make the tables: ${message}`);
+  }
 }
 
 /** Whichever Keystone a project has when it asks, the scripts are the same. */
@@ -141,7 +142,7 @@ class Proof {
 
   /** Up, up again, down, up: each compared with what it must be. */
   async run(before, reference, openNew) {
-    const { up, down } = this.plan;
+    const { up, down, reconciling } = this.plan;
     const incomplete = this.incompleteTables(before.schema);
 
     await this.runScript('up', up);
@@ -163,14 +164,11 @@ class Proof {
     assertSame('The rows after down', before.rows, back.rows);
     this.assertRead('What OLD reads after down', before.read, await this.readOld(before.session));
 
-    await this.runScript('up, once more', up);
+    // There is nothing to reconcile, so it must change nothing.
+    await this.runScript('up, reconciling', reconciling);
     const again = await this.state();
-    this.assertSchema(
-      'The schema after up, down, up',
-      after.schema,
-      again.schema,
-      this.unnamable(incomplete),
-    );
+    const excepted = this.unnamable(incomplete);
+    this.assertSchema('The schema after up, down, up', after.schema, again.schema, excepted);
     assertSame('The rows after up, down, up', after.rows, again.rows);
   }
 
@@ -190,11 +188,9 @@ class Proof {
   async readOld(session) {
     const read = await session.read();
     // OLD fails on these, for want of a table.
-    assert.deepStrictEqual(
-      Object.keys(read.failures).filter((name) => !this.selfMany.includes(name)),
-      [],
-      `OLD cannot read: ${JSON.stringify(read.failures)}`,
-    );
+    for (const [name, message] of Object.entries(read.failures)) {
+      assert(this.selfMany.includes(name), `OLD cannot read ${name}: ${message}`);
+    }
     this.completeSelf(read.items);
     return read;
   }
@@ -272,7 +268,10 @@ class Proof {
         .split('\n')
         .filter((line) => !isKey(line) || !excepted.some((name) => hasTable(line, name)))
         .join('\n');
-    assertSame(what, without(expected), without(found));
+    const [left, right] = [expected, found].map(without);
+    if (left === right) return;
+    assertSame(what, ...[left, right].map(withoutNumbers));
+    this.exceptions.add('PostgreSQL numbers the names of NOT NULL constraints that meet');
   }
 
   assertRead(what, expected, found) {
@@ -288,12 +287,20 @@ class Proof {
 /** Whether a line of the catalogue is about an index or a foreign key. */
 const isKey = (line) => /^index /.test(line) || /^constraint .* FOREIGN KEY /.test(line);
 
-/** Whether a line of the catalogue is about a table. */
-function hasTable(line, table) {
-  const match =
-    /^(?:relation|index .*? ON|constraint (?:"[^"]*"|\S+) on) \S*?\.("[^"]*"|[^\s."]+)/.exec(line);
-  return match?.[1].replace(/^"|"$/g, '') === table;
+/**
+ * The catalogue without the names of NOT NULL constraints that are numbered or clipped. PostgreSQL 18
+ * tells those of a whole schema apart, in the order in which it made them.
+ */
+function withoutNumbers(schema) {
+  const constraint = /^constraint ("[^"]*"|\S+)(?= on .* NOT NULL )/gm;
+  return schema.replace(constraint, (line, quoted) => {
+    const name = quoted.replace(/^"|"$/g, '');
+    return /_not_null\d+$/.test(name) || name.length > 61 ? 'constraint …' : line;
+  });
 }
+
+/** Whether a line of the catalogue is about a table, which it names with its schema. */
+const hasTable = (line, table) => new RegExp(`\\.("?)${table}\\1(?: |$)`).test(line);
 
 function readText({ items }) {
   const lines = Object.entries(items).flatMap(([list, byId]) =>
@@ -318,6 +325,7 @@ function assertSame(what, expected, found) {
   };
   const missing = only(left, right).map((line) => `- ${line}`);
   const extra = only(right, left).map((line) => `+ ${line}`);
+  if (missing.length + extra.length === 0) return;
   throw new Error(
     [`${what}: not as expected (- expected, + found)`, ...missing, ...extra].join('\n'),
   );

@@ -266,7 +266,7 @@ const address = (port, password) =>
  */
 function forUnprivileged(folder, native) {
   const programs = path.join(native, 'bin');
-  for (const file of fs.readdirSync(programs)) fs.chmodSync(path.join(programs, file), 0o755);
+  for (const file of fs.readdirSync(programs)) makeExecutable(path.join(programs, file));
   if (process.getuid?.() !== 0) return { programs, user: {} };
   const copy = path.join(folder, 'native');
   fs.cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
@@ -274,6 +274,15 @@ function forUnprivileged(folder, native) {
   const user = { uid: id('-u'), gid: id('-g') };
   fs.chownSync(folder, user.uid, user.gid);
   return { programs: path.join(copy, 'bin'), user };
+}
+
+/** npm need not have kept the permissions of a file. */
+function makeExecutable(file) {
+  try {
+    fs.accessSync(file, fs.constants.X_OK);
+  } catch {
+    fs.chmodSync(file, 0o755);
+  }
 }
 
 function initialize(program, data, password, user, folder) {

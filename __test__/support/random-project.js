@@ -92,7 +92,7 @@ function randomProject(seed) {
   const random = new Random(seed);
   const lists = randomLists(random);
   const keys = Object.keys(lists);
-  const most = random.integer(0, Math.max(3, keys.length * 2));
+  const most = random.chance(0.03) ? 0 : random.integer(1, Math.max(3, keys.length * 2));
   for (let count = 0; count < most; count++) addRelationship(lists, keys, random);
   const schemaName = random.chance(0.2) ? random.pick(SCHEMAS) : undefined;
   return {
