@@ -78,7 +78,10 @@ describe('what is printed', () => {
       ['old', 'new'].map((which) => run(project, ['--schema', which])),
     );
     expect(old).toMatchObject({ code: 0, stdout: expect.stringContaining('"User_posts"') });
-    expect(current).toMatchObject({ code: 0, stdout: expect.stringContaining('"User_posts_many"') });
+    expect(current).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('"User_posts_many"'),
+    });
     const diff = await run(project, ['--diff']);
     expect(diff.stdout).toMatch(/^--- old schema\n\+\+\+ new schema\n@@ /);
     expect(diff.stdout).toContain('\n-create table "User_posts"\n');

@@ -66,7 +66,9 @@ describe.each(postgresVersions())('on PostgreSQL %s', (version) => {
     test.each([
       [
         'names are left as they were',
-        ({ up }) => ({ up: cutOut(up, /-- Foreign keys, indexes and NOT NULL[^]*?\nEND\s+\S+;\n/) }),
+        ({ up }) => ({
+          up: cutOut(up, /-- Foreign keys, indexes and NOT NULL[^]*?\nEND\s+\S+;\n/),
+        }),
         'The schema after up',
       ],
       [

@@ -54,10 +54,14 @@ async function run() {
   } finally {
     for (const server of servers) await server.stop();
   }
-  if (totals.failed) throw new Error(`${totals.failed} failed`);
+  if (totals.failed) throw Object.assign(new Error(`${totals.failed} failed`), { output: told() });
+  return told();
+}
+
+function told() {
   const { passed, refused, impossible, links, exceptions } = totals;
-  const left = Object.entries(exceptions).map(([what, times]) => `  ${times} times: ${what}\n`);
-  return `${passed} passed with ${links} links, ${refused} refused by the plan, ${impossible} that OLD cannot make\n${left.join('')}`.trimEnd();
+  const left = Object.entries(exceptions).map(([what, times]) => `\n  ${times} times: ${what}`);
+  return `${passed} passed with ${links} links, ${refused} refused by the plan, ${impossible} that OLD cannot make${left.join('')}`;
 }
 
 await script(async () => {
