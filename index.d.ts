@@ -247,7 +247,7 @@ export type AdapterPlan = { name: string; hasChanges: boolean } & (
 
 /** Something the user should know, which does not stop the plan. */
 export interface Warning {
-  /** Stable, for programs: `NAME_TAKEN`, `COLUMNS_UNKNOWN`. */
+  /** Stable, for programs: `NAME_TAKEN`, `NO_WAY_BACK`, `COLUMNS_UNKNOWN`. */
   code: string;
   message: string;
   list?: string;

@@ -322,11 +322,8 @@ fn find_word(sql: &str, word: &str) -> Option<usize> {
     let (mut depth, mut quote) = (0_u32, None);
     for (at, character) in sql.char_indices() {
         match (quote, character) {
-            (Some(open), _) => {
-                if character == open {
-                    quote = None;
-                }
-            }
+            (Some(open), _) if character == open => quote = None,
+            (Some(_), _) => {}
             (None, '\'' | '"') => quote = Some(character),
             (None, '(') => depth += 1,
             (None, ')') => depth = depth.saturating_sub(1),

@@ -143,11 +143,11 @@ function longName(name, random, most) {
 function addRelationship(lists, keys, random) {
   const from = random.pick(keys);
   const to = random.chance(0.2) ? from : random.pick(keys);
-  const path = freePath(lists[from].fields, random, keys);
+  const path = freePath(from, lists[from].fields, random, keys);
   const field = { type: 'Relationship', ref: to, ...(random.chance(0.5) && { many: true }) };
   lists[from].fields[path] = field;
   if (random.chance(0.65)) {
-    const other = freePath(lists[to].fields, random, keys);
+    const other = freePath(to, lists[to].fields, random, keys);
     lists[to].fields[other] = {
       ...{ type: 'Relationship', ref: `${from}.${path}` },
       ...(random.chance(0.5) && { many: true }),
@@ -167,13 +167,21 @@ function addOptions(lists, list, field, random) {
 }
 
 /** A path that no other of the list, nor a filter that GraphQL makes of one, has. */
-function freePath(fields, random, keys) {
-  for (const name of names([...PATHS, ...random.shuffle(keys).slice(0, 3)], random)) {
+function freePath(list, fields, random, keys) {
+  for (const name of pathNames(list, random, keys)) {
     const paths = Object.keys(fields);
     const meets = (a, b) => a === b || (a.startsWith(b) && FILTER.test(a.slice(b.length)));
     const isFree = !paths.some((path) => meets(path, name) || meets(name, path));
-    if (isFree && !RESERVED.test(name)) return name;
+    if (isFree && !RESERVED.test(name) && /^[A-Za-z]/.test(name)) return name;
   }
+}
+
+function* pathNames(list, random, keys) {
+  // With the list's key before it, it is the name of another list, and perhaps of a join table.
+  const isEnd = (key) => key.startsWith(`${list}_`);
+  const ends = keys.filter(isEnd).map((key) => key.slice(list.length + 1));
+  if (random.chance(0.3)) yield* random.shuffle(ends);
+  yield* names([...PATHS, ...random.shuffle(keys).slice(0, 3)], random);
 }
 
 function shuffleFields(lists, random) {

@@ -73,7 +73,8 @@ fn collection(list: &List) -> &str {
 /// Whether a side has a field of its own in the documents.
 fn is_stored(relationship: &Relationship, side: &Side, which: Which) -> bool {
     let is_right = relationship.right.as_ref() == Some(side);
-    which == Which::Old || !side.many && !(is_right && relationship.kind == Kind::TwoSidedOneToOne)
+    let is_dropped = is_right && relationship.kind == Kind::TwoSidedOneToOne;
+    which == Which::Old || !(side.many || is_dropped)
 }
 
 fn create(text: &mut String, title: &str, collection: &str) {

@@ -56,6 +56,14 @@ pub(super) fn plan(
             (Kind::OneSidedManyToMany | Kind::TwoSidedManyToMany, right) => {
                 let to = names.new_join_table(part, relationship, warnings, problems);
                 if relationship.is_self() {
+                    warnings.push(Warning::about(
+                        &relationship.left,
+                        "NO_WAY_BACK",
+                        format!(
+                            "{relationship}: the old Keystone could not store these links, so the way back has no place for those that {} holds by then.",
+                            to.name
+                        ),
+                    ));
                     creations.push(planned(TableStep::CreateJoinTable { table: to }));
                     continue;
                 }
