@@ -9,8 +9,8 @@ const { randomProject, smaller } = require('./random-project');
 const SHRINKING = 60_000;
 
 /** @returns {number} the seed of the first project: `SEED`, else another one each time */
-function firstSeed() {
-  return process.env.SEED ? Number(process.env.SEED) : Date.now() % 1_000_000_000;
+function firstSeed(otherwise = Date.now() % 1_000_000_000) {
+  return process.env.SEED ? Number(process.env.SEED) : otherwise;
 }
 
 /**

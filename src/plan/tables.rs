@@ -23,6 +23,8 @@ pub(super) fn plan(
     problems: &mut Vec<Problem>,
 ) -> Vec<Planned<TableStep>> {
     let mut names = Names::new(part);
+    let old_tables = names.old_join_tables(part, problems);
+    let old_table = |side: &Side| old_tables[&(side.list, side.field)].clone();
     let (mut column_drops, mut table_drops) = (Vec::new(), Vec::new());
     let (mut renames, mut creations) = (Vec::new(), Vec::new());
     for (at, relationship) in part.relationships() {
@@ -46,7 +48,7 @@ pub(super) fn plan(
                 } else {
                     ((right, Owner::Right), (&relationship.left, Owner::Left))
                 };
-                let table = names.old_join_table(part, many.0, one.0.list, problems);
+                let table = old_table(many.0);
                 let copies = Copies {
                     kept: column_links(one.0, one.1),
                     dropped: Links { owner: many.1, place: table.place() },
@@ -68,9 +70,9 @@ pub(super) fn plan(
                     continue;
                 }
                 let left = &relationship.left;
-                let from = names.old_join_table(part, left, relationship.target, problems);
+                let from = old_table(left);
                 if let Some(right) = right {
-                    let table = names.old_join_table(part, right, left.list, problems);
+                    let table = old_table(right);
                     let copies = Copies {
                         kept: Links { owner: Owner::Left, place: from.place() },
                         dropped: Links { owner: Owner::Right, place: table.place() },
@@ -147,19 +149,36 @@ impl Names {
         names
     }
 
-    fn old_join_table(
+    /// The join tables before Arcade by the list and field of their side. The old Keystone made them
+    /// list by list and field by field, which decides who gets a name where two meet.
+    fn old_join_tables(
         &mut self,
         part: &Part<'_>,
-        side: &Side,
-        target: usize,
         problems: &mut Vec<Problem>,
-    ) -> JoinTable {
-        let name = naming::old_join_table(&side.key, &side.path);
-        let columns = [side.list, target].map(|list| naming::old_join_column(&part.list(list).key));
-        let purpose = format!("the old join table of {side}");
-        let (table, _) =
-            self.old.join_table(part, side, name, columns, [side.list, target], purpose, problems);
-        table
+    ) -> HashMap<(usize, usize), JoinTable> {
+        let mut sides: Vec<(&Side, usize)> = part
+            .relationships()
+            .filter(|(_, relationship)| !relationship.is_self())
+            .flat_map(|(_, relationship)| {
+                let left = Some((&relationship.left, relationship.target));
+                let right = relationship.right.as_ref().map(|side| (side, relationship.left.list));
+                [left, right].into_iter().flatten()
+            })
+            .filter(|(side, _)| side.many)
+            .collect();
+        sides.sort_by_key(|(side, _)| (side.list, side.field));
+        sides
+            .into_iter()
+            .map(|(side, target)| {
+                let name = naming::old_join_table(&side.key, &side.path);
+                let lists = [side.list, target];
+                let columns = lists.map(|list| naming::old_join_column(&part.list(list).key));
+                let purpose = format!("the old join table of {side}");
+                let (table, _) =
+                    self.old.join_table(part, side, name, columns, lists, purpose, problems);
+                ((side.list, side.field), table)
+            })
+            .collect()
     }
 
     fn new_join_table(

@@ -147,25 +147,28 @@ fn sections(
             _ => None,
         });
     }
+    // Between the renames and what is created, which may use the names that have become free.
+    let renames = planned.iter().filter(|it| matches!(it.step, TableStep::RenameJoinTable { .. }));
+    let mut waiting = renames.count();
     for Planned { relationship, step } in planned {
         let relationship = &plan.relationships[*relationship];
         sections.push(Section::new(
             format!("{relationship} ({})", relationship.kind.heading().to_lowercase()),
             statements.of(step),
         ));
-    }
-    let mut renamed = steps
-        .iter()
-        .filter_map(|step| match step {
-            TableStep::RenameJoinTable { from, to } => Some((from, to)),
-            _ => None,
-        })
-        .peekable();
-    if renamed.peek().is_some() {
-        sections.push(Section::new(
-            "Foreign keys, indexes and NOT NULL constraints follow the new names",
-            vec![names::rename(&statements, schema, renamed)],
-        ));
+        if matches!(step, TableStep::RenameJoinTable { .. }) {
+            waiting -= 1;
+            if waiting == 0 {
+                let renamed = steps.iter().filter_map(|step| match step {
+                    TableStep::RenameJoinTable { from, to } => Some((from, to)),
+                    _ => None,
+                });
+                sections.push(Section::new(
+                    "Foreign keys, indexes and NOT NULL constraints follow the new names",
+                    vec![names::rename(&statements, schema, renamed)],
+                ));
+            }
+        }
     }
     sections
 }

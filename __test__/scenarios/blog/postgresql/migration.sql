@@ -497,26 +497,6 @@ ALTER TABLE public."Post_tags" RENAME TO "Post_tags_Tag_posts";
 ALTER TABLE public."Post_tags_Tag_posts" RENAME COLUMN "Post_id" TO "Post_left_id";
 ALTER TABLE public."Post_tags_Tag_posts" RENAME COLUMN "Tag_id" TO "Tag_right_id";
 
--- User.followers -> User.following (two-sided: many to many)
-CREATE TABLE public."User_followers_User_following" (
-  "User_left_id" integer NOT NULL,
-  "User_right_id" integer NOT NULL
-);
-CREATE INDEX user_followers_user_following_user_left_id_index ON public."User_followers_User_following" ("User_left_id");
-CREATE INDEX user_followers_user_following_user_right_id_index ON public."User_followers_User_following" ("User_right_id");
-ALTER TABLE public."User_followers_User_following" ADD CONSTRAINT user_followers_user_following_user_left_id_foreign FOREIGN KEY ("User_left_id") REFERENCES public."User" (id) ON DELETE CASCADE;
-ALTER TABLE public."User_followers_User_following" ADD CONSTRAINT user_followers_user_following_user_right_id_foreign FOREIGN KEY ("User_right_id") REFERENCES public."User" (id) ON DELETE CASCADE;
-
--- Post.related -> Post (one-sided: many to many)
-CREATE TABLE public."Post_related_many" (
-  "Post_left_id" integer NOT NULL,
-  "Post_right_id" integer NOT NULL
-);
-CREATE INDEX post_related_many_post_left_id_index ON public."Post_related_many" ("Post_left_id");
-CREATE INDEX post_related_many_post_right_id_index ON public."Post_related_many" ("Post_right_id");
-ALTER TABLE public."Post_related_many" ADD CONSTRAINT post_related_many_post_left_id_foreign FOREIGN KEY ("Post_left_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
-ALTER TABLE public."Post_related_many" ADD CONSTRAINT post_related_many_post_right_id_foreign FOREIGN KEY ("Post_right_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
-
 -- Foreign keys, indexes and NOT NULL constraints follow the new names
 DO $$
 DECLARE
@@ -612,5 +592,25 @@ BEGIN
   END LOOP;
 END
 $$;
+
+-- User.followers -> User.following (two-sided: many to many)
+CREATE TABLE public."User_followers_User_following" (
+  "User_left_id" integer NOT NULL,
+  "User_right_id" integer NOT NULL
+);
+CREATE INDEX user_followers_user_following_user_left_id_index ON public."User_followers_User_following" ("User_left_id");
+CREATE INDEX user_followers_user_following_user_right_id_index ON public."User_followers_User_following" ("User_right_id");
+ALTER TABLE public."User_followers_User_following" ADD CONSTRAINT user_followers_user_following_user_left_id_foreign FOREIGN KEY ("User_left_id") REFERENCES public."User" (id) ON DELETE CASCADE;
+ALTER TABLE public."User_followers_User_following" ADD CONSTRAINT user_followers_user_following_user_right_id_foreign FOREIGN KEY ("User_right_id") REFERENCES public."User" (id) ON DELETE CASCADE;
+
+-- Post.related -> Post (one-sided: many to many)
+CREATE TABLE public."Post_related_many" (
+  "Post_left_id" integer NOT NULL,
+  "Post_right_id" integer NOT NULL
+);
+CREATE INDEX post_related_many_post_left_id_index ON public."Post_related_many" ("Post_left_id");
+CREATE INDEX post_related_many_post_right_id_index ON public."Post_related_many" ("Post_right_id");
+ALTER TABLE public."Post_related_many" ADD CONSTRAINT post_related_many_post_left_id_foreign FOREIGN KEY ("Post_left_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
+ALTER TABLE public."Post_related_many" ADD CONSTRAINT post_related_many_post_right_id_foreign FOREIGN KEY ("Post_right_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
 
 COMMIT;

@@ -263,96 +263,6 @@ ALTER TABLE public."Comment_likedBy_many" RENAME TO "Comment_likedBy";
 ALTER TABLE public."Comment_likedBy" RENAME COLUMN "Comment_left_id" TO "Comment_id";
 ALTER TABLE public."Comment_likedBy" RENAME COLUMN "User_right_id" TO "User_id";
 
--- Comment.post -> Post.comments (two-sided: one to many)
-CREATE TABLE public."Post_comments" (
-  "Post_id" integer NOT NULL,
-  "Comment_id" integer NOT NULL
-);
-INSERT INTO public."Post_comments" ("Post_id", "Comment_id") SELECT link.post AS near, link.id AS far FROM public."Comment" AS link WHERE link.post IS NOT NULL;
-CREATE INDEX post_comments_post_id_index ON public."Post_comments" ("Post_id");
-CREATE INDEX post_comments_comment_id_index ON public."Post_comments" ("Comment_id");
-ALTER TABLE public."Post_comments" ADD CONSTRAINT post_comments_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
-ALTER TABLE public."Post_comments" ADD CONSTRAINT post_comments_comment_id_foreign FOREIGN KEY ("Comment_id") REFERENCES public."Comment" (id) ON DELETE CASCADE;
-
--- Post.tags -> Tag.posts (two-sided: many to many)
-CREATE TABLE public."Tag_posts" (
-  "Tag_id" integer NOT NULL,
-  "Post_id" integer NOT NULL
-);
-INSERT INTO public."Tag_posts" ("Tag_id", "Post_id") SELECT link."Tag_id" AS near, link."Post_id" AS far FROM public."Post_tags" AS link;
-CREATE INDEX tag_posts_tag_id_index ON public."Tag_posts" ("Tag_id");
-CREATE INDEX tag_posts_post_id_index ON public."Tag_posts" ("Post_id");
-ALTER TABLE public."Tag_posts" ADD CONSTRAINT tag_posts_tag_id_foreign FOREIGN KEY ("Tag_id") REFERENCES public."Tag" (id) ON DELETE CASCADE;
-ALTER TABLE public."Tag_posts" ADD CONSTRAINT tag_posts_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
-
--- Category.posts -> Post.categories (two-sided: many to many)
-CREATE TABLE public."Post_categories" (
-  "Post_id" integer NOT NULL,
-  "Category_id" integer NOT NULL
-);
-INSERT INTO public."Post_categories" ("Post_id", "Category_id") SELECT link."Post_id" AS near, link."Category_id" AS far FROM public."Category_posts" AS link;
-CREATE INDEX post_categories_post_id_index ON public."Post_categories" ("Post_id");
-CREATE INDEX post_categories_category_id_index ON public."Post_categories" ("Category_id");
-ALTER TABLE public."Post_categories" ADD CONSTRAINT post_categories_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
-ALTER TABLE public."Post_categories" ADD CONSTRAINT post_categories_category_id_foreign FOREIGN KEY ("Category_id") REFERENCES public."Category" (id) ON DELETE CASCADE;
-
--- Comment.author -> User.comments (two-sided: one to many)
-CREATE TABLE public."User_comments" (
-  "User_id" integer NOT NULL,
-  "Comment_id" integer NOT NULL
-);
-INSERT INTO public."User_comments" ("User_id", "Comment_id") SELECT link.author AS near, link.id AS far FROM public."Comment" AS link WHERE link.author IS NOT NULL;
-CREATE INDEX user_comments_user_id_index ON public."User_comments" ("User_id");
-CREATE INDEX user_comments_comment_id_index ON public."User_comments" ("Comment_id");
-ALTER TABLE public."User_comments" ADD CONSTRAINT user_comments_user_id_foreign FOREIGN KEY ("User_id") REFERENCES public."User" (id) ON DELETE CASCADE;
-ALTER TABLE public."User_comments" ADD CONSTRAINT user_comments_comment_id_foreign FOREIGN KEY ("Comment_id") REFERENCES public."Comment" (id) ON DELETE CASCADE;
-
--- Post.editors -> User.editedPosts (two-sided: many to many)
-CREATE TABLE public."User_editedPosts" (
-  "User_id" integer NOT NULL,
-  "Post_id" integer NOT NULL
-);
-INSERT INTO public."User_editedPosts" ("User_id", "Post_id") SELECT link."User_id" AS near, link."Post_id" AS far FROM public."Post_editors" AS link;
-CREATE INDEX user_editedposts_user_id_index ON public."User_editedPosts" ("User_id");
-CREATE INDEX user_editedposts_post_id_index ON public."User_editedPosts" ("Post_id");
-ALTER TABLE public."User_editedPosts" ADD CONSTRAINT user_editedposts_user_id_foreign FOREIGN KEY ("User_id") REFERENCES public."User" (id) ON DELETE CASCADE;
-ALTER TABLE public."User_editedPosts" ADD CONSTRAINT user_editedposts_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
-
--- Post.author -> User.posts (two-sided: one to many)
-CREATE TABLE public."User_posts" (
-  "User_id" integer NOT NULL,
-  "Post_id" integer NOT NULL
-);
-INSERT INTO public."User_posts" ("User_id", "Post_id") SELECT link.author AS near, link.id AS far FROM public."Post" AS link WHERE link.author IS NOT NULL;
-CREATE INDEX user_posts_user_id_index ON public."User_posts" ("User_id");
-CREATE INDEX user_posts_post_id_index ON public."User_posts" ("Post_id");
-ALTER TABLE public."User_posts" ADD CONSTRAINT user_posts_user_id_foreign FOREIGN KEY ("User_id") REFERENCES public."User" (id) ON DELETE CASCADE;
-ALTER TABLE public."User_posts" ADD CONSTRAINT user_posts_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
-
--- Post.next -> Post.previous (two-sided: one to one)
-ALTER TABLE public."Post" ADD COLUMN previous integer;
-UPDATE public."Post" AS item SET previous = link.target
-FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link.next AS holder, link.id AS target FROM public."Post" AS link WHERE link.next IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
-WHERE link.holder = item.id;
-CREATE INDEX post_previous_index ON public."Post" (previous);
-ALTER TABLE public."Post" ADD CONSTRAINT post_previous_foreign FOREIGN KEY (previous) REFERENCES public."Post" (id);
-
--- Image.coverOf -> Post.cover (two-sided: one to one)
-ALTER TABLE public."Post" ADD COLUMN cover integer;
-UPDATE public."Post" AS item SET cover = link.target
-FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link."coverOf" AS holder, link.id AS target FROM public."Image" AS link WHERE link."coverOf" IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
-WHERE link.holder = item.id;
-CREATE INDEX post_cover_index ON public."Post" (cover);
-ALTER TABLE public."Post" ADD CONSTRAINT post_cover_foreign FOREIGN KEY (cover) REFERENCES public."Image" (id);
-
--- Profile.user -> User.profile (two-sided: one to one)
-ALTER TABLE public."User" ADD COLUMN profile integer;
-UPDATE public."User" AS item SET profile = link.target
-FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link."user" AS holder, link.id AS target FROM public."Profile" AS link WHERE link."user" IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
-WHERE link.holder = item.id;
-CREATE INDEX user_profile_index ON public."User" (profile);
-ALTER TABLE public."User" ADD CONSTRAINT user_profile_foreign FOREIGN KEY (profile) REFERENCES public."Profile" (id);
-
 -- Foreign keys, indexes and NOT NULL constraints follow the new names
 DO $$
 DECLARE
@@ -448,5 +358,95 @@ BEGIN
   END LOOP;
 END
 $$;
+
+-- Comment.post -> Post.comments (two-sided: one to many)
+CREATE TABLE public."Post_comments" (
+  "Post_id" integer NOT NULL,
+  "Comment_id" integer NOT NULL
+);
+INSERT INTO public."Post_comments" ("Post_id", "Comment_id") SELECT link.post AS near, link.id AS far FROM public."Comment" AS link WHERE link.post IS NOT NULL;
+CREATE INDEX post_comments_post_id_index ON public."Post_comments" ("Post_id");
+CREATE INDEX post_comments_comment_id_index ON public."Post_comments" ("Comment_id");
+ALTER TABLE public."Post_comments" ADD CONSTRAINT post_comments_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
+ALTER TABLE public."Post_comments" ADD CONSTRAINT post_comments_comment_id_foreign FOREIGN KEY ("Comment_id") REFERENCES public."Comment" (id) ON DELETE CASCADE;
+
+-- Post.tags -> Tag.posts (two-sided: many to many)
+CREATE TABLE public."Tag_posts" (
+  "Tag_id" integer NOT NULL,
+  "Post_id" integer NOT NULL
+);
+INSERT INTO public."Tag_posts" ("Tag_id", "Post_id") SELECT link."Tag_id" AS near, link."Post_id" AS far FROM public."Post_tags" AS link;
+CREATE INDEX tag_posts_tag_id_index ON public."Tag_posts" ("Tag_id");
+CREATE INDEX tag_posts_post_id_index ON public."Tag_posts" ("Post_id");
+ALTER TABLE public."Tag_posts" ADD CONSTRAINT tag_posts_tag_id_foreign FOREIGN KEY ("Tag_id") REFERENCES public."Tag" (id) ON DELETE CASCADE;
+ALTER TABLE public."Tag_posts" ADD CONSTRAINT tag_posts_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
+
+-- Category.posts -> Post.categories (two-sided: many to many)
+CREATE TABLE public."Post_categories" (
+  "Post_id" integer NOT NULL,
+  "Category_id" integer NOT NULL
+);
+INSERT INTO public."Post_categories" ("Post_id", "Category_id") SELECT link."Post_id" AS near, link."Category_id" AS far FROM public."Category_posts" AS link;
+CREATE INDEX post_categories_post_id_index ON public."Post_categories" ("Post_id");
+CREATE INDEX post_categories_category_id_index ON public."Post_categories" ("Category_id");
+ALTER TABLE public."Post_categories" ADD CONSTRAINT post_categories_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
+ALTER TABLE public."Post_categories" ADD CONSTRAINT post_categories_category_id_foreign FOREIGN KEY ("Category_id") REFERENCES public."Category" (id) ON DELETE CASCADE;
+
+-- Comment.author -> User.comments (two-sided: one to many)
+CREATE TABLE public."User_comments" (
+  "User_id" integer NOT NULL,
+  "Comment_id" integer NOT NULL
+);
+INSERT INTO public."User_comments" ("User_id", "Comment_id") SELECT link.author AS near, link.id AS far FROM public."Comment" AS link WHERE link.author IS NOT NULL;
+CREATE INDEX user_comments_user_id_index ON public."User_comments" ("User_id");
+CREATE INDEX user_comments_comment_id_index ON public."User_comments" ("Comment_id");
+ALTER TABLE public."User_comments" ADD CONSTRAINT user_comments_user_id_foreign FOREIGN KEY ("User_id") REFERENCES public."User" (id) ON DELETE CASCADE;
+ALTER TABLE public."User_comments" ADD CONSTRAINT user_comments_comment_id_foreign FOREIGN KEY ("Comment_id") REFERENCES public."Comment" (id) ON DELETE CASCADE;
+
+-- Post.editors -> User.editedPosts (two-sided: many to many)
+CREATE TABLE public."User_editedPosts" (
+  "User_id" integer NOT NULL,
+  "Post_id" integer NOT NULL
+);
+INSERT INTO public."User_editedPosts" ("User_id", "Post_id") SELECT link."User_id" AS near, link."Post_id" AS far FROM public."Post_editors" AS link;
+CREATE INDEX user_editedposts_user_id_index ON public."User_editedPosts" ("User_id");
+CREATE INDEX user_editedposts_post_id_index ON public."User_editedPosts" ("Post_id");
+ALTER TABLE public."User_editedPosts" ADD CONSTRAINT user_editedposts_user_id_foreign FOREIGN KEY ("User_id") REFERENCES public."User" (id) ON DELETE CASCADE;
+ALTER TABLE public."User_editedPosts" ADD CONSTRAINT user_editedposts_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
+
+-- Post.author -> User.posts (two-sided: one to many)
+CREATE TABLE public."User_posts" (
+  "User_id" integer NOT NULL,
+  "Post_id" integer NOT NULL
+);
+INSERT INTO public."User_posts" ("User_id", "Post_id") SELECT link.author AS near, link.id AS far FROM public."Post" AS link WHERE link.author IS NOT NULL;
+CREATE INDEX user_posts_user_id_index ON public."User_posts" ("User_id");
+CREATE INDEX user_posts_post_id_index ON public."User_posts" ("Post_id");
+ALTER TABLE public."User_posts" ADD CONSTRAINT user_posts_user_id_foreign FOREIGN KEY ("User_id") REFERENCES public."User" (id) ON DELETE CASCADE;
+ALTER TABLE public."User_posts" ADD CONSTRAINT user_posts_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
+
+-- Post.next -> Post.previous (two-sided: one to one)
+ALTER TABLE public."Post" ADD COLUMN previous integer;
+UPDATE public."Post" AS item SET previous = link.target
+FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link.next AS holder, link.id AS target FROM public."Post" AS link WHERE link.next IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+WHERE link.holder = item.id;
+CREATE INDEX post_previous_index ON public."Post" (previous);
+ALTER TABLE public."Post" ADD CONSTRAINT post_previous_foreign FOREIGN KEY (previous) REFERENCES public."Post" (id);
+
+-- Image.coverOf -> Post.cover (two-sided: one to one)
+ALTER TABLE public."Post" ADD COLUMN cover integer;
+UPDATE public."Post" AS item SET cover = link.target
+FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link."coverOf" AS holder, link.id AS target FROM public."Image" AS link WHERE link."coverOf" IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+WHERE link.holder = item.id;
+CREATE INDEX post_cover_index ON public."Post" (cover);
+ALTER TABLE public."Post" ADD CONSTRAINT post_cover_foreign FOREIGN KEY (cover) REFERENCES public."Image" (id);
+
+-- Profile.user -> User.profile (two-sided: one to one)
+ALTER TABLE public."User" ADD COLUMN profile integer;
+UPDATE public."User" AS item SET profile = link.target
+FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link."user" AS holder, link.id AS target FROM public."Profile" AS link WHERE link."user" IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+WHERE link.holder = item.id;
+CREATE INDEX user_profile_index ON public."User" (profile);
+ALTER TABLE public."User" ADD CONSTRAINT user_profile_foreign FOREIGN KEY (profile) REFERENCES public."Profile" (id);
 
 COMMIT;

@@ -134,74 +134,6 @@ ALTER TABLE public."Post_x_digits_Post1_underscores" RENAME TO "Post_x_digits";
 ALTER TABLE public."Post_x_digits" RENAME COLUMN "Post_x_left_id" TO "Post_x_id";
 ALTER TABLE public."Post_x_digits" RENAME COLUMN "Post1_right_id" TO "Post1_id";
 
--- banana.zebras -> Zebra.bananas (two-sided: many to many)
-CREATE TABLE public."Zebra_bananas" (
-  "Zebra_id" integer NOT NULL,
-  banana_id integer NOT NULL
-);
-INSERT INTO public."Zebra_bananas" ("Zebra_id", banana_id) SELECT link."Zebra_id" AS near, link.banana_id AS far FROM public.banana_zebras AS link;
-CREATE INDEX zebra_bananas_zebra_id_index ON public."Zebra_bananas" ("Zebra_id");
-CREATE INDEX zebra_bananas_banana_id_index ON public."Zebra_bananas" (banana_id);
-ALTER TABLE public."Zebra_bananas" ADD CONSTRAINT zebra_bananas_zebra_id_foreign FOREIGN KEY ("Zebra_id") REFERENCES public."Zebra" (id) ON DELETE CASCADE;
-ALTER TABLE public."Zebra_bananas" ADD CONSTRAINT zebra_bananas_banana_id_foreign FOREIGN KEY (banana_id) REFERENCES public.banana (id) ON DELETE CASCADE;
-
--- Post_x.digits -> Post1.underscores (two-sided: many to many)
-CREATE TABLE public."Post1_underscores" (
-  "Post1_id" integer NOT NULL,
-  "Post_x_id" integer NOT NULL
-);
-INSERT INTO public."Post1_underscores" ("Post1_id", "Post_x_id") SELECT link."Post1_id" AS near, link."Post_x_id" AS far FROM public."Post_x_digits" AS link;
-CREATE INDEX post1_underscores_post1_id_index ON public."Post1_underscores" ("Post1_id");
-CREATE INDEX post1_underscores_post_x_id_index ON public."Post1_underscores" ("Post_x_id");
-ALTER TABLE public."Post1_underscores" ADD CONSTRAINT post1_underscores_post1_id_foreign FOREIGN KEY ("Post1_id") REFERENCES public."Post1" (id) ON DELETE CASCADE;
-ALTER TABLE public."Post1_underscores" ADD CONSTRAINT post1_underscores_post_x_id_foreign FOREIGN KEY ("Post_x_id") REFERENCES public."Post_x" (id) ON DELETE CASCADE;
-
--- Post_x.tags -> PostTag.underscores (two-sided: many to many)
-CREATE TABLE public."PostTag_underscores" (
-  "PostTag_id" integer NOT NULL,
-  "Post_x_id" integer NOT NULL
-);
-INSERT INTO public."PostTag_underscores" ("PostTag_id", "Post_x_id") SELECT link."PostTag_id" AS near, link."Post_x_id" AS far FROM public."Post_x_tags" AS link;
-CREATE INDEX posttag_underscores_posttag_id_index ON public."PostTag_underscores" ("PostTag_id");
-CREATE INDEX posttag_underscores_post_x_id_index ON public."PostTag_underscores" ("Post_x_id");
-ALTER TABLE public."PostTag_underscores" ADD CONSTRAINT posttag_underscores_posttag_id_foreign FOREIGN KEY ("PostTag_id") REFERENCES public."PostTag" (id) ON DELETE CASCADE;
-ALTER TABLE public."PostTag_underscores" ADD CONSTRAINT posttag_underscores_post_x_id_foreign FOREIGN KEY ("Post_x_id") REFERENCES public."Post_x" (id) ON DELETE CASCADE;
-
--- Post.tags -> PostTag.posts (two-sided: many to many)
-CREATE TABLE public."PostTag_posts" (
-  "PostTag_id" integer NOT NULL,
-  "Post_id" integer NOT NULL
-);
-INSERT INTO public."PostTag_posts" ("PostTag_id", "Post_id") SELECT link."PostTag_id" AS near, link."Post_id" AS far FROM public."Post_tags" AS link;
-CREATE INDEX posttag_posts_posttag_id_index ON public."PostTag_posts" ("PostTag_id");
-CREATE INDEX posttag_posts_post_id_index ON public."PostTag_posts" ("Post_id");
-ALTER TABLE public."PostTag_posts" ADD CONSTRAINT posttag_posts_posttag_id_foreign FOREIGN KEY ("PostTag_id") REFERENCES public."PostTag" (id) ON DELETE CASCADE;
-ALTER TABLE public."PostTag_posts" ADD CONSTRAINT posttag_posts_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
-
--- banana.cherry -> Cherry.banana (two-sided: one to one)
-ALTER TABLE public."Cherry" ADD COLUMN banana integer;
-UPDATE public."Cherry" AS item SET banana = link.target
-FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link.cherry AS holder, link.id AS target FROM public.banana AS link WHERE link.cherry IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
-WHERE link.holder = item.id;
-CREATE INDEX cherry_banana_index ON public."Cherry" (banana);
-ALTER TABLE public."Cherry" ADD CONSTRAINT cherry_banana_foreign FOREIGN KEY (banana) REFERENCES public.banana (id);
-
--- apple.zebra -> Zebra.apple (two-sided: one to one)
-ALTER TABLE public."Zebra" ADD COLUMN apple integer;
-UPDATE public."Zebra" AS item SET apple = link.target
-FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link.zebra AS holder, link.id AS target FROM public.apple AS link WHERE link.zebra IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
-WHERE link.holder = item.id;
-CREATE INDEX zebra_apple_index ON public."Zebra" (apple);
-ALTER TABLE public."Zebra" ADD CONSTRAINT zebra_apple_foreign FOREIGN KEY (apple) REFERENCES public.apple (id);
-
--- Post1.tag -> PostTag.digit (two-sided: one to one)
-ALTER TABLE public."PostTag" ADD COLUMN digit integer;
-UPDATE public."PostTag" AS item SET digit = link.target
-FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link.tag AS holder, link.id AS target FROM public."Post1" AS link WHERE link.tag IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
-WHERE link.holder = item.id;
-CREATE INDEX posttag_digit_index ON public."PostTag" (digit);
-ALTER TABLE public."PostTag" ADD CONSTRAINT posttag_digit_foreign FOREIGN KEY (digit) REFERENCES public."Post1" (id);
-
 -- Foreign keys, indexes and NOT NULL constraints follow the new names
 DO $$
 DECLARE
@@ -285,5 +217,73 @@ BEGIN
   END LOOP;
 END
 $$;
+
+-- banana.zebras -> Zebra.bananas (two-sided: many to many)
+CREATE TABLE public."Zebra_bananas" (
+  "Zebra_id" integer NOT NULL,
+  banana_id integer NOT NULL
+);
+INSERT INTO public."Zebra_bananas" ("Zebra_id", banana_id) SELECT link."Zebra_id" AS near, link.banana_id AS far FROM public.banana_zebras AS link;
+CREATE INDEX zebra_bananas_zebra_id_index ON public."Zebra_bananas" ("Zebra_id");
+CREATE INDEX zebra_bananas_banana_id_index ON public."Zebra_bananas" (banana_id);
+ALTER TABLE public."Zebra_bananas" ADD CONSTRAINT zebra_bananas_zebra_id_foreign FOREIGN KEY ("Zebra_id") REFERENCES public."Zebra" (id) ON DELETE CASCADE;
+ALTER TABLE public."Zebra_bananas" ADD CONSTRAINT zebra_bananas_banana_id_foreign FOREIGN KEY (banana_id) REFERENCES public.banana (id) ON DELETE CASCADE;
+
+-- Post_x.digits -> Post1.underscores (two-sided: many to many)
+CREATE TABLE public."Post1_underscores" (
+  "Post1_id" integer NOT NULL,
+  "Post_x_id" integer NOT NULL
+);
+INSERT INTO public."Post1_underscores" ("Post1_id", "Post_x_id") SELECT link."Post1_id" AS near, link."Post_x_id" AS far FROM public."Post_x_digits" AS link;
+CREATE INDEX post1_underscores_post1_id_index ON public."Post1_underscores" ("Post1_id");
+CREATE INDEX post1_underscores_post_x_id_index ON public."Post1_underscores" ("Post_x_id");
+ALTER TABLE public."Post1_underscores" ADD CONSTRAINT post1_underscores_post1_id_foreign FOREIGN KEY ("Post1_id") REFERENCES public."Post1" (id) ON DELETE CASCADE;
+ALTER TABLE public."Post1_underscores" ADD CONSTRAINT post1_underscores_post_x_id_foreign FOREIGN KEY ("Post_x_id") REFERENCES public."Post_x" (id) ON DELETE CASCADE;
+
+-- Post_x.tags -> PostTag.underscores (two-sided: many to many)
+CREATE TABLE public."PostTag_underscores" (
+  "PostTag_id" integer NOT NULL,
+  "Post_x_id" integer NOT NULL
+);
+INSERT INTO public."PostTag_underscores" ("PostTag_id", "Post_x_id") SELECT link."PostTag_id" AS near, link."Post_x_id" AS far FROM public."Post_x_tags" AS link;
+CREATE INDEX posttag_underscores_posttag_id_index ON public."PostTag_underscores" ("PostTag_id");
+CREATE INDEX posttag_underscores_post_x_id_index ON public."PostTag_underscores" ("Post_x_id");
+ALTER TABLE public."PostTag_underscores" ADD CONSTRAINT posttag_underscores_posttag_id_foreign FOREIGN KEY ("PostTag_id") REFERENCES public."PostTag" (id) ON DELETE CASCADE;
+ALTER TABLE public."PostTag_underscores" ADD CONSTRAINT posttag_underscores_post_x_id_foreign FOREIGN KEY ("Post_x_id") REFERENCES public."Post_x" (id) ON DELETE CASCADE;
+
+-- Post.tags -> PostTag.posts (two-sided: many to many)
+CREATE TABLE public."PostTag_posts" (
+  "PostTag_id" integer NOT NULL,
+  "Post_id" integer NOT NULL
+);
+INSERT INTO public."PostTag_posts" ("PostTag_id", "Post_id") SELECT link."PostTag_id" AS near, link."Post_id" AS far FROM public."Post_tags" AS link;
+CREATE INDEX posttag_posts_posttag_id_index ON public."PostTag_posts" ("PostTag_id");
+CREATE INDEX posttag_posts_post_id_index ON public."PostTag_posts" ("Post_id");
+ALTER TABLE public."PostTag_posts" ADD CONSTRAINT posttag_posts_posttag_id_foreign FOREIGN KEY ("PostTag_id") REFERENCES public."PostTag" (id) ON DELETE CASCADE;
+ALTER TABLE public."PostTag_posts" ADD CONSTRAINT posttag_posts_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
+
+-- banana.cherry -> Cherry.banana (two-sided: one to one)
+ALTER TABLE public."Cherry" ADD COLUMN banana integer;
+UPDATE public."Cherry" AS item SET banana = link.target
+FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link.cherry AS holder, link.id AS target FROM public.banana AS link WHERE link.cherry IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+WHERE link.holder = item.id;
+CREATE INDEX cherry_banana_index ON public."Cherry" (banana);
+ALTER TABLE public."Cherry" ADD CONSTRAINT cherry_banana_foreign FOREIGN KEY (banana) REFERENCES public.banana (id);
+
+-- apple.zebra -> Zebra.apple (two-sided: one to one)
+ALTER TABLE public."Zebra" ADD COLUMN apple integer;
+UPDATE public."Zebra" AS item SET apple = link.target
+FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link.zebra AS holder, link.id AS target FROM public.apple AS link WHERE link.zebra IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+WHERE link.holder = item.id;
+CREATE INDEX zebra_apple_index ON public."Zebra" (apple);
+ALTER TABLE public."Zebra" ADD CONSTRAINT zebra_apple_foreign FOREIGN KEY (apple) REFERENCES public.apple (id);
+
+-- Post1.tag -> PostTag.digit (two-sided: one to one)
+ALTER TABLE public."PostTag" ADD COLUMN digit integer;
+UPDATE public."PostTag" AS item SET digit = link.target
+FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link.tag AS holder, link.id AS target FROM public."Post1" AS link WHERE link.tag IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+WHERE link.holder = item.id;
+CREATE INDEX posttag_digit_index ON public."PostTag" (digit);
+ALTER TABLE public."PostTag" ADD CONSTRAINT posttag_digit_foreign FOREIGN KEY (digit) REFERENCES public."Post1" (id);
 
 COMMIT;

@@ -113,17 +113,6 @@ ALTER TABLE public."Tag_right_tags_many" RENAME TO "Tag_right_tags";
 ALTER TABLE public."Tag_right_tags" RENAME COLUMN "Tag_right_id" TO "Tag_id";
 ALTER TABLE public."Tag_right_tags" RENAME COLUMN "Tag_right_left_id" TO "Tag_right_id";
 
--- Post.sides -> Post_left.posts (two-sided: many to many)
-CREATE TABLE public."Post_left_posts" (
-  "Post_left_id" integer NOT NULL,
-  "Post_id" integer NOT NULL
-);
-INSERT INTO public."Post_left_posts" ("Post_left_id", "Post_id") SELECT link."Post_left_id" AS near, link."Post_id" AS far FROM public."Post_sides" AS link;
-CREATE INDEX post_left_posts_post_left_id_index ON public."Post_left_posts" ("Post_left_id");
-CREATE INDEX post_left_posts_post_id_index ON public."Post_left_posts" ("Post_id");
-ALTER TABLE public."Post_left_posts" ADD CONSTRAINT post_left_posts_post_left_id_foreign FOREIGN KEY ("Post_left_id") REFERENCES public."Post_left" (id) ON DELETE CASCADE;
-ALTER TABLE public."Post_left_posts" ADD CONSTRAINT post_left_posts_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
-
 -- Foreign keys, indexes and NOT NULL constraints follow the new names
 DO $$
 DECLARE
@@ -207,5 +196,16 @@ BEGIN
   END LOOP;
 END
 $$;
+
+-- Post.sides -> Post_left.posts (two-sided: many to many)
+CREATE TABLE public."Post_left_posts" (
+  "Post_left_id" integer NOT NULL,
+  "Post_id" integer NOT NULL
+);
+INSERT INTO public."Post_left_posts" ("Post_left_id", "Post_id") SELECT link."Post_left_id" AS near, link."Post_id" AS far FROM public."Post_sides" AS link;
+CREATE INDEX post_left_posts_post_left_id_index ON public."Post_left_posts" ("Post_left_id");
+CREATE INDEX post_left_posts_post_id_index ON public."Post_left_posts" ("Post_id");
+ALTER TABLE public."Post_left_posts" ADD CONSTRAINT post_left_posts_post_left_id_foreign FOREIGN KEY ("Post_left_id") REFERENCES public."Post_left" (id) ON DELETE CASCADE;
+ALTER TABLE public."Post_left_posts" ADD CONSTRAINT post_left_posts_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
 
 COMMIT;

@@ -100,36 +100,6 @@ ALTER TABLE public."Post_authors_User_posts" RENAME TO "Post_authors";
 ALTER TABLE public."Post_authors" RENAME COLUMN "Post_left_id" TO "Post_id";
 ALTER TABLE public."Post_authors" RENAME COLUMN "User_right_id" TO "User_id";
 
--- Post.fans -> User.favourites (two-sided: many to many)
-CREATE TABLE public."User_favourites" (
-  "User_id" integer NOT NULL,
-  "Post_id" integer NOT NULL
-);
-INSERT INTO public."User_favourites" ("User_id", "Post_id") SELECT link."User_id" AS near, link."Post_id" AS far FROM public."Post_fans" AS link;
-CREATE INDEX user_favourites_user_id_index ON public."User_favourites" ("User_id");
-CREATE INDEX user_favourites_post_id_index ON public."User_favourites" ("Post_id");
-ALTER TABLE public."User_favourites" ADD CONSTRAINT user_favourites_user_id_foreign FOREIGN KEY ("User_id") REFERENCES public."User" (id) ON DELETE CASCADE;
-ALTER TABLE public."User_favourites" ADD CONSTRAINT user_favourites_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
-
--- Post.authors -> User.posts (two-sided: many to many)
-CREATE TABLE public."User_posts" (
-  "User_id" integer NOT NULL,
-  "Post_id" integer NOT NULL
-);
-INSERT INTO public."User_posts" ("User_id", "Post_id") SELECT link."User_id" AS near, link."Post_id" AS far FROM public."Post_authors" AS link;
-CREATE INDEX user_posts_user_id_index ON public."User_posts" ("User_id");
-CREATE INDEX user_posts_post_id_index ON public."User_posts" ("Post_id");
-ALTER TABLE public."User_posts" ADD CONSTRAINT user_posts_user_id_foreign FOREIGN KEY ("User_id") REFERENCES public."User" (id) ON DELETE CASCADE;
-ALTER TABLE public."User_posts" ADD CONSTRAINT user_posts_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
-
--- Avatar.user -> User.profile (two-sided: one to one)
-ALTER TABLE public."User" ADD COLUMN profile integer;
-UPDATE public."User" AS item SET profile = link.target
-FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link."user" AS holder, link.id AS target FROM public."Avatar" AS link WHERE link."user" IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
-WHERE link.holder = item.id;
-CREATE INDEX user_profile_index ON public."User" (profile);
-ALTER TABLE public."User" ADD CONSTRAINT user_profile_foreign FOREIGN KEY (profile) REFERENCES public."Avatar" (id);
-
 -- Foreign keys, indexes and NOT NULL constraints follow the new names
 DO $$
 DECLARE
@@ -201,5 +171,35 @@ BEGIN
   END LOOP;
 END
 $$;
+
+-- Post.fans -> User.favourites (two-sided: many to many)
+CREATE TABLE public."User_favourites" (
+  "User_id" integer NOT NULL,
+  "Post_id" integer NOT NULL
+);
+INSERT INTO public."User_favourites" ("User_id", "Post_id") SELECT link."User_id" AS near, link."Post_id" AS far FROM public."Post_fans" AS link;
+CREATE INDEX user_favourites_user_id_index ON public."User_favourites" ("User_id");
+CREATE INDEX user_favourites_post_id_index ON public."User_favourites" ("Post_id");
+ALTER TABLE public."User_favourites" ADD CONSTRAINT user_favourites_user_id_foreign FOREIGN KEY ("User_id") REFERENCES public."User" (id) ON DELETE CASCADE;
+ALTER TABLE public."User_favourites" ADD CONSTRAINT user_favourites_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
+
+-- Post.authors -> User.posts (two-sided: many to many)
+CREATE TABLE public."User_posts" (
+  "User_id" integer NOT NULL,
+  "Post_id" integer NOT NULL
+);
+INSERT INTO public."User_posts" ("User_id", "Post_id") SELECT link."User_id" AS near, link."Post_id" AS far FROM public."Post_authors" AS link;
+CREATE INDEX user_posts_user_id_index ON public."User_posts" ("User_id");
+CREATE INDEX user_posts_post_id_index ON public."User_posts" ("Post_id");
+ALTER TABLE public."User_posts" ADD CONSTRAINT user_posts_user_id_foreign FOREIGN KEY ("User_id") REFERENCES public."User" (id) ON DELETE CASCADE;
+ALTER TABLE public."User_posts" ADD CONSTRAINT user_posts_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
+
+-- Avatar.user -> User.profile (two-sided: one to one)
+ALTER TABLE public."User" ADD COLUMN profile integer;
+UPDATE public."User" AS item SET profile = link.target
+FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link."user" AS holder, link.id AS target FROM public."Avatar" AS link WHERE link."user" IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+WHERE link.holder = item.id;
+CREATE INDEX user_profile_index ON public."User" (profile);
+ALTER TABLE public."User" ADD CONSTRAINT user_profile_foreign FOREIGN KEY (profile) REFERENCES public."Avatar" (id);
 
 COMMIT;

@@ -100,36 +100,6 @@ ALTER TABLE public."Todo_reviewers_many" RENAME TO "Todo_reviewers";
 ALTER TABLE public."Todo_reviewers" RENAME COLUMN "Todo_left_id" TO "Todo_id";
 ALTER TABLE public."Todo_reviewers" RENAME COLUMN "User_right_id" TO "User_id";
 
--- Todo.readers -> User.readPosts (two-sided: many to many)
-CREATE TABLE public."User_readPosts" (
-  "User_id" integer NOT NULL,
-  "Todo_id" integer NOT NULL
-);
-INSERT INTO public."User_readPosts" ("User_id", "Todo_id") SELECT link."User_id" AS near, link."Todo_id" AS far FROM public."Todo_readers" AS link;
-CREATE INDEX user_readposts_user_id_index ON public."User_readPosts" ("User_id");
-CREATE INDEX user_readposts_todo_id_index ON public."User_readPosts" ("Todo_id");
-ALTER TABLE public."User_readPosts" ADD CONSTRAINT user_readposts_user_id_foreign FOREIGN KEY ("User_id") REFERENCES public."User" (id) ON DELETE CASCADE;
-ALTER TABLE public."User_readPosts" ADD CONSTRAINT user_readposts_todo_id_foreign FOREIGN KEY ("Todo_id") REFERENCES public."Todo" (id) ON DELETE CASCADE;
-
--- Todo.publisher -> User.published (two-sided: one to many)
-CREATE TABLE public."User_published" (
-  "User_id" integer NOT NULL,
-  "Todo_id" integer NOT NULL
-);
-INSERT INTO public."User_published" ("User_id", "Todo_id") SELECT link.publisher AS near, link.id AS far FROM public."Todo" AS link WHERE link.publisher IS NOT NULL;
-CREATE INDEX user_published_user_id_index ON public."User_published" ("User_id");
-CREATE INDEX user_published_todo_id_index ON public."User_published" ("Todo_id");
-ALTER TABLE public."User_published" ADD CONSTRAINT user_published_user_id_foreign FOREIGN KEY ("User_id") REFERENCES public."User" (id) ON DELETE CASCADE;
-ALTER TABLE public."User_published" ADD CONSTRAINT user_published_todo_id_foreign FOREIGN KEY ("Todo_id") REFERENCES public."Todo" (id) ON DELETE CASCADE;
-
--- Todo.leadAuthor -> User.leadPost (two-sided: one to one)
-ALTER TABLE public."User" ADD COLUMN "leadPost" integer;
-UPDATE public."User" AS item SET "leadPost" = link.target
-FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link."leadAuthor" AS holder, link.id AS target FROM public."Todo" AS link WHERE link."leadAuthor" IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
-WHERE link.holder = item.id;
-CREATE INDEX user_leadpost_index ON public."User" ("leadPost");
-ALTER TABLE public."User" ADD CONSTRAINT user_leadpost_foreign FOREIGN KEY ("leadPost") REFERENCES public."Todo" (id);
-
 -- Foreign keys, indexes and NOT NULL constraints follow the new names
 DO $$
 DECLARE
@@ -201,5 +171,35 @@ BEGIN
   END LOOP;
 END
 $$;
+
+-- Todo.readers -> User.readPosts (two-sided: many to many)
+CREATE TABLE public."User_readPosts" (
+  "User_id" integer NOT NULL,
+  "Todo_id" integer NOT NULL
+);
+INSERT INTO public."User_readPosts" ("User_id", "Todo_id") SELECT link."User_id" AS near, link."Todo_id" AS far FROM public."Todo_readers" AS link;
+CREATE INDEX user_readposts_user_id_index ON public."User_readPosts" ("User_id");
+CREATE INDEX user_readposts_todo_id_index ON public."User_readPosts" ("Todo_id");
+ALTER TABLE public."User_readPosts" ADD CONSTRAINT user_readposts_user_id_foreign FOREIGN KEY ("User_id") REFERENCES public."User" (id) ON DELETE CASCADE;
+ALTER TABLE public."User_readPosts" ADD CONSTRAINT user_readposts_todo_id_foreign FOREIGN KEY ("Todo_id") REFERENCES public."Todo" (id) ON DELETE CASCADE;
+
+-- Todo.publisher -> User.published (two-sided: one to many)
+CREATE TABLE public."User_published" (
+  "User_id" integer NOT NULL,
+  "Todo_id" integer NOT NULL
+);
+INSERT INTO public."User_published" ("User_id", "Todo_id") SELECT link.publisher AS near, link.id AS far FROM public."Todo" AS link WHERE link.publisher IS NOT NULL;
+CREATE INDEX user_published_user_id_index ON public."User_published" ("User_id");
+CREATE INDEX user_published_todo_id_index ON public."User_published" ("Todo_id");
+ALTER TABLE public."User_published" ADD CONSTRAINT user_published_user_id_foreign FOREIGN KEY ("User_id") REFERENCES public."User" (id) ON DELETE CASCADE;
+ALTER TABLE public."User_published" ADD CONSTRAINT user_published_todo_id_foreign FOREIGN KEY ("Todo_id") REFERENCES public."Todo" (id) ON DELETE CASCADE;
+
+-- Todo.leadAuthor -> User.leadPost (two-sided: one to one)
+ALTER TABLE public."User" ADD COLUMN "leadPost" integer;
+UPDATE public."User" AS item SET "leadPost" = link.target
+FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link."leadAuthor" AS holder, link.id AS target FROM public."Todo" AS link WHERE link."leadAuthor" IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+WHERE link.holder = item.id;
+CREATE INDEX user_leadpost_index ON public."User" ("leadPost");
+ALTER TABLE public."User" ADD CONSTRAINT user_leadpost_foreign FOREIGN KEY ("leadPost") REFERENCES public."Todo" (id);
 
 COMMIT;

@@ -89,25 +89,6 @@ ALTER TABLE public."aB_upper_Ab_lower" RENAME TO "aB_upper";
 ALTER TABLE public."aB_upper" RENAME COLUMN "aB_left_id" TO "aB_id";
 ALTER TABLE public."aB_upper" RENAME COLUMN "Ab_right_id" TO "Ab_id";
 
--- aB.upper -> Ab.lower (two-sided: many to many)
-CREATE TABLE public."Ab_lower" (
-  "Ab_id" integer NOT NULL,
-  "aB_id" integer NOT NULL
-);
-INSERT INTO public."Ab_lower" ("Ab_id", "aB_id") SELECT link."Ab_id" AS near, link."aB_id" AS far FROM public."aB_upper" AS link;
-CREATE INDEX ab_lower_ab_id_index ON public."Ab_lower" ("Ab_id");
-CREATE INDEX ab_lower_ab_id_index_2 ON public."Ab_lower" ("aB_id");
-ALTER TABLE public."Ab_lower" ADD CONSTRAINT ab_lower_ab_id_foreign FOREIGN KEY ("Ab_id") REFERENCES public."Ab" (id) ON DELETE CASCADE;
-ALTER TABLE public."Ab_lower" ADD CONSTRAINT ab_lower_ab_id_foreign_2 FOREIGN KEY ("aB_id") REFERENCES public."aB" (id) ON DELETE CASCADE;
-
--- aB.second -> Ab.first (two-sided: one to one)
-ALTER TABLE public."Ab" ADD COLUMN first integer;
-UPDATE public."Ab" AS item SET first = link.target
-FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link.second AS holder, link.id AS target FROM public."aB" AS link WHERE link.second IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
-WHERE link.holder = item.id;
-CREATE INDEX ab_first_index ON public."Ab" (first);
-ALTER TABLE public."Ab" ADD CONSTRAINT ab_first_foreign FOREIGN KEY (first) REFERENCES public."aB" (id);
-
 -- Foreign keys, indexes and NOT NULL constraints follow the new names
 DO $$
 DECLARE
@@ -173,5 +154,24 @@ BEGIN
   END LOOP;
 END
 $$;
+
+-- aB.upper -> Ab.lower (two-sided: many to many)
+CREATE TABLE public."Ab_lower" (
+  "Ab_id" integer NOT NULL,
+  "aB_id" integer NOT NULL
+);
+INSERT INTO public."Ab_lower" ("Ab_id", "aB_id") SELECT link."Ab_id" AS near, link."aB_id" AS far FROM public."aB_upper" AS link;
+CREATE INDEX ab_lower_ab_id_index ON public."Ab_lower" ("Ab_id");
+CREATE INDEX ab_lower_ab_id_index_2 ON public."Ab_lower" ("aB_id");
+ALTER TABLE public."Ab_lower" ADD CONSTRAINT ab_lower_ab_id_foreign FOREIGN KEY ("Ab_id") REFERENCES public."Ab" (id) ON DELETE CASCADE;
+ALTER TABLE public."Ab_lower" ADD CONSTRAINT ab_lower_ab_id_foreign_2 FOREIGN KEY ("aB_id") REFERENCES public."aB" (id) ON DELETE CASCADE;
+
+-- aB.second -> Ab.first (two-sided: one to one)
+ALTER TABLE public."Ab" ADD COLUMN first integer;
+UPDATE public."Ab" AS item SET first = link.target
+FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link.second AS holder, link.id AS target FROM public."aB" AS link WHERE link.second IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+WHERE link.holder = item.id;
+CREATE INDEX ab_first_index ON public."Ab" (first);
+ALTER TABLE public."Ab" ADD CONSTRAINT ab_first_foreign FOREIGN KEY (first) REFERENCES public."aB" (id);
 
 COMMIT;

@@ -123,17 +123,6 @@ ALTER TABLE public."InternationalPublication_distinguishedPeerReviewersOfRecord_
 ALTER TABLE public."InternationalPublication_distinguishedPeerReviewersOfRecord" RENAME COLUMN "InternationalPublication_left_id" TO "InternationalPublication_id";
 ALTER TABLE public."InternationalPublication_distinguishedPeerReviewersOfRecord" RENAME COLUMN "Researcher_right_id" TO "Researcher_id";
 
--- InternationalPublication.contributingResearchers -> Researcher.publications (two-sided: many to many)
-CREATE TABLE public."Researcher_publications" (
-  "Researcher_id" integer NOT NULL,
-  "InternationalPublication_id" integer NOT NULL
-);
-INSERT INTO public."Researcher_publications" ("Researcher_id", "InternationalPublication_id") SELECT link."Researcher_id" AS near, link."InternationalPublication_id" AS far FROM public."InternationalPublication_contributingResearchers" AS link;
-CREATE INDEX researcher_publications_researcher_id_index ON public."Researcher_publications" ("Researcher_id");
-CREATE INDEX researcher_publications_internationalpublication_id_index ON public."Researcher_publications" ("InternationalPublication_id");
-ALTER TABLE public."Researcher_publications" ADD CONSTRAINT researcher_publications_researcher_id_foreign FOREIGN KEY ("Researcher_id") REFERENCES public."Researcher" (id) ON DELETE CASCADE;
-ALTER TABLE public."Researcher_publications" ADD CONSTRAINT researcher_publications_internationalpublication_id_foreign FOREIGN KEY ("InternationalPublication_id") REFERENCES public."InternationalPublication" (id) ON DELETE CASCADE;
-
 -- Foreign keys, indexes and NOT NULL constraints follow the new names
 DO $$
 DECLARE
@@ -223,5 +212,16 @@ BEGIN
   END LOOP;
 END
 $$;
+
+-- InternationalPublication.contributingResearchers -> Researcher.publications (two-sided: many to many)
+CREATE TABLE public."Researcher_publications" (
+  "Researcher_id" integer NOT NULL,
+  "InternationalPublication_id" integer NOT NULL
+);
+INSERT INTO public."Researcher_publications" ("Researcher_id", "InternationalPublication_id") SELECT link."Researcher_id" AS near, link."InternationalPublication_id" AS far FROM public."InternationalPublication_contributingResearchers" AS link;
+CREATE INDEX researcher_publications_researcher_id_index ON public."Researcher_publications" ("Researcher_id");
+CREATE INDEX researcher_publications_internationalpublication_id_index ON public."Researcher_publications" ("InternationalPublication_id");
+ALTER TABLE public."Researcher_publications" ADD CONSTRAINT researcher_publications_researcher_id_foreign FOREIGN KEY ("Researcher_id") REFERENCES public."Researcher" (id) ON DELETE CASCADE;
+ALTER TABLE public."Researcher_publications" ADD CONSTRAINT researcher_publications_internationalpublication_id_foreign FOREIGN KEY ("InternationalPublication_id") REFERENCES public."InternationalPublication" (id) ON DELETE CASCADE;
 
 COMMIT;

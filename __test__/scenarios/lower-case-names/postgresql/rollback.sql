@@ -103,36 +103,6 @@ ALTER TABLE public.post_editors_many RENAME TO post_editors;
 ALTER TABLE public.post_editors RENAME COLUMN post_left_id TO post_id;
 ALTER TABLE public.post_editors RENAME COLUMN person_right_id TO person_id;
 
--- post.tags -> tag.posts (two-sided: many to many)
-CREATE TABLE public.tag_posts (
-  tag_id integer NOT NULL,
-  post_id integer NOT NULL
-);
-INSERT INTO public.tag_posts (tag_id, post_id) SELECT link.tag_id AS near, link.post_id AS far FROM public.post_tags AS link;
-CREATE INDEX tag_posts_tag_id_index ON public.tag_posts (tag_id);
-CREATE INDEX tag_posts_post_id_index ON public.tag_posts (post_id);
-ALTER TABLE public.tag_posts ADD CONSTRAINT tag_posts_tag_id_foreign FOREIGN KEY (tag_id) REFERENCES public.tag (id) ON DELETE CASCADE;
-ALTER TABLE public.tag_posts ADD CONSTRAINT tag_posts_post_id_foreign FOREIGN KEY (post_id) REFERENCES public.post (id) ON DELETE CASCADE;
-
--- person.posts -> post.author (two-sided: one to many)
-CREATE TABLE public.person_posts (
-  person_id integer NOT NULL,
-  post_id integer NOT NULL
-);
-INSERT INTO public.person_posts (person_id, post_id) SELECT link.author AS near, link.id AS far FROM public.post AS link WHERE link.author IS NOT NULL;
-CREATE INDEX person_posts_person_id_index ON public.person_posts (person_id);
-CREATE INDEX person_posts_post_id_index ON public.person_posts (post_id);
-ALTER TABLE public.person_posts ADD CONSTRAINT person_posts_person_id_foreign FOREIGN KEY (person_id) REFERENCES public.person (id) ON DELETE CASCADE;
-ALTER TABLE public.person_posts ADD CONSTRAINT person_posts_post_id_foreign FOREIGN KEY (post_id) REFERENCES public.post (id) ON DELETE CASCADE;
-
--- passport.person -> person.passport (two-sided: one to one)
-ALTER TABLE public.person ADD COLUMN passport integer;
-UPDATE public.person AS item SET passport = link.target
-FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link.person AS holder, link.id AS target FROM public.passport AS link WHERE link.person IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
-WHERE link.holder = item.id;
-CREATE INDEX person_passport_index ON public.person (passport);
-ALTER TABLE public.person ADD CONSTRAINT person_passport_foreign FOREIGN KEY (passport) REFERENCES public.passport (id);
-
 -- Foreign keys, indexes and NOT NULL constraints follow the new names
 DO $$
 DECLARE
@@ -204,5 +174,35 @@ BEGIN
   END LOOP;
 END
 $$;
+
+-- post.tags -> tag.posts (two-sided: many to many)
+CREATE TABLE public.tag_posts (
+  tag_id integer NOT NULL,
+  post_id integer NOT NULL
+);
+INSERT INTO public.tag_posts (tag_id, post_id) SELECT link.tag_id AS near, link.post_id AS far FROM public.post_tags AS link;
+CREATE INDEX tag_posts_tag_id_index ON public.tag_posts (tag_id);
+CREATE INDEX tag_posts_post_id_index ON public.tag_posts (post_id);
+ALTER TABLE public.tag_posts ADD CONSTRAINT tag_posts_tag_id_foreign FOREIGN KEY (tag_id) REFERENCES public.tag (id) ON DELETE CASCADE;
+ALTER TABLE public.tag_posts ADD CONSTRAINT tag_posts_post_id_foreign FOREIGN KEY (post_id) REFERENCES public.post (id) ON DELETE CASCADE;
+
+-- person.posts -> post.author (two-sided: one to many)
+CREATE TABLE public.person_posts (
+  person_id integer NOT NULL,
+  post_id integer NOT NULL
+);
+INSERT INTO public.person_posts (person_id, post_id) SELECT link.author AS near, link.id AS far FROM public.post AS link WHERE link.author IS NOT NULL;
+CREATE INDEX person_posts_person_id_index ON public.person_posts (person_id);
+CREATE INDEX person_posts_post_id_index ON public.person_posts (post_id);
+ALTER TABLE public.person_posts ADD CONSTRAINT person_posts_person_id_foreign FOREIGN KEY (person_id) REFERENCES public.person (id) ON DELETE CASCADE;
+ALTER TABLE public.person_posts ADD CONSTRAINT person_posts_post_id_foreign FOREIGN KEY (post_id) REFERENCES public.post (id) ON DELETE CASCADE;
+
+-- passport.person -> person.passport (two-sided: one to one)
+ALTER TABLE public.person ADD COLUMN passport integer;
+UPDATE public.person AS item SET passport = link.target
+FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link.person AS holder, link.id AS target FROM public.passport AS link WHERE link.person IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+WHERE link.holder = item.id;
+CREATE INDEX person_passport_index ON public.person (passport);
+ALTER TABLE public.person ADD CONSTRAINT person_passport_foreign FOREIGN KEY (passport) REFERENCES public.passport (id);
 
 COMMIT;

@@ -259,16 +259,6 @@ ALTER TABLE public.user_group RENAME TO user_group_many;
 ALTER TABLE public.user_group_many RENAME COLUMN user_id TO user_left_id;
 ALTER TABLE public.user_group_many RENAME COLUMN group_id TO group_right_id;
 
--- group.constructor -> group (one-sided: many to many)
-CREATE TABLE public.group_constructor_many (
-  group_left_id integer NOT NULL,
-  group_right_id integer NOT NULL
-);
-CREATE INDEX group_constructor_many_group_left_id_index ON public.group_constructor_many (group_left_id);
-CREATE INDEX group_constructor_many_group_right_id_index ON public.group_constructor_many (group_right_id);
-ALTER TABLE public.group_constructor_many ADD CONSTRAINT group_constructor_many_group_left_id_foreign FOREIGN KEY (group_left_id) REFERENCES public."group" (id) ON DELETE CASCADE;
-ALTER TABLE public.group_constructor_many ADD CONSTRAINT group_constructor_many_group_right_id_foreign FOREIGN KEY (group_right_id) REFERENCES public."group" (id) ON DELETE CASCADE;
-
 -- Foreign keys, indexes and NOT NULL constraints follow the new names
 DO $$
 DECLARE
@@ -340,5 +330,15 @@ BEGIN
   END LOOP;
 END
 $$;
+
+-- group.constructor -> group (one-sided: many to many)
+CREATE TABLE public.group_constructor_many (
+  group_left_id integer NOT NULL,
+  group_right_id integer NOT NULL
+);
+CREATE INDEX group_constructor_many_group_left_id_index ON public.group_constructor_many (group_left_id);
+CREATE INDEX group_constructor_many_group_right_id_index ON public.group_constructor_many (group_right_id);
+ALTER TABLE public.group_constructor_many ADD CONSTRAINT group_constructor_many_group_left_id_foreign FOREIGN KEY (group_left_id) REFERENCES public."group" (id) ON DELETE CASCADE;
+ALTER TABLE public.group_constructor_many ADD CONSTRAINT group_constructor_many_group_right_id_foreign FOREIGN KEY (group_right_id) REFERENCES public."group" (id) ON DELETE CASCADE;
 
 COMMIT;

@@ -189,36 +189,6 @@ ALTER TABLE public.order_where_user_select RENAME TO order_where;
 ALTER TABLE public.order_where RENAME COLUMN order_left_id TO order_id;
 ALTER TABLE public.order_where RENAME COLUMN user_right_id TO user_id;
 
--- group.references -> order.table (two-sided: one to many)
-CREATE TABLE public.group_references (
-  group_id integer NOT NULL,
-  order_id integer NOT NULL
-);
-INSERT INTO public.group_references (group_id, order_id) SELECT link."table" AS near, link.id AS far FROM public."order" AS link WHERE link."table" IS NOT NULL;
-CREATE INDEX group_references_group_id_index ON public.group_references (group_id);
-CREATE INDEX group_references_order_id_index ON public.group_references (order_id);
-ALTER TABLE public.group_references ADD CONSTRAINT group_references_group_id_foreign FOREIGN KEY (group_id) REFERENCES public."group" (id) ON DELETE CASCADE;
-ALTER TABLE public.group_references ADD CONSTRAINT group_references_order_id_foreign FOREIGN KEY (order_id) REFERENCES public."order" (id) ON DELETE CASCADE;
-
--- order.where -> user.select (two-sided: many to many)
-CREATE TABLE public.user_select (
-  user_id integer NOT NULL,
-  order_id integer NOT NULL
-);
-INSERT INTO public.user_select (user_id, order_id) SELECT link.user_id AS near, link.order_id AS far FROM public.order_where AS link;
-CREATE INDEX user_select_user_id_index ON public.user_select (user_id);
-CREATE INDEX user_select_order_id_index ON public.user_select (order_id);
-ALTER TABLE public.user_select ADD CONSTRAINT user_select_user_id_foreign FOREIGN KEY (user_id) REFERENCES public."user" (id) ON DELETE CASCADE;
-ALTER TABLE public.user_select ADD CONSTRAINT user_select_order_id_foreign FOREIGN KEY (order_id) REFERENCES public."order" (id) ON DELETE CASCADE;
-
--- order.user -> user.order (two-sided: one to one)
-ALTER TABLE public."user" ADD COLUMN "order" integer;
-UPDATE public."user" AS item SET "order" = link.target
-FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link."user" AS holder, link.id AS target FROM public."order" AS link WHERE link."user" IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
-WHERE link.holder = item.id;
-CREATE INDEX user_order_index ON public."user" ("order");
-ALTER TABLE public."user" ADD CONSTRAINT user_order_foreign FOREIGN KEY ("order") REFERENCES public."order" (id);
-
 -- Foreign keys, indexes and NOT NULL constraints follow the new names
 DO $$
 DECLARE
@@ -290,5 +260,35 @@ BEGIN
   END LOOP;
 END
 $$;
+
+-- group.references -> order.table (two-sided: one to many)
+CREATE TABLE public.group_references (
+  group_id integer NOT NULL,
+  order_id integer NOT NULL
+);
+INSERT INTO public.group_references (group_id, order_id) SELECT link."table" AS near, link.id AS far FROM public."order" AS link WHERE link."table" IS NOT NULL;
+CREATE INDEX group_references_group_id_index ON public.group_references (group_id);
+CREATE INDEX group_references_order_id_index ON public.group_references (order_id);
+ALTER TABLE public.group_references ADD CONSTRAINT group_references_group_id_foreign FOREIGN KEY (group_id) REFERENCES public."group" (id) ON DELETE CASCADE;
+ALTER TABLE public.group_references ADD CONSTRAINT group_references_order_id_foreign FOREIGN KEY (order_id) REFERENCES public."order" (id) ON DELETE CASCADE;
+
+-- order.where -> user.select (two-sided: many to many)
+CREATE TABLE public.user_select (
+  user_id integer NOT NULL,
+  order_id integer NOT NULL
+);
+INSERT INTO public.user_select (user_id, order_id) SELECT link.user_id AS near, link.order_id AS far FROM public.order_where AS link;
+CREATE INDEX user_select_user_id_index ON public.user_select (user_id);
+CREATE INDEX user_select_order_id_index ON public.user_select (order_id);
+ALTER TABLE public.user_select ADD CONSTRAINT user_select_user_id_foreign FOREIGN KEY (user_id) REFERENCES public."user" (id) ON DELETE CASCADE;
+ALTER TABLE public.user_select ADD CONSTRAINT user_select_order_id_foreign FOREIGN KEY (order_id) REFERENCES public."order" (id) ON DELETE CASCADE;
+
+-- order.user -> user.order (two-sided: one to one)
+ALTER TABLE public."user" ADD COLUMN "order" integer;
+UPDATE public."user" AS item SET "order" = link.target
+FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link."user" AS holder, link.id AS target FROM public."order" AS link WHERE link."user" IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+WHERE link.holder = item.id;
+CREATE INDEX user_order_index ON public."user" ("order");
+ALTER TABLE public."user" ADD CONSTRAINT user_order_foreign FOREIGN KEY ("order") REFERENCES public."order" (id);
 
 COMMIT;

@@ -260,16 +260,6 @@ ALTER TABLE "App"."Post_tags" RENAME TO "Post_tags_Tag_posts";
 ALTER TABLE "App"."Post_tags_Tag_posts" RENAME COLUMN "Post_id" TO "Post_left_id";
 ALTER TABLE "App"."Post_tags_Tag_posts" RENAME COLUMN "Tag_id" TO "Tag_right_id";
 
--- User.friends -> User (one-sided: many to many)
-CREATE TABLE "App"."User_friends_many" (
-  "User_left_id" integer NOT NULL,
-  "User_right_id" integer NOT NULL
-);
-CREATE INDEX user_friends_many_user_left_id_index ON "App"."User_friends_many" ("User_left_id");
-CREATE INDEX user_friends_many_user_right_id_index ON "App"."User_friends_many" ("User_right_id");
-ALTER TABLE "App"."User_friends_many" ADD CONSTRAINT user_friends_many_user_left_id_foreign FOREIGN KEY ("User_left_id") REFERENCES "App"."User" (id) ON DELETE CASCADE;
-ALTER TABLE "App"."User_friends_many" ADD CONSTRAINT user_friends_many_user_right_id_foreign FOREIGN KEY ("User_right_id") REFERENCES "App"."User" (id) ON DELETE CASCADE;
-
 -- Foreign keys, indexes and NOT NULL constraints follow the new names
 DO $$
 DECLARE
@@ -341,5 +331,15 @@ BEGIN
   END LOOP;
 END
 $$;
+
+-- User.friends -> User (one-sided: many to many)
+CREATE TABLE "App"."User_friends_many" (
+  "User_left_id" integer NOT NULL,
+  "User_right_id" integer NOT NULL
+);
+CREATE INDEX user_friends_many_user_left_id_index ON "App"."User_friends_many" ("User_left_id");
+CREATE INDEX user_friends_many_user_right_id_index ON "App"."User_friends_many" ("User_right_id");
+ALTER TABLE "App"."User_friends_many" ADD CONSTRAINT user_friends_many_user_left_id_foreign FOREIGN KEY ("User_left_id") REFERENCES "App"."User" (id) ON DELETE CASCADE;
+ALTER TABLE "App"."User_friends_many" ADD CONSTRAINT user_friends_many_user_right_id_foreign FOREIGN KEY ("User_right_id") REFERENCES "App"."User" (id) ON DELETE CASCADE;
 
 COMMIT;

@@ -190,36 +190,6 @@ ALTER TABLE "App"."Post_reviewers_many" RENAME TO "Post_reviewers";
 ALTER TABLE "App"."Post_reviewers" RENAME COLUMN "Post_left_id" TO "Post_id";
 ALTER TABLE "App"."Post_reviewers" RENAME COLUMN "User_right_id" TO "User_id";
 
--- Post.tags -> Tag.posts (two-sided: many to many)
-CREATE TABLE "App"."Tag_posts" (
-  "Tag_id" integer NOT NULL,
-  "Post_id" integer NOT NULL
-);
-INSERT INTO "App"."Tag_posts" ("Tag_id", "Post_id") SELECT link."Tag_id" AS near, link."Post_id" AS far FROM "App"."Post_tags" AS link;
-CREATE INDEX tag_posts_tag_id_index ON "App"."Tag_posts" ("Tag_id");
-CREATE INDEX tag_posts_post_id_index ON "App"."Tag_posts" ("Post_id");
-ALTER TABLE "App"."Tag_posts" ADD CONSTRAINT tag_posts_tag_id_foreign FOREIGN KEY ("Tag_id") REFERENCES "App"."Tag" (id) ON DELETE CASCADE;
-ALTER TABLE "App"."Tag_posts" ADD CONSTRAINT tag_posts_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES "App"."Post" (id) ON DELETE CASCADE;
-
--- Post.author -> User.posts (two-sided: one to many)
-CREATE TABLE "App"."User_posts" (
-  "User_id" integer NOT NULL,
-  "Post_id" integer NOT NULL
-);
-INSERT INTO "App"."User_posts" ("User_id", "Post_id") SELECT link.author AS near, link.id AS far FROM "App"."Post" AS link WHERE link.author IS NOT NULL;
-CREATE INDEX user_posts_user_id_index ON "App"."User_posts" ("User_id");
-CREATE INDEX user_posts_post_id_index ON "App"."User_posts" ("Post_id");
-ALTER TABLE "App"."User_posts" ADD CONSTRAINT user_posts_user_id_foreign FOREIGN KEY ("User_id") REFERENCES "App"."User" (id) ON DELETE CASCADE;
-ALTER TABLE "App"."User_posts" ADD CONSTRAINT user_posts_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES "App"."Post" (id) ON DELETE CASCADE;
-
--- Image.post -> Post.cover (two-sided: one to one)
-ALTER TABLE "App"."Post" ADD COLUMN cover integer;
-UPDATE "App"."Post" AS item SET cover = link.target
-FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link.post AS holder, link.id AS target FROM "App"."Image" AS link WHERE link.post IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
-WHERE link.holder = item.id;
-CREATE INDEX post_cover_index ON "App"."Post" (cover);
-ALTER TABLE "App"."Post" ADD CONSTRAINT post_cover_foreign FOREIGN KEY (cover) REFERENCES "App"."Image" (id);
-
 -- Foreign keys, indexes and NOT NULL constraints follow the new names
 DO $$
 DECLARE
@@ -291,5 +261,35 @@ BEGIN
   END LOOP;
 END
 $$;
+
+-- Post.tags -> Tag.posts (two-sided: many to many)
+CREATE TABLE "App"."Tag_posts" (
+  "Tag_id" integer NOT NULL,
+  "Post_id" integer NOT NULL
+);
+INSERT INTO "App"."Tag_posts" ("Tag_id", "Post_id") SELECT link."Tag_id" AS near, link."Post_id" AS far FROM "App"."Post_tags" AS link;
+CREATE INDEX tag_posts_tag_id_index ON "App"."Tag_posts" ("Tag_id");
+CREATE INDEX tag_posts_post_id_index ON "App"."Tag_posts" ("Post_id");
+ALTER TABLE "App"."Tag_posts" ADD CONSTRAINT tag_posts_tag_id_foreign FOREIGN KEY ("Tag_id") REFERENCES "App"."Tag" (id) ON DELETE CASCADE;
+ALTER TABLE "App"."Tag_posts" ADD CONSTRAINT tag_posts_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES "App"."Post" (id) ON DELETE CASCADE;
+
+-- Post.author -> User.posts (two-sided: one to many)
+CREATE TABLE "App"."User_posts" (
+  "User_id" integer NOT NULL,
+  "Post_id" integer NOT NULL
+);
+INSERT INTO "App"."User_posts" ("User_id", "Post_id") SELECT link.author AS near, link.id AS far FROM "App"."Post" AS link WHERE link.author IS NOT NULL;
+CREATE INDEX user_posts_user_id_index ON "App"."User_posts" ("User_id");
+CREATE INDEX user_posts_post_id_index ON "App"."User_posts" ("Post_id");
+ALTER TABLE "App"."User_posts" ADD CONSTRAINT user_posts_user_id_foreign FOREIGN KEY ("User_id") REFERENCES "App"."User" (id) ON DELETE CASCADE;
+ALTER TABLE "App"."User_posts" ADD CONSTRAINT user_posts_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES "App"."Post" (id) ON DELETE CASCADE;
+
+-- Image.post -> Post.cover (two-sided: one to one)
+ALTER TABLE "App"."Post" ADD COLUMN cover integer;
+UPDATE "App"."Post" AS item SET cover = link.target
+FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link.post AS holder, link.id AS target FROM "App"."Image" AS link WHERE link.post IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+WHERE link.holder = item.id;
+CREATE INDEX post_cover_index ON "App"."Post" (cover);
+ALTER TABLE "App"."Post" ADD CONSTRAINT post_cover_foreign FOREIGN KEY (cover) REFERENCES "App"."Image" (id);
 
 COMMIT;

@@ -87,17 +87,6 @@ ALTER TABLE public."Post_tags_Tag_posts" RENAME TO "Post_tags";
 ALTER TABLE public."Post_tags" RENAME COLUMN "Post_left_id" TO "Post_id";
 ALTER TABLE public."Post_tags" RENAME COLUMN "Tag_right_id" TO "Tag_id";
 
--- Post.tags -> Tag.posts (two-sided: many to many)
-CREATE TABLE public."Tag_posts" (
-  "Tag_id" integer NOT NULL,
-  "Post_id" integer NOT NULL
-);
-INSERT INTO public."Tag_posts" ("Tag_id", "Post_id") SELECT link."Tag_id" AS near, link."Post_id" AS far FROM public."Post_tags" AS link;
-CREATE INDEX tag_posts_tag_id_index ON public."Tag_posts" ("Tag_id");
-CREATE INDEX tag_posts_post_id_index ON public."Tag_posts" ("Post_id");
-ALTER TABLE public."Tag_posts" ADD CONSTRAINT tag_posts_tag_id_foreign FOREIGN KEY ("Tag_id") REFERENCES public."Tag" (id) ON DELETE CASCADE;
-ALTER TABLE public."Tag_posts" ADD CONSTRAINT tag_posts_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
-
 -- Foreign keys, indexes and NOT NULL constraints follow the new names
 DO $$
 DECLARE
@@ -163,5 +152,16 @@ BEGIN
   END LOOP;
 END
 $$;
+
+-- Post.tags -> Tag.posts (two-sided: many to many)
+CREATE TABLE public."Tag_posts" (
+  "Tag_id" integer NOT NULL,
+  "Post_id" integer NOT NULL
+);
+INSERT INTO public."Tag_posts" ("Tag_id", "Post_id") SELECT link."Tag_id" AS near, link."Post_id" AS far FROM public."Post_tags" AS link;
+CREATE INDEX tag_posts_tag_id_index ON public."Tag_posts" ("Tag_id");
+CREATE INDEX tag_posts_post_id_index ON public."Tag_posts" ("Post_id");
+ALTER TABLE public."Tag_posts" ADD CONSTRAINT tag_posts_tag_id_foreign FOREIGN KEY ("Tag_id") REFERENCES public."Tag" (id) ON DELETE CASCADE;
+ALTER TABLE public."Tag_posts" ADD CONSTRAINT tag_posts_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
 
 COMMIT;

@@ -260,26 +260,6 @@ ALTER TABLE public."Account_tags" RENAME TO "Account_tags_many";
 ALTER TABLE public."Account_tags_many" RENAME COLUMN "Account_id" TO "Account_left_id";
 ALTER TABLE public."Account_tags_many" RENAME COLUMN "Tag_id" TO "Tag_right_id";
 
--- Account.friends -> Account (one-sided: many to many)
-CREATE TABLE public."Account_friends_many" (
-  "Account_left_id" uuid NOT NULL,
-  "Account_right_id" uuid NOT NULL
-);
-CREATE INDEX account_friends_many_account_left_id_index ON public."Account_friends_many" ("Account_left_id");
-CREATE INDEX account_friends_many_account_right_id_index ON public."Account_friends_many" ("Account_right_id");
-ALTER TABLE public."Account_friends_many" ADD CONSTRAINT account_friends_many_account_left_id_foreign FOREIGN KEY ("Account_left_id") REFERENCES public."Account" (id) ON DELETE CASCADE;
-ALTER TABLE public."Account_friends_many" ADD CONSTRAINT account_friends_many_account_right_id_foreign FOREIGN KEY ("Account_right_id") REFERENCES public."Account" (id) ON DELETE CASCADE;
-
--- Account.peerOf -> Account.peers (two-sided: many to many)
-CREATE TABLE public."Account_peerOf_Account_peers" (
-  "Account_left_id" uuid NOT NULL,
-  "Account_right_id" uuid NOT NULL
-);
-CREATE INDEX account_peerof_account_peers_account_left_id_index ON public."Account_peerOf_Account_peers" ("Account_left_id");
-CREATE INDEX account_peerof_account_peers_account_right_id_index ON public."Account_peerOf_Account_peers" ("Account_right_id");
-ALTER TABLE public."Account_peerOf_Account_peers" ADD CONSTRAINT account_peerof_account_peers_account_left_id_foreign FOREIGN KEY ("Account_left_id") REFERENCES public."Account" (id) ON DELETE CASCADE;
-ALTER TABLE public."Account_peerOf_Account_peers" ADD CONSTRAINT account_peerof_account_peers_account_right_id_foreign FOREIGN KEY ("Account_right_id") REFERENCES public."Account" (id) ON DELETE CASCADE;
-
 -- Foreign keys, indexes and NOT NULL constraints follow the new names
 DO $$
 DECLARE
@@ -351,5 +331,25 @@ BEGIN
   END LOOP;
 END
 $$;
+
+-- Account.friends -> Account (one-sided: many to many)
+CREATE TABLE public."Account_friends_many" (
+  "Account_left_id" uuid NOT NULL,
+  "Account_right_id" uuid NOT NULL
+);
+CREATE INDEX account_friends_many_account_left_id_index ON public."Account_friends_many" ("Account_left_id");
+CREATE INDEX account_friends_many_account_right_id_index ON public."Account_friends_many" ("Account_right_id");
+ALTER TABLE public."Account_friends_many" ADD CONSTRAINT account_friends_many_account_left_id_foreign FOREIGN KEY ("Account_left_id") REFERENCES public."Account" (id) ON DELETE CASCADE;
+ALTER TABLE public."Account_friends_many" ADD CONSTRAINT account_friends_many_account_right_id_foreign FOREIGN KEY ("Account_right_id") REFERENCES public."Account" (id) ON DELETE CASCADE;
+
+-- Account.peerOf -> Account.peers (two-sided: many to many)
+CREATE TABLE public."Account_peerOf_Account_peers" (
+  "Account_left_id" uuid NOT NULL,
+  "Account_right_id" uuid NOT NULL
+);
+CREATE INDEX account_peerof_account_peers_account_left_id_index ON public."Account_peerOf_Account_peers" ("Account_left_id");
+CREATE INDEX account_peerof_account_peers_account_right_id_index ON public."Account_peerOf_Account_peers" ("Account_right_id");
+ALTER TABLE public."Account_peerOf_Account_peers" ADD CONSTRAINT account_peerof_account_peers_account_left_id_foreign FOREIGN KEY ("Account_left_id") REFERENCES public."Account" (id) ON DELETE CASCADE;
+ALTER TABLE public."Account_peerOf_Account_peers" ADD CONSTRAINT account_peerof_account_peers_account_right_id_foreign FOREIGN KEY ("Account_right_id") REFERENCES public."Account" (id) ON DELETE CASCADE;
 
 COMMIT;

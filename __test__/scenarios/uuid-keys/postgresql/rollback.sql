@@ -211,36 +211,6 @@ ALTER TABLE public."Account_groups_Group_accounts" RENAME TO "Account_groups";
 ALTER TABLE public."Account_groups" RENAME COLUMN "Account_left_id" TO "Account_id";
 ALTER TABLE public."Account_groups" RENAME COLUMN "Group_right_id" TO "Group_id";
 
--- Group.owner -> User.groups (two-sided: one to many)
-CREATE TABLE public."User_groups" (
-  "User_id" integer NOT NULL,
-  "Group_id" uuid NOT NULL
-);
-INSERT INTO public."User_groups" ("User_id", "Group_id") SELECT link.owner AS near, link.id AS far FROM public."Group" AS link WHERE link.owner IS NOT NULL;
-CREATE INDEX user_groups_user_id_index ON public."User_groups" ("User_id");
-CREATE INDEX user_groups_group_id_index ON public."User_groups" ("Group_id");
-ALTER TABLE public."User_groups" ADD CONSTRAINT user_groups_user_id_foreign FOREIGN KEY ("User_id") REFERENCES public."User" (id) ON DELETE CASCADE;
-ALTER TABLE public."User_groups" ADD CONSTRAINT user_groups_group_id_foreign FOREIGN KEY ("Group_id") REFERENCES public."Group" (id) ON DELETE CASCADE;
-
--- Account.groups -> Group.accounts (two-sided: many to many)
-CREATE TABLE public."Group_accounts" (
-  "Group_id" uuid NOT NULL,
-  "Account_id" uuid NOT NULL
-);
-INSERT INTO public."Group_accounts" ("Group_id", "Account_id") SELECT link."Group_id" AS near, link."Account_id" AS far FROM public."Account_groups" AS link;
-CREATE INDEX group_accounts_group_id_index ON public."Group_accounts" ("Group_id");
-CREATE INDEX group_accounts_account_id_index ON public."Group_accounts" ("Account_id");
-ALTER TABLE public."Group_accounts" ADD CONSTRAINT group_accounts_group_id_foreign FOREIGN KEY ("Group_id") REFERENCES public."Group" (id) ON DELETE CASCADE;
-ALTER TABLE public."Group_accounts" ADD CONSTRAINT group_accounts_account_id_foreign FOREIGN KEY ("Account_id") REFERENCES public."Account" (id) ON DELETE CASCADE;
-
--- Account.user -> User.account (two-sided: one to one)
-ALTER TABLE public."User" ADD COLUMN account uuid;
-UPDATE public."User" AS item SET account = link.target
-FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link."user" AS holder, link.id AS target FROM public."Account" AS link WHERE link."user" IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
-WHERE link.holder = item.id;
-CREATE INDEX user_account_index ON public."User" (account);
-ALTER TABLE public."User" ADD CONSTRAINT user_account_foreign FOREIGN KEY (account) REFERENCES public."Account" (id);
-
 -- Foreign keys, indexes and NOT NULL constraints follow the new names
 DO $$
 DECLARE
@@ -312,5 +282,35 @@ BEGIN
   END LOOP;
 END
 $$;
+
+-- Group.owner -> User.groups (two-sided: one to many)
+CREATE TABLE public."User_groups" (
+  "User_id" integer NOT NULL,
+  "Group_id" uuid NOT NULL
+);
+INSERT INTO public."User_groups" ("User_id", "Group_id") SELECT link.owner AS near, link.id AS far FROM public."Group" AS link WHERE link.owner IS NOT NULL;
+CREATE INDEX user_groups_user_id_index ON public."User_groups" ("User_id");
+CREATE INDEX user_groups_group_id_index ON public."User_groups" ("Group_id");
+ALTER TABLE public."User_groups" ADD CONSTRAINT user_groups_user_id_foreign FOREIGN KEY ("User_id") REFERENCES public."User" (id) ON DELETE CASCADE;
+ALTER TABLE public."User_groups" ADD CONSTRAINT user_groups_group_id_foreign FOREIGN KEY ("Group_id") REFERENCES public."Group" (id) ON DELETE CASCADE;
+
+-- Account.groups -> Group.accounts (two-sided: many to many)
+CREATE TABLE public."Group_accounts" (
+  "Group_id" uuid NOT NULL,
+  "Account_id" uuid NOT NULL
+);
+INSERT INTO public."Group_accounts" ("Group_id", "Account_id") SELECT link."Group_id" AS near, link."Account_id" AS far FROM public."Account_groups" AS link;
+CREATE INDEX group_accounts_group_id_index ON public."Group_accounts" ("Group_id");
+CREATE INDEX group_accounts_account_id_index ON public."Group_accounts" ("Account_id");
+ALTER TABLE public."Group_accounts" ADD CONSTRAINT group_accounts_group_id_foreign FOREIGN KEY ("Group_id") REFERENCES public."Group" (id) ON DELETE CASCADE;
+ALTER TABLE public."Group_accounts" ADD CONSTRAINT group_accounts_account_id_foreign FOREIGN KEY ("Account_id") REFERENCES public."Account" (id) ON DELETE CASCADE;
+
+-- Account.user -> User.account (two-sided: one to one)
+ALTER TABLE public."User" ADD COLUMN account uuid;
+UPDATE public."User" AS item SET account = link.target
+FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link."user" AS holder, link.id AS target FROM public."Account" AS link WHERE link."user" IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+WHERE link.holder = item.id;
+CREATE INDEX user_account_index ON public."User" (account);
+ALTER TABLE public."User" ADD CONSTRAINT user_account_foreign FOREIGN KEY (account) REFERENCES public."Account" (id);
 
 COMMIT;
