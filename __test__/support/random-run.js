@@ -8,7 +8,10 @@ const { randomProject, smaller } = require('./random-project');
 /** How long a failing project is made smaller, in milliseconds. */
 const SHRINKING = 60_000;
 
-/** @returns {number} the seed of the first project: `SEED`, else another one each time */
+/**
+ * @param {number} [otherwise] by default another one each time
+ * @returns {number} the seed of the first project: `SEED`, else `otherwise`
+ */
 function firstSeed(otherwise = Date.now() % 1_000_000_000) {
   return process.env.SEED ? Number(process.env.SEED) : otherwise;
 }
