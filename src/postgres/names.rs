@@ -1,5 +1,7 @@
 //! The names of constraints and indexes, which follow those of tables and columns.
 
+use std::collections::HashSet;
+
 use super::quote::{dollar, identifier, literal};
 use super::statement::Statements;
 use crate::step::JoinTable;
@@ -97,4 +99,22 @@ END",
         literal(&identifier(schema).replace('%', "%%")),
     );
     format!("DO {}", dollar(&body))
+}
+
+/// Statements that take the names of new tables from indexes that have them still. It takes names of
+/// 63 bytes for them to meet; [`rename`] gives the indexes their own names afterwards.
+pub(super) fn make_room<'a>(
+    statements: &Statements<'_>,
+    tables: impl Iterator<Item = (&'a JoinTable, &'a JoinTable)> + Clone,
+) -> Vec<String> {
+    let given: HashSet<&str> = tables.clone().map(|(_, to)| to.name.as_str()).collect();
+    tables
+        .flat_map(|(from, _)| from.columns())
+        .filter(|column| given.contains(column.index.as_str()))
+        .enumerate()
+        .map(|(number, column)| {
+            let index = statements.qualified(&column.index);
+            format!("ALTER INDEX IF EXISTS {index} RENAME TO keystone_makes_room_{number}")
+        })
+        .collect()
 }

@@ -29,10 +29,12 @@ pub(super) fn expectations(
             TableStep::DropJoinTable { table, .. } | TableStep::DiscardJoinTable { table } => {
                 goes.extend(table.columns().map(|it| (table.name.as_str(), it.name.as_str())));
                 freed.insert(table.name.as_str());
+                freed.extend(table.columns().map(|it| it.index.as_str()));
             }
             TableStep::RenameJoinTable { from, to } => {
                 goes.extend(from.columns().map(|it| (from.name.as_str(), it.name.as_str())));
                 freed.insert(from.name.as_str());
+                freed.extend(from.columns().map(|it| it.index.as_str()));
                 comes.insert((to.name.as_str(), ""));
                 new_columns.extend(to.columns().map(|it| (to.name.as_str(), it.name.as_str())));
             }

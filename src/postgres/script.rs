@@ -147,9 +147,15 @@ fn sections(
             _ => None,
         });
     }
-    // Between the renames and what is created, which may use the names that have become free.
-    let renames = planned.iter().filter(|it| matches!(it.step, TableStep::RenameJoinTable { .. }));
-    let mut waiting = renames.count();
+    let renamed = steps.iter().filter_map(|step| match step {
+        TableStep::RenameJoinTable { from, to } => Some((from, to)),
+        _ => None,
+    });
+    let room = names::make_room(&statements, renamed.clone());
+    if !room.is_empty() {
+        sections.push(Section::new("Indexes whose names tables are about to have", room));
+    }
+    let mut waiting = renamed.clone().count();
     for Planned { relationship, step } in planned {
         let relationship = &plan.relationships[*relationship];
         sections.push(Section::new(
@@ -158,14 +164,11 @@ fn sections(
         ));
         if matches!(step, TableStep::RenameJoinTable { .. }) {
             waiting -= 1;
+            // Before anything is created, which may use the names that have become free.
             if waiting == 0 {
-                let renamed = steps.iter().filter_map(|step| match step {
-                    TableStep::RenameJoinTable { from, to } => Some((from, to)),
-                    _ => None,
-                });
                 sections.push(Section::new(
                     "Foreign keys, indexes and NOT NULL constraints follow the new names",
-                    vec![names::rename(&statements, schema, renamed)],
+                    vec![names::rename(&statements, schema, renamed.clone())],
                 ));
             }
         }
