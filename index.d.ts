@@ -219,6 +219,8 @@ export interface DocumentField {
   field: string;
   /** Whether it holds an array of ids, or one id. */
   many: boolean;
+  /** The index that Keystone makes of it. */
+  index?: 'plain' | 'unique';
 }
 
 /** A join collection with its two fields. */
@@ -228,14 +230,29 @@ export interface JoinCollection {
   far: string;
 }
 
+/** A place for links in MongoDB. */
+export type DocumentPlace =
+  ({ type: 'field' } & DocumentField) | ({ type: 'joinCollection' } & JoinCollection);
+
 /** A step on MongoDB. `relationship` is an index in the plan's `relationships`. */
 export type CollectionStep = { relationship: number } & (
-  | { step: 'copyLinks'; from: DocumentField; into: JoinCollection }
+  | {
+      step: 'copyLinks';
+      /** The array of the left side. */
+      from: DocumentField;
+      /** The array of the right side, which holds the same links. */
+      also?: DocumentField;
+      /** The collection of the right side's documents, as far as it is known. */
+      target: string | null;
+      into: JoinCollection;
+    }
   | {
       step: 'unsetField';
       field: DocumentField;
-      /** Null where the field was the only place of its links and `copyLinks` has copied it. */
-      copies: Copies<DocumentField> | null;
+      /** Whose field it is. */
+      owner: 'left' | 'right';
+      /** Where its links are kept. */
+      kept: DocumentPlace;
     }
 );
 
@@ -289,9 +306,8 @@ export class UpgradePlan {
    * script for MongoDB.
    *
    * @param options - `direction`: `down` for the way back; `reconcile`: repair two stored sides that
-   *   disagree in place of stopping there (both for PostgreSQL only, so far); `adapter`: needed when
-   *   the project has several
-   * @throws UpgradeError `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`, `UNSUPPORTED`
+   *   disagree in place of stopping there; `adapter`: needed when the project has several
+   * @throws UpgradeError `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
    */
   migration(options?: { direction?: 'up' | 'down'; reconcile?: boolean; adapter?: string }): string;
   /**
@@ -334,7 +350,6 @@ export type ProblemCode =
   | 'NAME_COLLISION'
   | 'UNKNOWN_COLLECTION'
   | 'KEYSTONE_DISAGREES'
-  | 'UNSUPPORTED'
   | 'INVALID_SNAPSHOT'
   | 'ADAPTER_REQUIRED'
   | 'UNKNOWN_ADAPTER'

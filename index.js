@@ -59,7 +59,7 @@ class UpgradePlan {
    *   `direction`: `down` for the way back; `reconcile`: repair two stored sides that disagree in
    *   place of stopping there; `adapter`: needed when the project has several
    * @returns {string}
-   * @throws {UpgradeError} `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`, `UNSUPPORTED`
+   * @throws {UpgradeError} `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
    */
   migration(options) {
     const { direction = 'up', reconcile = false, adapter } = options || {};

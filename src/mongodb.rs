@@ -1,15 +1,19 @@
 //! The migration as a script for mongosh.
 //!
-//! The server does the work: the script holds aggregations, index builds and updates, and no loop
-//! over documents.
+//! The server does the work: there are aggregations, index builds and updates, and no loop over
+//! documents. Rust says what the server is told; `lib/mongodb-runner.js`, which is part of the script
+//! and of the command, says when: it checks, copies, counts and removes, and goes on after a stop.
 
 mod check;
 mod command;
 mod copy;
 mod expression;
 mod javascript;
+mod migration;
+mod refill;
+mod repair;
 mod schema;
 mod script;
 
 pub use schema::schema;
-pub use script::migration;
+pub use script::{migration, statements};

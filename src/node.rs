@@ -57,7 +57,7 @@ impl NativePlan {
             Engine::PostgreSql { schema_name, steps } => {
                 postgres::migration(&self.plan, part, schema_name, steps, script)
             }
-            Engine::MongoDb { steps } => mongodb::migration(&self.plan, part, steps, script),
+            Engine::MongoDb { steps } => Ok(mongodb::migration(&self.plan, part, steps, script)),
         }
         .map_err(thrown)
     }

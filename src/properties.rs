@@ -146,8 +146,8 @@ proptest! {
         if let Some(plan) = plan("mongoose", &lists) {
             let part = &plan.adapters[0];
             let Engine::MongoDb { steps } = &part.engine else { unreachable!() };
-            let up = Script { direction: Direction::Up, reconcile: false };
-            prop_assert!(mongodb::migration(&plan, part, steps, up).is_ok());
+            let script = mongodb::migration(&plan, part, steps, Script { direction, reconcile });
+            prop_assert_eq!(script.contains("\nmigrate("), plan.has_changes());
             prop_assert!(summary::render(&plan, None, false).is_ok());
         }
     }

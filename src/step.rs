@@ -250,6 +250,26 @@ pub struct DocumentField {
     pub field: String,
     /// Whether it holds an array of ids, or one id.
     pub many: bool,
+    /// The index that Keystone makes of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<FieldIndex>,
+}
+
+/// The index of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum FieldIndex {
+    /// For lookups: `isIndexed`.
+    Plain,
+    /// For lookups, and no value twice: `isUnique`.
+    Unique,
+}
+
+/// `todos.readers`.
+impl fmt::Display for DocumentField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.collection, self.field)
+    }
 }
 
 /// A join collection.
@@ -264,38 +284,71 @@ pub struct JoinCollection {
     pub far: String,
 }
 
+impl JoinCollection {
+    /// Its fields of the owner's ids and of the other side's.
+    pub fn fields(&self, owner: Owner) -> (&str, &str) {
+        match owner {
+            Owner::Left => (&self.near, &self.far),
+            Owner::Right => (&self.far, &self.near),
+        }
+    }
+}
+
+/// A place for links in MongoDB.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub enum DocumentPlace {
+    /// A field of the other side's documents.
+    Field(DocumentField),
+    /// A join collection.
+    JoinCollection(JoinCollection),
+}
+
 /// A step on a MongoDB database. The order of the variants is the order of execution: nothing is
 /// removed before everything is copied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "step", rename_all = "camelCase")]
 pub enum CollectionStep {
-    /// Copies the links of an array into a join collection, and indexes that.
+    /// Copies the links of an N:N relationship into its join collection, and indexes that.
     CopyLinks {
-        /// The array, of the left side.
+        /// The array of the left side.
         from: DocumentField,
+        /// The array of the right side, which holds the same links.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        also: Option<DocumentField>,
+        /// The collection of the right side's documents, as far as it is known.
+        target: Option<String>,
         /// The join collection.
         into: JoinCollection,
     },
-    /// Removes a field whose links are kept elsewhere by now.
+    /// Removes a field whose links are kept elsewhere.
     UnsetField {
         /// The field.
         field: DocumentField,
-        /// The other side's field, which held the same links from the start. None where the field
-        /// was the only place and [`CollectionStep::CopyLinks`] has copied it.
-        copies: Option<Copies<DocumentField>>,
+        /// Whose field it is.
+        owner: Owner,
+        /// Where its links are kept.
+        kept: DocumentPlace,
     },
     /// The way back of [`CollectionStep::UnsetField`]: fills the field again.
     RefillField {
         /// The field.
         field: DocumentField,
-        /// The two fields of a two-sided relationship.
-        copies: Option<Copies<DocumentField>>,
+        /// Whose field it is.
+        owner: Owner,
+        /// Where its links are.
+        kept: DocumentPlace,
     },
     /// The way back of [`CollectionStep::CopyLinks`]: drops the join collection once its links are
     /// back in the documents.
     DropJoinCollection {
-        /// The array, of the left side.
+        /// The array of the left side.
         from: DocumentField,
+        /// The array of the right side.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        also: Option<DocumentField>,
+        /// The collection of the right side's documents, as far as it is known.
+        target: Option<String>,
         /// The join collection.
         into: JoinCollection,
     },
@@ -305,17 +358,17 @@ impl CollectionStep {
     /// The step that undoes this one. A plan's way back is the reverse of each, last to first.
     pub fn reverse(self) -> CollectionStep {
         match self {
-            CollectionStep::CopyLinks { from, into } => {
-                CollectionStep::DropJoinCollection { from, into }
+            CollectionStep::CopyLinks { from, also, target, into } => {
+                CollectionStep::DropJoinCollection { from, also, target, into }
             }
-            CollectionStep::DropJoinCollection { from, into } => {
-                CollectionStep::CopyLinks { from, into }
+            CollectionStep::DropJoinCollection { from, also, target, into } => {
+                CollectionStep::CopyLinks { from, also, target, into }
             }
-            CollectionStep::UnsetField { field, copies } => {
-                CollectionStep::RefillField { field, copies }
+            CollectionStep::UnsetField { field, owner, kept } => {
+                CollectionStep::RefillField { field, owner, kept }
             }
-            CollectionStep::RefillField { field, copies } => {
-                CollectionStep::UnsetField { field, copies }
+            CollectionStep::RefillField { field, owner, kept } => {
+                CollectionStep::UnsetField { field, owner, kept }
             }
         }
     }

@@ -112,7 +112,7 @@ fn table_actions(step: &TableStep, paint: &Paint, lines: &mut Vec<String>) {
 fn collection_actions(step: &CollectionStep, paint: &Paint, lines: &mut Vec<String>) {
     let name = |name: &str| paint.cyan(name);
     match step {
-        CollectionStep::CopyLinks { from, into } => {
+        CollectionStep::CopyLinks { from, into, .. } => {
             let collection = name(&into.name);
             lines.push(format!(
                 "Create a collection {collection} with fields {} and {}",
@@ -129,7 +129,7 @@ fn collection_actions(step: &CollectionStep, paint: &Paint, lines: &mut Vec<Stri
         CollectionStep::RefillField { field, .. } => {
             lines.push(format!("Fill {}", name(&format!("{}.{}", field.collection, field.field))));
         }
-        CollectionStep::DropJoinCollection { from, into } => {
+        CollectionStep::DropJoinCollection { from, into, .. } => {
             let field = name(&format!("{}.{}", from.collection, from.field));
             lines.push(format!("Move the data from {} into {field}", name(&into.name)));
             lines.push(format!("Drop the collection {}", name(&into.name)));

@@ -1,37 +1,159 @@
-//! What the server is told, typed, without shell text.
+//! What the server is told, typed: commands of its own protocol, which mongosh and every driver can
+//! send. `lib/mongodb-runner.js` decides when each is sent.
 
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Value, json};
 
-/// A command to the server.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Command {
-    /// An aggregation that must find nothing. What it finds has `count` and `examples` in the form
-    /// of [`found`], and is told with the message.
-    Check { collection: String, pipeline: Vec<Value>, message: String, severity: Severity },
-    /// An aggregation that writes its result into a collection.
-    Aggregate { collection: String, pipeline: Vec<Value> },
-    /// An index on one field, as Keystone makes it.
-    CreateIndex { collection: String, field: String },
-    /// Removes a field from all documents that have it.
-    Unset { collection: String, field: String },
+use crate::step::FieldIndex;
+
+/// A migration of one database: what the script for mongosh holds and what a driver is told.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Migration {
+    /// `up` or `down`.
+    pub(super) direction: &'static str,
+    /// The oldest server that can run it, `[4, 0]`.
+    pub(super) server: [u32; 2],
+    /// Differs where the plan does: a migration that was stopped is only continued by its own.
+    pub(super) plan: String,
+    /// What is to do, relationship by relationship.
+    pub(super) relationships: Vec<Section>,
 }
 
-/// What happens when a check finds something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Severity {
-    /// The script stops.
-    Stop,
-    /// The script says so and goes on.
-    Warn,
+/// What is to do for one relationship. All checks of all relationships come first, then all copies,
+/// counts, repairs and removals: nothing is removed before everything is copied.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub(super) struct Section {
+    /// Its name, `Todo.readers -> User.readPosts`.
+    pub(super) name: String,
+    /// Its kind, in the words of the guide.
+    pub(super) kind: &'static str,
+    /// Finds something as long as there is anything to do.
+    pub(super) pending: Vec<Value>,
+    /// Before anything changes.
+    pub(super) checks: Vec<Check>,
+    /// Copies, which leave the place that they copy from as it is.
+    pub(super) copies: Vec<Step>,
+    /// That the copies are whole.
+    pub(super) counts: Vec<Check>,
+    /// Changes of links that are kept.
+    pub(super) repairs: Vec<Repair>,
+    /// In place of the checks, where a migration that was stopped goes on with its removals.
+    pub(super) guards: Vec<Check>,
+    /// Removals, each of which may run again.
+    pub(super) removals: Vec<Value>,
+    /// What has to be there in the end, whether or not there was anything to do.
+    pub(super) ensures: Vec<Value>,
 }
 
-/// The stage that ends a check's pipeline: how many documents there are, and the first five.
-pub(super) fn found() -> [Value; 2] {
-    [
-        serde_json::json!({ "$facet": {
-            "count": [{ "$count": "n" }],
-            "examples": [{ "$limit": 5 }],
-        } }),
-        serde_json::json!({ "$match": { "examples": { "$ne": [] } } }),
-    ]
+/// An aggregation that must find nothing. The runner ends it with a stage that counts what it finds and
+/// keeps the first five.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct Check {
+    /// What is wrong when it finds something.
+    pub(super) says: String,
+    /// Whether the migration stops then. If not, it goes on with a warning.
+    pub(super) stops: bool,
+    /// The fields of what it finds that are numbers to sum up.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(super) sums: &'static [&'static str],
+    /// The aggregation.
+    pub(super) run: Value,
+}
+
+/// A step of copying.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub(super) enum Step {
+    /// An aggregation whose result becomes a collection with two indexes.
+    Fill {
+        /// The collection.
+        into: String,
+        /// The fields that get an index each.
+        indexes: [String; 2],
+        /// The aggregation.
+        run: Value,
+        /// An aggregation that gives the number of documents to expect, as `n`.
+        count: Value,
+    },
+    /// Any other command.
+    Run {
+        /// The command.
+        run: Value,
+    },
+}
+
+/// A change of links that are kept: the aggregation finds the `_id`s of documents whose field is to
+/// change.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct Repair {
+    /// What is done to that many links.
+    pub(super) says: String,
+    /// The collection of the documents.
+    pub(super) collection: String,
+    /// The field.
+    pub(super) field: String,
+    /// `merge`: it becomes what the aggregation has found for it. `release`: it becomes null.
+    pub(super) how: Change,
+    /// The aggregation.
+    pub(super) run: Value,
+}
+
+/// What becomes of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Change {
+    /// The value found.
+    Merge,
+    /// Null.
+    Release,
+}
+
+/// An aggregation.
+pub(super) fn aggregate(collection: &str, pipeline: Vec<Value>) -> Value {
+    json!({ "aggregate": collection, "pipeline": pipeline })
+}
+
+/// A check that stops the migration.
+pub(super) fn stop(says: String, collection: &str, pipeline: Vec<Value>) -> Check {
+    Check { says, stops: true, sums: &[], run: aggregate(collection, pipeline) }
+}
+
+/// A check that warns.
+pub(super) fn warn(says: String, collection: &str, pipeline: Vec<Value>) -> Check {
+    Check { says, stops: false, sums: &[], run: aggregate(collection, pipeline) }
+}
+
+/// Finds a document that has the field.
+pub(super) fn find_having(collection: &str, field: &str, exists: bool) -> Value {
+    json!({
+        "find": collection,
+        "filter": { field: { "$exists": exists } },
+        "projection": { "_id": 1 },
+        "limit": 1,
+    })
+}
+
+/// Finds the collection of that name.
+pub(super) fn find_collection(name: &str) -> Value {
+    json!({ "listCollections": 1, "filter": { "name": name }, "nameOnly": true })
+}
+
+/// An index on one field, as Keystone makes it: without `background` it would clash with Keystone's.
+pub(super) fn create_index(collection: &str, field: &str, index: FieldIndex) -> Value {
+    let mut spec = json!({ "key": { field: 1 }, "name": format!("{field}_1"), "background": true });
+    if index == FieldIndex::Unique {
+        spec["unique"] = json!(true);
+    }
+    json!({ "createIndexes": collection, "indexes": [spec] })
+}
+
+/// Removes the index on one field.
+pub(super) fn drop_index(collection: &str, field: &str) -> Value {
+    json!({ "dropIndexes": collection, "index": { field: 1 } })
+}
+
+/// Sets a field of all documents that match.
+pub(super) fn update(collection: &str, filter: Value, change: Value) -> Value {
+    json!({ "update": collection, "updates": [{ "q": filter, "u": change, "multi": true }] })
 }

@@ -1,103 +1,96 @@
-//! Copying the links of an array into a join collection.
+//! Copying the links of arrays into a join collection.
 
 use serde_json::{Value, json};
 
-use super::command::{Command, Severity, found};
-use super::expression::{ids, path};
+use super::command::{Step, aggregate};
+use super::expression::{Reading, distinct, having, items, path};
 use crate::step::{DocumentField, JoinCollection};
 
-/// The check that a join collection holds nothing yet: what is written there replaces it.
-pub(super) fn is_empty(into: &JoinCollection, relationship: &str) -> Command {
-    let mut pipeline = vec![json!({ "$project": { "_id": 1 } })];
-    pipeline.extend(found());
-    Command::Check {
-        collection: into.name.clone(),
-        pipeline,
-        message: format!(
-            "{relationship}: the join collection {} already holds documents, so this migration has been run before. Nothing has been changed",
-            into.name
-        ),
-        severity: Severity::Stop,
+/// The copy of the left side's array, or with [`Reading::Lenient`] of both arrays.
+///
+/// Each link is copied once, in the order of the array. The runner adds the stage that writes, since
+/// it depends on the server.
+pub(super) fn copy(
+    from: &DocumentField,
+    also: Option<&DocumentField>,
+    into: &JoinCollection,
+    reading: Reading,
+) -> Step {
+    let (pipeline, count) = match also.filter(|_| reading == Reading::Lenient) {
+        None => (links(from, into, reading), number(from, reading)),
+        Some(also) => (union(from, also, into), union_number(from, also)),
+    };
+    Step::Fill {
+        into: into.name.clone(),
+        indexes: [into.near.clone(), into.far.clone()],
+        run: aggregate(&from.collection, pipeline),
+        count: aggregate(&from.collection, count),
     }
 }
 
-/// The copy and its indexes.
-///
-/// Each link is copied once, in the order of the array. `$out` makes the collection whole or not at
-/// all, on the server.
-pub(super) fn copy(from: &DocumentField, into: &JoinCollection) -> Vec<Command> {
-    let JoinCollection { name, near, far } = into;
-    let pipeline = vec![
-        with_field(from),
-        json!({ "$project": { "ids": ids(&path(&from.field)) } }),
+fn links(from: &DocumentField, into: &JoinCollection, reading: Reading) -> Vec<Value> {
+    let JoinCollection { near, far, .. } = into;
+    vec![
+        having(from),
+        json!({ "$project": { "ids": reading.ids(&path(&from.field)) } }),
         json!({ "$project": { "_id": 0, near: "$_id", far: distinct("$ids") } }),
         json!({ "$unwind": path(far) }),
-        json!({ "$out": name }),
-    ];
-    let index =
-        |field: &String| Command::CreateIndex { collection: name.clone(), field: field.clone() };
-    vec![
-        Command::Aggregate { collection: from.collection.clone(), pipeline },
-        index(near),
-        index(far),
     ]
 }
 
-/// The check that as many links have arrived as there were, counted in another way than they were
-/// copied: by the sizes of sets.
-pub(super) fn is_complete(
-    from: &DocumentField,
-    into: &JoinCollection,
-    relationship: &str,
-) -> Command {
-    let mut pipeline = vec![
-        with_field(from),
-        json!({ "$group": {
-            "_id": null,
-            "links": { "$sum": { "$size": { "$setUnion": [ids(&path(&from.field)), []] } } },
-        } }),
-        json!({ "$lookup": {
-            "from": into.name,
-            "let": {},
-            "pipeline": [{ "$group": { "_id": null, "n": { "$sum": 1 } } }],
-            "as": "copied",
-        } }),
-        json!({ "$project": {
-            "_id": 0,
-            "links": 1,
-            "copied": { "$let": {
-                "vars": { "first": { "$arrayElemAt": ["$copied", 0] } },
-                "in": { "$ifNull": ["$$first.n", 0] },
-            } },
-        } }),
-        json!({ "$match": { "$expr": { "$ne": ["$links", "$copied"] } } }),
-    ];
-    pipeline.extend(found());
-    Command::Check {
-        collection: from.collection.clone(),
-        pipeline,
-        message: format!(
-            "{relationship}: {}.{} and its copy {} do not hold the same number of links. Nothing has been removed. Is the application still writing? Drop {} and run the script again",
-            from.collection, from.field, into.name, into.name
-        ),
-        severity: Severity::Stop,
-    }
+/// How many links there are, counted in another way than they are copied: by the sizes of sets.
+fn number(from: &DocumentField, reading: Reading) -> Vec<Value> {
+    let value = path(&from.field);
+    let set = match reading {
+        Reading::Strict => json!({ "$setDifference": [items(&value), [null]] }),
+        Reading::Lenient => json!({ "$setUnion": [reading.ids(&value), []] }),
+    };
+    vec![having(from), json!({ "$group": { "_id": null, "n": { "$sum": { "$size": set } } } })]
 }
 
-fn with_field(field: &DocumentField) -> Value {
-    json!({ "$match": { &field.field: { "$exists": true } } })
+/// The links of both arrays: those of the left array in its order, then those that only the right
+/// array has.
+fn union(from: &DocumentField, also: &DocumentField, into: &JoinCollection) -> Vec<Value> {
+    let JoinCollection { near, far, .. } = into;
+    let mut pipeline = both(from, also);
+    pipeline.extend([
+        json!({ "$group": { "_id": { "near": "$near", "far": "$far" }, "at": { "$min": "$at" } } }),
+        json!({ "$sort": { "_id.near": 1, "at": 1, "_id.far": 1 } }),
+        json!({ "$project": { "_id": 0, near: "$_id.near", far: "$_id.far" } }),
+    ]);
+    pipeline
 }
 
-/// The elements of an array, each once, where it occurs first.
-fn distinct(array: &str) -> Value {
-    let element = json!({ "$arrayElemAt": [array, "$$at"] });
-    json!({ "$map": {
-        "input": { "$filter": {
-            "input": { "$range": [0, { "$size": array }] },
-            "as": "at",
-            "cond": { "$eq": ["$$at", { "$indexOfArray": [array, element] }] },
-        } },
-        "as": "at",
-        "in": element,
-    } })
+fn union_number(from: &DocumentField, also: &DocumentField) -> Vec<Value> {
+    let mut pipeline = both(from, also);
+    pipeline.extend([
+        json!({ "$group": { "_id": { "near": "$near", "far": "$far" } } }),
+        json!({ "$group": { "_id": null, "n": { "$sum": 1 } } }),
+    ]);
+    pipeline
+}
+
+/// The links of both arrays as `near` and `far`, with the place in the left array, or a place behind
+/// all those of a left array.
+fn both(from: &DocumentField, also: &DocumentField) -> Vec<Value> {
+    // More than a document has room for.
+    const BEHIND: u32 = 1_000_000_000;
+    let unwound = |field: &DocumentField| {
+        [
+            having(field),
+            json!({ "$project": { "ids": Reading::Lenient.ids(&path(&field.field)) } }),
+            json!({ "$unwind": { "path": "$ids", "includeArrayIndex": "at" } }),
+        ]
+    };
+    let mut pipeline = unwound(from).to_vec();
+    pipeline.push(json!({ "$project": { "_id": 0, "near": "$_id", "far": "$ids", "at": 1 } }));
+    let mut right = unwound(also).to_vec();
+    right.push(json!({ "$project": {
+        "_id": 0,
+        "near": "$ids",
+        "far": "$_id",
+        "at": { "$literal": BEHIND },
+    } }));
+    pipeline.push(json!({ "$unionWith": { "coll": &also.collection, "pipeline": right } }));
+    pipeline
 }

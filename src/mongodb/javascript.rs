@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-const WIDTH: usize = 100;
+/// Wide, so that most stages of a pipeline fit on a line.
+const WIDTH: usize = 150;
 
 /// Writes the value as a literal whose first line starts at column `indent` (in steps of two spaces)
 /// and which breaks where a line would get too long.
@@ -143,7 +144,7 @@ mod tests {
 
     #[test]
     fn breaks_long_values() {
-        let long = "x".repeat(60);
+        let long = "x".repeat(80);
         let value = json!({ "a": [long, long] });
         let expected = format!("{{\n  a: [\n    '{long}',\n    '{long}',\n  ],\n}}");
         assert_eq!(literal(&value, 0), expected);

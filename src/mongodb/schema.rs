@@ -52,7 +52,7 @@ pub fn schema(plan: &UpgradePlan, snapshot: &Snapshot, adapter: usize, which: Wh
     }
     if which == Which::New {
         for planned in steps {
-            let CollectionStep::CopyLinks { from, into } = &planned.step else { continue };
+            let CollectionStep::CopyLinks { from, into, .. } = &planned.step else { continue };
             let relationship = &plan.relationships[planned.relationship];
             create(&mut text, &format!("Join collection of {relationship}"), &into.name);
             let target = collection(&snapshot.lists[relationship.target]);

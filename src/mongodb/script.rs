@@ -1,193 +1,192 @@
-//! The script: helpers, order, comments. Only here.
+//! The script for mongosh: header, commands as literals, the runner. Only here.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::command::{Command, Severity};
-use super::javascript::{string, write, write_lines};
-use super::{check, copy};
-use crate::error::Problem;
-use crate::plan::{AdapterPlan, Direction, UpgradePlan};
+use super::command::{Migration, Section};
+use super::javascript::{string, write};
+use super::migration::migration as commands;
+use crate::plan::{AdapterPlan, Direction, Script, UpgradePlan};
 use crate::step::{CollectionStep, Planned};
 
-/// The functions that the commands of the script call.
-const HELPERS: &str = "\
-function find(collection, pipeline) {
-  return db.getCollection(collection).aggregate(pipeline, { allowDiskUse: true }).toArray()[0];
-}
+/// What sends the commands, in mongosh as in Node.
+const RUNNER: &str = include_str!("../../lib/mongodb-runner.js");
 
-function describe(message, found) {
-  const examples = found.examples.map(example => EJSON.stringify(example)).join(', ');
-  return `${message}. Found: ${found.count[0].n}, for example ${examples}`;
-}
-
-function stopIf(message, collection, pipeline) {
-  const found = find(collection, pipeline);
-  if (found) throw new Error(describe(message, found));
-}
-
-function warnIf(message, collection, pipeline) {
-  const found = find(collection, pipeline);
-  if (found) print('Warning: ' + describe(message, found));
-}
+/// How mongosh runs it.
+const SHELL: &str = "\
+migrate(migration, {
+  database: db.getName(),
+  command: async (document) => db.runCommand(document),
+  adminCommand: async (document) => db.adminCommand(document),
+  process: { host: require('os').hostname(), pid: process.pid },
+  isAlive(pid) {
+    try {
+      return process.kill(pid, 0);
+    } catch (error) {
+      return error.code === 'EPERM';
+    }
+  },
+  report: ({ text, isWarning }) => print((isWarning ? 'Warning: ' : '') + text),
+});
 ";
 
-/// The migration of one adapter's database from the old schema to the new, as a script for mongosh.
-///
-/// All checks come first, then all copies, then all counts, then the removals.
-///
-/// # Errors
-/// [`Problem::Unsupported`] for the way back and for `--reconcile`.
+/// The migration of one adapter's database, or the way back, as a script for mongosh.
 pub fn migration(
     plan: &UpgradePlan,
     adapter: &AdapterPlan,
     steps: &[Planned<CollectionStep>],
-    options: crate::plan::Script,
-) -> Result<String, Problem> {
-    if options.direction == Direction::Down || options.reconcile {
-        return Err(Problem::Unsupported {
-            what: "The way back and --reconcile are there for PostgreSQL only, so far.",
-        });
-    }
-    let mut script = Script::default();
-    script.comment(&format!(
-        "{} {}: the relationships of Keystone 5 from the old schema to the new (Arcade)",
-        env!("CARGO_PKG_NAME"),
-        env!("CARGO_PKG_VERSION")
-    ));
-    script.comment(&format!(
-        "Adapter {}, MongoDB. Order of left and right: locale {}.",
-        adapter.name, plan.locale
-    ));
-    if steps.is_empty() {
+    options: Script,
+) -> String {
+    let migration = commands(plan, steps, options);
+    let mut script = Text::default();
+    script.header(plan, adapter, &migration, options);
+    if migration.relationships.is_empty() {
         script.comment("Nothing to do: the relationships are stored the same in both schemas.");
-        return Ok(script.text);
+        return script.text;
     }
-    script.comment(
-        "Take a backup first (mongodump) and stop the application. Then run it as a file:",
-    );
-    script.comment("  mongosh <connection string> <this file>");
-    script.comment("It needs MongoDB 4.0. It stops at the first error; nothing is removed before all is copied.");
-    script.blank();
-    script.text.push_str(HELPERS);
-
-    let [checks, copies, counts, removals] = phases(plan, steps);
-    let titles = [
-        ("Checks: nothing has been changed before all of them pass", checks),
-        ("Copies", copies),
-        ("Counts: nothing is removed before all of them are right", counts),
-        ("Removals", removals),
-    ];
-    for (title, sections) in titles.iter().filter(|(_, sections)| !sections.is_empty()) {
-        script.blank();
-        script.comment(&format!("---- {title} ----"));
-        for (at, (relationship, commands)) in sections.iter().enumerate() {
-            if at > 0 {
-                script.blank();
-            }
-            let relationship = &plan.relationships[*relationship];
-            script.comment(&format!(
-                "{relationship} ({})",
-                relationship.kind.heading().to_lowercase()
-            ));
-            commands.iter().for_each(|command| script.command(command));
-        }
-    }
-    Ok(script.text)
+    script.migration(&migration);
+    script.text.push('\n');
+    script.text.push_str(runner());
+    script.text.push('\n');
+    script.text.push_str(SHELL);
+    script.text
 }
 
-/// The commands for a relationship.
-type Section = (usize, Vec<Command>);
-
-/// The commands of all steps by their phase: checks, copies, counts, removals.
-fn phases(plan: &UpgradePlan, steps: &[Planned<CollectionStep>]) -> [Vec<Section>; 4] {
-    let mut phases: [Vec<Section>; 4] = Default::default();
-    let [checks, copied, counts, removals] = &mut phases;
-    for Planned { relationship, step } in steps {
-        let name = plan.relationships[*relationship].to_string();
-        match step {
-            CollectionStep::CopyLinks { from, into } => {
-                add(checks, *relationship, vec![copy::is_empty(into, &name)]);
-                add(copied, *relationship, copy::copy(from, into));
-                add(counts, *relationship, vec![copy::is_complete(from, into, &name)]);
-            }
-            CollectionStep::UnsetField { field, copies } => {
-                if let Some(copies) = copies {
-                    add(checks, *relationship, check::agreement(copies, &name));
-                }
-                let (collection, field) = (field.collection.clone(), field.field.clone());
-                add(removals, *relationship, vec![Command::Unset { collection, field }]);
-            }
-            CollectionStep::RefillField { .. } | CollectionStep::DropJoinCollection { .. } => {
-                unreachable!("no migration has a way back yet")
-            }
-        }
-    }
-    phases
+/// The same migration as data, for a driver: JSON as `lib/mongodb-runner.js` takes it.
+pub fn statements(
+    plan: &UpgradePlan,
+    steps: &[Planned<CollectionStep>],
+    options: Script,
+) -> String {
+    serde_json::to_string(&commands(plan, steps, options)).expect("commands are plain data")
 }
 
-/// Adds commands to the section of their relationship, which is the last one or a new one.
-fn add(sections: &mut Vec<Section>, relationship: usize, commands: Vec<Command>) {
-    match sections.last_mut() {
-        Some((last, section)) if *last == relationship => section.extend(commands),
-        _ => sections.push((relationship, commands)),
-    }
+/// The runner without what makes it a module.
+fn runner() -> &'static str {
+    let text = RUNNER.trim_start_matches("'use strict';").trim_start();
+    text.split("\nmodule.exports").next().unwrap_or(text)
 }
 
 #[derive(Default)]
-struct Script {
+struct Text {
     text: String,
 }
 
-impl Script {
+impl Text {
     /// A line of comment. Line breaks in a name would end the comment, so they become spaces.
     fn comment(&mut self, text: &str) {
-        self.text.push_str("// ");
+        self.text.push_str("//");
+        if !text.is_empty() {
+            self.text.push(' ');
+        }
         let is_break = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
         self.text.extend(text.chars().map(|c| if is_break(c) { ' ' } else { c }));
         self.text.push('\n');
     }
 
-    fn blank(&mut self) {
-        self.text.push('\n');
-    }
-
-    fn command(&mut self, command: &Command) {
-        let out = &mut self.text;
-        match command {
-            Command::Check { collection, pipeline, message, severity } => {
-                let function = match severity {
-                    Severity::Stop => "stopIf",
-                    Severity::Warn => "warnIf",
-                };
-                let (message, collection) = (string(message), string(collection));
-                out.push_str(&format!("{function}(\n  {message},\n  {collection},\n  "));
-                write_pipeline(out, pipeline, 1);
-                out.push_str("\n);\n");
-            }
-            Command::Aggregate { collection, pipeline } => {
-                out.push_str(&format!("db.getCollection({}).aggregate(", string(collection)));
-                write_pipeline(out, pipeline, 0);
-                out.push_str(", { allowDiskUse: true });\n");
-            }
-            Command::CreateIndex { collection, field } => {
-                out.push_str(&format!("db.getCollection({}).createIndex(", string(collection)));
-                write(out, &json!({ field: 1 }), 0);
-                out.push_str(", { background: true });\n");
-            }
-            Command::Unset { collection, field } => {
-                out.push_str(&format!("db.getCollection({}).updateMany(", string(collection)));
-                write(out, &json!({ field: { "$exists": true } }), 0);
-                out.push_str(", ");
-                write(out, &json!({ "$unset": { field: 1 } }), 0);
-                out.push_str(");\n");
-            }
+    fn header(
+        &mut self,
+        plan: &UpgradePlan,
+        adapter: &AdapterPlan,
+        migration: &Migration,
+        options: Script,
+    ) {
+        let (from, to) = options.direction.schemas();
+        self.comment(&format!(
+            "{} {}: the relationships of Keystone 5 from {from} to {to}{}",
+            env!("CARGO_PKG_NAME"),
+            env!("CARGO_PKG_VERSION"),
+            if options.direction == Direction::Up { " (Arcade)" } else { "" }
+        ));
+        self.comment(&format!(
+            "Adapter {}, MongoDB. Order of left and right: locale {}.",
+            adapter.name, plan.locale
+        ));
+        if migration.relationships.is_empty() {
+            return;
+        }
+        let [major, minor] = migration.server;
+        for line in [
+            "",
+            "Take a backup first (mongodump) and stop the application until the end. Then:",
+            "  mongosh <connection string> <this file>",
+        ] {
+            self.comment(line);
+        }
+        self.comment(&format!(
+            "It needs MongoDB {major}.{minor} or later, a standalone server, a replica set or a sharded cluster, and"
+        ));
+        for line in [
+            "a user who may read and write this database (the role readWrite). Lists in sharded collections",
+            "need 5.1 for the checks. Join collections that are sharded already are filled where they are.",
+            "",
+            "All checks come first, then all copies, all counts, and the removals at last. It stops at the first",
+            "error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,",
+            "from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,",
+            "and keeps a second run out. In the end it is gone.",
+            "",
+        ] {
+            self.comment(line);
         }
     }
-}
 
-/// A pipeline with one stage a line.
-fn write_pipeline(out: &mut String, pipeline: &[Value], indent: usize) {
-    write_lines(out, '[', ']', indent, pipeline.iter(), |out, stage| write(out, stage, indent + 1));
+    fn migration(&mut self, migration: &Migration) {
+        let [major, minor] = migration.server;
+        self.line(0, "const migration = {");
+        self.line(1, &format!("direction: {},", string(migration.direction)));
+        self.line(1, &format!("server: [{major}, {minor}],"));
+        self.line(1, &format!("plan: {},", string(&migration.plan)));
+        self.line(1, "relationships: [");
+        for section in &migration.relationships {
+            self.text.push_str("    ");
+            self.comment(&format!("{} ({})", section.name, section.kind.to_lowercase()));
+            self.section(section);
+        }
+        self.line(1, "],");
+        self.line(0, "};");
+    }
+
+    fn section(&mut self, section: &Section) {
+        self.line(2, "{");
+        self.line(3, &format!("name: {},", string(&section.name)));
+        self.list(
+            "pending",
+            "finds something as long as there is anything to do",
+            &section.pending,
+        );
+        self.list("checks", "before anything changes", &section.checks);
+        self.list("copies", "", &section.copies);
+        self.list("counts", "of the copies", &section.counts);
+        self.list("repairs", "of links that are kept", &section.repairs);
+        self.list("guards", "in place of the checks, when going on with removals", &section.guards);
+        self.list("removals", "", &section.removals);
+        self.list("ensures", "", &section.ensures);
+        self.line(2, "},");
+    }
+
+    fn list<T: Serialize>(&mut self, name: &str, comment: &str, items: &[T]) {
+        if items.is_empty() {
+            return self.line(3, &format!("{name}: [],"));
+        }
+        if comment.is_empty() {
+            self.line(3, &format!("{name}: ["));
+        } else {
+            self.line(3, &format!("// {comment}"));
+            self.line(3, &format!("{name}: ["));
+        }
+        for item in items {
+            let value = serde_json::to_value(item).expect("commands are plain data");
+            self.text.push_str("        ");
+            write(&mut self.text, &value, 4);
+            self.text.push_str(",\n");
+        }
+        self.line(3, "],");
+    }
+
+    fn line(&mut self, indent: usize, text: &str) {
+        self.text.push_str(&"  ".repeat(indent));
+        self.text.push_str(text);
+        self.text.push('\n');
+    }
 }
 
 #[cfg(test)]
@@ -196,22 +195,40 @@ mod tests {
     use crate::plan::Engine;
     use crate::testing::{FieldSpec, GUIDE, project};
 
-    fn script(lists: &[(&str, &[FieldSpec<'_>])]) -> String {
+    fn script(lists: &[(&str, &[FieldSpec<'_>])], direction: Direction, reconcile: bool) -> String {
         let plan = UpgradePlan::new(&project("mongoose", lists)).unwrap();
         let part = &plan.adapters[0];
         let Engine::MongoDb { steps } = &part.engine else { panic!("mongoose") };
-        let up = crate::plan::Script { direction: Direction::Up, reconcile: false };
-        let script = migration(&plan, part, steps, up).unwrap();
-        script.replace(env!("CARGO_PKG_VERSION"), "<version>")
+        let script = migration(&plan, part, steps, Script { direction, reconcile });
+        script.replace(env!("CARGO_PKG_VERSION"), "<version>").replace(runner(), "<the runner>")
     }
 
     #[test]
     fn migrates_the_guide_s_example() {
-        insta::assert_snapshot!(script(GUIDE));
+        insta::assert_snapshot!(script(GUIDE, Direction::Up, false));
+    }
+
+    #[test]
+    fn reconciles_the_guide_s_example() {
+        insta::assert_snapshot!(script(GUIDE, Direction::Up, true));
+    }
+
+    #[test]
+    fn takes_the_guide_s_example_back() {
+        insta::assert_snapshot!(script(GUIDE, Direction::Down, false));
     }
 
     #[test]
     fn is_a_remark_when_there_is_nothing_to_do() {
-        insta::assert_snapshot!(script(&[("Post", &[("author", "Post", false)])]));
+        let lists: &[(&str, &[FieldSpec<'_>])] = &[("Post", &[("author", "Post", false)])];
+        insta::assert_snapshot!(script(lists, Direction::Up, false));
+    }
+
+    #[test]
+    fn the_runner_is_no_module_in_a_script() {
+        assert!(runner().starts_with("/** "));
+        assert!(
+            !runner().contains("module.exports") && runner().contains("async function migrate(")
+        );
     }
 }

@@ -10,7 +10,9 @@ use super::Part;
 use crate::error::Problem;
 use crate::naming;
 use crate::relationship::{Kind, Relationship, Side};
-use crate::step::{CollectionStep, Copies, DocumentField, JoinCollection, Links, Owner, Planned};
+use crate::step::{
+    CollectionStep, DocumentField, DocumentPlace, FieldIndex, JoinCollection, Owner, Planned,
+};
 
 /// Plans one adapter's collections.
 pub(super) fn plan(part: &Part<'_>, problems: &mut Vec<Problem>) -> Vec<Planned<CollectionStep>> {
@@ -21,23 +23,30 @@ pub(super) fn plan(part: &Part<'_>, problems: &mut Vec<Problem>) -> Vec<Planned<
             continue;
         }
         let planned = |step| Planned { relationship: at, step };
-        let left = names.links(&relationship.left, Owner::Left);
-        let right = relationship.right.as_ref().map(|right| names.links(right, Owner::Right));
+        let left = names.field(&relationship.left);
+        let right = relationship.right.as_ref().map(|right| names.field(right));
         if matches!(relationship.kind, Kind::OneSidedManyToMany | Kind::TwoSidedManyToMany) {
-            let (field, into) = (left.place.clone(), names.join_collection(relationship));
-            copied.push(planned(CollectionStep::CopyLinks { from: field.clone(), into }));
-            removed.push(planned(CollectionStep::UnsetField { field, copies: None }));
-        }
-        if let Some(right) = right {
-            // For 1:N the side with `many` goes, else the right one.
-            let (kept, dropped) = if relationship.kind == Kind::TwoSidedOneToMany && left.place.many
-            {
-                (right, left)
-            } else {
-                (left, right)
+            let into = names.join_collection(relationship);
+            let unset = |field: DocumentField, owner| CollectionStep::UnsetField {
+                field,
+                owner,
+                kept: DocumentPlace::JoinCollection(into.clone()),
             };
-            let (field, copies) = (dropped.place.clone(), Some(Copies { kept, dropped }));
-            removed.push(planned(CollectionStep::UnsetField { field, copies }));
+            removed.push(planned(unset(left.clone(), Owner::Left)));
+            removed.extend(right.clone().map(|right| planned(unset(right, Owner::Right))));
+            let target = part.list(relationship.target).collection.clone();
+            copied.push(planned(CollectionStep::CopyLinks {
+                from: left,
+                also: right,
+                target,
+                into,
+            }));
+        } else if let Some(right) = right {
+            // For 1:N the side with `many` goes, else the right one.
+            let (field, owner, kept) =
+                if left.many { (left, Owner::Left, right) } else { (right, Owner::Right, left) };
+            let kept = DocumentPlace::Field(kept);
+            removed.push(planned(CollectionStep::UnsetField { field, owner, kept }));
         }
     }
     copied.into_iter().chain(removed).collect()
@@ -65,9 +74,9 @@ impl<'a> Names<'a> {
         Names { part, problems, owners, told: HashSet::new() }
     }
 
-    /// The links of a side of a relationship that changes: its list's collection must be known, and
+    /// The field of a side of a relationship that changes: its list's collection must be known, and
     /// no other list may have its documents there, because fields are removed from all of them.
-    fn links(&mut self, side: &Side, owner: Owner) -> Links<DocumentField> {
+    fn field(&mut self, side: &Side) -> DocumentField {
         let list = self.part.list(side.list);
         let collection = list.collection.clone().unwrap_or_default();
         let problem = match (
@@ -89,8 +98,13 @@ impl<'a> Names<'a> {
         if self.told.insert(subject.clone()) {
             self.problems.extend(problem);
         }
-        let place = DocumentField { collection, field: side.path.clone(), many: side.many };
-        Links { owner, place }
+        let field = &list.fields[side.field];
+        let index = match (field.is_unique, field.is_indexed) {
+            (true, _) => Some(FieldIndex::Unique),
+            (_, true) => Some(FieldIndex::Plain),
+            _ => None,
+        };
+        DocumentField { collection, field: side.path.clone(), many: side.many, index }
     }
 
     fn join_collection(&mut self, relationship: &Relationship) -> JoinCollection {

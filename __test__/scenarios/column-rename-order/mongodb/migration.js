@@ -1,515 +1,948 @@
-// keystone-upgrade-relationships *: the relationships of Keystone 5 from the old schema to the new (Arcade)
+// keystone-upgrade-relationships *: the relationships of Keystone 5 from the old schema to the new schema (Arcade)
 // Adapter mongoose, MongoDB. Order of left and right: locale *.
-// Take a backup first (mongodump) and stop the application. Then run it as a file:
+//
+// Take a backup first (mongodump) and stop the application until the end. Then:
 //   mongosh <connection string> <this file>
-// It needs MongoDB 4.0. It stops at the first error; nothing is removed before all is copied.
-
-function find(collection, pipeline) {
-  return db.getCollection(collection).aggregate(pipeline, { allowDiskUse: true }).toArray()[0];
-}
-
-function describe(message, found) {
-  const examples = found.examples.map(example => EJSON.stringify(example)).join(', ');
-  return `${message}. Found: ${found.count[0].n}, for example ${examples}`;
-}
-
-function stopIf(message, collection, pipeline) {
-  const found = find(collection, pipeline);
-  if (found) throw new Error(describe(message, found));
-}
-
-function warnIf(message, collection, pipeline) {
-  const found = find(collection, pipeline);
-  if (found) print('Warning: ' + describe(message, found));
-}
-
-// ---- Checks: nothing has been changed before all of them pass ----
-// Post.a -> Tag (one-sided: many to many)
-stopIf(
-  'Post.a -> Tag: the join collection post_a_manies already holds documents, so this migration has been run before. Nothing has been changed',
-  'post_a_manies',
-  [
-    { $project: { _id: 1 } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-
-// Post.a_many -> Post_left (one-sided: many to many)
-stopIf(
-  'Post.a_many -> Post_left: the join collection post_a_many_manies already holds documents, so this migration has been run before. Nothing has been changed',
-  'post_a_many_manies',
-  [
-    { $project: { _id: 1 } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-
-// Post.sides -> Post_left.posts (two-sided: many to many)
-stopIf(
-  'Post.sides -> Post_left.posts: the join collection post_sides_post_left_posts already holds documents, so this migration has been run before. Nothing has been changed',
-  'post_sides_post_left_posts',
-  [
-    { $project: { _id: 1 } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-
-// Tag_right.tags -> Tag (one-sided: many to many)
-stopIf(
-  'Tag_right.tags -> Tag: the join collection tag_right_tags_manies already holds documents, so this migration has been run before. Nothing has been changed',
-  'tag_right_tags_manies',
-  [
-    { $project: { _id: 1 } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-
-// Post.sides -> Post_left.posts (two-sided: many to many)
-stopIf(
-  'Post.sides -> Post_left.posts: links that only post_lefts.posts has would be lost. Nothing has been changed. Add them to posts.sides, or remove them, then run the script again',
-  'post_lefts',
-  [
-    { $match: { posts: { $exists: true } } },
+// It needs MongoDB 4.0 or later, a standalone server, a replica set or a sharded cluster, and
+// a user who may read and write this database (the role readWrite). Lists in sharded collections
+// need 5.1 for the checks. Join collections that are sharded already are filled where they are.
+//
+// All checks come first, then all copies, all counts, and the removals at last. It stops at the first
+// error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
+// from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
+// and keeps a second run out. In the end it is gone.
+//
+const migration = {
+  direction: 'up',
+  server: [4, 0],
+  plan: 'e4626c7af713127b',
+  relationships: [
+    // Post.a -> Tag (one-sided: many to many)
     {
-      $project: {
-        id: {
-          $filter: {
-            input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] },
-            cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-          },
-        },
-      },
-    },
-    { $unwind: '$id' },
-    { $lookup: { from: 'posts', localField: 'id', foreignField: '_id', as: 'other' } },
-    { $match: { other: { $ne: [] } } },
-    {
-      $project: {
-        id: 1,
-        back: {
-          $let: {
-            vars: { other: { $arrayElemAt: ['$other', 0] } },
-            in: {
-              $filter: {
-                input: { $cond: [{ $isArray: ['$$other.sides'] }, '$$other.sides', ['$$other.sides']] },
-                cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+      name: 'Post.a -> Tag',
+      // finds something as long as there is anything to do
+      pending: [
+        { find: 'posts', filter: { a: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
+      ],
+      // before anything changes
+      checks: [
+        {
+          says: 'Post.a -> Tag: documents with something in posts.a that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { a: { $exists: true } } },
+              {
+                $project: {
+                  wrong: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$a'] }, '$a', ['$a']] },
+                      cond: {
+                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
+                      },
+                    },
+                  },
+                },
               },
-            },
+              { $match: { wrong: { $ne: [] } } },
+              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+            ],
           },
         },
-      },
-    },
-    { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-    { $project: { _id: 0, left: '$id', right: '$_id' } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-stopIf(
-  'Post.sides -> Post_left.posts: links that only posts.sides has, and not post_lefts.posts. Nothing has been changed. Bring both sides into agreement, then run the script again',
-  'posts',
-  [
-    { $match: { sides: { $exists: true } } },
-    {
-      $project: {
-        id: {
-          $filter: {
-            input: { $cond: [{ $isArray: ['$sides'] }, '$sides', ['$sides']] },
-            cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+        {
+          says: 'Post.a -> Tag: documents of posts whose own _id is no ObjectId have links in a. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { a: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
+              { $project: { _id: 1, type: { $type: '$_id' } } },
+            ],
           },
         },
-      },
-    },
-    { $unwind: '$id' },
-    { $lookup: { from: 'post_lefts', localField: 'id', foreignField: '_id', as: 'other' } },
-    { $match: { other: { $ne: [] } } },
-    {
-      $project: {
-        id: 1,
-        back: {
-          $let: {
-            vars: { other: { $arrayElemAt: ['$other', 0] } },
-            in: {
-              $filter: {
-                input: { $cond: [{ $isArray: ['$$other.posts'] }, '$$other.posts', ['$$other.posts']] },
-                cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+        {
+          says: 'Post.a -> Tag: documents with nulls or duplicates in posts.a, or with a lone value in place of an array. Each link is copied once, nulls are left out',
+          stops: false,
+          sums: ['nulls', 'duplicates', 'lone'],
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { a: { $exists: true } } },
+              {
+                $project: {
+                  all: { $cond: [{ $isArray: ['$a'] }, '$a', ['$a']] },
+                  lone: { $cond: [{ $or: [{ $isArray: ['$a'] }, { $in: [{ $type: '$a' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
+                  array: { $cond: [{ $isArray: ['$a'] }, 1, 0] },
+                },
               },
-            },
+              {
+                $project: {
+                  all: 1,
+                  lone: 1,
+                  array: 1,
+                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
+                },
+              },
+              {
+                $project: {
+                  lone: 1,
+                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
+                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
+                },
+              },
+              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
+            ],
           },
         },
-      },
-    },
-    { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-    { $project: { _id: 0, left: '$_id', right: '$id' } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-
-// ---- Copies ----
-// Post.a -> Tag (one-sided: many to many)
-db.getCollection('posts').aggregate([
-  { $match: { a: { $exists: true } } },
-  {
-    $project: {
-      ids: {
-        $filter: {
-          input: { $cond: [{ $isArray: ['$a'] }, '$a', ['$a']] },
-          cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-        },
-      },
-    },
-  },
-  {
-    $project: {
-      _id: 0,
-      Post_left_id: '$_id',
-      Tag_right_id: {
-        $map: {
-          input: {
-            $filter: {
-              input: { $range: [0, { $size: '$ids' }] },
-              as: 'at',
-              cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
-            },
+        {
+          says: 'Post.a -> Tag: ids in posts.a of documents that tags does not have. No Keystone shows them. They are copied as they are',
+          stops: false,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { a: { $exists: true } } },
+              {
+                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$a'] }, '$a', ['$a']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'tags', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: [] } },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
           },
-          as: 'at',
-          in: { $arrayElemAt: ['$ids', '$$at'] },
         },
-      },
-    },
-  },
-  { $unwind: '$Tag_right_id' },
-  { $out: 'post_a_manies' },
-], { allowDiskUse: true });
-db.getCollection('post_a_manies').createIndex({ Post_left_id: 1 }, { background: true });
-db.getCollection('post_a_manies').createIndex({ Tag_right_id: 1 }, { background: true });
-
-// Post.a_many -> Post_left (one-sided: many to many)
-db.getCollection('posts').aggregate([
-  { $match: { a_many: { $exists: true } } },
-  {
-    $project: {
-      ids: {
-        $filter: {
-          input: { $cond: [{ $isArray: ['$a_many'] }, '$a_many', ['$a_many']] },
-          cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-        },
-      },
-    },
-  },
-  {
-    $project: {
-      _id: 0,
-      Post_left_id: '$_id',
-      Post_left_right_id: {
-        $map: {
-          input: {
-            $filter: {
-              input: { $range: [0, { $size: '$ids' }] },
-              as: 'at',
-              cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
-            },
-          },
-          as: 'at',
-          in: { $arrayElemAt: ['$ids', '$$at'] },
-        },
-      },
-    },
-  },
-  { $unwind: '$Post_left_right_id' },
-  { $out: 'post_a_many_manies' },
-], { allowDiskUse: true });
-db.getCollection('post_a_many_manies').createIndex({ Post_left_id: 1 }, { background: true });
-db.getCollection('post_a_many_manies').createIndex({ Post_left_right_id: 1 }, { background: true });
-
-// Post.sides -> Post_left.posts (two-sided: many to many)
-db.getCollection('posts').aggregate([
-  { $match: { sides: { $exists: true } } },
-  {
-    $project: {
-      ids: {
-        $filter: {
-          input: { $cond: [{ $isArray: ['$sides'] }, '$sides', ['$sides']] },
-          cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-        },
-      },
-    },
-  },
-  {
-    $project: {
-      _id: 0,
-      Post_left_id: '$_id',
-      Post_left_right_id: {
-        $map: {
-          input: {
-            $filter: {
-              input: { $range: [0, { $size: '$ids' }] },
-              as: 'at',
-              cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
-            },
-          },
-          as: 'at',
-          in: { $arrayElemAt: ['$ids', '$$at'] },
-        },
-      },
-    },
-  },
-  { $unwind: '$Post_left_right_id' },
-  { $out: 'post_sides_post_left_posts' },
-], { allowDiskUse: true });
-db.getCollection('post_sides_post_left_posts').createIndex({ Post_left_id: 1 }, { background: true });
-db.getCollection('post_sides_post_left_posts').createIndex({ Post_left_right_id: 1 }, { background: true });
-
-// Tag_right.tags -> Tag (one-sided: many to many)
-db.getCollection('tag_rights').aggregate([
-  { $match: { tags: { $exists: true } } },
-  {
-    $project: {
-      ids: {
-        $filter: {
-          input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] },
-          cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-        },
-      },
-    },
-  },
-  {
-    $project: {
-      _id: 0,
-      Tag_right_left_id: '$_id',
-      Tag_right_id: {
-        $map: {
-          input: {
-            $filter: {
-              input: { $range: [0, { $size: '$ids' }] },
-              as: 'at',
-              cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
-            },
-          },
-          as: 'at',
-          in: { $arrayElemAt: ['$ids', '$$at'] },
-        },
-      },
-    },
-  },
-  { $unwind: '$Tag_right_id' },
-  { $out: 'tag_right_tags_manies' },
-], { allowDiskUse: true });
-db.getCollection('tag_right_tags_manies').createIndex({ Tag_right_left_id: 1 }, { background: true });
-db.getCollection('tag_right_tags_manies').createIndex({ Tag_right_id: 1 }, { background: true });
-
-// ---- Counts: nothing is removed before all of them are right ----
-// Post.a -> Tag (one-sided: many to many)
-stopIf(
-  'Post.a -> Tag: posts.a and its copy post_a_manies do not hold the same number of links. Nothing has been removed. Is the application still writing? Drop post_a_manies and run the script again',
-  'posts',
-  [
-    { $match: { a: { $exists: true } } },
-    {
-      $group: {
-        _id: null,
-        links: {
-          $sum: {
-            $size: {
-              $setUnion: [
-                {
-                  $filter: {
-                    input: { $cond: [{ $isArray: ['$a'] }, '$a', ['$a']] },
-                    cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+      ],
+      copies: [
+        {
+          into: 'post_a_manies',
+          indexes: ['Post_left_id', 'Tag_right_id'],
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { a: { $exists: true } } },
+              {
+                $project: { ids: { $filter: { input: { $cond: [{ $isArray: ['$a'] }, '$a', ['$a']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
+              },
+              {
+                $project: {
+                  _id: 0,
+                  Post_left_id: '$_id',
+                  Tag_right_id: {
+                    $map: {
+                      input: {
+                        $filter: {
+                          input: { $range: [0, { $size: '$ids' }] },
+                          as: 'at',
+                          cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
+                        },
+                      },
+                      as: 'at',
+                      in: { $arrayElemAt: ['$ids', '$$at'] },
+                    },
                   },
                 },
-                [],
-              ],
-            },
+              },
+              { $unwind: '$Tag_right_id' },
+            ],
+          },
+          count: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { a: { $exists: true } } },
+              { $group: { _id: null, n: { $sum: { $size: { $setDifference: [{ $cond: [{ $isArray: ['$a'] }, '$a', ['$a']] }, [null]] } } } } },
+            ],
           },
         },
-      },
-    },
-    {
-      $lookup: {
-        from: 'post_a_manies',
-        let: {},
-        pipeline: [{ $group: { _id: null, n: { $sum: 1 } } }],
-        as: 'copied',
-      },
-    },
-    {
-      $project: {
-        _id: 0,
-        links: 1,
-        copied: {
-          $let: { vars: { first: { $arrayElemAt: ['$copied', 0] } }, in: { $ifNull: ['$$first.n', 0] } },
+      ],
+      counts: [],
+      repairs: [],
+      // in place of the checks, when going on with removals
+      guards: [
+        {
+          says: 'Post.a -> Tag: links in posts.a that post_a_manies does not have, so they came after it was made: was the application running? Add them there, or remove them from posts.a',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { a: { $exists: true } } },
+              {
+                $project: { ids: { $filter: { input: { $cond: [{ $isArray: ['$a'] }, '$a', ['$a']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
+              },
+              { $lookup: { from: 'post_a_manies', localField: '_id', foreignField: 'Post_left_id', as: 'rows' } },
+              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Tag_right_id' } }] } } },
+              { $unwind: '$id' },
+              { $lookup: { from: 'tags', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
+          },
         },
-      },
+      ],
+      removals: [
+        { dropIndexes: 'posts', index: { a: 1 } },
+        { update: 'posts', updates: [{ q: { a: { $exists: true } }, u: { $unset: { a: 1 } }, multi: true }] },
+      ],
+      ensures: [
+        { createIndexes: 'post_a_manies', indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }] },
+        { createIndexes: 'post_a_manies', indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }] },
+      ],
     },
-    { $match: { $expr: { $ne: ['$links', '$copied'] } } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-
-// Post.a_many -> Post_left (one-sided: many to many)
-stopIf(
-  'Post.a_many -> Post_left: posts.a_many and its copy post_a_many_manies do not hold the same number of links. Nothing has been removed. Is the application still writing? Drop post_a_many_manies and run the script again',
-  'posts',
-  [
-    { $match: { a_many: { $exists: true } } },
+    // Post.a_many -> Post_left (one-sided: many to many)
     {
-      $group: {
-        _id: null,
-        links: {
-          $sum: {
-            $size: {
-              $setUnion: [
-                {
-                  $filter: {
-                    input: { $cond: [{ $isArray: ['$a_many'] }, '$a_many', ['$a_many']] },
-                    cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+      name: 'Post.a_many -> Post_left',
+      // finds something as long as there is anything to do
+      pending: [
+        { find: 'posts', filter: { a_many: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
+      ],
+      // before anything changes
+      checks: [
+        {
+          says: 'Post.a_many -> Post_left: documents with something in posts.a_many that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { a_many: { $exists: true } } },
+              {
+                $project: {
+                  wrong: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$a_many'] }, '$a_many', ['$a_many']] },
+                      cond: {
+                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
+                      },
+                    },
                   },
                 },
-                [],
-              ],
-            },
+              },
+              { $match: { wrong: { $ne: [] } } },
+              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+            ],
           },
         },
-      },
-    },
-    {
-      $lookup: {
-        from: 'post_a_many_manies',
-        let: {},
-        pipeline: [{ $group: { _id: null, n: { $sum: 1 } } }],
-        as: 'copied',
-      },
-    },
-    {
-      $project: {
-        _id: 0,
-        links: 1,
-        copied: {
-          $let: { vars: { first: { $arrayElemAt: ['$copied', 0] } }, in: { $ifNull: ['$$first.n', 0] } },
+        {
+          says: 'Post.a_many -> Post_left: documents of posts whose own _id is no ObjectId have links in a_many. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { a_many: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
+              { $project: { _id: 1, type: { $type: '$_id' } } },
+            ],
+          },
         },
-      },
-    },
-    { $match: { $expr: { $ne: ['$links', '$copied'] } } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-
-// Post.sides -> Post_left.posts (two-sided: many to many)
-stopIf(
-  'Post.sides -> Post_left.posts: posts.sides and its copy post_sides_post_left_posts do not hold the same number of links. Nothing has been removed. Is the application still writing? Drop post_sides_post_left_posts and run the script again',
-  'posts',
-  [
-    { $match: { sides: { $exists: true } } },
-    {
-      $group: {
-        _id: null,
-        links: {
-          $sum: {
-            $size: {
-              $setUnion: [
-                {
-                  $filter: {
-                    input: { $cond: [{ $isArray: ['$sides'] }, '$sides', ['$sides']] },
-                    cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+        {
+          says: 'Post.a_many -> Post_left: documents with nulls or duplicates in posts.a_many, or with a lone value in place of an array. Each link is copied once, nulls are left out',
+          stops: false,
+          sums: ['nulls', 'duplicates', 'lone'],
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { a_many: { $exists: true } } },
+              {
+                $project: {
+                  all: { $cond: [{ $isArray: ['$a_many'] }, '$a_many', ['$a_many']] },
+                  lone: { $cond: [{ $or: [{ $isArray: ['$a_many'] }, { $in: [{ $type: '$a_many' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
+                  array: { $cond: [{ $isArray: ['$a_many'] }, 1, 0] },
+                },
+              },
+              {
+                $project: {
+                  all: 1,
+                  lone: 1,
+                  array: 1,
+                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
+                },
+              },
+              {
+                $project: {
+                  lone: 1,
+                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
+                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
+                },
+              },
+              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
+            ],
+          },
+        },
+        {
+          says: 'Post.a_many -> Post_left: ids in posts.a_many of documents that post_lefts does not have. No Keystone shows them. They are copied as they are',
+          stops: false,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { a_many: { $exists: true } } },
+              {
+                $project: {
+                  id: {
+                    $filter: { input: { $cond: [{ $isArray: ['$a_many'] }, '$a_many', ['$a_many']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
                   },
                 },
-                [],
-              ],
-            },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'post_lefts', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: [] } },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
           },
         },
-      },
-    },
-    {
-      $lookup: {
-        from: 'post_sides_post_left_posts',
-        let: {},
-        pipeline: [{ $group: { _id: null, n: { $sum: 1 } } }],
-        as: 'copied',
-      },
-    },
-    {
-      $project: {
-        _id: 0,
-        links: 1,
-        copied: {
-          $let: { vars: { first: { $arrayElemAt: ['$copied', 0] } }, in: { $ifNull: ['$$first.n', 0] } },
-        },
-      },
-    },
-    { $match: { $expr: { $ne: ['$links', '$copied'] } } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-
-// Tag_right.tags -> Tag (one-sided: many to many)
-stopIf(
-  'Tag_right.tags -> Tag: tag_rights.tags and its copy tag_right_tags_manies do not hold the same number of links. Nothing has been removed. Is the application still writing? Drop tag_right_tags_manies and run the script again',
-  'tag_rights',
-  [
-    { $match: { tags: { $exists: true } } },
-    {
-      $group: {
-        _id: null,
-        links: {
-          $sum: {
-            $size: {
-              $setUnion: [
-                {
-                  $filter: {
-                    input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] },
-                    cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+      ],
+      copies: [
+        {
+          into: 'post_a_many_manies',
+          indexes: ['Post_left_id', 'Post_left_right_id'],
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { a_many: { $exists: true } } },
+              {
+                $project: {
+                  ids: {
+                    $filter: { input: { $cond: [{ $isArray: ['$a_many'] }, '$a_many', ['$a_many']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
                   },
                 },
-                [],
-              ],
-            },
+              },
+              {
+                $project: {
+                  _id: 0,
+                  Post_left_id: '$_id',
+                  Post_left_right_id: {
+                    $map: {
+                      input: {
+                        $filter: {
+                          input: { $range: [0, { $size: '$ids' }] },
+                          as: 'at',
+                          cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
+                        },
+                      },
+                      as: 'at',
+                      in: { $arrayElemAt: ['$ids', '$$at'] },
+                    },
+                  },
+                },
+              },
+              { $unwind: '$Post_left_right_id' },
+            ],
+          },
+          count: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { a_many: { $exists: true } } },
+              {
+                $group: { _id: null, n: { $sum: { $size: { $setDifference: [{ $cond: [{ $isArray: ['$a_many'] }, '$a_many', ['$a_many']] }, [null]] } } } },
+              },
+            ],
           },
         },
-      },
-    },
-    {
-      $lookup: {
-        from: 'tag_right_tags_manies',
-        let: {},
-        pipeline: [{ $group: { _id: null, n: { $sum: 1 } } }],
-        as: 'copied',
-      },
-    },
-    {
-      $project: {
-        _id: 0,
-        links: 1,
-        copied: {
-          $let: { vars: { first: { $arrayElemAt: ['$copied', 0] } }, in: { $ifNull: ['$$first.n', 0] } },
+      ],
+      counts: [],
+      repairs: [],
+      // in place of the checks, when going on with removals
+      guards: [
+        {
+          says: 'Post.a_many -> Post_left: links in posts.a_many that post_a_many_manies does not have, so they came after it was made: was the application running? Add them there, or remove them from posts.a_many',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { a_many: { $exists: true } } },
+              {
+                $project: {
+                  ids: {
+                    $filter: { input: { $cond: [{ $isArray: ['$a_many'] }, '$a_many', ['$a_many']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $lookup: { from: 'post_a_many_manies', localField: '_id', foreignField: 'Post_left_id', as: 'rows' } },
+              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Post_left_right_id' } }] } } },
+              { $unwind: '$id' },
+              { $lookup: { from: 'post_lefts', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
+          },
         },
-      },
+      ],
+      removals: [
+        { dropIndexes: 'posts', index: { a_many: 1 } },
+        { update: 'posts', updates: [{ q: { a_many: { $exists: true } }, u: { $unset: { a_many: 1 } }, multi: true }] },
+      ],
+      ensures: [
+        { createIndexes: 'post_a_many_manies', indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }] },
+        { createIndexes: 'post_a_many_manies', indexes: [{ key: { Post_left_right_id: 1 }, name: 'Post_left_right_id_1', background: true }] },
+      ],
     },
-    { $match: { $expr: { $ne: ['$links', '$copied'] } } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
+    // Post.sides -> Post_left.posts (two-sided: many to many)
+    {
+      name: 'Post.sides -> Post_left.posts',
+      // finds something as long as there is anything to do
+      pending: [
+        { find: 'posts', filter: { sides: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
+        { find: 'post_lefts', filter: { posts: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
+      ],
+      // before anything changes
+      checks: [
+        {
+          says: 'Post.sides -> Post_left.posts: documents with something in posts.sides that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { sides: { $exists: true } } },
+              {
+                $project: {
+                  wrong: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$sides'] }, '$sides', ['$sides']] },
+                      cond: {
+                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { wrong: { $ne: [] } } },
+              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+            ],
+          },
+        },
+        {
+          says: 'Post.sides -> Post_left.posts: documents of posts whose own _id is no ObjectId have links in sides. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { sides: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
+              { $project: { _id: 1, type: { $type: '$_id' } } },
+            ],
+          },
+        },
+        {
+          says: 'Post.sides -> Post_left.posts: documents with nulls or duplicates in posts.sides, or with a lone value in place of an array. Each link is copied once, nulls are left out',
+          stops: false,
+          sums: ['nulls', 'duplicates', 'lone'],
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { sides: { $exists: true } } },
+              {
+                $project: {
+                  all: { $cond: [{ $isArray: ['$sides'] }, '$sides', ['$sides']] },
+                  lone: { $cond: [{ $or: [{ $isArray: ['$sides'] }, { $in: [{ $type: '$sides' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
+                  array: { $cond: [{ $isArray: ['$sides'] }, 1, 0] },
+                },
+              },
+              {
+                $project: {
+                  all: 1,
+                  lone: 1,
+                  array: 1,
+                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
+                },
+              },
+              {
+                $project: {
+                  lone: 1,
+                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
+                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
+                },
+              },
+              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
+            ],
+          },
+        },
+        {
+          says: 'Post.sides -> Post_left.posts: ids in posts.sides of documents that post_lefts does not have. No Keystone shows them. They are copied as they are',
+          stops: false,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { sides: { $exists: true } } },
+              {
+                $project: {
+                  id: {
+                    $filter: { input: { $cond: [{ $isArray: ['$sides'] }, '$sides', ['$sides']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'post_lefts', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: [] } },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
+          },
+        },
+        {
+          says: 'Post.sides -> Post_left.posts: documents with something in post_lefts.posts that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
+          stops: true,
+          run: {
+            aggregate: 'post_lefts',
+            pipeline: [
+              { $match: { posts: { $exists: true } } },
+              {
+                $project: {
+                  wrong: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] },
+                      cond: {
+                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { wrong: { $ne: [] } } },
+              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+            ],
+          },
+        },
+        {
+          says: 'Post.sides -> Post_left.posts: documents of post_lefts whose own _id is no ObjectId have links in posts. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
+          stops: true,
+          run: {
+            aggregate: 'post_lefts',
+            pipeline: [
+              { $match: { posts: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
+              { $project: { _id: 1, type: { $type: '$_id' } } },
+            ],
+          },
+        },
+        {
+          says: 'Post.sides -> Post_left.posts: documents with nulls or duplicates in post_lefts.posts, or with a lone value in place of an array. Each link is copied once, nulls are left out',
+          stops: false,
+          sums: ['nulls', 'duplicates', 'lone'],
+          run: {
+            aggregate: 'post_lefts',
+            pipeline: [
+              { $match: { posts: { $exists: true } } },
+              {
+                $project: {
+                  all: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] },
+                  lone: { $cond: [{ $or: [{ $isArray: ['$posts'] }, { $in: [{ $type: '$posts' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
+                  array: { $cond: [{ $isArray: ['$posts'] }, 1, 0] },
+                },
+              },
+              {
+                $project: {
+                  all: 1,
+                  lone: 1,
+                  array: 1,
+                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
+                },
+              },
+              {
+                $project: {
+                  lone: 1,
+                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
+                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
+                },
+              },
+              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
+            ],
+          },
+        },
+        {
+          says: 'Post.sides -> Post_left.posts: ids in post_lefts.posts of documents that posts does not have. No Keystone shows them. They go with the field',
+          stops: false,
+          run: {
+            aggregate: 'post_lefts',
+            pipeline: [
+              { $match: { posts: { $exists: true } } },
+              {
+                $project: {
+                  id: {
+                    $filter: { input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'posts', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: [] } },
+              { $project: { _id: 0, left: '$id', right: '$_id' } },
+            ],
+          },
+        },
+        {
+          says: 'Post.sides -> Post_left.posts: links that only posts.sides has, and post_lefts.posts has not. Bring both sides into agreement, or use --reconcile, which takes the links of both',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { sides: { $exists: true } } },
+              {
+                $project: {
+                  id: {
+                    $filter: { input: { $cond: [{ $isArray: ['$sides'] }, '$sides', ['$sides']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'post_lefts', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.posts'] }, '$$other.posts', ['$$other.posts']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
+          },
+        },
+        {
+          says: 'Post.sides -> Post_left.posts: links that only post_lefts.posts has, and posts.sides has not. Bring both sides into agreement, or use --reconcile, which takes the links of both',
+          stops: true,
+          run: {
+            aggregate: 'post_lefts',
+            pipeline: [
+              { $match: { posts: { $exists: true } } },
+              {
+                $project: {
+                  id: {
+                    $filter: { input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'posts', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.sides'] }, '$$other.sides', ['$$other.sides']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $project: { _id: 0, left: '$id', right: '$_id' } },
+            ],
+          },
+        },
+      ],
+      copies: [
+        {
+          into: 'post_sides_post_left_posts',
+          indexes: ['Post_left_id', 'Post_left_right_id'],
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { sides: { $exists: true } } },
+              {
+                $project: {
+                  ids: {
+                    $filter: { input: { $cond: [{ $isArray: ['$sides'] }, '$sides', ['$sides']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              {
+                $project: {
+                  _id: 0,
+                  Post_left_id: '$_id',
+                  Post_left_right_id: {
+                    $map: {
+                      input: {
+                        $filter: {
+                          input: { $range: [0, { $size: '$ids' }] },
+                          as: 'at',
+                          cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
+                        },
+                      },
+                      as: 'at',
+                      in: { $arrayElemAt: ['$ids', '$$at'] },
+                    },
+                  },
+                },
+              },
+              { $unwind: '$Post_left_right_id' },
+            ],
+          },
+          count: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { sides: { $exists: true } } },
+              {
+                $group: { _id: null, n: { $sum: { $size: { $setDifference: [{ $cond: [{ $isArray: ['$sides'] }, '$sides', ['$sides']] }, [null]] } } } },
+              },
+            ],
+          },
+        },
+      ],
+      counts: [],
+      repairs: [],
+      // in place of the checks, when going on with removals
+      guards: [
+        {
+          says: 'Post.sides -> Post_left.posts: links in posts.sides that post_sides_post_left_posts does not have, so they came after it was made: was the application running? Add them there, or remove them from posts.sides',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { sides: { $exists: true } } },
+              {
+                $project: {
+                  ids: {
+                    $filter: { input: { $cond: [{ $isArray: ['$sides'] }, '$sides', ['$sides']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $lookup: { from: 'post_sides_post_left_posts', localField: '_id', foreignField: 'Post_left_id', as: 'rows' } },
+              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Post_left_right_id' } }] } } },
+              { $unwind: '$id' },
+              { $lookup: { from: 'post_lefts', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
+          },
+        },
+        {
+          says: 'Post.sides -> Post_left.posts: links in post_lefts.posts that post_sides_post_left_posts does not have, so they came after it was made: was the application running? Add them there, or remove them from post_lefts.posts',
+          stops: true,
+          run: {
+            aggregate: 'post_lefts',
+            pipeline: [
+              { $match: { posts: { $exists: true } } },
+              {
+                $project: {
+                  ids: {
+                    $filter: { input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $lookup: { from: 'post_sides_post_left_posts', localField: '_id', foreignField: 'Post_left_right_id', as: 'rows' } },
+              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Post_left_id' } }] } } },
+              { $unwind: '$id' },
+              { $lookup: { from: 'posts', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              { $project: { _id: 0, left: '$id', right: '$_id' } },
+            ],
+          },
+        },
+      ],
+      removals: [
+        { dropIndexes: 'posts', index: { sides: 1 } },
+        { update: 'posts', updates: [{ q: { sides: { $exists: true } }, u: { $unset: { sides: 1 } }, multi: true }] },
+        { dropIndexes: 'post_lefts', index: { posts: 1 } },
+        { update: 'post_lefts', updates: [{ q: { posts: { $exists: true } }, u: { $unset: { posts: 1 } }, multi: true }] },
+      ],
+      ensures: [
+        { createIndexes: 'post_sides_post_left_posts', indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }] },
+        { createIndexes: 'post_sides_post_left_posts', indexes: [{ key: { Post_left_right_id: 1 }, name: 'Post_left_right_id_1', background: true }] },
+      ],
+    },
+    // Tag_right.tags -> Tag (one-sided: many to many)
+    {
+      name: 'Tag_right.tags -> Tag',
+      // finds something as long as there is anything to do
+      pending: [
+        { find: 'tag_rights', filter: { tags: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
+      ],
+      // before anything changes
+      checks: [
+        {
+          says: 'Tag_right.tags -> Tag: documents with something in tag_rights.tags that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
+          stops: true,
+          run: {
+            aggregate: 'tag_rights',
+            pipeline: [
+              { $match: { tags: { $exists: true } } },
+              {
+                $project: {
+                  wrong: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] },
+                      cond: {
+                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { wrong: { $ne: [] } } },
+              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+            ],
+          },
+        },
+        {
+          says: 'Tag_right.tags -> Tag: documents of tag_rights whose own _id is no ObjectId have links in tags. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
+          stops: true,
+          run: {
+            aggregate: 'tag_rights',
+            pipeline: [
+              { $match: { tags: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
+              { $project: { _id: 1, type: { $type: '$_id' } } },
+            ],
+          },
+        },
+        {
+          says: 'Tag_right.tags -> Tag: documents with nulls or duplicates in tag_rights.tags, or with a lone value in place of an array. Each link is copied once, nulls are left out',
+          stops: false,
+          sums: ['nulls', 'duplicates', 'lone'],
+          run: {
+            aggregate: 'tag_rights',
+            pipeline: [
+              { $match: { tags: { $exists: true } } },
+              {
+                $project: {
+                  all: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] },
+                  lone: { $cond: [{ $or: [{ $isArray: ['$tags'] }, { $in: [{ $type: '$tags' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
+                  array: { $cond: [{ $isArray: ['$tags'] }, 1, 0] },
+                },
+              },
+              {
+                $project: {
+                  all: 1,
+                  lone: 1,
+                  array: 1,
+                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
+                },
+              },
+              {
+                $project: {
+                  lone: 1,
+                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
+                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
+                },
+              },
+              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
+            ],
+          },
+        },
+        {
+          says: 'Tag_right.tags -> Tag: ids in tag_rights.tags of documents that tags does not have. No Keystone shows them. They are copied as they are',
+          stops: false,
+          run: {
+            aggregate: 'tag_rights',
+            pipeline: [
+              { $match: { tags: { $exists: true } } },
+              {
+                $project: {
+                  id: { $filter: { input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'tags', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: [] } },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
+          },
+        },
+      ],
+      copies: [
+        {
+          into: 'tag_right_tags_manies',
+          indexes: ['Tag_right_left_id', 'Tag_right_id'],
+          run: {
+            aggregate: 'tag_rights',
+            pipeline: [
+              { $match: { tags: { $exists: true } } },
+              {
+                $project: {
+                  ids: { $filter: { input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
+                },
+              },
+              {
+                $project: {
+                  _id: 0,
+                  Tag_right_left_id: '$_id',
+                  Tag_right_id: {
+                    $map: {
+                      input: {
+                        $filter: {
+                          input: { $range: [0, { $size: '$ids' }] },
+                          as: 'at',
+                          cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
+                        },
+                      },
+                      as: 'at',
+                      in: { $arrayElemAt: ['$ids', '$$at'] },
+                    },
+                  },
+                },
+              },
+              { $unwind: '$Tag_right_id' },
+            ],
+          },
+          count: {
+            aggregate: 'tag_rights',
+            pipeline: [
+              { $match: { tags: { $exists: true } } },
+              {
+                $group: { _id: null, n: { $sum: { $size: { $setDifference: [{ $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] }, [null]] } } } },
+              },
+            ],
+          },
+        },
+      ],
+      counts: [],
+      repairs: [],
+      // in place of the checks, when going on with removals
+      guards: [
+        {
+          says: 'Tag_right.tags -> Tag: links in tag_rights.tags that tag_right_tags_manies does not have, so they came after it was made: was the application running? Add them there, or remove them from tag_rights.tags',
+          stops: true,
+          run: {
+            aggregate: 'tag_rights',
+            pipeline: [
+              { $match: { tags: { $exists: true } } },
+              {
+                $project: {
+                  ids: { $filter: { input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
+                },
+              },
+              { $lookup: { from: 'tag_right_tags_manies', localField: '_id', foreignField: 'Tag_right_left_id', as: 'rows' } },
+              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Tag_right_id' } }] } } },
+              { $unwind: '$id' },
+              { $lookup: { from: 'tags', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
+          },
+        },
+      ],
+      removals: [
+        { dropIndexes: 'tag_rights', index: { tags: 1 } },
+        { update: 'tag_rights', updates: [{ q: { tags: { $exists: true } }, u: { $unset: { tags: 1 } }, multi: true }] },
+      ],
+      ensures: [
+        { createIndexes: 'tag_right_tags_manies', indexes: [{ key: { Tag_right_left_id: 1 }, name: 'Tag_right_left_id_1', background: true }] },
+        { createIndexes: 'tag_right_tags_manies', indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }] },
+      ],
+    },
+  ],
+};
 
-// ---- Removals ----
-// Post.a -> Tag (one-sided: many to many)
-db.getCollection('posts').updateMany({ a: { $exists: true } }, { $unset: { a: 1 } });
-
-// Post.a_many -> Post_left (one-sided: many to many)
-db.getCollection('posts').updateMany({ a_many: { $exists: true } }, { $unset: { a_many: 1 } });
-
-// Post.sides -> Post_left.posts (two-sided: many to many)
-db.getCollection('posts').updateMany({ sides: { $exists: true } }, { $unset: { sides: 1 } });
-db.getCollection('post_lefts').updateMany({ posts: { $exists: true } }, { $unset: { posts: 1 } });
-
-// Tag_right.tags -> Tag (one-sided: many to many)
-db.getCollection('tag_rights').updateMany({ tags: { $exists: true } }, { $unset: { tags: 1 } });
+migrate(migration, {
+  database: db.getName(),
+  command: async (document) => db.runCommand(document),
+  adminCommand: async (document) => db.adminCommand(document),
+  process: { host: require('os').hostname(), pid: process.pid },
+  isAlive(pid) {
+    try {
+      return process.kill(pid, 0);
+    } catch (error) {
+      return error.code === 'EPERM';
+    }
+  },
+  report: ({ text, isWarning }) => print((isWarning ? 'Warning: ' : '') + text),
+});

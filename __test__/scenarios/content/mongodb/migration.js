@@ -1,332 +1,1002 @@
-// keystone-upgrade-relationships *: the relationships of Keystone 5 from the old schema to the new (Arcade)
+// keystone-upgrade-relationships *: the relationships of Keystone 5 from the old schema to the new schema (Arcade)
 // Adapter mongoose, MongoDB. Order of left and right: locale *.
-// Take a backup first (mongodump) and stop the application. Then run it as a file:
+//
+// Take a backup first (mongodump) and stop the application until the end. Then:
 //   mongosh <connection string> <this file>
-// It needs MongoDB 4.0. It stops at the first error; nothing is removed before all is copied.
-
-function find(collection, pipeline) {
-  return db.getCollection(collection).aggregate(pipeline, { allowDiskUse: true }).toArray()[0];
-}
-
-function describe(message, found) {
-  const examples = found.examples.map(example => EJSON.stringify(example)).join(', ');
-  return `${message}. Found: ${found.count[0].n}, for example ${examples}`;
-}
-
-function stopIf(message, collection, pipeline) {
-  const found = find(collection, pipeline);
-  if (found) throw new Error(describe(message, found));
-}
-
-function warnIf(message, collection, pipeline) {
-  const found = find(collection, pipeline);
-  if (found) print('Warning: ' + describe(message, found));
-}
-
-// ---- Checks: nothing has been changed before all of them pass ----
-// _ContentType_Post_body.from -> Post.body (two-sided: one to one)
-stopIf(
-  '_ContentType_Post_body.from -> Post.body: links that only posts.body has would be lost. Nothing has been changed. Add them to _contenttype_post_bodies.from, or remove them, then run the script again',
-  'posts',
-  [
-    { $match: { body: { $exists: true } } },
+// It needs MongoDB 4.0 or later, a standalone server, a replica set or a sharded cluster, and
+// a user who may read and write this database (the role readWrite). Lists in sharded collections
+// need 5.1 for the checks. Join collections that are sharded already are filled where they are.
+//
+// All checks come first, then all copies, all counts, and the removals at last. It stops at the first
+// error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
+// from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
+// and keeps a second run out. In the end it is gone.
+//
+const migration = {
+  direction: 'up',
+  server: [4, 0],
+  plan: '30047f4ed35cd91a',
+  relationships: [
+    // _ContentType_Post_body.from -> Post.body (two-sided: one to one)
     {
-      $project: {
-        id: {
-          $filter: {
-            input: { $cond: [{ $isArray: ['$body'] }, '$body', ['$body']] },
-            cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-          },
-        },
-      },
-    },
-    { $unwind: '$id' },
-    {
-      $lookup: { from: '_contenttype_post_bodies', localField: 'id', foreignField: '_id', as: 'other' },
-    },
-    { $match: { other: { $ne: [] } } },
-    {
-      $project: {
-        id: 1,
-        back: {
-          $let: {
-            vars: { other: { $arrayElemAt: ['$other', 0] } },
-            in: {
-              $filter: {
-                input: { $cond: [{ $isArray: ['$$other.from'] }, '$$other.from', ['$$other.from']] },
-                cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+      name: '_ContentType_Post_body.from -> Post.body',
+      // finds something as long as there is anything to do
+      pending: [
+        { find: 'posts', filter: { body: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
+      ],
+      // before anything changes
+      checks: [
+        {
+          says: '_ContentType_Post_body.from -> Post.body: documents with something in posts.body that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { body: { $exists: true } } },
+              {
+                $project: {
+                  wrong: {
+                    $filter: {
+                      input: ['$body'],
+                      cond: {
+                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
+                      },
+                    },
+                  },
+                },
               },
-            },
+              { $match: { wrong: { $ne: [] } } },
+              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+            ],
           },
         },
-      },
-    },
-    { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-    { $match: { back: [] } },
-    { $project: { _id: 0, left: '$id', right: '$_id' } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-warnIf(
-  '_ContentType_Post_body.from -> Post.body: posts.body has links that _contenttype_post_bodies.from contradicts. The new Keystone reads _contenttype_post_bodies.from; stale links like these are left by the old one',
-  'posts',
-  [
-    { $match: { body: { $exists: true } } },
-    {
-      $project: {
-        id: {
-          $filter: {
-            input: { $cond: [{ $isArray: ['$body'] }, '$body', ['$body']] },
-            cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+        {
+          says: '_ContentType_Post_body.from -> Post.body: documents of posts whose own _id is no ObjectId have links in body. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { body: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
+              { $project: { _id: 1, type: { $type: '$_id' } } },
+            ],
           },
         },
-      },
-    },
-    { $unwind: '$id' },
-    {
-      $lookup: { from: '_contenttype_post_bodies', localField: 'id', foreignField: '_id', as: 'other' },
-    },
-    { $match: { other: { $ne: [] } } },
-    {
-      $project: {
-        id: 1,
-        back: {
-          $let: {
-            vars: { other: { $arrayElemAt: ['$other', 0] } },
-            in: {
-              $filter: {
-                input: { $cond: [{ $isArray: ['$$other.from'] }, '$$other.from', ['$$other.from']] },
-                cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+        {
+          says: '_ContentType_Post_body.from -> Post.body: documents with something in _contenttype_post_bodies.from that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
+          stops: true,
+          run: {
+            aggregate: '_contenttype_post_bodies',
+            pipeline: [
+              { $match: { from: { $exists: true } } },
+              {
+                $project: {
+                  wrong: {
+                    $filter: {
+                      input: ['$from'],
+                      cond: {
+                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
+                      },
+                    },
+                  },
+                },
               },
-            },
+              { $match: { wrong: { $ne: [] } } },
+              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+            ],
           },
         },
-      },
-    },
-    { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-    { $match: { back: { $ne: [] } } },
-    { $project: { _id: 0, left: '$id', right: '$_id' } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-stopIf(
-  '_ContentType_Post_body.from -> Post.body: several documents hold the same id in _contenttype_post_bodies.from, and the new Keystone would show one item twice. Nothing has been changed. Leave each id to one document, then run the script again',
-  '_contenttype_post_bodies',
-  [
-    { $match: { from: { $ne: null } } },
-    { $group: { _id: '$from', holders: { $sum: 1 } } },
-    { $match: { holders: { $gt: 1 } } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-
-// _ContentType_Page_text.from -> Page.text (two-sided: one to one)
-stopIf(
-  '_ContentType_Page_text.from -> Page.text: links that only pages.text has would be lost. Nothing has been changed. Add them to _contenttype_page_texts.from, or remove them, then run the script again',
-  'pages',
-  [
-    { $match: { text: { $exists: true } } },
-    {
-      $project: {
-        id: {
-          $filter: {
-            input: { $cond: [{ $isArray: ['$text'] }, '$text', ['$text']] },
-            cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+        {
+          says: '_ContentType_Post_body.from -> Post.body: documents of _contenttype_post_bodies whose own _id is no ObjectId have links in from. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
+          stops: true,
+          run: {
+            aggregate: '_contenttype_post_bodies',
+            pipeline: [
+              { $match: { from: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
+              { $project: { _id: 1, type: { $type: '$_id' } } },
+            ],
           },
         },
-      },
-    },
-    { $unwind: '$id' },
-    {
-      $lookup: { from: '_contenttype_page_texts', localField: 'id', foreignField: '_id', as: 'other' },
-    },
-    { $match: { other: { $ne: [] } } },
-    {
-      $project: {
-        id: 1,
-        back: {
-          $let: {
-            vars: { other: { $arrayElemAt: ['$other', 0] } },
-            in: {
-              $filter: {
-                input: { $cond: [{ $isArray: ['$$other.from'] }, '$$other.from', ['$$other.from']] },
-                cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+        {
+          says: '_ContentType_Post_body.from -> Post.body: links that only posts.body has would be lost. Add them to _contenttype_post_bodies.from, or remove them, or use --reconcile, which adopts them',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { body: { $exists: true } } },
+              {
+                $project: {
+                  id: { $filter: { input: { $cond: [{ $isArray: ['$body'] }, '$body', ['$body']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
+                },
               },
-            },
-          },
-        },
-      },
-    },
-    { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-    { $match: { back: [] } },
-    { $project: { _id: 0, left: '$id', right: '$_id' } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-warnIf(
-  '_ContentType_Page_text.from -> Page.text: pages.text has links that _contenttype_page_texts.from contradicts. The new Keystone reads _contenttype_page_texts.from; stale links like these are left by the old one',
-  'pages',
-  [
-    { $match: { text: { $exists: true } } },
-    {
-      $project: {
-        id: {
-          $filter: {
-            input: { $cond: [{ $isArray: ['$text'] }, '$text', ['$text']] },
-            cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-          },
-        },
-      },
-    },
-    { $unwind: '$id' },
-    {
-      $lookup: { from: '_contenttype_page_texts', localField: 'id', foreignField: '_id', as: 'other' },
-    },
-    { $match: { other: { $ne: [] } } },
-    {
-      $project: {
-        id: 1,
-        back: {
-          $let: {
-            vars: { other: { $arrayElemAt: ['$other', 0] } },
-            in: {
-              $filter: {
-                input: { $cond: [{ $isArray: ['$$other.from'] }, '$$other.from', ['$$other.from']] },
-                cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+              { $unwind: '$id' },
+              { $lookup: { from: '_contenttype_post_bodies', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.from'] }, '$$other.from', ['$$other.from']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
               },
-            },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $match: { back: [] } },
+              { $project: { _id: 0, left: '$id', right: '$_id' } },
+            ],
           },
         },
-      },
-    },
-    { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-    { $match: { back: { $ne: [] } } },
-    { $project: { _id: 0, left: '$id', right: '$_id' } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-stopIf(
-  '_ContentType_Page_text.from -> Page.text: several documents hold the same id in _contenttype_page_texts.from, and the new Keystone would show one item twice. Nothing has been changed. Leave each id to one document, then run the script again',
-  '_contenttype_page_texts',
-  [
-    { $match: { from: { $ne: null } } },
-    { $group: { _id: '$from', holders: { $sum: 1 } } },
-    { $match: { holders: { $gt: 1 } } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-
-// _ContentType_Page_aside.from -> Page.aside (two-sided: one to one)
-stopIf(
-  '_ContentType_Page_aside.from -> Page.aside: links that only pages.aside has would be lost. Nothing has been changed. Add them to _contenttype_page_asides.from, or remove them, then run the script again',
-  'pages',
-  [
-    { $match: { aside: { $exists: true } } },
-    {
-      $project: {
-        id: {
-          $filter: {
-            input: { $cond: [{ $isArray: ['$aside'] }, '$aside', ['$aside']] },
-            cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-          },
-        },
-      },
-    },
-    { $unwind: '$id' },
-    {
-      $lookup: { from: '_contenttype_page_asides', localField: 'id', foreignField: '_id', as: 'other' },
-    },
-    { $match: { other: { $ne: [] } } },
-    {
-      $project: {
-        id: 1,
-        back: {
-          $let: {
-            vars: { other: { $arrayElemAt: ['$other', 0] } },
-            in: {
-              $filter: {
-                input: { $cond: [{ $isArray: ['$$other.from'] }, '$$other.from', ['$$other.from']] },
-                cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+        {
+          says: '_ContentType_Post_body.from -> Post.body: links in posts.body that _contenttype_post_bodies.from contradicts. The old Keystone leaves such stale links behind. _contenttype_post_bodies.from decides',
+          stops: false,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { body: { $exists: true } } },
+              {
+                $project: {
+                  id: { $filter: { input: { $cond: [{ $isArray: ['$body'] }, '$body', ['$body']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
+                },
               },
-            },
-          },
-        },
-      },
-    },
-    { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-    { $match: { back: [] } },
-    { $project: { _id: 0, left: '$id', right: '$_id' } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-warnIf(
-  '_ContentType_Page_aside.from -> Page.aside: pages.aside has links that _contenttype_page_asides.from contradicts. The new Keystone reads _contenttype_page_asides.from; stale links like these are left by the old one',
-  'pages',
-  [
-    { $match: { aside: { $exists: true } } },
-    {
-      $project: {
-        id: {
-          $filter: {
-            input: { $cond: [{ $isArray: ['$aside'] }, '$aside', ['$aside']] },
-            cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-          },
-        },
-      },
-    },
-    { $unwind: '$id' },
-    {
-      $lookup: { from: '_contenttype_page_asides', localField: 'id', foreignField: '_id', as: 'other' },
-    },
-    { $match: { other: { $ne: [] } } },
-    {
-      $project: {
-        id: 1,
-        back: {
-          $let: {
-            vars: { other: { $arrayElemAt: ['$other', 0] } },
-            in: {
-              $filter: {
-                input: { $cond: [{ $isArray: ['$$other.from'] }, '$$other.from', ['$$other.from']] },
-                cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+              { $unwind: '$id' },
+              { $lookup: { from: '_contenttype_post_bodies', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.from'] }, '$$other.from', ['$$other.from']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
               },
-            },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $match: { back: { $ne: [] } } },
+              { $project: { _id: 0, left: '$id', right: '$_id' } },
+            ],
           },
         },
-      },
+        {
+          says: '_ContentType_Post_body.from -> Post.body: links that only _contenttype_post_bodies.from has. The new Keystone shows them from both sides',
+          stops: false,
+          run: {
+            aggregate: '_contenttype_post_bodies',
+            pipeline: [
+              { $match: { from: { $exists: true } } },
+              {
+                $project: {
+                  id: { $filter: { input: { $cond: [{ $isArray: ['$from'] }, '$from', ['$from']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'posts', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.body'] }, '$$other.body', ['$$other.body']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $match: { back: [] } },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
+          },
+        },
+        {
+          says: '_ContentType_Post_body.from -> Post.body: documents that several documents hold in _contenttype_post_bodies.from, and whose own posts.body names none of these. The new Keystone would show one item twice. Leave each to one holder, or use --reconcile, which leaves it to the one with the highest id',
+          stops: true,
+          run: {
+            aggregate: '_contenttype_post_bodies',
+            pipeline: [
+              { $match: { from: { $type: 'objectId' } } },
+              { $group: { _id: '$from', holders: { $push: '$_id' } } },
+              { $match: { 'holders.1': { $exists: true } } },
+              { $lookup: { from: 'posts', localField: '_id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  holders: 1,
+                  named: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $setIntersection: [
+                          {
+                            $filter: {
+                              input: { $cond: [{ $isArray: ['$$other.body'] }, '$$other.body', ['$$other.body']] },
+                              cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                            },
+                          },
+                          '$holders',
+                        ],
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { named: [] } },
+            ],
+          },
+        },
+      ],
+      copies: [],
+      counts: [],
+      // of links that are kept
+      repairs: [
+        {
+          says: '_ContentType_Post_body.from -> Post.body: documents that are released in _contenttype_post_bodies.from, because another one holds the same',
+          collection: '_contenttype_post_bodies',
+          field: 'from',
+          how: 'release',
+          run: {
+            aggregate: '_contenttype_post_bodies',
+            pipeline: [
+              { $match: { from: { $type: 'objectId' } } },
+              { $group: { _id: '$from', holders: { $push: '$_id' } } },
+              { $match: { 'holders.1': { $exists: true } } },
+              { $lookup: { from: 'posts', localField: '_id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  holders: 1,
+                  named: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $setIntersection: [
+                          {
+                            $filter: {
+                              input: { $cond: [{ $isArray: ['$$other.body'] }, '$$other.body', ['$$other.body']] },
+                              cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                            },
+                          },
+                          '$holders',
+                        ],
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { named: { $ne: [] } } },
+              { $project: { holders: 1, keeps: { $cond: [{ $eq: ['$named', []] }, { $max: '$holders' }, { $arrayElemAt: ['$named', 0] }] } } },
+              { $unwind: '$holders' },
+              { $match: { $expr: { $ne: ['$holders', '$keeps'] } } },
+              { $project: { _id: '$holders' } },
+            ],
+          },
+        },
+      ],
+      // in place of the checks, when going on with removals
+      guards: [
+        {
+          says: '_ContentType_Post_body.from -> Post.body: links that only posts.body has would be lost. Add them to _contenttype_post_bodies.from, or remove them, or use --reconcile, which adopts them',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { body: { $exists: true } } },
+              {
+                $project: {
+                  id: { $filter: { input: { $cond: [{ $isArray: ['$body'] }, '$body', ['$body']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: '_contenttype_post_bodies', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.from'] }, '$$other.from', ['$$other.from']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $match: { back: [] } },
+              { $project: { _id: 0, left: '$id', right: '$_id' } },
+            ],
+          },
+        },
+      ],
+      removals: [
+        { dropIndexes: 'posts', index: { body: 1 } },
+        { update: 'posts', updates: [{ q: { body: { $exists: true } }, u: { $unset: { body: 1 } }, multi: true }] },
+      ],
+      ensures: [],
     },
-    { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-    { $match: { back: { $ne: [] } } },
-    { $project: { _id: 0, left: '$id', right: '$_id' } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-stopIf(
-  '_ContentType_Page_aside.from -> Page.aside: several documents hold the same id in _contenttype_page_asides.from, and the new Keystone would show one item twice. Nothing has been changed. Leave each id to one document, then run the script again',
-  '_contenttype_page_asides',
-  [
-    { $match: { from: { $ne: null } } },
-    { $group: { _id: '$from', holders: { $sum: 1 } } },
-    { $match: { holders: { $gt: 1 } } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
+    // _ContentType_Page_text.from -> Page.text (two-sided: one to one)
+    {
+      name: '_ContentType_Page_text.from -> Page.text',
+      // finds something as long as there is anything to do
+      pending: [
+        { find: 'pages', filter: { text: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
+      ],
+      // before anything changes
+      checks: [
+        {
+          says: '_ContentType_Page_text.from -> Page.text: documents with something in pages.text that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
+          stops: true,
+          run: {
+            aggregate: 'pages',
+            pipeline: [
+              { $match: { text: { $exists: true } } },
+              {
+                $project: {
+                  wrong: {
+                    $filter: {
+                      input: ['$text'],
+                      cond: {
+                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { wrong: { $ne: [] } } },
+              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+            ],
+          },
+        },
+        {
+          says: '_ContentType_Page_text.from -> Page.text: documents of pages whose own _id is no ObjectId have links in text. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
+          stops: true,
+          run: {
+            aggregate: 'pages',
+            pipeline: [
+              { $match: { text: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
+              { $project: { _id: 1, type: { $type: '$_id' } } },
+            ],
+          },
+        },
+        {
+          says: '_ContentType_Page_text.from -> Page.text: documents with something in _contenttype_page_texts.from that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
+          stops: true,
+          run: {
+            aggregate: '_contenttype_page_texts',
+            pipeline: [
+              { $match: { from: { $exists: true } } },
+              {
+                $project: {
+                  wrong: {
+                    $filter: {
+                      input: ['$from'],
+                      cond: {
+                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { wrong: { $ne: [] } } },
+              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+            ],
+          },
+        },
+        {
+          says: '_ContentType_Page_text.from -> Page.text: documents of _contenttype_page_texts whose own _id is no ObjectId have links in from. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
+          stops: true,
+          run: {
+            aggregate: '_contenttype_page_texts',
+            pipeline: [
+              { $match: { from: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
+              { $project: { _id: 1, type: { $type: '$_id' } } },
+            ],
+          },
+        },
+        {
+          says: '_ContentType_Page_text.from -> Page.text: links that only pages.text has would be lost. Add them to _contenttype_page_texts.from, or remove them, or use --reconcile, which adopts them',
+          stops: true,
+          run: {
+            aggregate: 'pages',
+            pipeline: [
+              { $match: { text: { $exists: true } } },
+              {
+                $project: {
+                  id: { $filter: { input: { $cond: [{ $isArray: ['$text'] }, '$text', ['$text']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: '_contenttype_page_texts', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.from'] }, '$$other.from', ['$$other.from']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $match: { back: [] } },
+              { $project: { _id: 0, left: '$id', right: '$_id' } },
+            ],
+          },
+        },
+        {
+          says: '_ContentType_Page_text.from -> Page.text: links in pages.text that _contenttype_page_texts.from contradicts. The old Keystone leaves such stale links behind. _contenttype_page_texts.from decides',
+          stops: false,
+          run: {
+            aggregate: 'pages',
+            pipeline: [
+              { $match: { text: { $exists: true } } },
+              {
+                $project: {
+                  id: { $filter: { input: { $cond: [{ $isArray: ['$text'] }, '$text', ['$text']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: '_contenttype_page_texts', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.from'] }, '$$other.from', ['$$other.from']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $match: { back: { $ne: [] } } },
+              { $project: { _id: 0, left: '$id', right: '$_id' } },
+            ],
+          },
+        },
+        {
+          says: '_ContentType_Page_text.from -> Page.text: links that only _contenttype_page_texts.from has. The new Keystone shows them from both sides',
+          stops: false,
+          run: {
+            aggregate: '_contenttype_page_texts',
+            pipeline: [
+              { $match: { from: { $exists: true } } },
+              {
+                $project: {
+                  id: { $filter: { input: { $cond: [{ $isArray: ['$from'] }, '$from', ['$from']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'pages', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.text'] }, '$$other.text', ['$$other.text']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $match: { back: [] } },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
+          },
+        },
+        {
+          says: '_ContentType_Page_text.from -> Page.text: documents that several documents hold in _contenttype_page_texts.from, and whose own pages.text names none of these. The new Keystone would show one item twice. Leave each to one holder, or use --reconcile, which leaves it to the one with the highest id',
+          stops: true,
+          run: {
+            aggregate: '_contenttype_page_texts',
+            pipeline: [
+              { $match: { from: { $type: 'objectId' } } },
+              { $group: { _id: '$from', holders: { $push: '$_id' } } },
+              { $match: { 'holders.1': { $exists: true } } },
+              { $lookup: { from: 'pages', localField: '_id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  holders: 1,
+                  named: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $setIntersection: [
+                          {
+                            $filter: {
+                              input: { $cond: [{ $isArray: ['$$other.text'] }, '$$other.text', ['$$other.text']] },
+                              cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                            },
+                          },
+                          '$holders',
+                        ],
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { named: [] } },
+            ],
+          },
+        },
+      ],
+      copies: [],
+      counts: [],
+      // of links that are kept
+      repairs: [
+        {
+          says: '_ContentType_Page_text.from -> Page.text: documents that are released in _contenttype_page_texts.from, because another one holds the same',
+          collection: '_contenttype_page_texts',
+          field: 'from',
+          how: 'release',
+          run: {
+            aggregate: '_contenttype_page_texts',
+            pipeline: [
+              { $match: { from: { $type: 'objectId' } } },
+              { $group: { _id: '$from', holders: { $push: '$_id' } } },
+              { $match: { 'holders.1': { $exists: true } } },
+              { $lookup: { from: 'pages', localField: '_id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  holders: 1,
+                  named: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $setIntersection: [
+                          {
+                            $filter: {
+                              input: { $cond: [{ $isArray: ['$$other.text'] }, '$$other.text', ['$$other.text']] },
+                              cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                            },
+                          },
+                          '$holders',
+                        ],
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { named: { $ne: [] } } },
+              { $project: { holders: 1, keeps: { $cond: [{ $eq: ['$named', []] }, { $max: '$holders' }, { $arrayElemAt: ['$named', 0] }] } } },
+              { $unwind: '$holders' },
+              { $match: { $expr: { $ne: ['$holders', '$keeps'] } } },
+              { $project: { _id: '$holders' } },
+            ],
+          },
+        },
+      ],
+      // in place of the checks, when going on with removals
+      guards: [
+        {
+          says: '_ContentType_Page_text.from -> Page.text: links that only pages.text has would be lost. Add them to _contenttype_page_texts.from, or remove them, or use --reconcile, which adopts them',
+          stops: true,
+          run: {
+            aggregate: 'pages',
+            pipeline: [
+              { $match: { text: { $exists: true } } },
+              {
+                $project: {
+                  id: { $filter: { input: { $cond: [{ $isArray: ['$text'] }, '$text', ['$text']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: '_contenttype_page_texts', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.from'] }, '$$other.from', ['$$other.from']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $match: { back: [] } },
+              { $project: { _id: 0, left: '$id', right: '$_id' } },
+            ],
+          },
+        },
+      ],
+      removals: [
+        { dropIndexes: 'pages', index: { text: 1 } },
+        { update: 'pages', updates: [{ q: { text: { $exists: true } }, u: { $unset: { text: 1 } }, multi: true }] },
+      ],
+      ensures: [],
+    },
+    // _ContentType_Page_aside.from -> Page.aside (two-sided: one to one)
+    {
+      name: '_ContentType_Page_aside.from -> Page.aside',
+      // finds something as long as there is anything to do
+      pending: [
+        { find: 'pages', filter: { aside: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
+      ],
+      // before anything changes
+      checks: [
+        {
+          says: '_ContentType_Page_aside.from -> Page.aside: documents with something in pages.aside that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
+          stops: true,
+          run: {
+            aggregate: 'pages',
+            pipeline: [
+              { $match: { aside: { $exists: true } } },
+              {
+                $project: {
+                  wrong: {
+                    $filter: {
+                      input: ['$aside'],
+                      cond: {
+                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { wrong: { $ne: [] } } },
+              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+            ],
+          },
+        },
+        {
+          says: '_ContentType_Page_aside.from -> Page.aside: documents of pages whose own _id is no ObjectId have links in aside. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
+          stops: true,
+          run: {
+            aggregate: 'pages',
+            pipeline: [
+              { $match: { aside: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
+              { $project: { _id: 1, type: { $type: '$_id' } } },
+            ],
+          },
+        },
+        {
+          says: '_ContentType_Page_aside.from -> Page.aside: documents with something in _contenttype_page_asides.from that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
+          stops: true,
+          run: {
+            aggregate: '_contenttype_page_asides',
+            pipeline: [
+              { $match: { from: { $exists: true } } },
+              {
+                $project: {
+                  wrong: {
+                    $filter: {
+                      input: ['$from'],
+                      cond: {
+                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { wrong: { $ne: [] } } },
+              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+            ],
+          },
+        },
+        {
+          says: '_ContentType_Page_aside.from -> Page.aside: documents of _contenttype_page_asides whose own _id is no ObjectId have links in from. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
+          stops: true,
+          run: {
+            aggregate: '_contenttype_page_asides',
+            pipeline: [
+              { $match: { from: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
+              { $project: { _id: 1, type: { $type: '$_id' } } },
+            ],
+          },
+        },
+        {
+          says: '_ContentType_Page_aside.from -> Page.aside: links that only pages.aside has would be lost. Add them to _contenttype_page_asides.from, or remove them, or use --reconcile, which adopts them',
+          stops: true,
+          run: {
+            aggregate: 'pages',
+            pipeline: [
+              { $match: { aside: { $exists: true } } },
+              {
+                $project: {
+                  id: {
+                    $filter: { input: { $cond: [{ $isArray: ['$aside'] }, '$aside', ['$aside']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: '_contenttype_page_asides', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.from'] }, '$$other.from', ['$$other.from']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $match: { back: [] } },
+              { $project: { _id: 0, left: '$id', right: '$_id' } },
+            ],
+          },
+        },
+        {
+          says: '_ContentType_Page_aside.from -> Page.aside: links in pages.aside that _contenttype_page_asides.from contradicts. The old Keystone leaves such stale links behind. _contenttype_page_asides.from decides',
+          stops: false,
+          run: {
+            aggregate: 'pages',
+            pipeline: [
+              { $match: { aside: { $exists: true } } },
+              {
+                $project: {
+                  id: {
+                    $filter: { input: { $cond: [{ $isArray: ['$aside'] }, '$aside', ['$aside']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: '_contenttype_page_asides', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.from'] }, '$$other.from', ['$$other.from']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $match: { back: { $ne: [] } } },
+              { $project: { _id: 0, left: '$id', right: '$_id' } },
+            ],
+          },
+        },
+        {
+          says: '_ContentType_Page_aside.from -> Page.aside: links that only _contenttype_page_asides.from has. The new Keystone shows them from both sides',
+          stops: false,
+          run: {
+            aggregate: '_contenttype_page_asides',
+            pipeline: [
+              { $match: { from: { $exists: true } } },
+              {
+                $project: {
+                  id: { $filter: { input: { $cond: [{ $isArray: ['$from'] }, '$from', ['$from']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'pages', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.aside'] }, '$$other.aside', ['$$other.aside']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $match: { back: [] } },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
+          },
+        },
+        {
+          says: '_ContentType_Page_aside.from -> Page.aside: documents that several documents hold in _contenttype_page_asides.from, and whose own pages.aside names none of these. The new Keystone would show one item twice. Leave each to one holder, or use --reconcile, which leaves it to the one with the highest id',
+          stops: true,
+          run: {
+            aggregate: '_contenttype_page_asides',
+            pipeline: [
+              { $match: { from: { $type: 'objectId' } } },
+              { $group: { _id: '$from', holders: { $push: '$_id' } } },
+              { $match: { 'holders.1': { $exists: true } } },
+              { $lookup: { from: 'pages', localField: '_id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  holders: 1,
+                  named: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $setIntersection: [
+                          {
+                            $filter: {
+                              input: { $cond: [{ $isArray: ['$$other.aside'] }, '$$other.aside', ['$$other.aside']] },
+                              cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                            },
+                          },
+                          '$holders',
+                        ],
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { named: [] } },
+            ],
+          },
+        },
+      ],
+      copies: [],
+      counts: [],
+      // of links that are kept
+      repairs: [
+        {
+          says: '_ContentType_Page_aside.from -> Page.aside: documents that are released in _contenttype_page_asides.from, because another one holds the same',
+          collection: '_contenttype_page_asides',
+          field: 'from',
+          how: 'release',
+          run: {
+            aggregate: '_contenttype_page_asides',
+            pipeline: [
+              { $match: { from: { $type: 'objectId' } } },
+              { $group: { _id: '$from', holders: { $push: '$_id' } } },
+              { $match: { 'holders.1': { $exists: true } } },
+              { $lookup: { from: 'pages', localField: '_id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  holders: 1,
+                  named: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $setIntersection: [
+                          {
+                            $filter: {
+                              input: { $cond: [{ $isArray: ['$$other.aside'] }, '$$other.aside', ['$$other.aside']] },
+                              cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                            },
+                          },
+                          '$holders',
+                        ],
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { named: { $ne: [] } } },
+              { $project: { holders: 1, keeps: { $cond: [{ $eq: ['$named', []] }, { $max: '$holders' }, { $arrayElemAt: ['$named', 0] }] } } },
+              { $unwind: '$holders' },
+              { $match: { $expr: { $ne: ['$holders', '$keeps'] } } },
+              { $project: { _id: '$holders' } },
+            ],
+          },
+        },
+      ],
+      // in place of the checks, when going on with removals
+      guards: [
+        {
+          says: '_ContentType_Page_aside.from -> Page.aside: links that only pages.aside has would be lost. Add them to _contenttype_page_asides.from, or remove them, or use --reconcile, which adopts them',
+          stops: true,
+          run: {
+            aggregate: 'pages',
+            pipeline: [
+              { $match: { aside: { $exists: true } } },
+              {
+                $project: {
+                  id: {
+                    $filter: { input: { $cond: [{ $isArray: ['$aside'] }, '$aside', ['$aside']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: '_contenttype_page_asides', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.from'] }, '$$other.from', ['$$other.from']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $match: { back: [] } },
+              { $project: { _id: 0, left: '$id', right: '$_id' } },
+            ],
+          },
+        },
+      ],
+      removals: [
+        { dropIndexes: 'pages', index: { aside: 1 } },
+        { update: 'pages', updates: [{ q: { aside: { $exists: true } }, u: { $unset: { aside: 1 } }, multi: true }] },
+      ],
+      ensures: [],
+    },
+  ],
+};
 
-// ---- Removals ----
-// _ContentType_Post_body.from -> Post.body (two-sided: one to one)
-db.getCollection('posts').updateMany({ body: { $exists: true } }, { $unset: { body: 1 } });
-
-// _ContentType_Page_text.from -> Page.text (two-sided: one to one)
-db.getCollection('pages').updateMany({ text: { $exists: true } }, { $unset: { text: 1 } });
-
-// _ContentType_Page_aside.from -> Page.aside (two-sided: one to one)
-db.getCollection('pages').updateMany({ aside: { $exists: true } }, { $unset: { aside: 1 } });
+migrate(migration, {
+  database: db.getName(),
+  command: async (document) => db.runCommand(document),
+  adminCommand: async (document) => db.adminCommand(document),
+  process: { host: require('os').hostname(), pid: process.pid },
+  isAlive(pid) {
+    try {
+      return process.kill(pid, 0);
+    } catch (error) {
+      return error.code === 'EPERM';
+    }
+  },
+  report: ({ text, isWarning }) => print((isWarning ? 'Warning: ' : '') + text),
+});

@@ -1,129 +1,215 @@
-// keystone-upgrade-relationships *: the relationships of Keystone 5 from the old schema to the new (Arcade)
+// keystone-upgrade-relationships *: the relationships of Keystone 5 from the old schema to the new schema (Arcade)
 // Adapter mongoose, MongoDB. Order of left and right: locale *.
-// Take a backup first (mongodump) and stop the application. Then run it as a file:
+//
+// Take a backup first (mongodump) and stop the application until the end. Then:
 //   mongosh <connection string> <this file>
-// It needs MongoDB 4.0. It stops at the first error; nothing is removed before all is copied.
-
-function find(collection, pipeline) {
-  return db.getCollection(collection).aggregate(pipeline, { allowDiskUse: true }).toArray()[0];
-}
-
-function describe(message, found) {
-  const examples = found.examples.map(example => EJSON.stringify(example)).join(', ');
-  return `${message}. Found: ${found.count[0].n}, for example ${examples}`;
-}
-
-function stopIf(message, collection, pipeline) {
-  const found = find(collection, pipeline);
-  if (found) throw new Error(describe(message, found));
-}
-
-function warnIf(message, collection, pipeline) {
-  const found = find(collection, pipeline);
-  if (found) print('Warning: ' + describe(message, found));
-}
-
-// ---- Checks: nothing has been changed before all of them pass ----
-// Post.tags -> Tag (one-sided: many to many)
-stopIf(
-  'Post.tags -> Tag: the join collection post_tags_manies already holds documents, so this migration has been run before. Nothing has been changed',
-  'post_tags_manies',
-  [
-    { $project: { _id: 1 } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-
-// ---- Copies ----
-// Post.tags -> Tag (one-sided: many to many)
-db.getCollection('posts').aggregate([
-  { $match: { tags: { $exists: true } } },
-  {
-    $project: {
-      ids: {
-        $filter: {
-          input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] },
-          cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-        },
-      },
-    },
-  },
-  {
-    $project: {
-      _id: 0,
-      Post_left_id: '$_id',
-      Tag_right_id: {
-        $map: {
-          input: {
-            $filter: {
-              input: { $range: [0, { $size: '$ids' }] },
-              as: 'at',
-              cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
-            },
-          },
-          as: 'at',
-          in: { $arrayElemAt: ['$ids', '$$at'] },
-        },
-      },
-    },
-  },
-  { $unwind: '$Tag_right_id' },
-  { $out: 'post_tags_manies' },
-], { allowDiskUse: true });
-db.getCollection('post_tags_manies').createIndex({ Post_left_id: 1 }, { background: true });
-db.getCollection('post_tags_manies').createIndex({ Tag_right_id: 1 }, { background: true });
-
-// ---- Counts: nothing is removed before all of them are right ----
-// Post.tags -> Tag (one-sided: many to many)
-stopIf(
-  'Post.tags -> Tag: posts.tags and its copy post_tags_manies do not hold the same number of links. Nothing has been removed. Is the application still writing? Drop post_tags_manies and run the script again',
-  'posts',
-  [
-    { $match: { tags: { $exists: true } } },
+// It needs MongoDB 4.0 or later, a standalone server, a replica set or a sharded cluster, and
+// a user who may read and write this database (the role readWrite). Lists in sharded collections
+// need 5.1 for the checks. Join collections that are sharded already are filled where they are.
+//
+// All checks come first, then all copies, all counts, and the removals at last. It stops at the first
+// error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
+// from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
+// and keeps a second run out. In the end it is gone.
+//
+const migration = {
+  direction: 'up',
+  server: [4, 0],
+  plan: '926ecbbb4eb086f7',
+  relationships: [
+    // Post.tags -> Tag (one-sided: many to many)
     {
-      $group: {
-        _id: null,
-        links: {
-          $sum: {
-            $size: {
-              $setUnion: [
-                {
-                  $filter: {
-                    input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] },
-                    cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+      name: 'Post.tags -> Tag',
+      // finds something as long as there is anything to do
+      pending: [
+        { find: 'posts', filter: { tags: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
+      ],
+      // before anything changes
+      checks: [
+        {
+          says: 'Post.tags -> Tag: documents with something in posts.tags that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { tags: { $exists: true } } },
+              {
+                $project: {
+                  wrong: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] },
+                      cond: {
+                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
+                      },
+                    },
                   },
                 },
-                [],
-              ],
-            },
+              },
+              { $match: { wrong: { $ne: [] } } },
+              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+            ],
           },
         },
-      },
-    },
-    {
-      $lookup: {
-        from: 'post_tags_manies',
-        let: {},
-        pipeline: [{ $group: { _id: null, n: { $sum: 1 } } }],
-        as: 'copied',
-      },
-    },
-    {
-      $project: {
-        _id: 0,
-        links: 1,
-        copied: {
-          $let: { vars: { first: { $arrayElemAt: ['$copied', 0] } }, in: { $ifNull: ['$$first.n', 0] } },
+        {
+          says: 'Post.tags -> Tag: documents of posts whose own _id is no ObjectId have links in tags. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { tags: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
+              { $project: { _id: 1, type: { $type: '$_id' } } },
+            ],
+          },
         },
-      },
+        {
+          says: 'Post.tags -> Tag: documents with nulls or duplicates in posts.tags, or with a lone value in place of an array. Each link is copied once, nulls are left out',
+          stops: false,
+          sums: ['nulls', 'duplicates', 'lone'],
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { tags: { $exists: true } } },
+              {
+                $project: {
+                  all: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] },
+                  lone: { $cond: [{ $or: [{ $isArray: ['$tags'] }, { $in: [{ $type: '$tags' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
+                  array: { $cond: [{ $isArray: ['$tags'] }, 1, 0] },
+                },
+              },
+              {
+                $project: {
+                  all: 1,
+                  lone: 1,
+                  array: 1,
+                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
+                },
+              },
+              {
+                $project: {
+                  lone: 1,
+                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
+                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
+                },
+              },
+              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
+            ],
+          },
+        },
+        {
+          says: 'Post.tags -> Tag: ids in posts.tags of documents that tags does not have. No Keystone shows them. They are copied as they are',
+          stops: false,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { tags: { $exists: true } } },
+              {
+                $project: {
+                  id: { $filter: { input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'tags', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: [] } },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
+          },
+        },
+      ],
+      copies: [
+        {
+          into: 'post_tags_manies',
+          indexes: ['Post_left_id', 'Tag_right_id'],
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { tags: { $exists: true } } },
+              {
+                $project: {
+                  ids: { $filter: { input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
+                },
+              },
+              {
+                $project: {
+                  _id: 0,
+                  Post_left_id: '$_id',
+                  Tag_right_id: {
+                    $map: {
+                      input: {
+                        $filter: {
+                          input: { $range: [0, { $size: '$ids' }] },
+                          as: 'at',
+                          cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
+                        },
+                      },
+                      as: 'at',
+                      in: { $arrayElemAt: ['$ids', '$$at'] },
+                    },
+                  },
+                },
+              },
+              { $unwind: '$Tag_right_id' },
+            ],
+          },
+          count: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { tags: { $exists: true } } },
+              {
+                $group: { _id: null, n: { $sum: { $size: { $setDifference: [{ $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] }, [null]] } } } },
+              },
+            ],
+          },
+        },
+      ],
+      counts: [],
+      repairs: [],
+      // in place of the checks, when going on with removals
+      guards: [
+        {
+          says: 'Post.tags -> Tag: links in posts.tags that post_tags_manies does not have, so they came after it was made: was the application running? Add them there, or remove them from posts.tags',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { tags: { $exists: true } } },
+              {
+                $project: {
+                  ids: { $filter: { input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
+                },
+              },
+              { $lookup: { from: 'post_tags_manies', localField: '_id', foreignField: 'Post_left_id', as: 'rows' } },
+              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Tag_right_id' } }] } } },
+              { $unwind: '$id' },
+              { $lookup: { from: 'tags', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
+          },
+        },
+      ],
+      removals: [
+        { dropIndexes: 'posts', index: { tags: 1 } },
+        { update: 'posts', updates: [{ q: { tags: { $exists: true } }, u: { $unset: { tags: 1 } }, multi: true }] },
+      ],
+      ensures: [
+        { createIndexes: 'post_tags_manies', indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }] },
+        { createIndexes: 'post_tags_manies', indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }] },
+      ],
     },
-    { $match: { $expr: { $ne: ['$links', '$copied'] } } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
+  ],
+};
 
-// ---- Removals ----
-// Post.tags -> Tag (one-sided: many to many)
-db.getCollection('posts').updateMany({ tags: { $exists: true } }, { $unset: { tags: 1 } });
+migrate(migration, {
+  database: db.getName(),
+  command: async (document) => db.runCommand(document),
+  adminCommand: async (document) => db.adminCommand(document),
+  process: { host: require('os').hostname(), pid: process.pid },
+  isAlive(pid) {
+    try {
+      return process.kill(pid, 0);
+    } catch (error) {
+      return error.code === 'EPERM';
+    }
+  },
+  report: ({ text, isWarning }) => print((isWarning ? 'Warning: ' : '') + text),
+});

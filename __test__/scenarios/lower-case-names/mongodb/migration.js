@@ -1,498 +1,1165 @@
-// keystone-upgrade-relationships *: the relationships of Keystone 5 from the old schema to the new (Arcade)
+// keystone-upgrade-relationships *: the relationships of Keystone 5 from the old schema to the new schema (Arcade)
 // Adapter mongoose, MongoDB. Order of left and right: locale *.
-// Take a backup first (mongodump) and stop the application. Then run it as a file:
+//
+// Take a backup first (mongodump) and stop the application until the end. Then:
 //   mongosh <connection string> <this file>
-// It needs MongoDB 4.0. It stops at the first error; nothing is removed before all is copied.
-
-function find(collection, pipeline) {
-  return db.getCollection(collection).aggregate(pipeline, { allowDiskUse: true }).toArray()[0];
-}
-
-function describe(message, found) {
-  const examples = found.examples.map(example => EJSON.stringify(example)).join(', ');
-  return `${message}. Found: ${found.count[0].n}, for example ${examples}`;
-}
-
-function stopIf(message, collection, pipeline) {
-  const found = find(collection, pipeline);
-  if (found) throw new Error(describe(message, found));
-}
-
-function warnIf(message, collection, pipeline) {
-  const found = find(collection, pipeline);
-  if (found) print('Warning: ' + describe(message, found));
-}
-
-// ---- Checks: nothing has been changed before all of them pass ----
-// post.tags -> tag.posts (two-sided: many to many)
-stopIf(
-  'post.tags -> tag.posts: the join collection post_tags_tag_posts already holds documents, so this migration has been run before. Nothing has been changed',
-  'post_tags_tag_posts',
-  [
-    { $project: { _id: 1 } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-
-// post.editors -> person (one-sided: many to many)
-stopIf(
-  'post.editors -> person: the join collection post_editors_manies already holds documents, so this migration has been run before. Nothing has been changed',
-  'post_editors_manies',
-  [
-    { $project: { _id: 1 } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-
-// person.posts -> post.author (two-sided: one to many)
-stopIf(
-  'person.posts -> post.author: links that only people.posts has would be lost. Nothing has been changed. Add them to posts.author, or remove them, then run the script again',
-  'people',
-  [
-    { $match: { posts: { $exists: true } } },
+// It needs MongoDB 4.0 or later, a standalone server, a replica set or a sharded cluster, and
+// a user who may read and write this database (the role readWrite). Lists in sharded collections
+// need 5.1 for the checks. Join collections that are sharded already are filled where they are.
+//
+// All checks come first, then all copies, all counts, and the removals at last. It stops at the first
+// error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
+// from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
+// and keeps a second run out. In the end it is gone.
+//
+const migration = {
+  direction: 'up',
+  server: [4, 0],
+  plan: '396862511e069565',
+  relationships: [
+    // person.posts -> post.author (two-sided: one to many)
     {
-      $project: {
-        id: {
-          $filter: {
-            input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] },
-            cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-          },
-        },
-      },
-    },
-    { $unwind: '$id' },
-    { $lookup: { from: 'posts', localField: 'id', foreignField: '_id', as: 'other' } },
-    { $match: { other: { $ne: [] } } },
-    {
-      $project: {
-        id: 1,
-        back: {
-          $let: {
-            vars: { other: { $arrayElemAt: ['$other', 0] } },
-            in: {
-              $filter: {
-                input: { $cond: [{ $isArray: ['$$other.author'] }, '$$other.author', ['$$other.author']] },
-                cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-              },
-            },
-          },
-        },
-      },
-    },
-    { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-    { $match: { back: [] } },
-    { $project: { _id: 0, left: '$_id', right: '$id' } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-warnIf(
-  'person.posts -> post.author: people.posts has links that posts.author contradicts. The new Keystone reads posts.author; stale links like these are left by the old one',
-  'people',
-  [
-    { $match: { posts: { $exists: true } } },
-    {
-      $project: {
-        id: {
-          $filter: {
-            input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] },
-            cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-          },
-        },
-      },
-    },
-    { $unwind: '$id' },
-    { $lookup: { from: 'posts', localField: 'id', foreignField: '_id', as: 'other' } },
-    { $match: { other: { $ne: [] } } },
-    {
-      $project: {
-        id: 1,
-        back: {
-          $let: {
-            vars: { other: { $arrayElemAt: ['$other', 0] } },
-            in: {
-              $filter: {
-                input: { $cond: [{ $isArray: ['$$other.author'] }, '$$other.author', ['$$other.author']] },
-                cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-              },
-            },
-          },
-        },
-      },
-    },
-    { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-    { $match: { back: { $ne: [] } } },
-    { $project: { _id: 0, left: '$_id', right: '$id' } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-
-// post.tags -> tag.posts (two-sided: many to many)
-stopIf(
-  'post.tags -> tag.posts: links that only tags.posts has would be lost. Nothing has been changed. Add them to posts.tags, or remove them, then run the script again',
-  'tags',
-  [
-    { $match: { posts: { $exists: true } } },
-    {
-      $project: {
-        id: {
-          $filter: {
-            input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] },
-            cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-          },
-        },
-      },
-    },
-    { $unwind: '$id' },
-    { $lookup: { from: 'posts', localField: 'id', foreignField: '_id', as: 'other' } },
-    { $match: { other: { $ne: [] } } },
-    {
-      $project: {
-        id: 1,
-        back: {
-          $let: {
-            vars: { other: { $arrayElemAt: ['$other', 0] } },
-            in: {
-              $filter: {
-                input: { $cond: [{ $isArray: ['$$other.tags'] }, '$$other.tags', ['$$other.tags']] },
-                cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-              },
-            },
-          },
-        },
-      },
-    },
-    { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-    { $project: { _id: 0, left: '$id', right: '$_id' } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-stopIf(
-  'post.tags -> tag.posts: links that only posts.tags has, and not tags.posts. Nothing has been changed. Bring both sides into agreement, then run the script again',
-  'posts',
-  [
-    { $match: { tags: { $exists: true } } },
-    {
-      $project: {
-        id: {
-          $filter: {
-            input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] },
-            cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-          },
-        },
-      },
-    },
-    { $unwind: '$id' },
-    { $lookup: { from: 'tags', localField: 'id', foreignField: '_id', as: 'other' } },
-    { $match: { other: { $ne: [] } } },
-    {
-      $project: {
-        id: 1,
-        back: {
-          $let: {
-            vars: { other: { $arrayElemAt: ['$other', 0] } },
-            in: {
-              $filter: {
-                input: { $cond: [{ $isArray: ['$$other.posts'] }, '$$other.posts', ['$$other.posts']] },
-                cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-              },
-            },
-          },
-        },
-      },
-    },
-    { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-    { $project: { _id: 0, left: '$_id', right: '$id' } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-
-// passport.person -> person.passport (two-sided: one to one)
-stopIf(
-  'passport.person -> person.passport: links that only people.passport has would be lost. Nothing has been changed. Add them to passports.person, or remove them, then run the script again',
-  'people',
-  [
-    { $match: { passport: { $exists: true } } },
-    {
-      $project: {
-        id: {
-          $filter: {
-            input: { $cond: [{ $isArray: ['$passport'] }, '$passport', ['$passport']] },
-            cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-          },
-        },
-      },
-    },
-    { $unwind: '$id' },
-    { $lookup: { from: 'passports', localField: 'id', foreignField: '_id', as: 'other' } },
-    { $match: { other: { $ne: [] } } },
-    {
-      $project: {
-        id: 1,
-        back: {
-          $let: {
-            vars: { other: { $arrayElemAt: ['$other', 0] } },
-            in: {
-              $filter: {
-                input: { $cond: [{ $isArray: ['$$other.person'] }, '$$other.person', ['$$other.person']] },
-                cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-              },
-            },
-          },
-        },
-      },
-    },
-    { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-    { $match: { back: [] } },
-    { $project: { _id: 0, left: '$id', right: '$_id' } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-warnIf(
-  'passport.person -> person.passport: people.passport has links that passports.person contradicts. The new Keystone reads passports.person; stale links like these are left by the old one',
-  'people',
-  [
-    { $match: { passport: { $exists: true } } },
-    {
-      $project: {
-        id: {
-          $filter: {
-            input: { $cond: [{ $isArray: ['$passport'] }, '$passport', ['$passport']] },
-            cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-          },
-        },
-      },
-    },
-    { $unwind: '$id' },
-    { $lookup: { from: 'passports', localField: 'id', foreignField: '_id', as: 'other' } },
-    { $match: { other: { $ne: [] } } },
-    {
-      $project: {
-        id: 1,
-        back: {
-          $let: {
-            vars: { other: { $arrayElemAt: ['$other', 0] } },
-            in: {
-              $filter: {
-                input: { $cond: [{ $isArray: ['$$other.person'] }, '$$other.person', ['$$other.person']] },
-                cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-              },
-            },
-          },
-        },
-      },
-    },
-    { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-    { $match: { back: { $ne: [] } } },
-    { $project: { _id: 0, left: '$id', right: '$_id' } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-stopIf(
-  'passport.person -> person.passport: several documents hold the same id in passports.person, and the new Keystone would show one item twice. Nothing has been changed. Leave each id to one document, then run the script again',
-  'passports',
-  [
-    { $match: { person: { $ne: null } } },
-    { $group: { _id: '$person', holders: { $sum: 1 } } },
-    { $match: { holders: { $gt: 1 } } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-
-// ---- Copies ----
-// post.tags -> tag.posts (two-sided: many to many)
-db.getCollection('posts').aggregate([
-  { $match: { tags: { $exists: true } } },
-  {
-    $project: {
-      ids: {
-        $filter: {
-          input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] },
-          cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-        },
-      },
-    },
-  },
-  {
-    $project: {
-      _id: 0,
-      post_left_id: '$_id',
-      tag_right_id: {
-        $map: {
-          input: {
-            $filter: {
-              input: { $range: [0, { $size: '$ids' }] },
-              as: 'at',
-              cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
-            },
-          },
-          as: 'at',
-          in: { $arrayElemAt: ['$ids', '$$at'] },
-        },
-      },
-    },
-  },
-  { $unwind: '$tag_right_id' },
-  { $out: 'post_tags_tag_posts' },
-], { allowDiskUse: true });
-db.getCollection('post_tags_tag_posts').createIndex({ post_left_id: 1 }, { background: true });
-db.getCollection('post_tags_tag_posts').createIndex({ tag_right_id: 1 }, { background: true });
-
-// post.editors -> person (one-sided: many to many)
-db.getCollection('posts').aggregate([
-  { $match: { editors: { $exists: true } } },
-  {
-    $project: {
-      ids: {
-        $filter: {
-          input: { $cond: [{ $isArray: ['$editors'] }, '$editors', ['$editors']] },
-          cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-        },
-      },
-    },
-  },
-  {
-    $project: {
-      _id: 0,
-      post_left_id: '$_id',
-      person_right_id: {
-        $map: {
-          input: {
-            $filter: {
-              input: { $range: [0, { $size: '$ids' }] },
-              as: 'at',
-              cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
-            },
-          },
-          as: 'at',
-          in: { $arrayElemAt: ['$ids', '$$at'] },
-        },
-      },
-    },
-  },
-  { $unwind: '$person_right_id' },
-  { $out: 'post_editors_manies' },
-], { allowDiskUse: true });
-db.getCollection('post_editors_manies').createIndex({ post_left_id: 1 }, { background: true });
-db.getCollection('post_editors_manies').createIndex({ person_right_id: 1 }, { background: true });
-
-// ---- Counts: nothing is removed before all of them are right ----
-// post.tags -> tag.posts (two-sided: many to many)
-stopIf(
-  'post.tags -> tag.posts: posts.tags and its copy post_tags_tag_posts do not hold the same number of links. Nothing has been removed. Is the application still writing? Drop post_tags_tag_posts and run the script again',
-  'posts',
-  [
-    { $match: { tags: { $exists: true } } },
-    {
-      $group: {
-        _id: null,
-        links: {
-          $sum: {
-            $size: {
-              $setUnion: [
-                {
-                  $filter: {
-                    input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] },
-                    cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+      name: 'person.posts -> post.author',
+      // finds something as long as there is anything to do
+      pending: [
+        { find: 'people', filter: { posts: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
+      ],
+      // before anything changes
+      checks: [
+        {
+          says: 'person.posts -> post.author: documents with something in people.posts that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
+          stops: true,
+          run: {
+            aggregate: 'people',
+            pipeline: [
+              { $match: { posts: { $exists: true } } },
+              {
+                $project: {
+                  wrong: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] },
+                      cond: {
+                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
+                      },
+                    },
                   },
                 },
-                [],
-              ],
-            },
+              },
+              { $match: { wrong: { $ne: [] } } },
+              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+            ],
           },
         },
-      },
-    },
-    {
-      $lookup: {
-        from: 'post_tags_tag_posts',
-        let: {},
-        pipeline: [{ $group: { _id: null, n: { $sum: 1 } } }],
-        as: 'copied',
-      },
-    },
-    {
-      $project: {
-        _id: 0,
-        links: 1,
-        copied: {
-          $let: { vars: { first: { $arrayElemAt: ['$copied', 0] } }, in: { $ifNull: ['$$first.n', 0] } },
+        {
+          says: 'person.posts -> post.author: documents of people whose own _id is no ObjectId have links in posts. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
+          stops: true,
+          run: {
+            aggregate: 'people',
+            pipeline: [
+              { $match: { posts: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
+              { $project: { _id: 1, type: { $type: '$_id' } } },
+            ],
+          },
         },
-      },
-    },
-    { $match: { $expr: { $ne: ['$links', '$copied'] } } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-
-// post.editors -> person (one-sided: many to many)
-stopIf(
-  'post.editors -> person: posts.editors and its copy post_editors_manies do not hold the same number of links. Nothing has been removed. Is the application still writing? Drop post_editors_manies and run the script again',
-  'posts',
-  [
-    { $match: { editors: { $exists: true } } },
-    {
-      $group: {
-        _id: null,
-        links: {
-          $sum: {
-            $size: {
-              $setUnion: [
-                {
-                  $filter: {
-                    input: { $cond: [{ $isArray: ['$editors'] }, '$editors', ['$editors']] },
-                    cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+        {
+          says: 'person.posts -> post.author: documents with something in posts.author that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { author: { $exists: true } } },
+              {
+                $project: {
+                  wrong: {
+                    $filter: {
+                      input: ['$author'],
+                      cond: {
+                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
+                      },
+                    },
                   },
                 },
-                [],
-              ],
-            },
+              },
+              { $match: { wrong: { $ne: [] } } },
+              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+            ],
           },
         },
-      },
-    },
-    {
-      $lookup: {
-        from: 'post_editors_manies',
-        let: {},
-        pipeline: [{ $group: { _id: null, n: { $sum: 1 } } }],
-        as: 'copied',
-      },
-    },
-    {
-      $project: {
-        _id: 0,
-        links: 1,
-        copied: {
-          $let: { vars: { first: { $arrayElemAt: ['$copied', 0] } }, in: { $ifNull: ['$$first.n', 0] } },
+        {
+          says: 'person.posts -> post.author: documents of posts whose own _id is no ObjectId have links in author. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { author: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
+              { $project: { _id: 1, type: { $type: '$_id' } } },
+            ],
+          },
         },
-      },
+        {
+          says: 'person.posts -> post.author: links that only people.posts has would be lost. Add them to posts.author, or remove them, or use --reconcile, which adopts them',
+          stops: true,
+          run: {
+            aggregate: 'people',
+            pipeline: [
+              { $match: { posts: { $exists: true } } },
+              {
+                $project: {
+                  id: {
+                    $filter: { input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'posts', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.author'] }, '$$other.author', ['$$other.author']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $match: { back: [] } },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
+          },
+        },
+        {
+          says: 'person.posts -> post.author: links in people.posts that posts.author contradicts. The old Keystone leaves such stale links behind. posts.author decides',
+          stops: false,
+          run: {
+            aggregate: 'people',
+            pipeline: [
+              { $match: { posts: { $exists: true } } },
+              {
+                $project: {
+                  id: {
+                    $filter: { input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'posts', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.author'] }, '$$other.author', ['$$other.author']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $match: { back: { $ne: [] } } },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
+          },
+        },
+        {
+          says: 'person.posts -> post.author: links that only posts.author has. The new Keystone shows them from both sides',
+          stops: false,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { author: { $exists: true } } },
+              {
+                $project: {
+                  id: {
+                    $filter: { input: { $cond: [{ $isArray: ['$author'] }, '$author', ['$author']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'people', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.posts'] }, '$$other.posts', ['$$other.posts']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $project: { _id: 0, left: '$id', right: '$_id' } },
+            ],
+          },
+        },
+      ],
+      copies: [],
+      counts: [],
+      repairs: [],
+      // in place of the checks, when going on with removals
+      guards: [
+        {
+          says: 'person.posts -> post.author: links that only people.posts has would be lost. Add them to posts.author, or remove them, or use --reconcile, which adopts them',
+          stops: true,
+          run: {
+            aggregate: 'people',
+            pipeline: [
+              { $match: { posts: { $exists: true } } },
+              {
+                $project: {
+                  id: {
+                    $filter: { input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'posts', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.author'] }, '$$other.author', ['$$other.author']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $match: { back: [] } },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
+          },
+        },
+      ],
+      removals: [
+        { dropIndexes: 'people', index: { posts: 1 } },
+        { update: 'people', updates: [{ q: { posts: { $exists: true } }, u: { $unset: { posts: 1 } }, multi: true }] },
+      ],
+      ensures: [],
     },
-    { $match: { $expr: { $ne: ['$links', '$copied'] } } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
+    // post.tags -> tag.posts (two-sided: many to many)
+    {
+      name: 'post.tags -> tag.posts',
+      // finds something as long as there is anything to do
+      pending: [
+        { find: 'posts', filter: { tags: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
+        { find: 'tags', filter: { posts: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
+      ],
+      // before anything changes
+      checks: [
+        {
+          says: 'post.tags -> tag.posts: documents with something in posts.tags that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { tags: { $exists: true } } },
+              {
+                $project: {
+                  wrong: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] },
+                      cond: {
+                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { wrong: { $ne: [] } } },
+              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+            ],
+          },
+        },
+        {
+          says: 'post.tags -> tag.posts: documents of posts whose own _id is no ObjectId have links in tags. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { tags: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
+              { $project: { _id: 1, type: { $type: '$_id' } } },
+            ],
+          },
+        },
+        {
+          says: 'post.tags -> tag.posts: documents with nulls or duplicates in posts.tags, or with a lone value in place of an array. Each link is copied once, nulls are left out',
+          stops: false,
+          sums: ['nulls', 'duplicates', 'lone'],
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { tags: { $exists: true } } },
+              {
+                $project: {
+                  all: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] },
+                  lone: { $cond: [{ $or: [{ $isArray: ['$tags'] }, { $in: [{ $type: '$tags' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
+                  array: { $cond: [{ $isArray: ['$tags'] }, 1, 0] },
+                },
+              },
+              {
+                $project: {
+                  all: 1,
+                  lone: 1,
+                  array: 1,
+                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
+                },
+              },
+              {
+                $project: {
+                  lone: 1,
+                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
+                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
+                },
+              },
+              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
+            ],
+          },
+        },
+        {
+          says: 'post.tags -> tag.posts: ids in posts.tags of documents that tags does not have. No Keystone shows them. They are copied as they are',
+          stops: false,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { tags: { $exists: true } } },
+              {
+                $project: {
+                  id: { $filter: { input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'tags', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: [] } },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
+          },
+        },
+        {
+          says: 'post.tags -> tag.posts: documents with something in tags.posts that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
+          stops: true,
+          run: {
+            aggregate: 'tags',
+            pipeline: [
+              { $match: { posts: { $exists: true } } },
+              {
+                $project: {
+                  wrong: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] },
+                      cond: {
+                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { wrong: { $ne: [] } } },
+              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+            ],
+          },
+        },
+        {
+          says: 'post.tags -> tag.posts: documents of tags whose own _id is no ObjectId have links in posts. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
+          stops: true,
+          run: {
+            aggregate: 'tags',
+            pipeline: [
+              { $match: { posts: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
+              { $project: { _id: 1, type: { $type: '$_id' } } },
+            ],
+          },
+        },
+        {
+          says: 'post.tags -> tag.posts: documents with nulls or duplicates in tags.posts, or with a lone value in place of an array. Each link is copied once, nulls are left out',
+          stops: false,
+          sums: ['nulls', 'duplicates', 'lone'],
+          run: {
+            aggregate: 'tags',
+            pipeline: [
+              { $match: { posts: { $exists: true } } },
+              {
+                $project: {
+                  all: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] },
+                  lone: { $cond: [{ $or: [{ $isArray: ['$posts'] }, { $in: [{ $type: '$posts' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
+                  array: { $cond: [{ $isArray: ['$posts'] }, 1, 0] },
+                },
+              },
+              {
+                $project: {
+                  all: 1,
+                  lone: 1,
+                  array: 1,
+                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
+                },
+              },
+              {
+                $project: {
+                  lone: 1,
+                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
+                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
+                },
+              },
+              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
+            ],
+          },
+        },
+        {
+          says: 'post.tags -> tag.posts: ids in tags.posts of documents that posts does not have. No Keystone shows them. They go with the field',
+          stops: false,
+          run: {
+            aggregate: 'tags',
+            pipeline: [
+              { $match: { posts: { $exists: true } } },
+              {
+                $project: {
+                  id: {
+                    $filter: { input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'posts', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: [] } },
+              { $project: { _id: 0, left: '$id', right: '$_id' } },
+            ],
+          },
+        },
+        {
+          says: 'post.tags -> tag.posts: links that only posts.tags has, and tags.posts has not. Bring both sides into agreement, or use --reconcile, which takes the links of both',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { tags: { $exists: true } } },
+              {
+                $project: {
+                  id: { $filter: { input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'tags', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.posts'] }, '$$other.posts', ['$$other.posts']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
+          },
+        },
+        {
+          says: 'post.tags -> tag.posts: links that only tags.posts has, and posts.tags has not. Bring both sides into agreement, or use --reconcile, which takes the links of both',
+          stops: true,
+          run: {
+            aggregate: 'tags',
+            pipeline: [
+              { $match: { posts: { $exists: true } } },
+              {
+                $project: {
+                  id: {
+                    $filter: { input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'posts', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.tags'] }, '$$other.tags', ['$$other.tags']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $project: { _id: 0, left: '$id', right: '$_id' } },
+            ],
+          },
+        },
+      ],
+      copies: [
+        {
+          into: 'post_tags_tag_posts',
+          indexes: ['post_left_id', 'tag_right_id'],
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { tags: { $exists: true } } },
+              {
+                $project: {
+                  ids: { $filter: { input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
+                },
+              },
+              {
+                $project: {
+                  _id: 0,
+                  post_left_id: '$_id',
+                  tag_right_id: {
+                    $map: {
+                      input: {
+                        $filter: {
+                          input: { $range: [0, { $size: '$ids' }] },
+                          as: 'at',
+                          cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
+                        },
+                      },
+                      as: 'at',
+                      in: { $arrayElemAt: ['$ids', '$$at'] },
+                    },
+                  },
+                },
+              },
+              { $unwind: '$tag_right_id' },
+            ],
+          },
+          count: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { tags: { $exists: true } } },
+              {
+                $group: { _id: null, n: { $sum: { $size: { $setDifference: [{ $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] }, [null]] } } } },
+              },
+            ],
+          },
+        },
+      ],
+      counts: [],
+      repairs: [],
+      // in place of the checks, when going on with removals
+      guards: [
+        {
+          says: 'post.tags -> tag.posts: links in posts.tags that post_tags_tag_posts does not have, so they came after it was made: was the application running? Add them there, or remove them from posts.tags',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { tags: { $exists: true } } },
+              {
+                $project: {
+                  ids: { $filter: { input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
+                },
+              },
+              { $lookup: { from: 'post_tags_tag_posts', localField: '_id', foreignField: 'post_left_id', as: 'rows' } },
+              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.tag_right_id' } }] } } },
+              { $unwind: '$id' },
+              { $lookup: { from: 'tags', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
+          },
+        },
+        {
+          says: 'post.tags -> tag.posts: links in tags.posts that post_tags_tag_posts does not have, so they came after it was made: was the application running? Add them there, or remove them from tags.posts',
+          stops: true,
+          run: {
+            aggregate: 'tags',
+            pipeline: [
+              { $match: { posts: { $exists: true } } },
+              {
+                $project: {
+                  ids: {
+                    $filter: { input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $lookup: { from: 'post_tags_tag_posts', localField: '_id', foreignField: 'tag_right_id', as: 'rows' } },
+              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.post_left_id' } }] } } },
+              { $unwind: '$id' },
+              { $lookup: { from: 'posts', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              { $project: { _id: 0, left: '$id', right: '$_id' } },
+            ],
+          },
+        },
+      ],
+      removals: [
+        { dropIndexes: 'posts', index: { tags: 1 } },
+        { update: 'posts', updates: [{ q: { tags: { $exists: true } }, u: { $unset: { tags: 1 } }, multi: true }] },
+        { dropIndexes: 'tags', index: { posts: 1 } },
+        { update: 'tags', updates: [{ q: { posts: { $exists: true } }, u: { $unset: { posts: 1 } }, multi: true }] },
+      ],
+      ensures: [
+        { createIndexes: 'post_tags_tag_posts', indexes: [{ key: { post_left_id: 1 }, name: 'post_left_id_1', background: true }] },
+        { createIndexes: 'post_tags_tag_posts', indexes: [{ key: { tag_right_id: 1 }, name: 'tag_right_id_1', background: true }] },
+      ],
+    },
+    // post.editors -> person (one-sided: many to many)
+    {
+      name: 'post.editors -> person',
+      // finds something as long as there is anything to do
+      pending: [
+        { find: 'posts', filter: { editors: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
+      ],
+      // before anything changes
+      checks: [
+        {
+          says: 'post.editors -> person: documents with something in posts.editors that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { editors: { $exists: true } } },
+              {
+                $project: {
+                  wrong: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$editors'] }, '$editors', ['$editors']] },
+                      cond: {
+                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { wrong: { $ne: [] } } },
+              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+            ],
+          },
+        },
+        {
+          says: 'post.editors -> person: documents of posts whose own _id is no ObjectId have links in editors. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { editors: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
+              { $project: { _id: 1, type: { $type: '$_id' } } },
+            ],
+          },
+        },
+        {
+          says: 'post.editors -> person: documents with nulls or duplicates in posts.editors, or with a lone value in place of an array. Each link is copied once, nulls are left out',
+          stops: false,
+          sums: ['nulls', 'duplicates', 'lone'],
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { editors: { $exists: true } } },
+              {
+                $project: {
+                  all: { $cond: [{ $isArray: ['$editors'] }, '$editors', ['$editors']] },
+                  lone: { $cond: [{ $or: [{ $isArray: ['$editors'] }, { $in: [{ $type: '$editors' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
+                  array: { $cond: [{ $isArray: ['$editors'] }, 1, 0] },
+                },
+              },
+              {
+                $project: {
+                  all: 1,
+                  lone: 1,
+                  array: 1,
+                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
+                },
+              },
+              {
+                $project: {
+                  lone: 1,
+                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
+                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
+                },
+              },
+              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
+            ],
+          },
+        },
+        {
+          says: 'post.editors -> person: ids in posts.editors of documents that people does not have. No Keystone shows them. They are copied as they are',
+          stops: false,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { editors: { $exists: true } } },
+              {
+                $project: {
+                  id: {
+                    $filter: { input: { $cond: [{ $isArray: ['$editors'] }, '$editors', ['$editors']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'people', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: [] } },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
+          },
+        },
+      ],
+      copies: [
+        {
+          into: 'post_editors_manies',
+          indexes: ['post_left_id', 'person_right_id'],
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { editors: { $exists: true } } },
+              {
+                $project: {
+                  ids: {
+                    $filter: { input: { $cond: [{ $isArray: ['$editors'] }, '$editors', ['$editors']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              {
+                $project: {
+                  _id: 0,
+                  post_left_id: '$_id',
+                  person_right_id: {
+                    $map: {
+                      input: {
+                        $filter: {
+                          input: { $range: [0, { $size: '$ids' }] },
+                          as: 'at',
+                          cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
+                        },
+                      },
+                      as: 'at',
+                      in: { $arrayElemAt: ['$ids', '$$at'] },
+                    },
+                  },
+                },
+              },
+              { $unwind: '$person_right_id' },
+            ],
+          },
+          count: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { editors: { $exists: true } } },
+              {
+                $group: { _id: null, n: { $sum: { $size: { $setDifference: [{ $cond: [{ $isArray: ['$editors'] }, '$editors', ['$editors']] }, [null]] } } } },
+              },
+            ],
+          },
+        },
+      ],
+      counts: [],
+      repairs: [],
+      // in place of the checks, when going on with removals
+      guards: [
+        {
+          says: 'post.editors -> person: links in posts.editors that post_editors_manies does not have, so they came after it was made: was the application running? Add them there, or remove them from posts.editors',
+          stops: true,
+          run: {
+            aggregate: 'posts',
+            pipeline: [
+              { $match: { editors: { $exists: true } } },
+              {
+                $project: {
+                  ids: {
+                    $filter: { input: { $cond: [{ $isArray: ['$editors'] }, '$editors', ['$editors']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $lookup: { from: 'post_editors_manies', localField: '_id', foreignField: 'post_left_id', as: 'rows' } },
+              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.person_right_id' } }] } } },
+              { $unwind: '$id' },
+              { $lookup: { from: 'people', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
+          },
+        },
+      ],
+      removals: [
+        { dropIndexes: 'posts', index: { editors: 1 } },
+        { update: 'posts', updates: [{ q: { editors: { $exists: true } }, u: { $unset: { editors: 1 } }, multi: true }] },
+      ],
+      ensures: [
+        { createIndexes: 'post_editors_manies', indexes: [{ key: { post_left_id: 1 }, name: 'post_left_id_1', background: true }] },
+        { createIndexes: 'post_editors_manies', indexes: [{ key: { person_right_id: 1 }, name: 'person_right_id_1', background: true }] },
+      ],
+    },
+    // passport.person -> person.passport (two-sided: one to one)
+    {
+      name: 'passport.person -> person.passport',
+      // finds something as long as there is anything to do
+      pending: [
+        { find: 'people', filter: { passport: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
+      ],
+      // before anything changes
+      checks: [
+        {
+          says: 'passport.person -> person.passport: documents with something in people.passport that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
+          stops: true,
+          run: {
+            aggregate: 'people',
+            pipeline: [
+              { $match: { passport: { $exists: true } } },
+              {
+                $project: {
+                  wrong: {
+                    $filter: {
+                      input: ['$passport'],
+                      cond: {
+                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { wrong: { $ne: [] } } },
+              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+            ],
+          },
+        },
+        {
+          says: 'passport.person -> person.passport: documents of people whose own _id is no ObjectId have links in passport. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
+          stops: true,
+          run: {
+            aggregate: 'people',
+            pipeline: [
+              { $match: { passport: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
+              { $project: { _id: 1, type: { $type: '$_id' } } },
+            ],
+          },
+        },
+        {
+          says: 'passport.person -> person.passport: documents with something in passports.person that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
+          stops: true,
+          run: {
+            aggregate: 'passports',
+            pipeline: [
+              { $match: { person: { $exists: true } } },
+              {
+                $project: {
+                  wrong: {
+                    $filter: {
+                      input: ['$person'],
+                      cond: {
+                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { wrong: { $ne: [] } } },
+              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+            ],
+          },
+        },
+        {
+          says: 'passport.person -> person.passport: documents of passports whose own _id is no ObjectId have links in person. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
+          stops: true,
+          run: {
+            aggregate: 'passports',
+            pipeline: [
+              { $match: { person: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
+              { $project: { _id: 1, type: { $type: '$_id' } } },
+            ],
+          },
+        },
+        {
+          says: 'passport.person -> person.passport: links that only people.passport has would be lost. Add them to passports.person, or remove them, or use --reconcile, which adopts them',
+          stops: true,
+          run: {
+            aggregate: 'people',
+            pipeline: [
+              { $match: { passport: { $exists: true } } },
+              {
+                $project: {
+                  id: {
+                    $filter: { input: { $cond: [{ $isArray: ['$passport'] }, '$passport', ['$passport']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'passports', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.person'] }, '$$other.person', ['$$other.person']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $match: { back: [] } },
+              { $project: { _id: 0, left: '$id', right: '$_id' } },
+            ],
+          },
+        },
+        {
+          says: 'passport.person -> person.passport: links in people.passport that passports.person contradicts. The old Keystone leaves such stale links behind. passports.person decides',
+          stops: false,
+          run: {
+            aggregate: 'people',
+            pipeline: [
+              { $match: { passport: { $exists: true } } },
+              {
+                $project: {
+                  id: {
+                    $filter: { input: { $cond: [{ $isArray: ['$passport'] }, '$passport', ['$passport']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'passports', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.person'] }, '$$other.person', ['$$other.person']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $match: { back: { $ne: [] } } },
+              { $project: { _id: 0, left: '$id', right: '$_id' } },
+            ],
+          },
+        },
+        {
+          says: 'passport.person -> person.passport: links that only passports.person has. The new Keystone shows them from both sides',
+          stops: false,
+          run: {
+            aggregate: 'passports',
+            pipeline: [
+              { $match: { person: { $exists: true } } },
+              {
+                $project: {
+                  id: {
+                    $filter: { input: { $cond: [{ $isArray: ['$person'] }, '$person', ['$person']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'people', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.passport'] }, '$$other.passport', ['$$other.passport']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $match: { back: [] } },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
+          },
+        },
+        {
+          says: 'passport.person -> person.passport: documents that several documents hold in passports.person, and whose own people.passport names none of these. The new Keystone would show one item twice. Leave each to one holder, or use --reconcile, which leaves it to the one with the highest id',
+          stops: true,
+          run: {
+            aggregate: 'passports',
+            pipeline: [
+              { $match: { person: { $type: 'objectId' } } },
+              { $group: { _id: '$person', holders: { $push: '$_id' } } },
+              { $match: { 'holders.1': { $exists: true } } },
+              { $lookup: { from: 'people', localField: '_id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  holders: 1,
+                  named: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $setIntersection: [
+                          {
+                            $filter: {
+                              input: { $cond: [{ $isArray: ['$$other.passport'] }, '$$other.passport', ['$$other.passport']] },
+                              cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                            },
+                          },
+                          '$holders',
+                        ],
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { named: [] } },
+            ],
+          },
+        },
+      ],
+      copies: [],
+      counts: [],
+      // of links that are kept
+      repairs: [
+        {
+          says: 'passport.person -> person.passport: documents that are released in passports.person, because another one holds the same',
+          collection: 'passports',
+          field: 'person',
+          how: 'release',
+          run: {
+            aggregate: 'passports',
+            pipeline: [
+              { $match: { person: { $type: 'objectId' } } },
+              { $group: { _id: '$person', holders: { $push: '$_id' } } },
+              { $match: { 'holders.1': { $exists: true } } },
+              { $lookup: { from: 'people', localField: '_id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  holders: 1,
+                  named: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $setIntersection: [
+                          {
+                            $filter: {
+                              input: { $cond: [{ $isArray: ['$$other.passport'] }, '$$other.passport', ['$$other.passport']] },
+                              cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                            },
+                          },
+                          '$holders',
+                        ],
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { named: { $ne: [] } } },
+              { $project: { holders: 1, keeps: { $cond: [{ $eq: ['$named', []] }, { $max: '$holders' }, { $arrayElemAt: ['$named', 0] }] } } },
+              { $unwind: '$holders' },
+              { $match: { $expr: { $ne: ['$holders', '$keeps'] } } },
+              { $project: { _id: '$holders' } },
+            ],
+          },
+        },
+      ],
+      // in place of the checks, when going on with removals
+      guards: [
+        {
+          says: 'passport.person -> person.passport: links that only people.passport has would be lost. Add them to passports.person, or remove them, or use --reconcile, which adopts them',
+          stops: true,
+          run: {
+            aggregate: 'people',
+            pipeline: [
+              { $match: { passport: { $exists: true } } },
+              {
+                $project: {
+                  id: {
+                    $filter: { input: { $cond: [{ $isArray: ['$passport'] }, '$passport', ['$passport']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'passports', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.person'] }, '$$other.person', ['$$other.person']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $match: { back: [] } },
+              { $project: { _id: 0, left: '$id', right: '$_id' } },
+            ],
+          },
+        },
+      ],
+      removals: [
+        { dropIndexes: 'people', index: { passport: 1 } },
+        { update: 'people', updates: [{ q: { passport: { $exists: true } }, u: { $unset: { passport: 1 } }, multi: true }] },
+      ],
+      ensures: [],
+    },
+  ],
+};
 
-// ---- Removals ----
-// person.posts -> post.author (two-sided: one to many)
-db.getCollection('people').updateMany({ posts: { $exists: true } }, { $unset: { posts: 1 } });
-
-// post.tags -> tag.posts (two-sided: many to many)
-db.getCollection('posts').updateMany({ tags: { $exists: true } }, { $unset: { tags: 1 } });
-db.getCollection('tags').updateMany({ posts: { $exists: true } }, { $unset: { posts: 1 } });
-
-// post.editors -> person (one-sided: many to many)
-db.getCollection('posts').updateMany({ editors: { $exists: true } }, { $unset: { editors: 1 } });
-
-// passport.person -> person.passport (two-sided: one to one)
-db.getCollection('people').updateMany({ passport: { $exists: true } }, { $unset: { passport: 1 } });
+migrate(migration, {
+  database: db.getName(),
+  command: async (document) => db.runCommand(document),
+  adminCommand: async (document) => db.adminCommand(document),
+  process: { host: require('os').hostname(), pid: process.pid },
+  isAlive(pid) {
+    try {
+      return process.kill(pid, 0);
+    } catch (error) {
+      return error.code === 'EPERM';
+    }
+  },
+  report: ({ text, isWarning }) => print((isWarning ? 'Warning: ' : '') + text),
+});

@@ -1,113 +1,281 @@
-// keystone-upgrade-relationships *: the relationships of Keystone 5 from the old schema to the new (Arcade)
+// keystone-upgrade-relationships *: the relationships of Keystone 5 from the old schema to the new schema (Arcade)
 // Adapter mongoose, MongoDB. Order of left and right: locale *.
-// Take a backup first (mongodump) and stop the application. Then run it as a file:
+//
+// Take a backup first (mongodump) and stop the application until the end. Then:
 //   mongosh <connection string> <this file>
-// It needs MongoDB 4.0. It stops at the first error; nothing is removed before all is copied.
-
-function find(collection, pipeline) {
-  return db.getCollection(collection).aggregate(pipeline, { allowDiskUse: true }).toArray()[0];
-}
-
-function describe(message, found) {
-  const examples = found.examples.map(example => EJSON.stringify(example)).join(', ');
-  return `${message}. Found: ${found.count[0].n}, for example ${examples}`;
-}
-
-function stopIf(message, collection, pipeline) {
-  const found = find(collection, pipeline);
-  if (found) throw new Error(describe(message, found));
-}
-
-function warnIf(message, collection, pipeline) {
-  const found = find(collection, pipeline);
-  if (found) print('Warning: ' + describe(message, found));
-}
-
-// ---- Checks: nothing has been changed before all of them pass ----
-// Employee.boss -> Employee.reports (two-sided: one to many)
-stopIf(
-  'Employee.boss -> Employee.reports: links that only employees.reports has would be lost. Nothing has been changed. Add them to employees.boss, or remove them, then run the script again',
-  'employees',
-  [
-    { $match: { reports: { $exists: true } } },
+// It needs MongoDB 4.0 or later, a standalone server, a replica set or a sharded cluster, and
+// a user who may read and write this database (the role readWrite). Lists in sharded collections
+// need 5.1 for the checks. Join collections that are sharded already are filled where they are.
+//
+// All checks come first, then all copies, all counts, and the removals at last. It stops at the first
+// error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
+// from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
+// and keeps a second run out. In the end it is gone.
+//
+const migration = {
+  direction: 'up',
+  server: [4, 0],
+  plan: 'd052ba64f7758d04',
+  relationships: [
+    // Employee.boss -> Employee.reports (two-sided: one to many)
     {
-      $project: {
-        id: {
-          $filter: {
-            input: { $cond: [{ $isArray: ['$reports'] }, '$reports', ['$reports']] },
-            cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
-          },
-        },
-      },
-    },
-    { $unwind: '$id' },
-    { $lookup: { from: 'employees', localField: 'id', foreignField: '_id', as: 'other' } },
-    { $match: { other: { $ne: [] } } },
-    {
-      $project: {
-        id: 1,
-        back: {
-          $let: {
-            vars: { other: { $arrayElemAt: ['$other', 0] } },
-            in: {
-              $filter: {
-                input: { $cond: [{ $isArray: ['$$other.boss'] }, '$$other.boss', ['$$other.boss']] },
-                cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+      name: 'Employee.boss -> Employee.reports',
+      // finds something as long as there is anything to do
+      pending: [
+        { find: 'employees', filter: { reports: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
+      ],
+      // before anything changes
+      checks: [
+        {
+          says: 'Employee.boss -> Employee.reports: documents with something in employees.reports that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
+          stops: true,
+          run: {
+            aggregate: 'employees',
+            pipeline: [
+              { $match: { reports: { $exists: true } } },
+              {
+                $project: {
+                  wrong: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$reports'] }, '$reports', ['$reports']] },
+                      cond: {
+                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
+                      },
+                    },
+                  },
+                },
               },
-            },
+              { $match: { wrong: { $ne: [] } } },
+              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+            ],
           },
         },
-      },
-    },
-    { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-    { $match: { back: [] } },
-    { $project: { _id: 0, left: '$id', right: '$_id' } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
-warnIf(
-  'Employee.boss -> Employee.reports: employees.reports has links that employees.boss contradicts. The new Keystone reads employees.boss; stale links like these are left by the old one',
-  'employees',
-  [
-    { $match: { reports: { $exists: true } } },
-    {
-      $project: {
-        id: {
-          $filter: {
-            input: { $cond: [{ $isArray: ['$reports'] }, '$reports', ['$reports']] },
-            cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+        {
+          says: 'Employee.boss -> Employee.reports: documents of employees whose own _id is no ObjectId have links in reports. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
+          stops: true,
+          run: {
+            aggregate: 'employees',
+            pipeline: [
+              { $match: { reports: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
+              { $project: { _id: 1, type: { $type: '$_id' } } },
+            ],
           },
         },
-      },
-    },
-    { $unwind: '$id' },
-    { $lookup: { from: 'employees', localField: 'id', foreignField: '_id', as: 'other' } },
-    { $match: { other: { $ne: [] } } },
-    {
-      $project: {
-        id: 1,
-        back: {
-          $let: {
-            vars: { other: { $arrayElemAt: ['$other', 0] } },
-            in: {
-              $filter: {
-                input: { $cond: [{ $isArray: ['$$other.boss'] }, '$$other.boss', ['$$other.boss']] },
-                cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+        {
+          says: 'Employee.boss -> Employee.reports: documents with something in employees.boss that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
+          stops: true,
+          run: {
+            aggregate: 'employees',
+            pipeline: [
+              { $match: { boss: { $exists: true } } },
+              {
+                $project: {
+                  wrong: {
+                    $filter: {
+                      input: ['$boss'],
+                      cond: {
+                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
+                      },
+                    },
+                  },
+                },
               },
-            },
+              { $match: { wrong: { $ne: [] } } },
+              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+            ],
           },
         },
-      },
+        {
+          says: 'Employee.boss -> Employee.reports: documents of employees whose own _id is no ObjectId have links in boss. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
+          stops: true,
+          run: {
+            aggregate: 'employees',
+            pipeline: [
+              { $match: { boss: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
+              { $project: { _id: 1, type: { $type: '$_id' } } },
+            ],
+          },
+        },
+        {
+          says: 'Employee.boss -> Employee.reports: links that only employees.reports has would be lost. Add them to employees.boss, or remove them, or use --reconcile, which adopts them',
+          stops: true,
+          run: {
+            aggregate: 'employees',
+            pipeline: [
+              { $match: { reports: { $exists: true } } },
+              {
+                $project: {
+                  id: {
+                    $filter: { input: { $cond: [{ $isArray: ['$reports'] }, '$reports', ['$reports']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'employees', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.boss'] }, '$$other.boss', ['$$other.boss']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $match: { back: [] } },
+              { $project: { _id: 0, left: '$id', right: '$_id' } },
+            ],
+          },
+        },
+        {
+          says: 'Employee.boss -> Employee.reports: links in employees.reports that employees.boss contradicts. The old Keystone leaves such stale links behind. employees.boss decides',
+          stops: false,
+          run: {
+            aggregate: 'employees',
+            pipeline: [
+              { $match: { reports: { $exists: true } } },
+              {
+                $project: {
+                  id: {
+                    $filter: { input: { $cond: [{ $isArray: ['$reports'] }, '$reports', ['$reports']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'employees', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.boss'] }, '$$other.boss', ['$$other.boss']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $match: { back: { $ne: [] } } },
+              { $project: { _id: 0, left: '$id', right: '$_id' } },
+            ],
+          },
+        },
+        {
+          says: 'Employee.boss -> Employee.reports: links that only employees.boss has. The new Keystone shows them from both sides',
+          stops: false,
+          run: {
+            aggregate: 'employees',
+            pipeline: [
+              { $match: { boss: { $exists: true } } },
+              {
+                $project: {
+                  id: { $filter: { input: { $cond: [{ $isArray: ['$boss'] }, '$boss', ['$boss']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'employees', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.reports'] }, '$$other.reports', ['$$other.reports']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
+          },
+        },
+      ],
+      copies: [],
+      counts: [],
+      repairs: [],
+      // in place of the checks, when going on with removals
+      guards: [
+        {
+          says: 'Employee.boss -> Employee.reports: links that only employees.reports has would be lost. Add them to employees.boss, or remove them, or use --reconcile, which adopts them',
+          stops: true,
+          run: {
+            aggregate: 'employees',
+            pipeline: [
+              { $match: { reports: { $exists: true } } },
+              {
+                $project: {
+                  id: {
+                    $filter: { input: { $cond: [{ $isArray: ['$reports'] }, '$reports', ['$reports']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'employees', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.boss'] }, '$$other.boss', ['$$other.boss']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $match: { back: [] } },
+              { $project: { _id: 0, left: '$id', right: '$_id' } },
+            ],
+          },
+        },
+      ],
+      removals: [
+        { dropIndexes: 'employees', index: { reports: 1 } },
+        { update: 'employees', updates: [{ q: { reports: { $exists: true } }, u: { $unset: { reports: 1 } }, multi: true }] },
+      ],
+      ensures: [],
     },
-    { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-    { $match: { back: { $ne: [] } } },
-    { $project: { _id: 0, left: '$id', right: '$_id' } },
-    { $facet: { count: [{ $count: 'n' }], examples: [{ $limit: 5 }] } },
-    { $match: { examples: { $ne: [] } } },
-  ]
-);
+  ],
+};
 
-// ---- Removals ----
-// Employee.boss -> Employee.reports (two-sided: one to many)
-db.getCollection('employees').updateMany({ reports: { $exists: true } }, { $unset: { reports: 1 } });
+migrate(migration, {
+  database: db.getName(),
+  command: async (document) => db.runCommand(document),
+  adminCommand: async (document) => db.adminCommand(document),
+  process: { host: require('os').hostname(), pid: process.pid },
+  isAlive(pid) {
+    try {
+      return process.kill(pid, 0);
+    } catch (error) {
+      return error.code === 'EPERM';
+    }
+  },
+  report: ({ text, isWarning }) => print((isWarning ? 'Warning: ' : '') + text),
+});

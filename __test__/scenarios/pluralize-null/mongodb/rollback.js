@@ -1,0 +1,379 @@
+// keystone-upgrade-relationships *: the relationships of Keystone 5 from the new schema to the old schema
+// Adapter mongoose, MongoDB. Order of left and right: locale *.
+//
+// Take a backup first (mongodump) and stop the application until the end. Then:
+//   mongosh <connection string> <this file>
+// It needs MongoDB 4.2 or later, a standalone server, a replica set or a sharded cluster, and
+// a user who may read and write this database (the role readWrite). Lists in sharded collections
+// need 5.1 for the checks. Join collections that are sharded already are filled where they are.
+//
+// All checks come first, then all copies, all counts, and the removals at last. It stops at the first
+// error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
+// from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
+// and keeps a second run out. In the end it is gone.
+//
+const migration = {
+  direction: 'down',
+  server: [4, 2],
+  plan: 'ba77b3ed499b550b',
+  relationships: [
+    // Post.tags -> Tag.posts (two-sided: many to many)
+    {
+      name: 'Post.tags -> Tag.posts',
+      // finds something as long as there is anything to do
+      pending: [
+        { listCollections: 1, filter: { name: 'Post_tags_Tag_posts' }, nameOnly: true },
+      ],
+      // before anything changes
+      checks: [
+        {
+          says: 'Post.tags -> Tag.posts: Post.tags holds links that Post_tags_Tag_posts does not have. They would be overwritten: is the database in the old schema already?',
+          stops: true,
+          run: {
+            aggregate: 'Post',
+            pipeline: [
+              { $match: { tags: { $exists: true } } },
+              {
+                $project: {
+                  ids: { $filter: { input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
+                },
+              },
+              { $lookup: { from: 'Post_tags_Tag_posts', localField: '_id', foreignField: 'Post_left_id', as: 'rows' } },
+              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Tag_right_id' } }] } } },
+              { $unwind: '$id' },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
+          },
+        },
+        {
+          says: 'Post.tags -> Tag.posts: Tag.posts holds links that Post_tags_Tag_posts does not have. They would be overwritten: is the database in the old schema already?',
+          stops: true,
+          run: {
+            aggregate: 'Tag',
+            pipeline: [
+              { $match: { posts: { $exists: true } } },
+              {
+                $project: {
+                  ids: {
+                    $filter: { input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $lookup: { from: 'Post_tags_Tag_posts', localField: '_id', foreignField: 'Tag_right_id', as: 'rows' } },
+              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Post_left_id' } }] } } },
+              { $unwind: '$id' },
+              { $project: { _id: 0, left: '$id', right: '$_id' } },
+            ],
+          },
+        },
+      ],
+      copies: [
+        { run: { update: 'Post', updates: [{ q: { tags: { $exists: false } }, u: { $set: { tags: [] } }, multi: true }] } },
+        {
+          run: {
+            aggregate: 'Post_tags_Tag_posts',
+            pipeline: [
+              { $match: { Post_left_id: { $type: 'objectId' }, Tag_right_id: { $type: 'objectId' } } },
+              { $project: { own: '$Post_left_id', id: '$Tag_right_id' } },
+              { $sort: { _id: 1 } },
+              { $group: { _id: '$own', tags: { $push: '$id' } } },
+              { $merge: { into: 'Post', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
+            ],
+          },
+        },
+        { run: { update: 'Tag', updates: [{ q: { posts: { $exists: false } }, u: { $set: { posts: [] } }, multi: true }] } },
+        {
+          run: {
+            aggregate: 'Post_tags_Tag_posts',
+            pipeline: [
+              { $match: { Tag_right_id: { $type: 'objectId' }, Post_left_id: { $type: 'objectId' } } },
+              { $project: { own: '$Tag_right_id', id: '$Post_left_id' } },
+              { $sort: { _id: 1 } },
+              { $group: { _id: '$own', posts: { $push: '$id' } } },
+              { $merge: { into: 'Tag', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
+            ],
+          },
+        },
+      ],
+      // of the copies
+      counts: [
+        {
+          says: 'Post.tags -> Tag.posts: Post.tags does not hold all links of Post_tags_Tag_posts. Nothing has been removed. Is the application running? Run it again',
+          stops: true,
+          run: {
+            aggregate: 'Post_tags_Tag_posts',
+            pipeline: [
+              { $match: { Post_left_id: { $type: 'objectId' }, Tag_right_id: { $type: 'objectId' } } },
+              { $project: { own: '$Post_left_id', id: '$Tag_right_id' } },
+              { $lookup: { from: 'Post', localField: 'own', foreignField: '_id', as: 'document' } },
+              { $match: { document: { $ne: [] } } },
+              { $group: { _id: null, kept: { $sum: 1 } } },
+              {
+                $lookup: {
+                  from: 'Post',
+                  let: {},
+                  pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] }, []] } } } } }],
+                  as: 'filled',
+                },
+              },
+              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
+              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
+            ],
+          },
+        },
+        {
+          says: 'Post.tags -> Tag.posts: Tag.posts does not hold all links of Post_tags_Tag_posts. Nothing has been removed. Is the application running? Run it again',
+          stops: true,
+          run: {
+            aggregate: 'Post_tags_Tag_posts',
+            pipeline: [
+              { $match: { Tag_right_id: { $type: 'objectId' }, Post_left_id: { $type: 'objectId' } } },
+              { $project: { own: '$Tag_right_id', id: '$Post_left_id' } },
+              { $lookup: { from: 'Tag', localField: 'own', foreignField: '_id', as: 'document' } },
+              { $match: { document: { $ne: [] } } },
+              { $group: { _id: null, kept: { $sum: 1 } } },
+              {
+                $lookup: {
+                  from: 'Tag',
+                  let: {},
+                  pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] }, []] } } } } }],
+                  as: 'filled',
+                },
+              },
+              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
+              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
+            ],
+          },
+        },
+      ],
+      repairs: [],
+      guards: [],
+      removals: [
+        { drop: 'Post_tags_Tag_posts' },
+      ],
+      ensures: [],
+    },
+    // Post.editors -> Tag (one-sided: many to many)
+    {
+      name: 'Post.editors -> Tag',
+      // finds something as long as there is anything to do
+      pending: [
+        { listCollections: 1, filter: { name: 'Post_editors_many' }, nameOnly: true },
+      ],
+      // before anything changes
+      checks: [
+        {
+          says: 'Post.editors -> Tag: Post.editors holds links that Post_editors_many does not have. They would be overwritten: is the database in the old schema already?',
+          stops: true,
+          run: {
+            aggregate: 'Post',
+            pipeline: [
+              { $match: { editors: { $exists: true } } },
+              {
+                $project: {
+                  ids: {
+                    $filter: { input: { $cond: [{ $isArray: ['$editors'] }, '$editors', ['$editors']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $lookup: { from: 'Post_editors_many', localField: '_id', foreignField: 'Post_left_id', as: 'rows' } },
+              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Tag_right_id' } }] } } },
+              { $unwind: '$id' },
+              { $project: { _id: 0, left: '$_id', right: '$id' } },
+            ],
+          },
+        },
+      ],
+      copies: [
+        { run: { update: 'Post', updates: [{ q: { editors: { $exists: false } }, u: { $set: { editors: [] } }, multi: true }] } },
+        {
+          run: {
+            aggregate: 'Post_editors_many',
+            pipeline: [
+              { $match: { Post_left_id: { $type: 'objectId' }, Tag_right_id: { $type: 'objectId' } } },
+              { $project: { own: '$Post_left_id', id: '$Tag_right_id' } },
+              { $sort: { _id: 1 } },
+              { $group: { _id: '$own', editors: { $push: '$id' } } },
+              { $merge: { into: 'Post', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
+            ],
+          },
+        },
+      ],
+      // of the copies
+      counts: [
+        {
+          says: 'Post.editors -> Tag: Post.editors does not hold all links of Post_editors_many. Nothing has been removed. Is the application running? Run it again',
+          stops: true,
+          run: {
+            aggregate: 'Post_editors_many',
+            pipeline: [
+              { $match: { Post_left_id: { $type: 'objectId' }, Tag_right_id: { $type: 'objectId' } } },
+              { $project: { own: '$Post_left_id', id: '$Tag_right_id' } },
+              { $lookup: { from: 'Post', localField: 'own', foreignField: '_id', as: 'document' } },
+              { $match: { document: { $ne: [] } } },
+              { $group: { _id: null, kept: { $sum: 1 } } },
+              {
+                $lookup: {
+                  from: 'Post',
+                  let: {},
+                  pipeline: [
+                    {
+                      $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$editors'] }, '$editors', ['$editors']] }, []] } } } },
+                    },
+                  ],
+                  as: 'filled',
+                },
+              },
+              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
+              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
+            ],
+          },
+        },
+      ],
+      repairs: [],
+      guards: [],
+      removals: [
+        { drop: 'Post_editors_many' },
+      ],
+      ensures: [],
+    },
+    // Image.post -> Post.cover (two-sided: one to one)
+    {
+      name: 'Image.post -> Post.cover',
+      // finds something as long as there is anything to do
+      pending: [
+        {
+          aggregate: 'Image',
+          pipeline: [
+            { $match: { post: { $exists: true } } },
+            {
+              $project: {
+                id: { $filter: { input: { $cond: [{ $isArray: ['$post'] }, '$post', ['$post']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
+              },
+            },
+            { $unwind: '$id' },
+            { $lookup: { from: 'Post', localField: 'id', foreignField: '_id', as: 'other' } },
+            { $match: { other: { $ne: [] } } },
+            {
+              $project: {
+                id: 1,
+                back: {
+                  $let: {
+                    vars: { other: { $arrayElemAt: ['$other', 0] } },
+                    in: {
+                      $filter: {
+                        input: { $cond: [{ $isArray: ['$$other.cover'] }, '$$other.cover', ['$$other.cover']] },
+                        cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                      },
+                    },
+                  },
+                },
+              },
+            },
+            { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+            { $project: { _id: 0, left: '$_id', right: '$id' } },
+            { $limit: 1 },
+          ],
+        },
+      ],
+      // before anything changes
+      checks: [
+        {
+          says: 'Image.post -> Post.cover: Post.cover holds links that Image.post does not have. They would be overwritten: is the database in the old schema already?',
+          stops: true,
+          run: {
+            aggregate: 'Post',
+            pipeline: [
+              { $match: { cover: { $exists: true } } },
+              {
+                $project: {
+                  id: {
+                    $filter: { input: { $cond: [{ $isArray: ['$cover'] }, '$cover', ['$cover']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
+                  },
+                },
+              },
+              { $unwind: '$id' },
+              { $lookup: { from: 'Image', localField: 'id', foreignField: '_id', as: 'other' } },
+              { $match: { other: { $ne: [] } } },
+              {
+                $project: {
+                  id: 1,
+                  back: {
+                    $let: {
+                      vars: { other: { $arrayElemAt: ['$other', 0] } },
+                      in: {
+                        $filter: {
+                          input: { $cond: [{ $isArray: ['$$other.post'] }, '$$other.post', ['$$other.post']] },
+                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+              { $project: { _id: 0, left: '$id', right: '$_id' } },
+            ],
+          },
+        },
+      ],
+      copies: [
+        {
+          run: {
+            aggregate: 'Image',
+            pipeline: [
+              { $match: { post: { $type: 'objectId' } } },
+              { $project: { own: '$post', id: '$_id' } },
+              { $sort: { _id: 1 } },
+              { $group: { _id: '$own', cover: { $max: '$id' } } },
+              { $merge: { into: 'Post', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
+            ],
+          },
+        },
+      ],
+      // of the copies
+      counts: [
+        {
+          says: 'Image.post -> Post.cover: Post.cover does not hold all links of Image. Nothing has been removed. Is the application running? Run it again',
+          stops: true,
+          run: {
+            aggregate: 'Image',
+            pipeline: [
+              { $match: { post: { $type: 'objectId' } } },
+              { $project: { own: '$post', id: '$_id' } },
+              { $lookup: { from: 'Post', localField: 'own', foreignField: '_id', as: 'document' } },
+              { $match: { document: { $ne: [] } } },
+              {
+                $match: {
+                  $expr: {
+                    $not: [{ $let: { vars: { document: { $arrayElemAt: ['$document', 0] } }, in: { $eq: [{ $type: '$$document.cover' }, 'objectId'] } } }],
+                  },
+                },
+              },
+              { $project: { own: 1, id: 1 } },
+            ],
+          },
+        },
+      ],
+      repairs: [],
+      guards: [],
+      removals: [],
+      ensures: [],
+    },
+  ],
+};
+
+migrate(migration, {
+  database: db.getName(),
+  command: async (document) => db.runCommand(document),
+  adminCommand: async (document) => db.adminCommand(document),
+  process: { host: require('os').hostname(), pid: process.pid },
+  isAlive(pid) {
+    try {
+      return process.kill(pid, 0);
+    } catch (error) {
+      return error.code === 'EPERM';
+    }
+  },
+  report: ({ text, isWarning }) => print((isWarning ? 'Warning: ' : '') + text),
+});
