@@ -9,6 +9,7 @@ const vm = require('vm');
 const { spawnSync } = require('child_process');
 const { parse, parsePlPgSQL } = require('libpg-query');
 const { planUpgrade, snapshot } = require('..');
+const { diffU } = require('./support/diff');
 const { newKeystone, oldKeystone } = require('./support/keystones');
 const {
   buildKeystone,
@@ -251,6 +252,31 @@ describe('the migrations of the scenarios', () => {
       await parsePlPgSQL(`DO ${quote}${DefElem.arg.String.sval}${quote}`);
     }
   });
+});
+
+test('the diffs of all scenarios are what diff -u prints of their schemas', () => {
+  const found = {};
+  const expected = {};
+  for (const scenario of scenarioNames().map(loadScenario)) {
+    const [generation] = generations(scenario);
+    for (const target of targets(scenario)) {
+      const folder = path.join(scenario.folder, target.folder);
+      if (fs.existsSync(path.join(folder, 'error.txt'))) continue;
+      const keystone = buildKeystone(scenario, {
+        modules: MODULES[generation],
+        adapter: target.adapter,
+      });
+      const plan = planUpgrade(keystone, RESOLVE[generation]);
+      for (const { name: adapter } of plan.adapters) {
+        const [before, after] = ['old', 'new'].map((which) => plan.schema(which, { adapter }));
+        const name = `${path.relative(path.dirname(scenario.folder), folder)} ${adapter}`;
+        found[name] = plan.diff({ adapter });
+        expected[name] = diffU(before, after);
+      }
+    }
+  }
+  expect(Object.values(expected).filter(Boolean).length).toBeGreaterThan(50);
+  expect(found).toEqual(expected);
 });
 
 test('the digest of a keystone object shows what a careless look at it would change', () => {

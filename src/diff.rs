@@ -1,21 +1,70 @@
-//! The difference of two texts, as `diff -u` shows it.
+//! The difference of two texts, byte for byte as GNU `diff -u` shows it.
+//!
+//! Of two texts there are many shortest differences, and which of them is shown decides how well it
+//! reads: whether a table that is gone shows as one block or in pieces, between lines such as `);` that
+//! all tables have. People know the choice that GNU diff makes, so this makes the same one: the rules
+//! are those of GNU diff, the code is not. Its steps, each in a module of its own, work on numbers, the
+//! same for equal lines.
+//!
+//! 1. `script` leaves out what both texts begin and end with, and ties the other steps together.
+//! 2. `confusing` sets aside lines that would only mislead the comparison.
+//! 3. `sequence` finds what the remaining lines have in common.
+//! 4. `slide` moves each run of changes to where it reads best.
+//!
+//! `similar` then groups the changes into hunks with lines of context around them.
 
-use similar::TextDiff;
+mod confusing;
+mod script;
+mod sequence;
+mod slide;
+
+use std::collections::HashMap;
+
+use similar::group_diff_ops;
+use similar::udiff::UnifiedHunkHeader;
 
 /// How many lines around a change are shown.
 const CONTEXT: usize = 3;
 
-/// The unified diff of two texts, line by line, with three lines of context: the same as that of
-/// `diff -u`. Empty when they are equal.
+/// The unified diff of two texts, line by line, with three lines of context: what `diff -u` prints.
+/// Empty when they are equal.
 ///
 /// `names` go into the two header lines; `color` adds ANSI colours like those of git.
 pub fn unified(old: &str, new: &str, names: (&str, &str), color: bool) -> String {
     if old == new {
         return String::new();
     }
-    let diff = TextDiff::from_lines(old, new);
-    let text = diff.unified_diff().context_radius(CONTEXT).header(names.0, names.1).to_string();
+    // Only a line feed ends a line. The last line may lack it, and then equals none that has it.
+    let [old, new] = [old, new].map(|text| text.split_inclusive('\n').collect::<Vec<_>>());
+    let mut numbers = HashMap::new();
+    let [old_numbers, new_numbers] = [&old, &new].map(|lines| numbered(lines, &mut numbers));
+    let changes = script::changes(&old_numbers, &new_numbers, numbers.len());
+
+    let mut text = format!("--- {}\n+++ {}\n", names.0, names.1);
+    for hunk in group_diff_ops(changes, CONTEXT) {
+        text.push_str(&format!("{}\n", UnifiedHunkHeader::new(&hunk)));
+        for line in hunk.iter().flat_map(|change| change.iter_changes(&old, &new)) {
+            text.push_str(&format!("{}{}", line.tag(), line.value()));
+            if !line.value().ends_with('\n') {
+                text.push_str("\n\\ No newline at end of file\n");
+            }
+        }
+    }
     if color { painted(&text) } else { text }
+}
+
+/// The lines as numbers, the same for equal lines: from 0 on, without gaps.
+fn numbered<'a>(lines: &[&'a str], numbers: &mut HashMap<&'a str, u32>) -> Vec<u32> {
+    let number = |line: &&'a str| {
+        let next = numbers.len() as u32;
+        *numbers.entry(*line).or_insert(next)
+    };
+    lines.iter().map(number).collect()
+}
+
+/// The power of two at or below the square root of a number: what grows with a text, but slowly.
+fn root(number: usize) -> usize {
+    1 << (number.max(1).ilog2() / 2)
 }
 
 fn painted(diff: &str) -> String {
@@ -39,6 +88,9 @@ fn painted(diff: &str) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod conformance;
 
 #[cfg(test)]
 mod tests {
