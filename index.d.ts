@@ -19,8 +19,8 @@ export interface KeystoneLike {
 export interface SnapshotOptions {
   /** Directories to look from; by default the working directory. */
   resolveFrom?: string[];
-  /** Whether to ask knex for the columns of all fields, which only schema and diff need; by default
-   * true. `planUpgrade` asks when it needs them. */
+  /** Whether to ask knex for the columns of all fields, which only schema and diff need. By default
+   * `snapshot` does, and `planUpgrade` once it needs them: with true it does so at once. */
   columns?: boolean;
 }
 

@@ -124,7 +124,8 @@ function data(plan) {
  *
  * @param {object} project - a Keystone 5 object with all its lists created, or what `snapshot`
  *   returned for one
- * @param {{ resolveFrom?: string[] }} [options] - as for `snapshot`
+ * @param {{ resolveFrom?: string[], columns?: boolean }} [options] - as for `snapshot`; without
+ *   `columns`, knex is asked once a schema or diff is, for which the project is looked at again
  * @returns {UpgradePlan}
  * @throws {UpgradeError} with a stable `code` and all `problems` of the project's lists at once
  */
@@ -132,9 +133,10 @@ function planUpgrade(project, options) {
   const isSnapshot = project && !project.listsArray && (project.version || project.lists);
   const native = (data) => loadNative().planUpgrade(JSON.stringify(data));
   if (isSnapshot) return new UpgradePlan(calling(() => native(project)));
+  const { columns: atOnce = false } = options || {};
   const take = (columns) => snapshot(project, Object.assign({}, options, { columns }));
-  const plan = new UpgradePlan(calling(() => native(take(false))));
-  withColumns.set(plan, () => native(take(true)));
+  const plan = new UpgradePlan(calling(() => native(take(atOnce))));
+  if (!atOnce) withColumns.set(plan, () => native(take(true)));
   return plan;
 }
 

@@ -87,7 +87,8 @@ const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
 async function exec(args, { _cwd = process.cwd() } = {}, spinner) {
   if (spinner) spinner.stop();
   const stdout = captureStdout();
-  const plan = await planProject(args['--entry'] || DEFAULT_ENTRY, _cwd);
+  const columns = Boolean(args['--schema'] || args['--diff']);
+  const plan = await planProject(args['--entry'] || DEFAULT_ENTRY, _cwd, columns);
   plan.warnings.forEach(({ message }) => warn(message));
 
   const result = render(plan, args);
@@ -105,10 +106,10 @@ async function exec(args, { _cwd = process.cwd() } = {}, spinner) {
   return { exitCode, endProcessWithSuccess: exitCode === 0 };
 }
 
-async function planProject(entry, cwd) {
+async function planProject(entry, cwd, columns) {
   const { planUpgrade } = require('..');
   const { keystone, projectDir } = await loadEntry(entry, { cwd });
-  return planUpgrade(keystone, { resolveFrom: [projectDir] });
+  return planUpgrade(keystone, { resolveFrom: [projectDir], columns });
 }
 
 function render(plan, args) {
