@@ -1,10 +1,10 @@
-// Installs sets of real packages into the cache: `node scripts/install.mjs keystones/new nodes`.
+// Installs what tests run against into the cache: `node scripts/install.mjs keystones/new nodes`.
 import installs from '../__test__/support/installs.js';
 
 const names = process.argv.slice(2);
 for (const name of names) {
-  if (!(name in installs.FLAGS)) {
-    console.error(`✖ ${name}: unknown, there are ${Object.keys(installs.FLAGS).join(', ')}`);
+  if (!(name in installs.SETS)) {
+    console.error(`✖ ${name}: unknown, there are ${Object.keys(installs.SETS).join(', ')}`);
     process.exit(1);
   }
 }

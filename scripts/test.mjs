@@ -2,8 +2,9 @@
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import mongodb from '../__test__/support/mongodb.js';
 import { bin, root, run, script, stage } from './lib/run.mjs';
-import { installSet, setUp } from './lib/setup.mjs';
+import { installSet, setUp, startInstall } from './lib/setup.mjs';
 
 /** Files of the checkout that the build writes: it must leave them as they were committed. */
 const GENERATED = ['native.js', 'native.d.ts', 'Cargo.lock'];
@@ -60,7 +61,8 @@ async function jest() {
   }
 }
 
-await script(async () => {
+/** Everything before the tests themselves, and then those. */
+async function all() {
   const committed = await readGenerated();
   await setUp();
   await stage('generated files', async () => {
@@ -82,13 +84,19 @@ await script(async () => {
   await installSet('keystones/old');
   await installSet('postgres/15');
   await installSet('postgres/18');
+  await installSet('mongodb/mongosh');
   // The binaries are packages for this platform alone.
   if (process.platform === 'linux' && process.arch === 'x64') await installSet('nodes');
 
+  await server?.finish();
   try {
     await stage('cargo test', cargoTest);
     await stage('jest', jest);
   } finally {
     printTotals();
   }
-});
+}
+
+// It is built from source, which takes minutes, so it begins at once.
+const server = mongodb.isServerNeeded() ? startInstall('mongodb/server') : undefined;
+await script(all).finally(() => server?.stop());

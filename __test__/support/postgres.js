@@ -6,12 +6,12 @@
 const { execFileSync, spawn } = require('child_process');
 const { randomBytes } = require('crypto');
 const fs = require('fs');
-const net = require('net');
 const os = require('os');
 const path = require('path');
 const { Client } = require('pg');
 const { rowsText, schemaText } = require('./catalogue');
 const { modules } = require('./installs');
+const { onEnd, onFreePort } = require('./processes');
 
 const EMBEDDED = ['15', '18'];
 const PLATFORMS = { darwin: 'darwin', linux: 'linux', win32: 'windows' };
@@ -218,7 +218,11 @@ async function startEmbedded(version) {
     const data = path.join(folder, 'data');
     const password = randomBytes(12).toString('hex');
     initialize(path.join(programs, 'initdb'), data, password, user, folder);
-    const { child, port } = await startFree(path.join(programs, 'postgres'), data, password, user);
+    const program = path.join(programs, 'postgres');
+    const { child, port } = await onFreePort(async (port) => ({
+      child: await start(program, data, port, password, user),
+      port,
+    }));
 
     // Its data is removed, so it need not save it: SIGQUIT ends it at once.
     const atExit = () => {
@@ -238,23 +242,6 @@ async function startEmbedded(version) {
     remove();
     throw error;
   }
-}
-
-/** Calls a function when this process ends, by itself or by a signal. Returns how to forget that. */
-function onEnd(action) {
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  const onSignal = (signal) => {
-    forget();
-    action();
-    process.kill(process.pid, signal); // Nothing handles it any more: it does what it always does.
-  };
-  const forget = () => {
-    process.off('exit', action);
-    for (const signal of signals) process.off(signal, onSignal);
-  };
-  process.once('exit', action);
-  for (const signal of signals) process.once(signal, onSignal);
-  return forget;
 }
 
 const address = (port, password) =>
@@ -293,29 +280,6 @@ function initialize(program, data, password, user, folder) {
   const fixed = ['--auth=password', '--encoding=UTF8', '--locale=C', '--no-sync'];
   execFileSync(program, [...options, ...fixed], { ...user, cwd: folder, stdio: 'pipe' });
   fs.rmSync(file);
-}
-
-/** Starts a server on a free port; another process may take that first, so it tries again. */
-async function startFree(program, data, password, user) {
-  for (let attempt = 1; ; attempt++) {
-    const port = await freePort();
-    try {
-      return { child: await start(program, data, port, password, user), port };
-    } catch (error) {
-      if (attempt === 3) throw error;
-    }
-  }
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** Resolves to the server's process when it accepts connections. */

@@ -13,18 +13,22 @@ const windows = process.platform === 'win32';
  *
  * @param {string} command
  * @param {string[]} args
- * @param {{ cwd?: string, env?: object, show?: boolean }} [options]
+ * @param {{ cwd?: string, env?: object, show?: boolean, signal?: AbortSignal }} [options] `signal`
+ *   ends it, with all that it has started
  * @returns {Promise<string>} its stdout, empty when shown
  * @throws {Error} when it cannot be started or fails; `output` is all it printed
  */
-export function run(command, args, { cwd = root, env = {}, show = false } = {}) {
+export function run(command, args, { cwd = root, env = {}, show = false, signal } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
       env: { ...process.env, ...env },
       stdio: show ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
       shell: windows,
+      detached: Boolean(signal) && !windows,
     });
+    const end = () => (windows ? child.kill() : process.kill(-child.pid));
+    signal?.addEventListener('abort', end);
     let stdout = '';
     let output = '';
     if (!show) {
@@ -39,9 +43,10 @@ export function run(command, args, { cwd = root, env = {}, show = false } = {}) 
       reject(Object.assign(new Error(`${what}: ${reason}`), { output }));
     };
     child.on('error', (error) => fail(error.message));
-    child.on('close', (code, signal) => {
+    child.on('close', (code, by) => {
+      signal?.removeEventListener('abort', end);
       if (code === 0) resolve(stdout);
-      else fail(signal ? `ended by ${signal}` : `exit code ${code}`);
+      else fail(by ? `ended by ${by}` : `exit code ${code}`);
     });
   });
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import installs from '../../__test__/support/installs.js';
+import processes from '../../__test__/support/processes.js';
 import { root, run, stage } from './run.mjs';
 
 const MIN_NODE = [20, 0];
@@ -52,8 +53,27 @@ export async function setUp() {
 /**
  * Installs one of the sets of real packages: a stage.
  *
- * @param {string} name a key of FLAGS in `__test__/support/installs.js`
+ * @param {string} name a key of SETS in `__test__/support/installs.js`
  */
 export function installSet(name) {
   return stage(`install ${name}`, async () => (installs.install(name) ? '' : 'already there'));
+}
+
+/**
+ * Starts to install a set beside the stages that follow: for what takes long.
+ *
+ * @param {string} name as for `installSet`
+ * @returns {{ finish: () => Promise<void>, stop: () => void }} `finish`: the stage that waits for it;
+ *   `stop`: ends it where it has not been waited for
+ */
+export function startInstall(name) {
+  const controller = new AbortController();
+  const args = [path.join(root, 'scripts', 'install.mjs'), name];
+  const done = run(process.execPath, args, { signal: controller.signal });
+  const forget = processes.onEnd(() => controller.abort());
+  done.catch(() => {}).finally(forget); // What it fails with is told by `finish`.
+  return {
+    finish: () => stage(`install ${name}`, async () => (await done).trim().replace(/^.*?: /, '')),
+    stop: () => controller.abort(),
+  };
 }
