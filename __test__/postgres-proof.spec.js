@@ -6,14 +6,14 @@
 const fs = require('fs');
 const path = require('path');
 const { startKeystone } = require('./support/keystone-process');
-const { prove } = require('./support/oracle');
+const { prove } = require('./support/postgres-oracle');
 const { postgresVersions, startPostgres } = require('./support/postgres');
 const { generations, loadScenario, scenarioNames } = require('./support/scenario');
 
 const NAMES_MEET = 'names of indexes and foreign keys meet';
 const KEYS_DIFFER = 'NEW cannot read a many side whose list has keys of another type';
 
-/** What cannot be compared, by scenario: `oracle.js` says why, and how little of it is left out. */
+/** What cannot be compared, by scenario: `postgres-oracle.js` says why, and how little of it is left out. */
 const EXCEPTIONS = {
   'list-keys-that-differ-by-case': [NAMES_MEET],
   'long-names': [NAMES_MEET],

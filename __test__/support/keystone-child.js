@@ -10,7 +10,7 @@ const { newKeystone, oldKeystone } = require('./keystones');
 const { fill } = require('./old-data');
 const { buildKeystone } = require('./scenario');
 
-const generation = process.argv[2];
+const [generation, kind] = process.argv.slice(2);
 const modules = { new: newKeystone, old: oldKeystone }[generation]();
 const load = createRequire(path.join(modules, 'index.js'));
 
@@ -19,12 +19,8 @@ const sessions = new Map();
 const methods = {
   /** A Keystone with the lists of a scenario, connected to a database when there is a URL. */
   async open({ session, scenario, url }) {
-    // One connection: OLD makes tables at the same time, and the order decides which of two names
-    // that meet is taken.
-    const pool = { min: 0, max: 1 };
-    const knexOptions = { ...scenario.knex?.knexOptions, ...(url && { connection: url, pool }) };
-    const knex = { ...scenario.knex, knexOptions };
-    const keystone = buildKeystone({ ...scenario, knex }, { modules, adapter: 'knex' });
+    const options = { ...scenario[kind], ...connections[kind](scenario, url) };
+    const keystone = buildKeystone({ ...scenario, [kind]: options }, { modules, adapter: kind });
     const adapter = keystone.adapter ?? Object.values(keystone.adapters)[0];
     sessions.set(session, { keystone, adapter });
     if (url) await keystone.connect();
@@ -66,6 +62,27 @@ const methods = {
     return snapshot(sessions.get(session).keystone, { resolveFrom: [modules] });
   },
 
+  /** NEW, connected to MongoDB: where it stores its relationships. */
+  relationships({ session }) {
+    const { keystone, adapter } = sessions.get(session);
+    const collection = (model) => model.collection.collectionName;
+    const side = (field) =>
+      field && {
+        ...{ list: field.listKey, path: field.path, many: Boolean(field.many) },
+        collection: collection(keystone.lists[field.listKey].adapter.model),
+      };
+    return keystone._consolidateRelationships().map((relationship) => {
+      const { left, right, cardinality, tableName, columnNames } = relationship;
+      const join = columnNames?.[`${left.listKey}.${left.path}`];
+      return {
+        ...{ left: side(left), right: side(right), cardinality },
+        ...(cardinality === 'N:N' && {
+          join: { collection: collection(adapter._manyModels[tableName]), ...join },
+        }),
+      };
+    });
+  },
+
   /** The scripts of the plan, or the problems that it is refused for. */
   plan({ session }) {
     const { keystone } = sessions.get(session);
@@ -89,7 +106,19 @@ const methods = {
     const { adapter } = sessions.get(session);
     sessions.delete(session);
     if (adapter.knex) await adapter.knex.destroy();
+    if (adapter.mongoose) await adapter.mongoose.disconnect();
   },
+};
+
+/** The options of an adapter that connect it. */
+const connections = {
+  knex: ({ knex }, url) => {
+    // One connection: OLD makes tables at the same time, and the order decides which of two names
+    // that meet is taken.
+    const pool = { min: 0, max: 1 };
+    return { knexOptions: { ...knex?.knexOptions, ...(url && { connection: url, pool }) } };
+  },
+  mongoose: (_, url) => ({ mongoUri: url }),
 };
 
 /** Resolves when a pool is used no more: OLD goes on with other tables after one has failed. */

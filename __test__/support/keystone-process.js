@@ -10,10 +10,11 @@ const path = require('path');
  * Starts a process with a real Keystone.
  *
  * @param {'new' | 'old'} generation
+ * @param {'knex' | 'mongoose'} [adapter]
  * @returns {KeystoneProcess} to be stopped with its `stop()`
  */
-function startKeystone(generation) {
-  return new KeystoneProcess(generation);
+function startKeystone(generation, adapter = 'knex') {
+  return new KeystoneProcess(generation, adapter);
 }
 
 class KeystoneProcess {
@@ -22,12 +23,12 @@ class KeystoneProcess {
   #last = 0;
   #ended;
 
-  constructor(generation) {
+  constructor(generation, adapter) {
     this.generation = generation;
     const file = path.join(__dirname, 'keystone-child.js');
     // Arcade's order of names depends on the locale.
     const env = { ...process.env, NODE_ENV: 'test', DISABLE_LOGGING: 'true', LC_ALL: 'C' };
-    this.#child = fork(file, [generation], { env, execArgv: ['--no-deprecation'] });
+    this.#child = fork(file, [generation, adapter], { env, execArgv: ['--no-deprecation'] });
     this.#child.on('message', ({ id, result, error }) => {
       const { resolve, reject } = this.#pending.get(id);
       this.#pending.delete(id);
@@ -107,6 +108,14 @@ class KeystoneSession {
   /** Reads every relationship of every item: see `readAll` of `keystone-child.js`. */
   read() {
     return this.#call('read');
+  }
+
+  /**
+   * NEW, connected to MongoDB: where it stores its relationships, `{ left, right, cardinality, join }[]`
+   * with the sides as `{ list, path, many, collection }` and N:N in `{ collection, near, far }`.
+   */
+  relationships() {
+    return this.#call('relationships');
   }
 
   /** What `planUpgrade` can plan from in another process. */

@@ -9,7 +9,8 @@ const fs = require('fs');
 const { createRequire } = require('module');
 const os = require('os');
 const path = require('path');
-const { installed, modules } = require('./installs');
+const { installed } = require('./installs');
+const { newKeystone } = require('./keystones');
 const { onEnd, onFreePort } = require('./processes');
 
 /** How to get a server, for every error that says there is none. */
@@ -26,8 +27,15 @@ const isServerNeeded = () => !isGiven() && !hasMongod();
 
 const hasMongod = () => spawnSync('mongod', ['--version'], { stdio: 'ignore' }).status === 0;
 
-/** The driver that comes with mongosh. It talks to newer servers than those of the Keystones. */
-const driver = () => createRequire(path.join(modules('mongodb/mongosh'), 'index.js'))('mongodb');
+/** The driver of the new Keystone: newer ones do not work in Jest's realm. */
+function driver() {
+  const load = createRequire(path.join(newKeystone(), 'mongoose', 'index.js'));
+  return load('mongodb');
+}
+
+/** A client, not connected yet. */
+const client = (url, options) =>
+  new (driver().MongoClient)(url, { useNewUrlParser: true, useUnifiedTopology: true, ...options });
 
 /**
  * Starts a server, or takes the one that the environment names.
@@ -85,7 +93,10 @@ class OwnProcess {
       child.on('exit', () => reject(new Error(`the server has ended\n${log}`)));
     });
     ended.catch(() => {});
-    await Promise.race([ended, untilReady(this.url, () => log)]);
+    await Promise.race([ended, untilReady(this.url, () => log)]).catch(async (error) => {
+      await this.kill();
+      throw error;
+    });
     // It ends when it is told to, not when this process has nothing else to do.
     for (const it of [child, child.stdout, child.stderr]) it.unref();
   }
@@ -120,17 +131,15 @@ class OwnProcess {
 }
 
 async function untilReady(url, log) {
-  const { MongoClient } = driver();
   const until = Date.now() + PATIENCE;
   for (;;) {
-    const client = new MongoClient(url, { serverSelectionTimeoutMS: 500 });
+    const attempt = client(url, { serverSelectionTimeoutMS: 500 });
     try {
-      await client.db('admin').command({ ping: 1 });
-      return;
+      return await attempt.connect();
     } catch (error) {
       if (Date.now() > until) throw new Error(`${error.message}\n${log()}`, { cause: error });
     } finally {
-      await client.close();
+      await attempt.close();
     }
   }
 }
@@ -150,7 +159,7 @@ class Server {
   }
 
   async connect() {
-    this.#client = new (driver().MongoClient)(this.#url);
+    this.#client = client(this.#url);
     await this.#client.connect();
     return this;
   }
@@ -210,10 +219,11 @@ class Server {
     const collections = {};
     for (const { name: collection } of await database.listCollections().toArray()) {
       if (collection.startsWith('system.')) continue;
-      const handle = database.collection(collection, { promoteValues: false });
+      const handle = database.collection(collection);
       collections[collection] = {
-        documents: await handle.find().sort({ _id: 1 }).toArray(),
-        indexes: await database.collection(collection).listIndexes().toArray(),
+        // Numbers with their types.
+        documents: await handle.find({}, { promoteValues: false }).sort({ _id: 1 }).toArray(),
+        indexes: await handle.listIndexes().toArray(),
       };
     }
     return collections;
@@ -252,19 +262,16 @@ class Server {
   }
 }
 
-/** Values in MongoDB's own notation, with types, and fields in the order of the alphabet. */
-function text(value) {
-  const { EJSON } = driver().BSON;
-  const sorted = (it) => {
-    if (Array.isArray(it)) return it.map(sorted);
-    if (it === null || typeof it !== 'object') return it;
-    return Object.fromEntries(
-      Object.keys(it)
-        .sort()
-        .map((key) => [key, sorted(it[key])]),
-    );
-  };
-  return JSON.stringify(sorted(EJSON.serialize(value, { relaxed: false })));
+/** A value with its types, and its fields in the order of the alphabet. */
+const text = (value) => JSON.stringify(plain(value));
+
+function plain(value) {
+  if (Array.isArray(value)) return value.map(plain);
+  if (value === null || typeof value !== 'object') return value;
+  if (value instanceof Date) return { $date: value.toISOString() };
+  if (value._bsontype) return { [`$${value._bsontype}`]: String(value.value ?? value) };
+  const fields = Object.keys(value).sort();
+  return Object.fromEntries(fields.map((field) => [field, plain(value[field])]));
 }
 
 /**

@@ -38,10 +38,13 @@ const isMutable = (field) =>
   !field.getListByKey(field.listKey).isAuxList && Boolean(field.access.public.update);
 const isSelf = (field) => field.refListKey === field.listKey;
 
+const isOnMongo = (field) => field.adapter.listAdapter.parentAdapter.name === 'mongoose';
+
 /** What the data has to know of a relationship. */
 function relationshipOf({ left, right }) {
   // A list could not be related to itself by a join table: it never came to be.
-  const hasNoPlace = isSelf(left) && left.many && (!right || right.many);
+  const isSelfUnstored = !isOnMongo(left) && isSelf(left);
+  const hasNoPlace = isSelfUnstored && left.many && (!right || right.many);
   const mostPerLeft = !left.many || (right && !right.many && right.adapter.isUnique) ? 1 : Infinity;
   const mostPerRight =
     (right && !right.many) || (!left.many && left.adapter.isUnique) ? 1 : Infinity;
@@ -55,7 +58,7 @@ function relationshipOf({ left, right }) {
     /** Whether mutations can write it. */
     isForMutations:
       // They write both sides, of which only the column is there.
-      !(isSelf(left) && right && left.many !== right.many) &&
+      !(isSelfUnstored && right && left.many !== right.many) &&
       [left, right].some((field) => field && isMutable(field)) &&
       // They find a path such as `constructor` in every object that does not give it.
       !lists.some((list) => list.fields.some((field) => field.path in Object.prototype)),
@@ -72,10 +75,10 @@ function storedSides({ left, right, hasNoPlace }) {
     { field: left, own: 0 },
     { field: right, own: 1 },
   ];
-  return sides.filter(({ field }) => field && !(isSelf(field) && field.many));
+  return sides.filter(({ field }) => field && (isOnMongo(field) || !(isSelf(field) && field.many)));
 }
 
-/** How many items each list gets: enough for the columns that may not be null. */
+/** How many items each list gets: enough for the columns that may not be null, or not twice. */
 function countItems(keystone, relationships, random, canBeEmpty) {
   const counts = {};
   const count = (key) => {
@@ -89,7 +92,10 @@ function countItems(keystone, relationships, random, canBeEmpty) {
         { field: right, perTarget: mostPerLeft },
       ];
       for (const { field, perTarget } of sides) {
-        if (!field || field.listKey !== key || !isRequired(field)) continue;
+        if (!field || field.listKey !== key) continue;
+        // For an index of MongoDB an empty field is a value like another.
+        if (isOnMongo(field) && field.adapter.isUnique) most = Math.min(most, 1);
+        if (!isRequired(field)) continue;
         most = Math.min(most, count(field.refListKey) * perTarget || 0);
       }
     }
@@ -322,7 +328,9 @@ class Data {
       ) ||
       fields.some((field) => field.refListKey === key && isRequired(field)) ||
       // OLD cleans up in a join table that is not there.
-      fields.some((field) => field.refListKey === key && isSelf(field) && field.many);
+      fields.some(
+        (field) => !isOnMongo(field) && field.refListKey === key && isSelf(field) && field.many,
+      );
     // OLD unlinks an item from itself when it is gone already.
     const isOwn = (key, number) =>
       this.relationships.some(

@@ -2,7 +2,7 @@
 
 // Random projects through the oracle, for the tests and for `npm run test:random`.
 
-const { prove } = require('./oracle');
+const { prove } = require('./postgres-oracle');
 const { randomProject, smaller } = require('./random-project');
 
 /** How long a failing project is made smaller, in milliseconds. */

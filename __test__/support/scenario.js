@@ -155,9 +155,12 @@ function buildKeystone(scenario, { modules, adapter }) {
 function buildAdapter(scenario, kind, load) {
   const [packageName, className] = ADAPTERS[kind];
   const { pluralize, ...options } = scenario[kind] || {};
-  const { wrapIdentifier, ...knexOptions } = options.knexOptions || {};
-  if (wrapIdentifier) knexOptions.wrapIdentifier = WRAPPERS[wrapIdentifier];
-  const adapter = new (load(packageName)[className])({ ...options, knexOptions });
+  const { wrapIdentifier } = options.knexOptions || {};
+  if (wrapIdentifier) {
+    const knexOptions = { ...options.knexOptions, wrapIdentifier: WRAPPERS[wrapIdentifier] };
+    options.knexOptions = knexOptions;
+  }
+  const adapter = new (load(packageName)[className])(options);
   if (pluralize !== undefined) adapter.mongoose.pluralize(pluralize);
   return adapter;
 }

@@ -4,6 +4,7 @@
 // What it must be in between is not computed but made by NEW itself, and read through NEW.
 
 const assert = require('assert');
+const { assertSame, assertSamePlans, countLinks, readText } = require('./compare');
 
 /** The fields of `List.path` names that relate lists to themselves and hold many. */
 function selfManyFields(scenario) {
@@ -56,7 +57,7 @@ async function prove(
   try {
     const planned = await open('new');
     const plan = await planned.plan();
-    await assertOldPlansTheSame(plan, await open('old'));
+    assertSamePlans(plan, await (await open('old')).plan());
     if (plan.problems) return { refused: plan.problems, exceptions: [], links: 0 };
 
     await Promise.all([server.createDatabase(old), server.createDatabase(fresh)]);
@@ -84,20 +85,6 @@ function assertNew(failures) {
   }
 }
 
-/** Whichever Keystone a project has when it asks, the scripts are the same. */
-async function assertOldPlansTheSame(plan, session) {
-  const { up, down, problems } = await session.plan();
-  const text = (value) => value ?? '';
-  assertSame('The script with OLD installed', text(plan.up), text(up));
-  assertSame('The way back with OLD installed', text(plan.down), text(down));
-  const codes = (list = []) =>
-    list
-      .map(({ code }) => `${code}\n`)
-      .sort()
-      .join('');
-  assertSame('The problems with OLD installed', codes(plan.problems), codes(problems));
-}
-
 /** Names of one list meet, in lower case and clipped at 63 bytes, so that OLD cannot hold it. */
 class Impossible extends Error {}
 
@@ -122,10 +109,7 @@ class Proof {
     const isWhole = !failures.some(({ message }) => NAMES_MEET.test(message));
     await session.fill({ seed, canBeEmpty, canDelete: isWhole });
     const read = await this.readOld(session);
-    const links = Object.values(read.items).flatMap((items) =>
-      Object.values(items).flatMap((item) => Object.values(item).flat()),
-    ).length;
-    return { ...(await this.state()), read, session, links };
+    return { ...(await this.state()), read, session, links: countLinks(read) };
   }
 
   /** What OLD may fail at: join tables of a list with itself, and their names that meet. */
@@ -305,34 +289,5 @@ function withoutNumbers(schema) {
 
 /** Whether a line of the catalogue is about a table, which it names with its schema. */
 const hasTable = (line, table) => new RegExp(`\\.("?)${table}\\1(?: |$)`).test(line);
-
-function readText({ items }) {
-  const lines = Object.entries(items).flatMap(([list, byId]) =>
-    Object.entries(byId).flatMap(([id, item]) =>
-      Object.entries(item).map(([path, ids]) => `${list}.${path} of ${id}: ${ids.join(', ')}\n`),
-    ),
-  );
-  return lines.sort().join('');
-}
-
-/** Compares texts of which the lines have no order, and shows which lines differ. */
-function assertSame(what, expected, found) {
-  if (expected === found) return;
-  const [left, right] = [expected.split('\n'), found.split('\n')];
-  const only = (lines, others) => {
-    const rest = [...others];
-    return lines.filter((line) => {
-      const at = rest.indexOf(line);
-      if (at >= 0) rest.splice(at, 1);
-      return at < 0;
-    });
-  };
-  const missing = only(left, right).map((line) => `- ${line}`);
-  const extra = only(right, left).map((line) => `+ ${line}`);
-  if (missing.length + extra.length === 0) return;
-  throw new Error(
-    [`${what}: not as expected (- expected, + found)`, ...missing, ...extra].join('\n'),
-  );
-}
 
 module.exports = { prove };

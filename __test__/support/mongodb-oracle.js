@@ -1,0 +1,227 @@
+'use strict';
+
+// The oracle for MongoDB: OLD fills a database, our migration takes it to the new schema and back.
+// Collections and indexes must be those that NEW makes itself, documents those of
+// `mongodb-model.js`, and both Keystones must read the same links.
+
+const { assertSame, assertSamePlans, assertThat, countLinks, readText } = require('./compare');
+const { documentsText, driver, indexesText } = require('./mongodb');
+const { disturb } = require('./mongodb-disturb');
+const { changes, nameOf, normalized, restored, settleDown, settleUp } = require('./mongodb-model');
+const { runMongosh } = require('./mongosh');
+const { Random } = require('./random');
+
+/** Counted for names of databases. */
+let proofs = 0;
+
+/**
+ * Takes a project through the whole way.
+ *
+ * @param {object} scenario as for `buildKeystone` of `scenario.js`, on mongoose
+ * @param {object} tools
+ * @param {object} tools.server of `mongodb.js`
+ * @param {object} tools.shell of `mongosh.js`: the first script has a process of its own all the same
+ * @param {{ old: object, new: object }} tools.keystones of `keystone-process.js`
+ * @param {number} tools.seed of the data
+ * @param {boolean} [tools.canBeEmpty] whether lists and relationships may get no data
+ * @param {boolean} [tools.isShort] whether no script has a process of its own
+ * @param {(plan: object) => object} [tools.tamper] changes the plan: the oracle has to notice
+ * @returns {Promise<{ refused?: object[], exceptions: string[], links: number }>} `refused`: the
+ *   problems for which there is no plan; `links`: how many links the data had, seen from every field
+ * @throws {Error} saying what differs
+ */
+async function prove(scenario, tools) {
+  const { server, keystones, tamper = (plan) => plan } = tools;
+  const number = ++proofs;
+  const names = { old: `old_${number}`, fresh: `new_${number}` };
+  const sessions = [];
+  const open = async (generation, database) => {
+    const url = database && server.url(database);
+    const session = await keystones[generation].open(scenario, url);
+    sessions.push(session);
+    return session;
+  };
+  try {
+    const plan = await (await open('new')).plan();
+    assertSamePlans(plan, await (await open('old')).plan());
+    if (plan.problems) return { refused: plan.problems, exceptions: [], links: 0 };
+
+    const relationships = await (await open('new', names.fresh)).relationships();
+    const fresh = await server.read(names.fresh);
+    const database = names.old;
+    const proof = new Proof({ ...tools, database, plan: tamper(plan), relationships, fresh, open });
+    const links = await proof.fill();
+    await proof.run();
+    await proof.runDisturbed();
+    return { exceptions: [], links };
+  } finally {
+    for (const session of sessions) await session.close().catch(() => {});
+    for (const name of Object.values(names)) await server.dropDatabase(name);
+  }
+}
+
+class Proof {
+  constructor(tools) {
+    Object.assign(this, tools);
+  }
+
+  /** OLD fills the database. Returns how many links there are. */
+  async fill() {
+    const session = await this.open('old', this.database);
+    await session.fill({ seed: this.seed, canBeEmpty: this.canBeEmpty, canDelete: true });
+    this.read = await session.read();
+    assertReadable('OLD', this.read);
+    await session.close();
+    this.before = await this.state();
+    return countLinks(this.read);
+  }
+
+  state() {
+    return this.server.read(this.database);
+  }
+
+  /** Up, up again, down, down again, up: each compared with what it must be. */
+  async run() {
+    const { up, down, reconciling, again = up } = this.plan;
+    const expected = this.settle(this.before);
+    assertThat(expected.stops.length === 0, `The data of OLD disagrees: ${expected.stops}`);
+
+    await this.succeed('up', up, { isOwn: !this.isShort });
+    const after = await this.state();
+    this.assertDocuments('The documents after up', expected.documents, after);
+    this.assertNewIndexes(after);
+
+    await this.succeed('up, again', again, { isNothing: true });
+    assertState('after up has run again', after, await this.state());
+
+    await this.assertRead('new', 'What NEW reads');
+    const started = await this.state();
+    assertSame('The documents after NEW has started', ...[after, started].map(documentsText));
+    assertSame('The indexes after NEW has started', ...[this.fresh, started].map(indexesText));
+
+    await this.succeed('down', down);
+    const back = await this.state();
+    this.assertDocuments('The documents after down', this.restored(), back);
+    assertSubset('OLD has an index that is not there', this.before, back);
+    await this.succeed('down, again', down, { isNothing: true });
+    assertState('after down has run again', back, await this.state());
+    await this.assertRead('old', 'What OLD reads after down');
+    assertSame('The indexes of OLD', ...[this.before, await this.state()].map(indexesText));
+
+    // There is nothing to reconcile, so it must change nothing.
+    await this.succeed('up, reconciling', reconciling);
+    this.assertDocuments(
+      'The documents after up, down, up',
+      expected.documents,
+      await this.state(),
+    );
+  }
+
+  /** The same with data that OLD would not write, or not any more: what the model says, or a stop. */
+  async runDisturbed() {
+    const random = new Random(this.seed);
+    const { before } = this;
+    const { ObjectId } = driver();
+    const newId = () => new ObjectId(Array.from({ length: 24 }, () => random.hexDigit()).join(''));
+    const disturbed = disturb(before, this.relationships, { random, newId });
+    for (const reconcile of [false, true]) {
+      await this.server.write(this.database, disturbed);
+      const expected = this.settle(disturbed, { reconcile });
+      const name = reconcile ? 'up, reconciling disturbed data' : 'up, on disturbed data';
+      const script = reconcile ? this.plan.reconciling : this.plan.up;
+      if (expected.stops.length) {
+        const { code, stderr } = await this.script(script);
+        const told = expected.stops.some((relationship) => stderr.includes(relationship));
+        assertThat(
+          code === 1 && told,
+          `${name}: stops for ${expected.stops}, not ${code}: ${stderr}`,
+        );
+        assertState(`${name}, which stops`, disturbed, await this.state());
+        continue;
+      }
+      await this.succeed(name, script);
+      const after = await this.state();
+      const options = { ordered: !reconcile };
+      this.assertDocuments(`The documents after ${name}`, expected.documents, after, options);
+      await this.succeed('down', this.plan.down);
+      const documents = settleDown(after, this.relationships);
+      this.assertDocuments(`The documents after ${name}, down`, documents, await this.state());
+    }
+  }
+
+  settle(collections, options) {
+    const toId = (text) => driver().ObjectId.createFromHexString(text);
+    return settleUp(collections, this.relationships, { ...options, toId });
+  }
+
+  restored() {
+    return restored(this.before, this.relationships);
+  }
+
+  script(script, { isOwn = false } = {}) {
+    const url = this.server.url(this.database);
+    return isOwn ? runMongosh(url, script) : this.shell.run(url, script);
+  }
+
+  async succeed(name, script, { isOwn, isNothing = false } = {}) {
+    const { code, signal, stdout, stderr } = await this.script(script, { isOwn });
+    const output = `${stdout}${stderr}`;
+    assertThat(code === 0, `${name} fails with ${signal ?? code}: ${output}\n\n${script}`);
+    const hasChanges = this.relationships.some(changes);
+    if (isNothing && hasChanges)
+      assertThat(/nothing to do/i.test(stdout), `${name} says: ${output}`);
+    return stdout;
+  }
+
+  assertDocuments(what, expected, found, options) {
+    const documents = Object.fromEntries(
+      Object.entries(found).map(([name, collection]) => [name, collection.documents]),
+    );
+    assertSame(
+      what,
+      ...[expected, documents].map((it) =>
+        documentsText(normalized(it, this.relationships, options)),
+      ),
+    );
+    assertSame(what, collectionsText(expected), collectionsText(documents));
+  }
+
+  /** Join collections have their indexes; lists have none that NEW would drop, and it adds its own. */
+  assertNewIndexes(after) {
+    const isJoin = (name) => this.relationships.some(({ join }) => join?.collection === name);
+    const joins = (state) => Object.fromEntries(Object.entries(state).filter(([it]) => isJoin(it)));
+    assertSame('The indexes after up', ...[this.fresh, after].map((it) => indexesText(joins(it))));
+    assertSubset('After up there is an index that NEW does not have', after, this.fresh);
+  }
+
+  async assertRead(generation, what) {
+    const session = await this.open(generation, this.database);
+    const read = await session.read();
+    await session.close();
+    assertReadable(generation, read);
+    assertSame(what, readText(this.read), readText(read));
+  }
+}
+
+function assertReadable(who, { failures }) {
+  const messages = Object.entries(failures).map(([field, message]) => `${field}: ${message}`);
+  assertThat(messages.length === 0, `${who} cannot read ${messages.join('\n')}`);
+}
+
+const collectionsText = (collections) => Object.keys(collections).sort().join('\n');
+
+function assertState(when, expected, found) {
+  assertSame(`The documents ${when}`, ...[expected, found].map(documentsText));
+  assertSame(`The indexes ${when}`, ...[expected, found].map(indexesText));
+}
+
+/** Fails when a state has a collection or an index that the other has not. */
+function assertSubset(message, part, whole) {
+  const all = new Set(indexesText(whole).split('\n'));
+  const others = indexesText(part)
+    .split('\n')
+    .filter((line) => !all.has(line));
+  assertThat(others.length === 0, `${message}: ${others.join('\n')}`);
+}
+
+module.exports = { assertState, nameOf, prove };
