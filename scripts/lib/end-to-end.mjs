@@ -59,7 +59,7 @@ async function fill(session) {
 export async function endToEnd(heading) {
   const scenario = scenarios.loadScenario('guide');
   const server = await postgres.startPostgres(postgres.postgresVersions().at(-1));
-  const keystones = ['old', 'new'].map(keystoneProcess.startKeystone);
+  const keystones = ['old', 'new'].map((it) => keystoneProcess.startKeystone(it));
   const [old, current] = keystones;
   const print = (lines) => console.log([lines].flat().join('\n'));
   try {
