@@ -11,4 +11,4 @@ mod script;
 mod statement;
 
 pub use schema::schema;
-pub use script::migration;
+pub use script::{migration, statements};

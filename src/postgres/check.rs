@@ -4,6 +4,28 @@ use super::quote::{dollar, literal};
 use super::statement::Statements;
 use crate::step::{Copies, Owner, TablePlace};
 
+/// What to do about two sides that disagree.
+pub(super) const DISAGREEMENT: &str = "Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.";
+
+/// A query for one row: how many links only the kept place has, how many only the dropped one, and
+/// examples. `into` follows its select list.
+pub(super) fn disagreement(
+    statements: &Statements<'_>,
+    copies: &Copies<TablePlace>,
+    into: &str,
+) -> String {
+    let difference = difference(statements, copies);
+    format!(
+        "\
+  SELECT count(*) FILTER (WHERE is_kept), count(*) FILTER (WHERE NOT is_kept),
+    string_agg(format('(%s, %s)', left_id, right_id), ', ' ORDER BY position) FILTER (WHERE position <= 5){into}
+  FROM (
+    SELECT *, row_number() OVER (ORDER BY left_id, right_id) AS position
+    FROM ({difference}) AS difference
+  ) AS numbered"
+    )
+}
+
 /// A `DO` statement that raises an error where the two places do not hold the same links.
 ///
 /// A full join of the two tells in one pass which links one of them lacks. `relationship` names it
@@ -17,8 +39,6 @@ pub(super) fn agreement(
     let message = format!(
         "{relationship}: the two stored sides disagree, and {dropped} would be dropped. Links that only {kept} has: %s; that only {dropped} has: %s. For example (left id, right id): %s",
     );
-    let hint = "Nothing has been changed. Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.";
-    let difference = difference(statements, copies);
     let body = format!(
         "\
 DECLARE
@@ -26,21 +46,16 @@ DECLARE
   only_dropped bigint;
   examples text;
 BEGIN
-  SELECT count(*) FILTER (WHERE is_kept), count(*) FILTER (WHERE NOT is_kept),
-    string_agg(format('(%s, %s)', left_id, right_id), ', ' ORDER BY position) FILTER (WHERE position <= 5)
-  INTO only_kept, only_dropped, examples
-  FROM (
-    SELECT *, row_number() OVER (ORDER BY left_id, right_id) AS position
-    FROM ({difference}) AS difference
-  ) AS numbered;
+  {};
   IF only_kept + only_dropped > 0 THEN
     RAISE EXCEPTION USING
       MESSAGE = format({}, only_kept, only_dropped, examples),
       HINT = {};
   END IF;
 END",
+        disagreement(statements, copies, "\n  INTO only_kept, only_dropped, examples"),
         literal(&message),
-        literal(hint),
+        literal(&format!("Nothing has been changed. {DISAGREEMENT}")),
     );
     format!("DO {}", dollar(&body))
 }

@@ -5,14 +5,18 @@ use super::quote::{dollar, literal};
 use super::statement::Statements;
 use crate::step::{ForeignKeyColumn, TableStep};
 
-/// A `DO` statement that raises an error when something hangs on what the steps drop: further
-/// columns, indexes, constraints, triggers, policies, rules, statistics, publications, comments,
-/// privileges. Views, functions and foreign keys of other tables make the server itself refuse.
+/// What to do about what would vanish.
+pub(super) const VANISHING: &str = "Keep what you need of them elsewhere, drop them (REVOKE privileges), then run the migration again.";
+
+/// A query for what hangs on what the steps drop: further columns, indexes, constraints, triggers,
+/// policies, rules, statistics, publications, comments, privileges. Views, functions and foreign keys
+/// of other tables make the server itself refuse. One row; `into` follows its select list.
 ///
 /// None when the steps drop nothing.
-pub(super) fn none_left<'a>(
+pub(super) fn vanishing<'a>(
     statements: &Statements<'_>,
     steps: impl Iterator<Item = &'a TableStep>,
+    into: &str,
 ) -> Option<String> {
     let row = |table: &str, column: &ForeignKeyColumn, is_column: bool| {
         let options = column.options;
@@ -36,11 +40,8 @@ pub(super) fn none_left<'a>(
     if rows.is_empty() {
         return None;
     }
-    let body = format!(
+    Some(format!(
         "\
-DECLARE
-  vanishing text;
-BEGIN
   WITH dropped (tab, attnum, is_column, is_unique, is_indexed) AS (
     SELECT attrelid, attnum, is_column, is_unique, is_indexed
     FROM (
@@ -93,14 +94,33 @@ BEGIN
       UNION ALL SELECT 'pg_class'::regclass, tab, 0 FROM tables
     )
   )
-  SELECT string_agg(what, ', ' ORDER BY what) INTO vanishing FROM dependent;
+  SELECT string_agg(what, ', ' ORDER BY what){into} FROM dependent",
+        rows.join(",\n")
+    ))
+}
+
+/// A `DO` statement that raises an error when something hangs on what the steps drop: see
+/// [`vanishing`].
+///
+/// None when the steps drop nothing.
+pub(super) fn none_left<'a>(
+    statements: &Statements<'_>,
+    steps: impl Iterator<Item = &'a TableStep>,
+) -> Option<String> {
+    let query = vanishing(statements, steps, " INTO vanishing")?;
+    let body = format!(
+        "\
+DECLARE
+  vanishing text;
+BEGIN
+  {query};
   IF vanishing IS NOT NULL THEN
     RAISE EXCEPTION USING
       MESSAGE = 'This would vanish with the tables and columns that are dropped: ' || vanishing,
-      HINT = 'Keystone does not make these. Nothing has been changed. Keep what you need of them elsewhere, drop them (REVOKE privileges), then run the migration again.';
+      HINT = {};
   END IF;
 END",
-        rows.join(",\n")
+        literal(&format!("Keystone does not make these. Nothing has been changed. {VANISHING}")),
     );
     Some(format!("DO {}", dollar(&body)))
 }

@@ -6,14 +6,20 @@ use super::quote::{dollar, identifier, literal};
 use super::statement::Statements;
 use crate::step::{TablePlace, TableStep};
 
-/// A `DO` statement that raises an error when a table or column that the steps start from is not
-/// there, or a name that they give is already taken. Both have likely causes, which it names.
-pub(super) fn expectations(
-    statements: &Statements<'_>,
-    steps: &[TableStep],
-    schema: &str,
-    ends_in: &str,
-) -> String {
+/// What to do about names that are already taken.
+pub(super) const TAKEN: &str =
+    "Has Keystone of the other generation been started on it? Drop what is empty, or rename it.";
+
+/// What to do about tables and columns that are missing.
+pub(super) fn missing(schema: &str) -> String {
+    format!(
+        "Is this the right database, and {schema} the right schema (the schemaName of the adapter)? Has another migration been run in part?"
+    )
+}
+
+/// A query for one row: what the steps start from and is missing; the names that they give and that
+/// are already taken; whether the steps have been taken already. `into` follows its select list.
+pub(super) fn expected(statements: &Statements<'_>, steps: &[TableStep], into: &str) -> String {
     // What stays, what goes, and what comes; a column or, with no column, a table.
     let (mut stays, mut goes, mut comes) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let (mut freed, mut new_columns) = (BTreeSet::new(), BTreeSet::new());
@@ -59,16 +65,8 @@ pub(super) fn expectations(
             format!("        ('{role}', {table}, {})", literal(column))
         })
         .collect();
-    let elsewhere = format!(
-        "Is this the right database, and {schema} the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed."
-    );
-    let body = format!(
+    format!(
         "\
-DECLARE
-  missing text;
-  taken text;
-  is_done boolean;
-BEGIN
   WITH places (role, tab, col) AS (
     VALUES
 {}
@@ -83,9 +81,28 @@ BEGIN
   )
   SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
-    bool_and(role = 'moves' OR is_there = (role <> 'goes'))
-  INTO missing, taken, is_done
-  FROM found;
+    bool_and(role = 'moves' OR is_there = (role <> 'goes')){into}
+  FROM found",
+        rows.join(",\n"),
+    )
+}
+
+/// A `DO` statement that raises an error when a table or column that the steps start from is not
+/// there, or a name that they give is already taken. Both have likely causes, which it names.
+pub(super) fn expectations(
+    statements: &Statements<'_>,
+    steps: &[TableStep],
+    schema: &str,
+    ends_in: &str,
+) -> String {
+    let body = format!(
+        "\
+DECLARE
+  missing text;
+  taken text;
+  is_done boolean;
+BEGIN
+  {};
   IF is_done THEN
     RAISE EXCEPTION USING
       MESSAGE = {},
@@ -97,23 +114,20 @@ BEGIN
   ELSIF taken IS NOT NULL THEN
     RAISE EXCEPTION USING
       MESSAGE = 'Already in the database, where the migration would put its own: ' || taken,
-      HINT = 'Has Keystone of the other generation been started on it? Drop what is empty, or rename it. Nothing has been changed.';
+      HINT = {};
   END IF;
 END",
-        rows.join(",\n"),
+        expected(statements, steps, "\n  INTO missing, taken, is_done"),
         literal(&format!("The database is in {ends_in} already")),
-        literal(&elsewhere),
+        literal(&format!("{} Nothing has been changed.", missing(schema))),
+        literal(&format!("{TAKEN} Nothing has been changed.")),
     );
     format!("DO {}", dollar(&body))
 }
 
-/// A `DO` statement that locks all tables that the steps touch, for the rest of the transaction. What
-/// is not there is left to [`expectations`], which come after: they must see what others have done
-/// before the locks were free.
-///
-/// By name: sessions that lock them all in one order cannot wait in a circle. To drop a foreign key,
-/// and to add one, takes a lock on the table it references as well.
-pub(super) fn locks(statements: &Statements<'_>, steps: &[TableStep]) -> String {
+/// The tables that the steps touch. To drop a foreign key, and to add one, takes a lock on the table
+/// it references as well.
+pub(super) fn touched(steps: &[TableStep]) -> BTreeSet<&str> {
     let mut tables = BTreeSet::new();
     for step in steps {
         match step {
@@ -136,8 +150,17 @@ pub(super) fn locks(statements: &Statements<'_>, steps: &[TableStep]) -> String 
             tables.insert(table);
         }
     }
+    tables
+}
+
+/// A `DO` statement that locks all tables that the steps touch, for the rest of the transaction. What
+/// is not there is left to [`expectations`], which come after: they must see what others have done
+/// before the locks were free.
+///
+/// By name: sessions that lock them all in one order cannot wait in a circle.
+pub(super) fn locks(statements: &Statements<'_>, steps: &[TableStep]) -> String {
     let tables: Vec<String> =
-        tables.into_iter().map(|table| literal(&statements.qualified(table))).collect();
+        touched(steps).into_iter().map(|table| literal(&statements.qualified(table))).collect();
     let body = format!(
         "\
 DECLARE

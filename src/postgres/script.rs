@@ -1,5 +1,7 @@
 //! The script: a transaction around the statements, terminators and comments. Only here.
 
+use serde::Serialize;
+
 use super::statement::Statements;
 use super::{check, dependents, names, preflight, reconcile};
 use crate::error::Problem;
@@ -13,7 +15,7 @@ const LOCK_TIMEOUT: &str = "5s";
 /// `psql`. It is one transaction: after an error nothing has changed.
 ///
 /// # Errors
-/// [`Problem::InvalidSnapshot`] when the type of a column that it creates is not known.
+/// As for [`statements`].
 pub fn migration(
     plan: &UpgradePlan,
     adapter: &AdapterPlan,
@@ -21,41 +23,123 @@ pub fn migration(
     steps: &[Planned<TableStep>],
     script: Script,
 ) -> Result<String, Problem> {
-    let steps: Vec<Planned<TableStep>> = match script.direction {
-        Direction::Up => steps.to_vec(),
-        Direction::Down => steps.iter().rev().cloned().map(Planned::reverse).collect(),
-    };
+    let statements = statements(plan, schema, steps, script)?;
     let mut text = Text::default();
     header(&mut text, plan, adapter, schema, script);
-    if steps.is_empty() {
+    if statements.is_empty() {
         text.comment("Nothing to do: the relationships are stored the same in both schemas.");
         return Ok(text.0);
     }
-    types_are_known(&steps)?;
     text.comment("Take a backup first (pg_dump) and stop the application. Then run it whole:");
     text.comment("  psql -v ON_ERROR_STOP=1 -f <this file> <database>");
     text.comment(
         "It is one transaction: it ends in the other schema, or with an error and no change.",
     );
-    text.comment(&format!("squawk-ignore-file {}", inherent_rules(&steps).join(", ")));
-    text.blank();
-    // Each check must see what others have committed before it got the locks.
-    text.statement("BEGIN ISOLATION LEVEL READ COMMITTED");
-    text.statement(&format!("SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"));
-    // The checks read whole tables: a limit set for the role's usual queries would end them.
-    text.statement("SET LOCAL statement_timeout = 0");
-    // A deferred trigger would wait in the way of the drops.
-    text.statement("SET CONSTRAINTS ALL IMMEDIATE");
-    // Row-level security that hides rows from the checks is an error, not a filter.
-    text.statement("SET LOCAL row_security = off");
-    for Section { title, statements } in sections(plan, schema, &steps, script) {
-        text.blank();
-        text.comment(&title);
-        statements.iter().for_each(|sql| text.statement(sql));
+    let rules = inherent_rules(&directed(steps, script.direction));
+    text.comment(&format!("squawk-ignore-file {}", rules.join(", ")));
+    let mut title = None;
+    for statement in &statements {
+        if title != Some(&statement.title) {
+            text.blank();
+            title = Some(&statement.title);
+            if let Some(title) = &statement.title {
+                text.comment(title);
+            }
+        }
+        text.statement(&statement.sql);
     }
-    text.blank();
-    text.statement("COMMIT");
     Ok(text.0)
+}
+
+/// What a statement is there for. The migration has them in this order, but that changes and the
+/// names that follow them take turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Role {
+    /// Begins the transaction.
+    Begin,
+    /// Settings of the transaction.
+    Setting,
+    /// Locks all tables: from here on no other session changes them.
+    Lock,
+    /// Raises an error where something is not as it must be, and changes nothing.
+    Check,
+    /// Repairs two sides that disagree.
+    Repair,
+    /// Changes the schema.
+    Change,
+    /// Ends the transaction.
+    Commit,
+}
+
+/// A statement of the migration, without a terminator.
+#[derive(Debug, Clone, Serialize)]
+pub struct Statement {
+    /// What it is there for.
+    pub role: Role,
+    /// What it does, in words. Statements in a row that have one title belong together; those around
+    /// the transaction have none.
+    pub title: Option<String>,
+    /// Index of the relationship that it is for, when it is for one alone.
+    pub relationship: Option<usize>,
+    /// The statement.
+    pub sql: String,
+}
+
+/// The statements of the migration in order, which are those of the script: none when there is
+/// nothing to do.
+///
+/// # Errors
+/// [`Problem::InvalidSnapshot`] when the type of a column that it creates is not known.
+pub fn statements(
+    plan: &UpgradePlan,
+    schema: &str,
+    steps: &[Planned<TableStep>],
+    script: Script,
+) -> Result<Vec<Statement>, Problem> {
+    if steps.is_empty() {
+        return Ok(Vec::new());
+    }
+    let steps = directed(steps, script.direction);
+    types_are_known(&steps)?;
+    let untitled = |role, sql: String| Statement { role, title: None, relationship: None, sql };
+    let mut statements = vec![
+        // Each check must see what others have committed before it got the locks.
+        untitled(Role::Begin, "BEGIN ISOLATION LEVEL READ COMMITTED".to_owned()),
+        untitled(Role::Setting, format!("SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")),
+    ];
+    // A deferred trigger would wait in the way of the drops.
+    let settings = [NO_TIMEOUT, "SET CONSTRAINTS ALL IMMEDIATE", NO_FILTER];
+    statements.extend(settings.map(|sql| untitled(Role::Setting, sql.to_owned())));
+    for Section { role, title, relationship, statements: sql } in
+        sections(plan, schema, &steps, script)
+    {
+        statements.extend(sql.into_iter().map(|sql| Statement {
+            role,
+            title: Some(title.clone()),
+            relationship,
+            sql,
+        }));
+    }
+    statements.push(untitled(Role::Commit, "COMMIT".to_owned()));
+    Ok(statements)
+}
+
+/// The checks read whole tables: a limit set for the role's usual queries would end them.
+pub(super) const NO_TIMEOUT: &str = "SET LOCAL statement_timeout = 0";
+
+/// Row-level security that hides rows from the checks is an error, not a filter.
+pub(super) const NO_FILTER: &str = "SET LOCAL row_security = off";
+
+/// The steps as they are taken in a direction.
+pub(super) fn directed(
+    steps: &[Planned<TableStep>],
+    direction: Direction,
+) -> Vec<Planned<TableStep>> {
+    match direction {
+        Direction::Up => steps.to_vec(),
+        Direction::Down => steps.iter().rev().cloned().map(Planned::reverse).collect(),
+    }
 }
 
 fn header(
@@ -84,13 +168,20 @@ fn header(
 
 /// Statements under a comment.
 struct Section {
+    role: Role,
     title: String,
+    relationship: Option<usize>,
     statements: Vec<String>,
 }
 
 impl Section {
-    fn new(title: impl Into<String>, statements: Vec<String>) -> Self {
-        Section { title: title.into(), statements }
+    fn new(role: Role, title: impl Into<String>, statements: Vec<String>) -> Self {
+        Section { role, title: title.into(), relationship: None, statements }
+    }
+
+    /// It as one for a single relationship.
+    fn of(self, relationship: usize) -> Self {
+        Section { relationship: Some(relationship), ..self }
     }
 }
 
@@ -106,46 +197,58 @@ fn sections(
     let (from, to) = script.direction.schemas();
     let mut sections = vec![
         Section::new(
+            Role::Lock,
             "No one else uses the tables meanwhile",
             vec![preflight::locks(&statements, &steps)],
         ),
         Section::new(
+            Role::Check,
             format!("What is there must be {from}"),
             vec![preflight::expectations(&statements, &steps, schema, to)],
         ),
     ];
     if let Some(check) = dependents::none_left(&statements, steps.iter()) {
-        sections.push(Section::new("Nothing of yours goes with what is dropped", vec![check]));
+        let title = "Nothing of yours goes with what is dropped";
+        sections.push(Section::new(Role::Check, title, vec![check]));
     }
     for Planned { relationship, step } in planned {
         let name = plan.relationships[*relationship].to_string();
-        sections.extend(match step {
+        let section = match step {
             TableStep::DropColumn { copies, .. } | TableStep::DropJoinTable { copies, .. } => {
-                Some(if script.reconcile {
+                if script.reconcile {
                     Section::new(
+                        Role::Repair,
                         format!("Reconcile {name}: the kept side takes what only the other has"),
                         vec![reconcile::repair(&statements, copies, &name)],
                     )
                 } else {
                     Section::new(
+                        Role::Check,
                         format!("Check {name}: both stored sides hold the same links"),
                         vec![check::agreement(&statements, copies, &name)],
                     )
-                })
+                }
             }
-            TableStep::DiscardJoinTable { table } => Some(if script.reconcile {
-                Section::new(
-                    format!("The links of {name} are lost: the old Keystone had no place for them"),
-                    vec![preflight::say_goodbye(&statements, &table.name, &name)],
-                )
-            } else {
-                Section::new(
-                    format!("Check {name}: the old Keystone had no place for its links"),
-                    vec![preflight::is_empty(&statements, &table.name, &name)],
-                )
-            }),
-            _ => None,
-        });
+            TableStep::DiscardJoinTable { table } => {
+                if script.reconcile {
+                    Section::new(
+                        Role::Check,
+                        format!(
+                            "The links of {name} are lost: the old Keystone had no place for them"
+                        ),
+                        vec![preflight::say_goodbye(&statements, &table.name, &name)],
+                    )
+                } else {
+                    Section::new(
+                        Role::Check,
+                        format!("Check {name}: the old Keystone had no place for its links"),
+                        vec![preflight::is_empty(&statements, &table.name, &name)],
+                    )
+                }
+            }
+            _ => continue,
+        };
+        sections.push(section.of(*relationship));
     }
     let renamed = steps.iter().filter_map(|step| match step {
         TableStep::RenameJoinTable { from, to } => Some((from, to)),
@@ -153,20 +256,20 @@ fn sections(
     });
     let room = names::make_room(&statements, renamed.clone());
     if !room.is_empty() {
-        sections.push(Section::new("Indexes whose names tables are about to have", room));
+        let title = "Indexes whose names tables are about to have";
+        sections.push(Section::new(Role::Change, title, room));
     }
     let mut waiting = renamed.clone().count();
-    for Planned { relationship, step } in planned {
-        let relationship = &plan.relationships[*relationship];
-        sections.push(Section::new(
-            format!("{relationship} ({})", relationship.kind.heading().to_lowercase()),
-            statements.of(step),
-        ));
+    for Planned { relationship: at, step } in planned {
+        let relationship = &plan.relationships[*at];
+        let title = format!("{relationship} ({})", relationship.kind.heading().to_lowercase());
+        sections.push(Section::new(Role::Change, title, statements.of(step)).of(*at));
         if matches!(step, TableStep::RenameJoinTable { .. }) {
             waiting -= 1;
             // Before anything is created, which may use the names that have become free.
             if waiting == 0 {
                 sections.push(Section::new(
+                    Role::Change,
                     "Foreign keys, indexes and NOT NULL constraints follow the new names",
                     vec![names::rename(&statements, schema, renamed.clone())],
                 ));
