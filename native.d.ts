@@ -15,6 +15,13 @@ export declare class NativePlan {
   summary(adapter: string | undefined | null, color: boolean): string
   /** The migration of one adapter's database: `up` to the new schema, or `down` to the old. */
   migration(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean): string
+  /** The statements of that migration in order, as a JSON array. */
+  statements(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean): string
+  /**
+   * What to ask one adapter's database, or once the answers are there, what it holds: the JSON of
+   * `Inspected`. The answers are JSON by key.
+   */
+  inspect(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean, answers: string): string
   /** The old or the new schema of one adapter's database. */
   schema(which: 'old' | 'new', adapter?: string | undefined | null): string
   /** The unified diff from the old schema to the new, with ANSI colours if asked for. */
@@ -25,6 +32,12 @@ export declare class NativePlan {
 
 /** The unified diff of two texts under the given names, with ANSI colours if asked for. */
 export declare function diffSchemas(oldSql: string, newSql: string, oldName: string, newName: string, color: boolean): string
+
+/**
+ * Compares what two inspections of one plan have found before and after the migration: the JSON of
+ * an [`outcome::Outcome`].
+ */
+export declare function outcome(before: string, after: string): string
 
 /**
  * Plans the upgrade of the project in a snapshot, given as JSON.

@@ -837,4 +837,5 @@ module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __n
 module.exports = nativeBinding
 module.exports.NativePlan = nativeBinding.NativePlan
 module.exports.diffSchemas = nativeBinding.diffSchemas
+module.exports.outcome = nativeBinding.outcome
 module.exports.planUpgrade = nativeBinding.planUpgrade

@@ -19,6 +19,8 @@
 //! - [`schema`] is what each generation of Keystone creates, and [`diff`] what differs between two texts.
 //! - [`summary`] tells the plan in the words of Keystone's guide.
 //! - [`postgres`] and [`mongodb`] each know one engine's language, and nothing of the other's.
+//! - [`inspection`] is what a database holds, by the answers to questions, and [`outcome`] what a
+//!   migration has made of it.
 //! - [`error`] has every mistake that is reported, with its stable code.
 //! - `node` is the only file that knows Node-API.
 
@@ -27,10 +29,12 @@
 
 pub mod diff;
 pub mod error;
+pub mod inspection;
 pub mod mongodb;
 pub mod naming;
 #[cfg(not(test))]
 mod node;
+pub mod outcome;
 pub mod plan;
 pub mod postgres;
 #[cfg(test)]

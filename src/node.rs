@@ -8,12 +8,13 @@
 
 use napi::{Error, Result, Status};
 use napi_derive::napi;
+use serde::Serialize;
 
-use crate::error::Problems;
+use crate::error::{Problem, Problems};
 use crate::plan::{Direction, Engine, Script, UpgradePlan};
 use crate::schema::{TableSchema, Which};
 use crate::snapshot::Snapshot;
-use crate::{diff, mongodb, postgres, summary};
+use crate::{diff, mongodb, outcome, postgres, summary};
 
 /// A plan, held on the Rust side. `index.js` wraps it as `UpgradePlan`.
 #[napi(js_name = "NativePlan")]
@@ -48,8 +49,7 @@ impl NativePlan {
         #[napi(ts_arg_type = "'up' | 'down'")] direction: String,
         reconcile: bool,
     ) -> Result<String> {
-        let direction = if direction == "down" { Direction::Down } else { Direction::Up };
-        let script = Script { direction, reconcile };
+        let script = Script { direction: parse_direction(&direction), reconcile };
         let Some(part) = self.plan.adapter(adapter.as_deref()).map_err(thrown)? else {
             return Ok(String::new());
         };
@@ -60,6 +60,53 @@ impl NativePlan {
             Engine::MongoDb { steps } => Ok(mongodb::migration(&self.plan, part, steps, script)),
         }
         .map_err(thrown)
+    }
+
+    /// The statements of that migration in order, as a JSON array.
+    #[napi(catch_unwind)]
+    pub fn statements(
+        &self,
+        adapter: Option<String>,
+        #[napi(ts_arg_type = "'up' | 'down'")] direction: String,
+        reconcile: bool,
+    ) -> Result<String> {
+        let script = Script { direction: parse_direction(&direction), reconcile };
+        let Some(part) = self.plan.adapter(adapter.as_deref()).map_err(thrown)? else {
+            return Ok("[]".to_owned());
+        };
+        match &part.engine {
+            Engine::PostgreSql { schema_name, steps } => {
+                postgres::statements(&self.plan, schema_name, steps, script)
+            }
+            Engine::MongoDb { .. } => Err(NO_MONGODB),
+        }
+        .map(json)
+        .map_err(thrown)
+    }
+
+    /// What to ask one adapter's database, or once the answers are there, what it holds: the JSON of
+    /// `Inspected`. The answers are JSON by key.
+    #[napi(catch_unwind)]
+    pub fn inspect(
+        &self,
+        adapter: Option<String>,
+        #[napi(ts_arg_type = "'up' | 'down'")] direction: String,
+        reconcile: bool,
+        answers: String,
+    ) -> Result<String> {
+        let script = Script { direction: parse_direction(&direction), reconcile };
+        let answers = serde_json::from_str(&answers).map_err(|error| unexpected(&error))?;
+        let Some(part) = self.plan.adapter(adapter.as_deref()).map_err(thrown)? else {
+            return Ok("{}".to_owned());
+        };
+        match &part.engine {
+            Engine::PostgreSql { schema_name, steps } => {
+                postgres::inspect(&self.plan, part, schema_name, steps, script, &answers)
+                    .map(json)
+                    .map_err(|error| unexpected(&error))
+            }
+            Engine::MongoDb { .. } => Err(thrown(NO_MONGODB)),
+        }
     }
 
     /// The old or the new schema of one adapter's database.
@@ -111,6 +158,30 @@ pub fn diff_schemas(
     color: bool,
 ) -> String {
     diff::unified(&old_sql, &new_sql, (&old_name, &new_name), color)
+}
+
+/// Compares what two inspections of one plan have found before and after the migration: the JSON of
+/// an [`outcome::Outcome`].
+#[napi(catch_unwind)]
+pub fn outcome(before: String, after: String) -> Result<String> {
+    let parse = |text: &str| serde_json::from_str(text).map_err(|error| unexpected(&error));
+    Ok(json(outcome::Outcome::new(&parse(&before)?, &parse(&after)?)))
+}
+
+const NO_MONGODB: Problem =
+    Problem::Unsupported { what: "--check and --apply are there for PostgreSQL only, so far." };
+
+fn parse_direction(direction: &str) -> Direction {
+    if direction == "down" { Direction::Down } else { Direction::Up }
+}
+
+fn json(value: impl Serialize) -> String {
+    serde_json::to_string(&value).expect("it has string keys only")
+}
+
+/// What this package's own JavaScript should not have sent.
+fn unexpected(error: &dyn std::fmt::Display) -> Error {
+    Error::new(Status::InvalidArg, error.to_string())
 }
 
 fn thrown(problems: impl Into<Problems>) -> Error {

@@ -4,8 +4,8 @@
 mod collections;
 mod tables;
 
-use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Problem, Problems};
 use crate::naming;
@@ -60,7 +60,8 @@ pub enum Engine {
 }
 
 /// Which way a script goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Direction {
     /// From the old schema to the new.
     Up,
@@ -88,7 +89,7 @@ pub struct Script {
 }
 
 /// Something the user should know, which does not stop the plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
     /// A stable code, for programs.
     pub code: String,

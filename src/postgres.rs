@@ -2,6 +2,7 @@
 
 mod check;
 mod dependents;
+mod inspect;
 mod names;
 mod preflight;
 mod quote;
@@ -10,5 +11,6 @@ mod schema;
 mod script;
 mod statement;
 
+pub use inspect::inspect;
 pub use schema::schema;
 pub use script::{migration, statements};

@@ -5,8 +5,10 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::naming;
+use crate::relationship::Side;
 use crate::snapshot::ColumnOptions;
 
 /// A step together with the relationship that it is for.
@@ -27,7 +29,7 @@ impl Planned<TableStep> {
 }
 
 /// Which side of a relationship a place in the database belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Owner {
     /// The left side.
@@ -77,6 +79,14 @@ pub enum TablePlace {
         /// Its column of the other side's ids.
         far: String,
     },
+}
+
+impl TablePlace {
+    /// The column of a side without `many`.
+    pub fn column_of(side: &Side) -> Self {
+        let [table, column] = [&side.key, &side.path].map(|name| naming::clip(name).to_owned());
+        TablePlace::Column { table, column }
+    }
 }
 
 /// `User.leadPost` or `User_published`.

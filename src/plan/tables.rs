@@ -93,11 +93,7 @@ pub(super) fn plan(
 }
 
 fn column_links(side: &Side, owner: Owner) -> Links<TablePlace> {
-    let place = TablePlace::Column {
-        table: naming::clip(&side.key).to_owned(),
-        column: naming::clip(&side.path).to_owned(),
-    };
-    Links { owner, place }
+    Links { owner, place: TablePlace::column_of(side) }
 }
 
 /// The names in use in one schema, before and after.

@@ -2,10 +2,8 @@
 
 use super::quote::{dollar, literal};
 use super::statement::Statements;
+use crate::inspection::DISAGREEMENT;
 use crate::step::{Copies, Owner, TablePlace};
-
-/// What to do about two sides that disagree.
-pub(super) const DISAGREEMENT: &str = "Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.";
 
 /// A query for one row: how many links only the kept place has, how many only the dropped one, and
 /// examples. `into` follows its select list.

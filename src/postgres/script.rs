@@ -126,10 +126,10 @@ pub fn statements(
 }
 
 /// The checks read whole tables: a limit set for the role's usual queries would end them.
-pub(super) const NO_TIMEOUT: &str = "SET LOCAL statement_timeout = 0";
+const NO_TIMEOUT: &str = "SET LOCAL statement_timeout = 0";
 
 /// Row-level security that hides rows from the checks is an error, not a filter.
-pub(super) const NO_FILTER: &str = "SET LOCAL row_security = off";
+const NO_FILTER: &str = "SET LOCAL row_security = off";
 
 /// The steps as they are taken in a direction.
 pub(super) fn directed(

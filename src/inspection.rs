@@ -1,0 +1,266 @@
+//! What a database holds: the questions that it is asked, and what the answers mean for a migration.
+//!
+//! Node asks the questions and hands back the answers, until there are enough of them to tell. Each
+//! engine has its own questions; what comes of them is the same [`Inspection`] for all.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::plan::Direction;
+use crate::relationship::Kind;
+use crate::step::Owner;
+
+/// The version of the JSON that an [`Inspection`] serializes to.
+const JSON_VERSION: u32 = 1;
+
+/// The answers by the keys of their questions.
+pub type Answers = BTreeMap<String, Value>;
+
+/// A question, which changes nothing.
+#[derive(Debug, Clone, Serialize)]
+pub struct Question {
+    /// Under which its answer is expected.
+    pub key: String,
+    /// PostgreSQL: a query for one row with one text, the answer as JSON.
+    pub sql: String,
+}
+
+/// What the answers so far come to.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Inspected {
+    /// More has to be known.
+    Questions(Vec<Question>),
+    /// This is what there is.
+    Inspection(Box<Inspection>),
+}
+
+/// Which schema a relationship, or a whole database, is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum State {
+    /// It is stored the same in both schemas.
+    Unchanged,
+    /// The old schema.
+    Old,
+    /// The new schema.
+    New,
+    /// What the old schema has, and what the new schema has.
+    Both,
+    /// A part of the old schema, or of the new, or of each.
+    Mixed,
+    /// Nothing of either.
+    Neither,
+}
+
+/// In which schemas a place for links exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Within {
+    /// Before Arcade.
+    Old,
+    /// Since Arcade.
+    New,
+    /// Before and since.
+    Both,
+}
+
+/// A place for the links of a relationship, as the database has it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Stored {
+    /// As people call it: `User.leadPost`, `Todo_readers`.
+    pub name: String,
+    /// Whose place it is.
+    pub owner: Owner,
+    /// In which schemas there is such a place.
+    pub schema: Within,
+    /// Whether its links are what the migration keeps: the other copy goes.
+    pub is_kept: bool,
+    /// How many links it holds. None where it is not in the database.
+    pub links: Option<u64>,
+    /// 1:1: how many different items these links lead to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub targets: Option<u64>,
+}
+
+/// Where the two stored sides of a relationship do not hold the same links.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Disagreement {
+    /// How many links only the place that is kept has.
+    pub only_kept: u64,
+    /// How many links only the place that is dropped has.
+    pub only_dropped: u64,
+    /// Up to five of them, as pairs of ids in text: left, right.
+    pub examples: String,
+}
+
+/// A relationship, as the database has it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Related {
+    /// Index of the relationship in the plan.
+    pub relationship: usize,
+    /// As in the guide.
+    pub name: String,
+    /// Its kind.
+    pub kind: Kind,
+    /// Which schema it is in.
+    pub state: State,
+    /// Its places, in the old schema and in the new.
+    pub places: Vec<Stored>,
+    /// None where the sides agree, or are not stored twice, or cannot be compared.
+    pub disagreement: Option<Disagreement>,
+}
+
+/// A table that the migration works on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Touched {
+    /// Its name.
+    pub name: String,
+    /// What it takes on disk, with its indexes.
+    pub bytes: u64,
+}
+
+/// The server's own word on where we are.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Database {
+    /// The database.
+    pub name: String,
+    /// Who we are there.
+    pub user: String,
+    /// The server's version.
+    pub version: String,
+}
+
+/// Something to decide or to mend before the migration can be run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Finding {
+    /// Stable, for programs.
+    pub code: String,
+    /// What it is and what to do.
+    pub message: String,
+    /// Index of the relationship that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relationship: Option<usize>,
+}
+
+/// What a database holds, and whether the migration can be run on it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Inspection {
+    /// The version of this shape.
+    pub version: u32,
+    /// The adapter's name.
+    pub adapter: String,
+    /// `postgresql` or `mongodb`.
+    pub engine: String,
+    /// Which way the migration would go.
+    pub direction: Direction,
+    /// Whether it would repair sides that disagree.
+    pub reconcile: bool,
+    /// Where this is.
+    pub database: Database,
+    /// Which schema the relationships that change are in, all together.
+    pub state: State,
+    /// The database is where the migration would take it.
+    pub is_done: bool,
+    /// The migration can be run.
+    pub is_ready: bool,
+    /// Every relationship of the adapter.
+    pub relationships: Vec<Related>,
+    /// What the migration locks while it works.
+    pub locks: Vec<Touched>,
+    /// What it drops, as people call it.
+    pub drops: Vec<String>,
+    /// What stands in its way.
+    pub problems: Vec<Finding>,
+}
+
+/// What an engine has found out, for [`Inspection::new`].
+#[derive(Debug)]
+pub struct Findings {
+    /// The adapter's name.
+    pub adapter: String,
+    /// `postgresql` or `mongodb`.
+    pub engine: &'static str,
+    /// Which way.
+    pub direction: Direction,
+    /// Whether it would repair.
+    pub reconcile: bool,
+    /// Where this is.
+    pub database: Database,
+    /// The database is where the migration would take it.
+    pub is_done: bool,
+    /// Every relationship.
+    pub relationships: Vec<Related>,
+    /// What the migration locks.
+    pub locks: Vec<Touched>,
+    /// What it drops.
+    pub drops: Vec<String>,
+    /// What stands in its way, but for sides that disagree.
+    pub problems: Vec<Finding>,
+}
+
+impl Inspection {
+    /// Draws the conclusions.
+    pub fn new(found: Findings) -> Self {
+        let Findings { is_done, relationships, mut problems, .. } = found;
+        let states = relationships.iter().map(|it| it.state);
+        let mut changing = states.filter(|state| *state != State::Unchanged);
+        let state = match changing.next() {
+            None => State::Unchanged,
+            Some(first) if changing.all(|other| other == first) => first,
+            Some(_) => State::Mixed,
+        };
+        if is_done {
+            problems.clear();
+        } else if !found.reconcile {
+            problems.extend(relationships.iter().filter_map(disagreement));
+        }
+        Inspection {
+            version: JSON_VERSION,
+            adapter: found.adapter,
+            engine: found.engine.to_owned(),
+            direction: found.direction,
+            reconcile: found.reconcile,
+            database: found.database,
+            state,
+            is_done,
+            is_ready: !is_done && problems.is_empty(),
+            relationships,
+            locks: found.locks,
+            drops: found.drops,
+            problems,
+        }
+    }
+}
+
+/// What to do about two sides that disagree.
+pub const DISAGREEMENT: &str = "Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.";
+
+fn disagreement(related: &Related) -> Option<Finding> {
+    let found = related.disagreement.as_ref()?;
+    let name_of = |is_kept| {
+        let stored = related.places.iter().find(|it| it.is_kept == is_kept && it.links.is_some());
+        stored.map(|it| it.name.as_str()).unwrap_or_default()
+    };
+    Some(Finding {
+        code: "DISAGREEMENT".to_owned(),
+        message: format!(
+            "{}: the two stored sides disagree. Links that only {} has: {}; that only {} has: {}. For example (left id, right id): {}. {DISAGREEMENT}",
+            related.name,
+            name_of(true),
+            found.only_kept,
+            name_of(false),
+            found.only_dropped,
+            found.examples,
+        ),
+        relationship: Some(related.relationship),
+    })
+}

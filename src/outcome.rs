@@ -1,0 +1,137 @@
+//! What a migration has made of the links: what was there before against what is there after.
+
+use serde::Serialize;
+
+use crate::inspection::{Finding, Inspection, Related, State, Stored, Within};
+use crate::plan::Direction;
+use crate::relationship::Kind;
+
+/// The links of a relationship before and after.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Kept {
+    /// Index of the relationship in the plan.
+    pub relationship: usize,
+    /// As in the guide.
+    pub name: String,
+    /// How many links were there.
+    pub before: u64,
+    /// How many links are there.
+    pub after: u64,
+    /// Why the numbers are not the same, where that is as it must be.
+    pub explanation: Option<String>,
+}
+
+/// Whether a migration did what it must.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+    /// Whether nothing is missing and nothing is left to do.
+    pub is_verified: bool,
+    /// Every relationship of the adapter.
+    pub relationships: Vec<Kept>,
+    /// What is not as it must be.
+    pub problems: Vec<Finding>,
+}
+
+impl Outcome {
+    /// Compares. `before` and `after` are of one plan, in the direction that was taken.
+    pub fn new(before: &Inspection, after: &Inspection) -> Self {
+        let mut problems = Vec::new();
+        if !after.is_done {
+            problems.push(Finding {
+                code: "NOT_DONE".to_owned(),
+                message: "The database is not in the schema that the migration leads to."
+                    .to_owned(),
+                relationship: None,
+            });
+        }
+        let relationships = before
+            .relationships
+            .iter()
+            .zip(&after.relationships)
+            .map(|(before_it, after_it)| {
+                let (kept, problem) = compare(before_it, after_it, before);
+                problems.extend(problem.map(|message| Finding {
+                    code: "LINKS_DIFFER".to_owned(),
+                    message,
+                    relationship: Some(before_it.relationship),
+                }));
+                kept
+            })
+            .collect();
+        Outcome { is_verified: problems.is_empty(), relationships, problems }
+    }
+}
+
+/// The place whose links count in the schema that the database is in.
+fn kept(related: &Related) -> Option<&Stored> {
+    let is_there = |it: &&Stored| it.is_kept && it.links.is_some();
+    let wanted = match related.state {
+        State::New => Within::New,
+        _ => Within::Old,
+    };
+    let mut places = related.places.iter().filter(is_there);
+    places.find(|it| it.schema == wanted || it.schema == Within::Both)
+}
+
+fn compare(before: &Related, after: &Related, inspection: &Inspection) -> (Kept, Option<String>) {
+    let (from, to) = (kept(before), kept(after));
+    let links = |place: Option<&Stored>| place.and_then(|it| it.links).unwrap_or(0);
+    let (had, has) = (links(from), links(to));
+    let mut explanation = None;
+    // The fewest and the most that there may be.
+    let (mut least, mut most) = (had, had);
+    match inspection.direction {
+        Direction::Up => {
+            if let Some(found) = before.disagreement.as_ref().filter(|_| inspection.reconcile) {
+                most += found.only_dropped;
+                match before.kind {
+                    Kind::TwoSidedManyToMany => least = most,
+                    Kind::TwoSidedOneToOne => {
+                        least = from.and_then(|it| it.targets).unwrap_or(had);
+                    }
+                    _ => {}
+                }
+                explanation = Some("--reconcile repaired two sides that disagreed".to_owned());
+            }
+        }
+        Direction::Down => {
+            // A list related to itself had no join table.
+            if from.is_some() && to.is_none() {
+                (least, most) = (0, 0);
+                explanation = Some("the old Keystone had no place for them".to_owned());
+            }
+        }
+    }
+    let mut problem = (has < least || has > most).then(|| {
+        format!(
+            "{}: there were {had} links, now there are {has}, and there should be {}.",
+            before.name,
+            if least == most { least.to_string() } else { format!("{least} to {most}") },
+        )
+    });
+    if inspection.direction == Direction::Down && problem.is_none() {
+        problem = restored(after, from);
+    }
+    let same = had == has;
+    let kept = Kept {
+        relationship: before.relationship,
+        name: before.name.clone(),
+        before: had,
+        after: has,
+        explanation: explanation.filter(|_| !same),
+    };
+    (kept, problem)
+}
+
+/// The way back fills the second copy from the first.
+fn restored(after: &Related, from: Option<&Stored>) -> Option<String> {
+    let copy = after.places.iter().find(|it| it.schema == Within::Old && !it.is_kept)?;
+    // A column holds one link for each item.
+    let expected = from.and_then(|it| it.targets.or(it.links)).unwrap_or(0);
+    let has = copy.links.unwrap_or(0);
+    (has != expected).then(|| {
+        format!("{}: {} should hold {expected} links, and holds {has}.", after.name, copy.name)
+    })
+}
