@@ -1,7 +1,7 @@
 /**
  * Takes a Keystone 5 database across the "Arcade" change of its relationship schema.
  *
- * Everything here computes and returns: nothing connects to a database.
+ * `check` and `apply` connect to the project's database. Everything else computes and returns.
  *
  * No promise is made about `instanceof`: in Jest, and wherever modules are loaded into several
  * realms, look at `error.code` and call methods instead.
@@ -283,6 +283,29 @@ export interface PlanJson {
   warnings: Warning[];
 }
 
+/** Which migration. */
+export interface MigrationOptions {
+  /** `down` for the way back; by default `up`. */
+  direction?: 'up' | 'down';
+  /** Repair two stored sides that disagree, in place of stopping there. */
+  reconcile?: boolean;
+  /** The adapter's name, needed when the project has several. */
+  adapter?: string;
+}
+
+/** A statement of a migration on PostgreSQL. All of them are one transaction. */
+export interface Statement {
+  /** What it is there for. */
+  role: 'begin' | 'setting' | 'lock' | 'check' | 'repair' | 'change' | 'commit';
+  /** What it does, in words. Statements in a row that have one title are one step. Null for those
+   * around the steps. */
+  title: string | null;
+  /** Index in the plan's `relationships`, for a statement that is for one alone. */
+  relationship: number | null;
+  /** The statement, without a `;` at its end. */
+  sql: string;
+}
+
 /** What has to happen to a project's databases, and why. Made by {@link planUpgrade}. */
 export class UpgradePlan {
   private constructor();
@@ -305,11 +328,17 @@ export class UpgradePlan {
    * The migration from the old schema to the new, or the way back: SQL for PostgreSQL, a mongosh
    * script for MongoDB.
    *
-   * @param options - `direction`: `down` for the way back; `reconcile`: repair two stored sides that
-   *   disagree in place of stopping there; `adapter`: needed when the project has several
    * @throws UpgradeError `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
    */
-  migration(options?: { direction?: 'up' | 'down'; reconcile?: boolean; adapter?: string }): string;
+  migration(options?: MigrationOptions): string;
+  /**
+   * The statements of the migration in order: those of the script, for tools that run them
+   * themselves. None when there is nothing to do. PostgreSQL only, so far.
+   *
+   * @param options - as for `migration`
+   * @throws UpgradeError `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`, `UNSUPPORTED`
+   */
+  statements(options?: MigrationOptions): Statement[];
   /**
    * The old or the new schema: what that generation of Keystone creates on an empty database. SQL for
    * PostgreSQL; for MongoDB statements for mongosh with a comment for each field.
@@ -354,8 +383,161 @@ export type ProblemCode =
   | 'ADAPTER_REQUIRED'
   | 'UNKNOWN_ADAPTER'
   | 'NOT_KEYSTONE'
+  | 'NO_DATABASE'
+  | 'CONNECTION_FAILED'
+  | 'CHECK_FAILED'
+  | FindingCode
+  | 'LOCKED'
+  | 'DECLINED'
+  | 'INTERRUPTED'
+  | 'MIGRATION_FAILED'
+  | 'NOT_VERIFIED'
+  | 'CONNECTION_LOST'
+  | 'COMMIT_UNKNOWN'
   | 'ADDON_MISSING'
   | 'INTERNAL';
+
+/** What can stand in the way of a migration. */
+export type FindingCode =
+  | 'MISSING'
+  | 'NAME_TAKEN'
+  | 'DISAGREEMENT'
+  | 'DEPENDENTS'
+  | 'NO_OLD_PLACE'
+  | 'STANDBY'
+  | 'READ_ONLY'
+  | 'NOT_OWNER'
+  | 'NO_PRIVILEGE';
+
+/** Something to decide or to mend before a migration can be run. */
+export interface Finding {
+  code: FindingCode;
+  message: string;
+  /** Index in the plan's `relationships`, for what is about one alone. */
+  relationship?: number;
+}
+
+/**
+ * Which schema a relationship, or a database, is in. `unchanged`: it is stored the same in both;
+ * `both`: it has what each schema has; `mixed`: it has a part of one or of each; `neither`: it has
+ * nothing of either.
+ */
+export type SchemaState = 'unchanged' | 'old' | 'new' | 'both' | 'mixed' | 'neither';
+
+/** A place for the links of a relationship, as a database has it. */
+export interface StoredLinks {
+  /** `User.leadPost` for a column, `Todo_readers` for a join table. */
+  name: string;
+  owner: 'left' | 'right';
+  /** In which schemas there is such a place. */
+  schema: 'old' | 'new' | 'both';
+  /** Whether a migration keeps its links; else it is the other copy, which goes. */
+  isKept: boolean;
+  /** How many links it holds, or null where it is not in the database. */
+  links: number | null;
+  /** 1:1: how many different items they lead to. */
+  targets?: number;
+}
+
+/** A relationship, as a database has it. */
+export interface RelationshipCheck {
+  /** Index in the plan's `relationships`. */
+  relationship: number;
+  name: string;
+  kind: Kind;
+  state: SchemaState;
+  places: StoredLinks[];
+  /** Null where the two stored sides agree, or there are not two. */
+  disagreement: {
+    /** How many links only the place that is kept has. */
+    onlyKept: number;
+    /** How many links only the place that goes has. */
+    onlyDropped: number;
+    /** Up to five of them, `(left id, right id)` each. */
+    examples: string;
+  } | null;
+}
+
+/** What a database holds. */
+export interface Check {
+  /** The version of this shape. */
+  version: 1;
+  adapter: string;
+  engine: 'postgresql';
+  direction: 'up' | 'down';
+  reconcile: boolean;
+  database: { host?: string; port?: number; name: string; user: string; version: string };
+  /** Of all relationships that change. */
+  state: SchemaState;
+  /** The database is where the migration would take it. */
+  isDone: boolean;
+  /** The migration can be run. */
+  isReady: boolean;
+  relationships: RelationshipCheck[];
+  /** What the migration locks while it runs, with the size on disk. */
+  locks: { name: string; bytes: number }[];
+  /** What the migration drops. */
+  drops: string[];
+  /** What stands in its way. */
+  problems: Finding[];
+}
+
+/** The links of a relationship before and after a migration. */
+export interface MovedLinks {
+  /** Index in the plan's `relationships`. */
+  relationship: number;
+  name: string;
+  before: number;
+  after: number;
+  /** Why there are more or fewer, where they are. */
+  explanation: string | null;
+}
+
+/** What `apply` has done. */
+export type Applied =
+  | {
+      /** There was nothing to do. */
+      isApplied: false;
+      check: Check;
+    }
+  | {
+      isApplied: true;
+      /** What the database held before. */
+      check: Check;
+      relationships: MovedLinks[];
+      /** What the server said meanwhile, such as how much was repaired. */
+      notices: string[];
+    };
+
+/** What is being done. */
+export interface Progress {
+  phase: 'connect' | 'check' | 'migrate' | 'verify';
+  /** In words. */
+  title: string;
+  /** `migrate`: which step of how many, counted from 1. */
+  step?: number;
+  steps?: number;
+  /** `migrate`: index in the plan's `relationships`. */
+  relationship?: number | null;
+  /** How much of it is done. */
+  done?: number;
+}
+
+/** How to look at a database. */
+export interface CheckOptions extends MigrationOptions {
+  /** Directories to look for the project's packages from; by default the working directory. */
+  resolveFrom?: string[];
+  /** Told what is being done. */
+  onProgress?: (progress: Progress) => void;
+}
+
+/** How to migrate a database. */
+export interface ApplyOptions extends CheckOptions {
+  /** Asked before anything is changed, with what the database holds; by default it is. */
+  confirm?: (check: Check) => boolean | Promise<boolean>;
+  /** Ends the run: what is not committed is rolled back. */
+  signal?: AbortSignal;
+}
 
 /** What is thrown: an `Error` whose message says what is wrong, where, and what to do. */
 export interface UpgradeError extends Error {
@@ -398,3 +580,23 @@ export function diffSchemas(
   newSql: string,
   options?: { oldName?: string; newName?: string; color?: boolean },
 ): string;
+
+/**
+ * Connects to a project's database, by its own adapter and driver, and says what it holds. It only
+ * reads, and never calls `keystone.connect()` or `prepare()`. PostgreSQL only, so far.
+ *
+ * Rejects with an {@link UpgradeError}: those of {@link planUpgrade}, `CONNECTION_FAILED`, `LOCKED`
+ * while a migration is running, `CHECK_FAILED`.
+ */
+export function check(keystone: KeystoneLike, options?: CheckOptions): Promise<Check>;
+
+/**
+ * Migrates a project's database: connects as {@link check} does, checks, runs the very statements of
+ * {@link UpgradePlan.statements}, and verifies what has come of them before it commits them.
+ * PostgreSQL only, so far.
+ *
+ * Rejects with an {@link UpgradeError}, after which nothing has been changed: those of {@link check}
+ * and {@link Check.problems}, `DECLINED`, `INTERRUPTED`, `MIGRATION_FAILED`, `NOT_VERIFIED`,
+ * `CONNECTION_LOST`. Only after `COMMIT_UNKNOWN` the migration may have been done; `check` says.
+ */
+export function apply(keystone: KeystoneLike, options?: ApplyOptions): Promise<Applied>;

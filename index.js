@@ -1,5 +1,7 @@
 'use strict';
 
+const { apply: applyTo } = require('./lib/apply');
+const { check: checkOf } = require('./lib/check');
 const { UpgradeError } = require('./lib/error');
 const { loadNative } = require('./lib/native');
 const { snapshot } = require('./lib/snapshot');
@@ -64,6 +66,20 @@ class UpgradePlan {
   migration(options) {
     const { direction = 'up', reconcile = false, adapter } = options || {};
     return calling(() => natives.get(this).migration(adapter, direction, reconcile));
+  }
+
+  /**
+   * The statements of the migration in order: those of the script, for tools that run them
+   * themselves.
+   *
+   * @param {{ direction?: 'up'|'down', reconcile?: boolean, adapter?: string }} [options] - as for
+   *   `migration`
+   * @returns {object[]} none when there is nothing to do
+   * @throws {UpgradeError} `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`, `UNSUPPORTED`
+   */
+  statements(options) {
+    const { direction = 'up', reconcile = false, adapter } = options || {};
+    return JSON.parse(calling(() => natives.get(this).statements(adapter, direction, reconcile)));
   }
 
   /**
@@ -154,6 +170,59 @@ function diffSchemas(oldSql, newSql, options) {
   return calling(() => loadNative().diffSchemas(oldSql, newSql, oldName, newName, color));
 }
 
+/**
+ * Connects to a project's database, by its own adapter and driver, and says what it holds: which
+ * schema, how many links, where the two stored sides disagree, and what stands in the way of a
+ * migration. It only reads.
+ *
+ * @param {object} keystone - a Keystone 5 object with all its lists created
+ * @param {object} [options] - as `index.d.ts` describes them
+ * @returns {Promise<object>}
+ * @throws {UpgradeError} rejects so, with a stable `code`: those of `planUpgrade`,
+ *   `CONNECTION_FAILED`, `LOCKED`, `CHECK_FAILED`
+ */
+async function check(keystone, options = {}) {
+  return checkOf(project(keystone, options), options);
+}
+
+/**
+ * Runs the migration on a project's database, or with `direction: 'down'` the way back: connects,
+ * checks, runs the statements that `plan.statements()` gives, and verifies what has come of them.
+ *
+ * @param {object} keystone - a Keystone 5 object with all its lists created
+ * @param {object} [options] - as `index.d.ts` describes them
+ * @returns {Promise<object>}
+ * @throws {UpgradeError} rejects so, with a stable `code`: those of `check` and of what it finds,
+ *   `DECLINED`, `INTERRUPTED`, `MIGRATION_FAILED`, `NOT_VERIFIED`, `CONNECTION_LOST`,
+ *   `COMMIT_UNKNOWN`
+ */
+async function apply(keystone, options = {}) {
+  return applyTo(project(keystone, options), options);
+}
+
+/** A project as `lib/` needs it to look at its database. */
+function project(keystone, options) {
+  if (!keystone || !keystone.listsArray) snapshot(keystone); // Says what is wrong.
+  const plan = planUpgrade(keystone, options);
+  const native = natives.get(plan);
+  return {
+    keystone,
+    plan,
+    core:
+      ({ adapter, direction = 'up', reconcile = false, isRunning = false }) =>
+      (answers) =>
+        JSON.parse(
+          calling(() =>
+            native.inspect(adapter, direction, reconcile, isRunning, JSON.stringify(answers)),
+          ),
+        ),
+    compare: (before, after) =>
+      JSON.parse(
+        calling(() => loadNative().outcome(JSON.stringify(before), JSON.stringify(after))),
+      ),
+  };
+}
+
 /** Calls into Rust, which throws the problems as JSON, and makes them one error of this realm. */
 function calling(f) {
   try {
@@ -180,4 +249,4 @@ function toUpgradeError(error) {
   return new UpgradeError(problems[0].code, message, problems);
 }
 
-module.exports = { planUpgrade, snapshot, diffSchemas, UpgradePlan };
+module.exports = { planUpgrade, snapshot, diffSchemas, check, apply, UpgradePlan };

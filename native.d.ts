@@ -19,9 +19,10 @@ export declare class NativePlan {
   statements(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean): string
   /**
    * What to ask one adapter's database, or once the answers are there, what it holds: the JSON of
-   * `Inspected`. The answers are JSON by key.
+   * `Inspected`. The answers are JSON by key. With
+   * `is_running` the migration itself checks what it must.
    */
-  inspect(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean, answers: string): string
+  inspect(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean, isRunning: boolean, answers: string): string
   /** The old or the new schema of one adapter's database. */
   schema(which: 'old' | 'new', adapter?: string | undefined | null): string
   /** The unified diff from the old schema to the new, with ANSI colours if asked for. */

@@ -22,6 +22,9 @@ const SPEC = {
 /** Options that each choose what is printed. */
 const OUTPUTS = ['--migration', '--rollback', '--diff', '--schema', '--json'];
 
+/** Options that connect to the database. */
+const RUNS = ['--check', '--apply'];
+
 const SCHEMAS = ['old', 'new'];
 
 /**
@@ -67,20 +70,33 @@ function parse(argv, usage) {
   if (extra !== undefined) {
     throw mistake(`Unexpected argument: ${extra} (an entry file is given with --entry)`);
   }
-  const outputs = OUTPUTS.filter((option) => args[option]);
+  checkCombination(args, mistake);
+  return args;
+}
+
+/** Refuses options that do not go together. */
+function checkCombination(args, mistake) {
+  const run = RUNS.find((option) => args[option]);
+  // These say which way to run, and how to print what has come of it.
+  const outputs = [...OUTPUTS, ...RUNS].filter(
+    (option) => args[option] && !(run && ['--rollback', '--json'].includes(option)),
+  );
   if (outputs.length > 1) {
-    throw mistake(`Only one of ${outputs.join(' and ')} can be printed`);
+    throw mistake(`Only one of ${outputs.join(' and ')} can be ${run ? 'done' : 'printed'}`);
   }
   if (args['--schema'] && !SCHEMAS.includes(args['--schema'])) {
     throw mistake(`There is no schema ${args['--schema']}: --schema takes old or new`);
   }
-  if (args['--reconcile'] && !args['--migration'] && !args['--rollback']) {
-    throw mistake('--reconcile goes with --migration or --rollback');
+  if (args['--reconcile'] && !args['--migration'] && !args['--rollback'] && !run) {
+    throw mistake('--reconcile goes with --migration, --rollback, --check or --apply');
   }
-  if (args['--json'] && args['--adapter']) {
+  if (args['--json'] && args['--adapter'] && !run) {
     throw mistake('--adapter goes with the summary and --migration; --json holds every adapter');
   }
-  return args;
+  if (args['--yes'] && !args['--apply']) throw mistake('--yes goes with --apply');
+  if (args['--exit-code'] && run) {
+    throw mistake(`--exit-code goes with what is printed; ${run} has exit codes of its own`);
+  }
 }
 
 function parseOptions(argv, mistake) {

@@ -2,6 +2,7 @@
 
 const path = require('path');
 const { shouldColor } = require('./colors');
+const { runOnDatabase } = require('./database-command');
 const { loadEntry } = require('./load-entry');
 const { info, warn } = require('./messages');
 const { writeOutFile } = require('./out-file');
@@ -24,6 +25,9 @@ const spec = {
   '--diff':      Boolean,
   '--schema':    String,
   '--json':      Boolean,
+  '--check':     Boolean,
+  '--apply':     Boolean,
+  '--yes':       Boolean,
   '--reconcile': Boolean,
   '--adapter':   String,
   '--out':       String,
@@ -41,8 +45,8 @@ const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
       $ ${usage} [options]
 
     Shows what Keystone's "Arcade" release changes in the database of this project's
-    relationships, and writes the migration. It reads the lists of the project and never
-    connects to a database: nothing happens to your data until you run the migration.
+    relationships, writes the migration, and runs it. It reads the lists of the project, and
+    connects to the database only with --check and --apply.
 
     Options
       --entry <file>    Entry file exporting keystone instance [${DEFAULT_ENTRY}]
@@ -53,7 +57,12 @@ const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
       --json            Print the plan as JSON
       --reconcile       Where the two stored sides of a relationship disagree, repair them by the
                         rules in the README; without it the migration stops there
-      --adapter <name>  Print the part of one adapter, when the project has several
+      --check           Connect, and say what the database holds: which schema, how many
+                        links, what stands in the way of the migration. Changes nothing
+      --apply           Connect, check, run the migration (with --rollback: the way back) and
+                        verify what has come of it. Asks first
+      --yes             Do not ask
+      --adapter <name>  Which adapter's part, when the project has several
       --out <file>      Write to a file instead of stdout, whole or not at all
       --exit-code       Exit with 2 when the database has to change
       --no-color        Do not colour the summary
@@ -61,21 +70,23 @@ const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
       --version, -v     Show the version
 
     Without one of these it prints a summary of all relationships.
+    --check and --apply are there for PostgreSQL only, so far.
 
     Examples
       $ ${usage}
       $ ${usage} --entry dist/server.js --migration --out migration.sql
       $ ${usage} --migration | psql -v ON_ERROR_STOP=1 "$DATABASE_URL"
       $ ${usage} --migration > migration.js && mongosh "$MONGO_URL" migration.js
+      $ ${usage} --check && ${usage} --apply
 
     Exit codes
-      0  Done
+      0  Done; with --check: the database is ready, or migrated already
       1  An error, told on stderr; stdout stays empty
-      2  With --exit-code: the database has to change
+      2  With --exit-code: the database has to change; with --check: something has to be decided
 `;
 
 /**
- * Prints the summary, the migration or the plan of a project.
+ * Prints the summary, the migration or the plan of a project; checks or migrates its database.
  *
  * @param {object} args the options, as `arg` parses them by `spec`
  * @param {{ exeName?: string, usage?: string, _cwd?: string }} [info] as Keystone's runner passes it
@@ -85,31 +96,36 @@ const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
  * @throws {UpgradeError} any mistake in the project or in the options
  */
 async function exec(args, { _cwd = process.cwd() } = {}, spinner) {
+  const { planUpgrade } = require('..');
   if (spinner) spinner.stop();
   const stdout = captureStdout();
+  const { keystone, projectDir } = await loadEntry(args['--entry'] || DEFAULT_ENTRY, { cwd: _cwd });
+  const from = { resolveFrom: [projectDir] };
+  // Only these two need the columns of all fields, for which knex has to be asked.
   const columns = Boolean(args['--schema'] || args['--diff']);
-  const plan = await planProject(args['--entry'] || DEFAULT_ENTRY, _cwd, columns);
+  const plan = planUpgrade(keystone, Object.assign({ columns }, from));
   plan.warnings.forEach(({ message }) => warn(message));
 
-  const result = render(plan, args);
+  const { text, exitCode } = needsConnection(args)
+    ? await runOnDatabase(keystone, from, args)
+    : print(plan, args);
   if (args['--out']) {
     const file = path.resolve(_cwd, args['--out']);
-    writeOutFile(file, result);
+    writeOutFile(file, text);
     info(`Wrote ${file}`);
   } else {
-    await stdout.write(result);
+    await stdout.write(text);
   }
-
-  const hasChanges = partsOf(plan, args).some((adapter) => adapter.hasChanges);
-  if (hasChanges && isSummary(args)) info(migrationHint(partsOf(plan, args)));
-  const exitCode = hasChanges && args['--exit-code'] ? 2 : 0;
+  if (isSummary(args) && hasChanges(plan, args)) info(migrationHint(partsOf(plan, args)));
   return { exitCode, endProcessWithSuccess: exitCode === 0 };
 }
 
-async function planProject(entry, cwd, columns) {
-  const { planUpgrade } = require('..');
-  const { keystone, projectDir } = await loadEntry(entry, { cwd });
-  return planUpgrade(keystone, { resolveFrom: [projectDir], columns });
+/** What is made from the plan alone. */
+function print(plan, args) {
+  return {
+    text: render(plan, args),
+    exitCode: hasChanges(plan, args) && args['--exit-code'] ? 2 : 0,
+  };
 }
 
 function render(plan, args) {
@@ -128,8 +144,17 @@ function isScript(args) {
   return args['--migration'] || args['--rollback'];
 }
 
+function needsConnection(args) {
+  return args['--check'] || args['--apply'];
+}
+
 function isSummary(args) {
-  return !['--json', '--schema', '--diff'].some((option) => args[option]) && !isScript(args);
+  const others = ['--json', '--schema', '--diff'].some((option) => args[option]);
+  return !others && !isScript(args) && !needsConnection(args);
+}
+
+function hasChanges(plan, args) {
+  return partsOf(plan, args).some((adapter) => adapter.hasChanges);
 }
 
 /** The adapters whose part is printed. */

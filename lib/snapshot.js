@@ -1,5 +1,6 @@
 'use strict';
 
+const { projectAdapters } = require('./adapters');
 const { UpgradeError } = require('./error');
 const { mongooseNames } = require('./mongoose-names');
 const { foreignKeyTypes } = require('./foreign-key-types');
@@ -12,9 +13,6 @@ const VERSION = 1;
 /**
  * Serializes the lists of a Keystone 5 object to plain, versioned JSON data: all that planning
  * needs. Nothing connects, and the object is left as it was.
- *
- * Works through `list.adapter.parentAdapter`, which all of Keystone 5 has: `keystone.adapters` gave
- * way to `keystone.adapter` in 19.0.0.
  *
  * @param {object} keystone - the project's `Keystone` object, all lists created
  * @param {{ resolveFrom?: string[], columns?: boolean }} [options] - `resolveFrom`: directories from
@@ -32,7 +30,8 @@ function snapshot(keystone, options) {
   }
   const { resolveFrom = [process.cwd()], columns = true } = options || {};
   const lists = keystone.listsArray;
-  const adapters = unique(lists.map((list) => list.adapter.parentAdapter));
+  const named = projectAdapters(keystone);
+  const adapters = named.map(({ adapter }) => adapter);
   const own = consolidate(keystone);
   const warnings = [];
   const describers = adapters.map((adapter) =>
@@ -68,8 +67,8 @@ function snapshot(keystone, options) {
     version: VERSION,
     keystone: keystoneVersion(resolveFrom),
     locale: new Intl.Collator().resolvedOptions().locale,
-    adapters: adapterNames(keystone, adapters).map((name, at) =>
-      Object.assign({ name }, describeAdapter(adapters[at]), describers[at].adapter),
+    adapters: named.map(({ name, adapter }, at) =>
+      Object.assign({ name }, describeAdapter(adapter), describers[at].adapter),
     ),
     lists: lists.map((list) => {
       const adapter = adapters.indexOf(list.adapter.parentAdapter);
@@ -143,18 +142,6 @@ function describeAdapter(adapter) {
     schemaName: adapter.schemaName,
     wrapsIdentifiers: Boolean(knexOptions && knexOptions.wrapIdentifier),
   };
-}
-
-/**
- * The names of the adapters: their keys in `keystone.adapters`. One alone goes by its kind, because
- * up to 18 Keystone would call it by its class.
- */
-function adapterNames(keystone, adapters) {
-  const named = adapters.length > 1 ? keystone.adapters : {};
-  return adapters.map((adapter) => {
-    const key = Object.keys(named).find((name) => named[name] === adapter);
-    return key || String(adapter.name);
-  });
 }
 
 /**

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::plan::Direction;
+use crate::plan::{Direction, Script};
 use crate::relationship::Kind;
 use crate::step::Owner;
 
@@ -25,6 +25,17 @@ pub struct Question {
     pub key: String,
     /// PostgreSQL: a query for one row with one text, the answer as JSON.
     pub sql: String,
+}
+
+/// What is to be found out.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// For which migration.
+    pub script: Script,
+    /// It is for a migration that runs: what that checks itself need not be asked.
+    pub is_running: bool,
+    /// What is known by now.
+    pub answers: &'a Answers,
 }
 
 /// What the answers so far come to.

@@ -11,6 +11,7 @@ use napi_derive::napi;
 use serde::Serialize;
 
 use crate::error::{Problem, Problems};
+use crate::inspection::Asked;
 use crate::plan::{Direction, Engine, Script, UpgradePlan};
 use crate::schema::{TableSchema, Which};
 use crate::snapshot::Snapshot;
@@ -85,13 +86,15 @@ impl NativePlan {
     }
 
     /// What to ask one adapter's database, or once the answers are there, what it holds: the JSON of
-    /// `Inspected`. The answers are JSON by key.
+    /// `Inspected`. The answers are JSON by key. With
+    /// `is_running` the migration itself checks what it must.
     #[napi(catch_unwind)]
     pub fn inspect(
         &self,
         adapter: Option<String>,
         #[napi(ts_arg_type = "'up' | 'down'")] direction: String,
         reconcile: bool,
+        is_running: bool,
         answers: String,
     ) -> Result<String> {
         let script = Script { direction: parse_direction(&direction), reconcile };
@@ -101,7 +104,8 @@ impl NativePlan {
         };
         match &part.engine {
             Engine::PostgreSql { schema_name, steps } => {
-                postgres::inspect(&self.plan, part, schema_name, steps, script, &answers)
+                let asked = Asked { script, is_running, answers: &answers };
+                postgres::inspect(&self.plan, part, schema_name, steps, asked)
                     .map(json)
                     .map_err(|error| unexpected(&error))
             }

@@ -10,10 +10,10 @@ use super::script::directed;
 use super::statement::Statements;
 use super::{check, dependents, preflight};
 use crate::inspection::{
-    Answers, Database, Disagreement, Finding, Findings, Inspected, Inspection, Question, Related,
+    Asked, Database, Disagreement, Finding, Findings, Inspected, Inspection, Question, Related,
     State, Stored, Touched, Within,
 };
-use crate::plan::{AdapterPlan, Direction, Script, UpgradePlan};
+use crate::plan::{AdapterPlan, Direction, UpgradePlan};
 use crate::relationship::{Kind, Relationship, Side};
 use crate::step::{Copies, Links, Owner, Planned, TablePlace, TableStep};
 
@@ -26,21 +26,19 @@ pub fn inspect(
     adapter: &AdapterPlan,
     schema: &str,
     steps: &[Planned<TableStep>],
-    script: Script,
-    answers: &Answers,
+    asked: Asked<'_>,
 ) -> Result<Inspected, String> {
     let relationships =
         plan.relationships_of(adapter).map(|(at, it)| Places::new(at, it, steps)).collect();
     let directed: Vec<TableStep> =
-        directed(steps, script.direction).into_iter().map(|planned| planned.step).collect();
+        directed(steps, asked.script.direction).into_iter().map(|planned| planned.step).collect();
     let inspector = Inspector {
         adapter,
         schema,
-        script,
+        asked,
         steps: directed,
         relationships,
         statements: Statements::new(schema),
-        answers,
     };
     inspector.inspect()
 }
@@ -121,12 +119,11 @@ fn unchanged(relationship: &Relationship) -> Links<TablePlace> {
 struct Inspector<'a> {
     adapter: &'a AdapterPlan,
     schema: &'a str,
-    script: Script,
+    asked: Asked<'a>,
     /// In the direction of the script.
     steps: Vec<TableStep>,
     relationships: Vec<Places<'a>>,
     statements: Statements<'a>,
-    answers: &'a Answers,
 }
 
 #[derive(Deserialize)]
@@ -135,6 +132,7 @@ struct Session {
     user: String,
     version: String,
     is_standby: bool,
+    is_read_only: bool,
     can_create: Option<bool>,
 }
 
@@ -182,7 +180,7 @@ struct Vanishing {
 impl Inspector<'_> {
     fn inspect(self) -> Result<Inspected, String> {
         let open = |questions: Vec<Question>| -> Vec<Question> {
-            let is_open = |it: &Question| !self.answers.contains_key(&it.key);
+            let is_open = |it: &Question| !self.asked.answers.contains_key(&it.key);
             questions.into_iter().filter(is_open).collect()
         };
         let questions = open(self.catalogue());
@@ -205,9 +203,10 @@ impl Inspector<'_> {
             "session",
             &format!(
                 "SELECT current_database(), current_user, current_setting('server_version'), pg_is_in_recovery(),
+    current_setting('default_transaction_read_only')::boolean,
     (SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = {schema})"
             ),
-            &["name", "user", "version", "is_standby", "can_create"],
+            &["name", "user", "version", "is_standby", "is_read_only", "can_create"],
         )];
         let places: BTreeSet<(&str, &str)> =
             self.relationships.iter().flat_map(|it| &it.places).flat_map(Place::columns).collect();
@@ -272,18 +271,26 @@ impl Inspector<'_> {
                 let query = format!("SELECT {columns} FROM ({links}) AS stored");
                 questions.push(question(&links_key(it.at, number), &query, names));
             }
-            if let Some(copies) = it.copies.filter(|_| there.are_comparable(it)) {
+            if let Some(copies) = it.copies.filter(|_| self.compares(it, there)) {
                 let query = check::disagreement(&self.statements, copies, "");
                 let names = ["only_kept", "only_dropped", "examples"];
                 questions.push(question(&agreement_key(it.at), &query, &names));
             }
         }
         if expected.missing.is_none()
+            && !self.asked.is_running
             && let Some(query) = dependents::vanishing(&self.statements, self.steps.iter(), "")
         {
             questions.push(question("vanishing", &query, &["vanishing"]));
         }
         questions
+    }
+
+    /// Whether to compare the copies of a relationship. The check of a migration that runs does, but
+    /// with a repair the difference explains what comes of it.
+    fn compares(&self, it: &Places<'_>, there: &There) -> bool {
+        let is_asked = !self.asked.is_running || self.asked.script.reconcile;
+        is_asked && there.are_comparable(it)
     }
 
     fn conclude(&self, there: &There, expected: &Expected) -> Result<Inspection, String> {
@@ -301,8 +308,8 @@ impl Inspector<'_> {
         Ok(Inspection::new(Findings {
             adapter: self.adapter.name.clone(),
             engine: "postgresql",
-            direction: self.script.direction,
-            reconcile: self.script.reconcile,
+            direction: self.asked.script.direction,
+            reconcile: self.asked.script.reconcile,
             database: Database { name: session.name, user: session.user, version: session.version },
             is_done: expected.is_done,
             relationships,
@@ -334,7 +341,7 @@ impl Inspector<'_> {
             });
         }
         let compared: Option<Compared> = match it.copies {
-            Some(_) if there.are_comparable(it) => Some(self.row(&agreement_key(it.at))?),
+            Some(_) if self.compares(it, there) => Some(self.row(&agreement_key(it.at))?),
             _ => None,
         };
         let disagreement =
@@ -395,7 +402,7 @@ impl Inspector<'_> {
                 ),
             );
         }
-        if self.script.direction == Direction::Down && !self.script.reconcile {
+        if self.asked.script.direction == Direction::Down && !self.asked.script.reconcile {
             for it in relationships.iter().filter(|it| is_discarded(it)) {
                 let links = it.places.iter().filter_map(|place| place.links).sum::<u64>();
                 if links > 0 {
@@ -422,6 +429,15 @@ impl Inspector<'_> {
             let message =
                 "This server is a standby, which is read only. Connect to the primary server.";
             problems.push(finding("STANDBY", message.to_owned()));
+        }
+        if session.is_read_only {
+            problems.push(finding(
+                "READ_ONLY",
+                format!(
+                    "Transactions of the user {} only read here (default_transaction_read_only). Run the migration as a user who may write.",
+                    session.user
+                ),
+            ));
         }
         let others: Vec<String> = locked
             .iter()
@@ -481,7 +497,7 @@ impl Inspector<'_> {
 
     /// The rows of an answer; none where there was no question.
     fn rows<T: DeserializeOwned>(&self, key: &str) -> Result<Vec<T>, String> {
-        match self.answers.get(key) {
+        match self.asked.answers.get(key) {
             None => Ok(Vec::new()),
             Some(answer) => serde_json::from_value(answer.clone())
                 .map_err(|error| format!("the answer to {key}: {error}")),

@@ -1,0 +1,30 @@
+'use strict';
+
+/** What stands in a shell without quotes. */
+const PLAIN = /^[\w./:@%+=,-]+$/;
+
+const quote = (text) => (PLAIN.test(text) ? text : `'${text.replace(/'/g, `'\\''`)}'`);
+
+const COMMANDS = {
+  postgresql: ({ host, port, user, name }) => [
+    'pg_dump',
+    ...(host ? [`--host=${host}`] : []),
+    ...(port ? [`--port=${port}`] : []),
+    ...(user ? [`--username=${user}`] : []),
+    '--format=custom',
+    `--file=${name}.dump`,
+    name,
+  ],
+};
+
+/**
+ * The command that backs up a database, without the password: it asks for that.
+ *
+ * @param {{ engine: string, database: object }} inspection
+ * @returns {string} for a shell
+ */
+function backupCommand({ engine, database }) {
+  return COMMANDS[engine](database).map(quote).join(' ');
+}
+
+module.exports = { backupCommand };

@@ -1,0 +1,93 @@
+'use strict';
+
+const { connectionFailed } = require('./failure');
+const { quietly } = require('./quietly');
+
+const SOURCE =
+  'knexOptions.connection of its adapter, else CONNECT_TO, DATABASE_URL or KNEX_URI of the environment';
+
+/**
+ * Connects to PostgreSQL as the project does: by its own adapter, with its own knex and driver.
+ *
+ * Only `_connect` of the adapter runs, which makes a knex and tries it. `keystone.connect()` would
+ * go on to set up the lists, and with `dropDatabase` to drop their tables.
+ *
+ * @param {object} keystone - a Keystone 5 object
+ * @param {{ name: string, adapter: object }} part - one of `projectAdapters`, of the kind knex
+ * @returns {Promise<PostgresConnection>} for the caller to close
+ * @throws {UpgradeError} `CONNECTION_FAILED`
+ */
+async function connectKnex(keystone, { name, adapter }) {
+  // What connecting stores on the adapter is stored on this object, and the project's stays as it is.
+  const own = Object.create(adapter);
+  own.knex = undefined;
+  try {
+    await quietly(() => own._connect({ name: keystone.name, rels: [] }, own.config));
+    const { client } = own.knex;
+    return new PostgresConnection(own.knex, await client.acquireConnection());
+  } catch (error) {
+    const settings = own.knex && own.knex.client.connectionSettings;
+    const target = settings && describeTarget(settings);
+    if (own.knex) await own.knex.destroy();
+    throw connectionFailed(error, { name, target, source: SOURCE });
+  }
+}
+
+function describeTarget({ host, port, database, user }) {
+  const at = [database && `database ${database}`, host && `host ${host}`, port && `port ${port}`];
+  return at
+    .concat(user && `user ${user}`)
+    .filter(Boolean)
+    .join(', ');
+}
+
+/** One session on a PostgreSQL server. */
+class PostgresConnection {
+  constructor(knex, session) {
+    this.knex = knex;
+    this.session = session;
+    /** Where it is connected to: nothing secret. */
+    this.place = { host: session.host, port: session.port, user: session.user };
+  }
+
+  /**
+   * @param {string} sql - a statement, sent as it is
+   * @param {Array<string>} [values]
+   * @returns {Promise<object[]>} its rows
+   */
+  async query(sql, values) {
+    const { rows } = await this.session.query(...(values ? [sql, values] : [sql]));
+    return rows;
+  }
+
+  /**
+   * Takes what the server has to say meanwhile.
+   *
+   * @param {(message: string) => void} listener
+   * @returns {() => void} stops that
+   */
+  onNotice(listener) {
+    const listen = ({ message }) => listener(message);
+    this.session.on('notice', listen);
+    return () => this.session.removeListener('notice', listen);
+  }
+
+  /** Asks the server to stop the statement that is running, by a connection of its own. */
+  async cancel() {
+    const other = await this.knex.client.acquireRawConnection();
+    try {
+      await other.query('SELECT pg_cancel_backend($1)', [this.session.processID]);
+    } finally {
+      await other.end();
+    }
+  }
+
+  /** Ends the session. What was not committed is rolled back by the server. */
+  async close() {
+    // A connection that is broken has no good end.
+    await this.knex.client.releaseConnection(this.session).catch(() => {});
+    await this.knex.destroy().catch(() => {});
+  }
+}
+
+module.exports = { connectKnex };

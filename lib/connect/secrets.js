@@ -1,0 +1,22 @@
+'use strict';
+
+/**
+ * Keeps passwords out of what is told: drivers put connection strings into their errors.
+ *
+ * @param {string} text
+ * @returns {string} the text with `***` in place of whatever stands before the `@` of an address,
+ *   and of passwords among its parameters
+ */
+function hideSecrets(text) {
+  return (
+    text
+      // To the last @ of the word: a password that should have been encoded may hold / or @.
+      .replace(/\b([a-z][a-z0-9+.-]*:\/\/)\S*@/gi, '$1***@')
+      .replace(
+        /\b(password|passwd|pwd|secret|token)(\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s&,;]+)/gi,
+        '$1$2***',
+      )
+  );
+}
+
+module.exports = { hideSecrets };

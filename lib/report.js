@@ -1,0 +1,130 @@
+'use strict';
+
+const SCHEMAS = {
+  up: ['the old schema', 'the new schema'],
+  down: ['the new schema', 'the old schema'],
+};
+
+/** How the state of a whole database is told. */
+const STATES = {
+  unchanged: 'stores its relationships the same before and since Arcade',
+  old: 'is in the old schema',
+  new: 'is in the new schema',
+  both: 'has the tables of the old schema and of the new',
+  mixed: 'is partly in the old schema and partly in the new',
+  neither: 'has the tables of neither schema',
+};
+
+/** Of what kind of table a relationship's places are told, by its state. */
+const SHOWN = { old: ['old', 'both'], new: ['new', 'both'], unchanged: ['both'] };
+
+const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+
+/**
+ * A table in plain text.
+ *
+ * @param {string[]} head - the headings; one that starts with a space is of numbers
+ * @param {string[][]} rows
+ * @returns {string} one line for each, the columns two spaces apart
+ */
+function table(head, rows) {
+  const isNumber = head.map((heading) => heading.startsWith(' '));
+  const all = [head.map((heading) => heading.trim()), ...rows];
+  const widths = head.map((_, at) => Math.max(...all.map((row) => row[at].length)));
+  const cell = (text, at) => (isNumber[at] ? text.padStart(widths[at]) : text.padEnd(widths[at]));
+  return all.map((row) => `${row.map(cell).join('  ').trimEnd()}\n`).join('');
+}
+
+/**
+ * @param {{ name: string, host?: string, port?: number }} database
+ * @returns {string} like `todo on db.example.com:5432`
+ */
+function describeDatabase({ name, host, port }) {
+  if (!host) return name;
+  return `${name} on ${host}${port ? `:${port}` : ''}`;
+}
+
+/**
+ * What a check has found, for people.
+ *
+ * @param {object} inspection
+ * @returns {string}
+ */
+function checkReport(inspection) {
+  const { database, state, relationships, locks, drops, isDone, isReady, problems } = inspection;
+  const lines = [`The database ${describeDatabase(database)} ${STATES[state]}.\n`];
+  if (relationships.length) {
+    lines.push(table(['Relationship', 'Schema', 'Links'], relationships.map(relationshipRow)));
+  }
+  if (isReady) {
+    const sizes = locks.map(({ name, bytes }) => `${name} (${size(bytes)})`);
+    lines.push(
+      `${[
+        ...(drops.length ? [`It drops ${drops.join(', ')}.`] : []),
+        `It locks ${sizes.join(', ')} while it runs.`,
+        ...repairs(inspection),
+      ].join('\n')}\n`,
+    );
+  }
+  if (problems.length) lines.push(problems.map(({ message }) => `✖ ${message}\n`).join(''));
+  lines.push(`${conclusion({ isDone, isReady, direction: inspection.direction })}\n`);
+  return lines.join('\n');
+}
+
+function relationshipRow({ name, state, places }) {
+  const shown = places.filter(({ schema }) => !SHOWN[state] || SHOWN[state].includes(schema));
+  const links = shown.map(
+    (place) => `${place.name}: ${place.links === null ? 'missing' : place.links}`,
+  );
+  return [name, state, links.join(', ')];
+}
+
+/** With `--reconcile`: what there is to repair. */
+function repairs({ relationships, problems }) {
+  if (problems.length) return [];
+  return relationships
+    .filter(({ disagreement }) => disagreement)
+    .map(({ name, places, disagreement: { onlyKept, onlyDropped } }) => {
+      const [kept, dropped] = [true, false].map((isKept) =>
+        places.find((it) => it.isKept === isKept),
+      );
+      return `It repairs ${name}: ${kept.name} alone has ${onlyKept} links, ${dropped.name} alone ${onlyDropped}.`;
+    });
+}
+
+function conclusion({ isDone, isReady, direction }) {
+  const [, to] = SCHEMAS[direction];
+  if (isDone) return 'There is nothing to do.';
+  if (isReady) return `Ready: --apply takes it to ${to}.`;
+  return 'That has to be decided first.';
+}
+
+/**
+ * What a migration has done, for people.
+ *
+ * @param {object} applied
+ * @returns {string}
+ */
+function applyReport({ isApplied, check, relationships }) {
+  const { database, direction } = check;
+  const [, to] = SCHEMAS[direction];
+  const where = describeDatabase(database);
+  if (!isApplied) return `Nothing to do: the database ${where} ${STATES[check.state]} already.\n`;
+  const rows = relationships.map(({ name, before, after, explanation }) => [
+    name,
+    String(before),
+    String(after),
+    explanation || '',
+  ]);
+  const links = table(['Relationship', ' Links before', ' after', ''], rows);
+  return `${links}\nDone and verified: the database ${where} is in ${to}.\n`;
+}
+
+/** Bytes as PostgreSQL itself shows them. */
+function size(bytes) {
+  let unit = 0;
+  for (; bytes >= 10240 && unit < UNITS.length - 1; unit += 1) bytes /= 1024;
+  return `${Math.round(bytes)} ${UNITS[unit]}`;
+}
+
+module.exports = { SCHEMAS, applyReport, checkReport, describeDatabase };
