@@ -531,12 +531,19 @@ export interface CheckOptions extends MigrationOptions {
   onProgress?: (progress: Progress) => void;
 }
 
+/** An `AbortSignal`, as far as it is needed: older Nodes have none. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
 /** How to migrate a database. */
 export interface ApplyOptions extends CheckOptions {
   /** Asked before anything is changed, with what the database holds; by default it is. */
   confirm?: (check: Check) => boolean | Promise<boolean>;
   /** Ends the run: what is not committed is rolled back. */
-  signal?: AbortSignal;
+  signal?: AbortSignalLike;
 }
 
 /** What is thrown: an `Error` whose message says what is wrong, where, and what to do. */
