@@ -5,7 +5,7 @@
 
 const { createRequire } = require('module');
 const path = require('path');
-const { planUpgrade, snapshot } = require('../..');
+const { apply, check, planUpgrade, snapshot } = require('../..');
 const { newKeystone, oldKeystone } = require('./keystones');
 const { fill } = require('./old-data');
 const { buildKeystone } = require('./scenario');
@@ -100,6 +100,14 @@ const methods = {
       if (!error.problems) throw error;
       return { problems: error.problems };
     }
+  },
+
+  check({ session, options }) {
+    return check(sessions.get(session).keystone, { ...options, resolveFrom: [modules] });
+  },
+
+  apply({ session, options }) {
+    return apply(sessions.get(session).keystone, { ...options, resolveFrom: [modules] });
   },
 
   async close({ session }) {
@@ -249,10 +257,10 @@ process.on('message', async ({ id, method, args }) => {
     process.send({ id, result: (await methods[method](args)) ?? null });
   } catch (error) {
     // Keystone's errors hold those of fields, as an array or by path.
-    const { message, stack, errors, originalError } = error;
+    const { message, stack, code, errors, originalError } = error;
     const inner = [errors && Object.values(errors), originalError].flat().filter(Boolean);
     const stacks = inner.map((it) => it.originalError?.stack ?? it.stack ?? JSON.stringify(it));
-    process.send({ id, error: { message, stack: [stack, ...stacks].join('\n') } });
+    process.send({ id, error: { message, code, stack: [stack, ...stacks].join('\n') } });
   }
 });
 process.on('disconnect', () => process.exit());

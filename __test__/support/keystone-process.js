@@ -32,7 +32,7 @@ class KeystoneProcess {
     this.#child.on('message', ({ id, result, error }) => {
       const { resolve, reject } = this.#pending.get(id);
       this.#pending.delete(id);
-      if (error) reject(Object.assign(new Error(error.message), { stack: error.stack }));
+      if (error) reject(Object.assign(new Error(error.message), error));
       else resolve(result);
     });
     this.#child.on('exit', (code, signal) => {
@@ -126,6 +126,16 @@ class KeystoneSession {
   /** Plans the upgrade: `{ up, reconciling, down, steps, warnings }`, or `{ problems }`. */
   plan() {
     return this.#call('plan');
+  }
+
+  /** `check` of the API, on the session's database. Rejects with the error's `code`. */
+  check(options) {
+    return this.#call('check', { options });
+  }
+
+  /** `apply` of the API, likewise. */
+  apply(options) {
+    return this.#call('apply', { options });
   }
 
   close() {

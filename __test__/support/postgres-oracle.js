@@ -32,6 +32,8 @@ let proofs = 0;
  * @param {object} tools.server of `postgres.js`
  * @param {{ old: object, new: object }} tools.keystones of `keystone-process.js`
  * @param {number} tools.seed of the data
+ * @param {boolean} [tools.applies] whether `check` and `apply` of the API run the migration, in place of
+ *   the scripts
  * @param {boolean} [tools.canBeEmpty] whether lists and relationships may get no data
  * @param {(plan: object) => object} [tools.tamper] changes the plan: the oracle has to notice
  * @returns {Promise<{ refused?: object[], impossible?: string, exceptions: string[], links: number }>}
@@ -42,7 +44,7 @@ let proofs = 0;
  */
 async function prove(
   scenario,
-  { server, keystones, seed, canBeEmpty = false, tamper = (plan) => plan },
+  { server, keystones, seed, applies = false, canBeEmpty = false, tamper = (plan) => plan },
 ) {
   const number = ++proofs;
   const old = `old_${number}`;
@@ -62,6 +64,7 @@ async function prove(
 
     await Promise.all([server.createDatabase(old), server.createDatabase(fresh)]);
     const proof = new Proof({ scenario, server, database: old, plan: tamper(plan) });
+    if (applies) proof.session = await open('new', old);
     const before = await proof.fill(await open('old', old), { seed, canBeEmpty });
     const reference = await open('new', fresh)
       .then((session) => session.createSchema())
@@ -133,12 +136,15 @@ class Proof {
     const { up, down, reconciling } = this.plan;
     const incomplete = this.incompleteTables(before.schema);
 
-    await this.runScript('up', up);
+    await this.migrate('up', { script: up }, ['old', 'new']);
     const after = await this.state();
     this.assertSchema('The schema after up', reference, after.schema, this.unnamable(incomplete));
     this.assertRead('What NEW reads', before.read, await this.readNew(await openNew()));
 
-    if (this.plan.steps.length) {
+    if (this.session) {
+      assert.equal((await this.session.apply()).isApplied, false);
+      this.assertState('after up has nothing to do', after, await this.state());
+    } else if (this.plan.steps.length) {
       const { error } = await this.server.runScript(this.database, this.plan.again ?? up);
       assert(error, 'Up runs a second time');
       const said = `${error.message}\n${error.hint}`;
@@ -146,18 +152,36 @@ class Proof {
       this.assertState('after up has been refused', after, await this.state());
     }
 
-    await this.runScript('down', down);
+    await this.migrate('down', { script: down, direction: 'down' }, ['new', 'old']);
     const back = await this.state();
     this.assertSchema('The schema after down', before.schema, back.schema, incomplete);
     assertSame('The rows after down', before.rows, back.rows);
     this.assertRead('What OLD reads after down', before.read, await this.readOld(before.session));
 
     // There is nothing to reconcile, so it must change nothing.
-    await this.runScript('up, reconciling', reconciling);
+    const reconcile = { script: reconciling, reconcile: true };
+    await this.migrate('up, reconciling', reconcile, ['old', 'new']);
     const again = await this.state();
     const excepted = this.unnamable(incomplete);
     this.assertSchema('The schema after up, down, up', after.schema, again.schema, excepted);
     assertSame('The rows after up, down, up', after.rows, again.rows);
+  }
+
+  /** Takes the database from the one schema to the other. */
+  async migrate(name, { script, ...options }, [from, to]) {
+    if (!this.session) return this.runScript(name, script);
+    const changes = this.plan.steps.length > 0;
+    const before = await this.session.check(options);
+    assert.equal(before.state, changes ? from : 'unchanged', `The check before ${name}`);
+    assert.deepEqual([before.isReady, before.problems], [changes, []], `The check before ${name}`);
+    const applied = await this.session.apply(options);
+    assert.equal(applied.isApplied, changes, name);
+    const after = await this.session.check(options);
+    assert.equal(after.state, changes ? to : 'unchanged', `The check after ${name}`);
+    assert(after.isDone, `The check after ${name}`);
+    for (const it of applied.relationships ?? []) {
+      assert.equal(it.after, it.before, `The links of ${it.name} after ${name}`);
+    }
   }
 
   async runScript(name, script) {
