@@ -18,12 +18,14 @@ const sessions = new Map();
 
 const methods = {
   /** A Keystone with the lists of a scenario, connected to a database when there is a URL. */
-  async open({ session, scenario, url }) {
+  async open({ session, scenario, url, connects }) {
     const options = { ...scenario[kind], ...connections[kind](scenario, url) };
-    const keystone = buildKeystone({ ...scenario, [kind]: options }, { modules, adapter: kind });
+    const isSeveral = scenario.adapters && !Array.isArray(scenario.adapters);
+    const which = { modules, adapter: isSeveral ? undefined : kind };
+    const keystone = buildKeystone({ ...scenario, [kind]: options }, which);
     const adapter = keystone.adapter ?? Object.values(keystone.adapters)[0];
     sessions.set(session, { keystone, adapter });
-    if (url) await keystone.connect();
+    if (url && connects) await keystone.connect();
   },
 
   /** Makes the tables. Returns what could not be made. */

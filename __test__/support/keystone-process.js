@@ -48,12 +48,13 @@ class KeystoneProcess {
    *
    * @param {object} scenario as for `buildKeystone` of `scenario.js`
    * @param {string} [url] the database to connect to
+   * @param {{ connects?: boolean }} [options] whether it connects now; else it only knows the address
    * @returns {Promise<KeystoneSession>} to be closed with its `close()`
    */
-  async open(scenario, url) {
+  async open(scenario, url, { connects = true } = {}) {
     const session = ++this.#last;
     const call = (method, args) => this.#call(method, { session, ...args });
-    await call('open', { scenario, url });
+    await call('open', { scenario, url, connects });
     return new KeystoneSession(call);
   }
 

@@ -381,8 +381,7 @@ impl Inspector<'_> {
                 format!(" In the old schema are {old}; in the new schema {new}.")
             };
             add("MISSING", format!("Not in the database: {missing}.{parts} {advice}"));
-        }
-        if let Some(taken) = &expected.taken {
+        } else if let Some(taken) = &expected.taken {
             add(
                 "NAME_TAKEN",
                 format!(

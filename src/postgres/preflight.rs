@@ -20,7 +20,8 @@ pub(super) fn missing(schema: &str) -> String {
 /// A query for one row: what the steps start from and is missing; the names that they give and that
 /// are already taken; whether the steps have been taken already. `into` follows its select list.
 pub(super) fn expected(statements: &Statements<'_>, steps: &[TableStep], into: &str) -> String {
-    // What stays, what goes, and what comes; a column or, with no column, a table.
+    // What stays, what goes, and what comes; a column or, with no column, a table. The new columns
+    // only tell whether all has been done.
     let (mut stays, mut goes, mut comes) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let (mut freed, mut new_columns) = (BTreeSet::new(), BTreeSet::new());
     for step in steps {
@@ -47,6 +48,8 @@ pub(super) fn expected(statements: &Statements<'_>, steps: &[TableStep], into: &
             TableStep::CreateJoinTable { table } | TableStep::RestoreJoinTable { table, .. } => {
                 stays.extend(table.columns().map(|it| (it.references.as_str(), "id")));
                 comes.insert((table.name.as_str(), ""));
+                new_columns
+                    .extend(table.columns().map(|it| (table.name.as_str(), it.name.as_str())));
             }
         }
         // A kept join table is one that is renamed as well.
@@ -57,7 +60,14 @@ pub(super) fn expected(statements: &Statements<'_>, steps: &[TableStep], into: &
     comes.retain(|(table, column)| !column.is_empty() || !freed.contains(table));
     // One's new column may be another's old one: that it is there says nothing.
     let (moves, goes) = goes.into_iter().partition(|place| new_columns.contains(place));
-    let rows: Vec<String> = [("stays", stays), ("goes", goes), ("moves", moves), ("comes", comes)]
+    let roles = [
+        ("stays", stays),
+        ("goes", goes),
+        ("moves", moves),
+        ("comes", comes),
+        ("ends", new_columns),
+    ];
+    let rows: Vec<String> = roles
         .into_iter()
         .flat_map(|(role, places)| places.into_iter().map(move |place| (role, place)))
         .map(|(role, (table, column))| {
@@ -79,7 +89,7 @@ pub(super) fn expected(statements: &Statements<'_>, steps: &[TableStep], into: &
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes')){into}
   FROM found",

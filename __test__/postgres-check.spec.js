@@ -1,0 +1,468 @@
+'use strict';
+
+// `check` and `apply` on databases that are not simply old, and where there is no way in: whatever is
+// found, it is said, and nothing is changed.
+
+const net = require('net');
+const path = require('path');
+const { startKeystone } = require('./support/keystone-process');
+const { newKeystone } = require('./support/keystones');
+const { postgresVersions, startPostgres } = require('./support/postgres');
+const { makeProject, removeProjects, run } = require('./support/project');
+const { loadScenario } = require('./support/scenario');
+
+const GUIDE = loadScenario('guide');
+const NAMES = {
+  author: 'Todo.author -> User',
+  reviewers: 'Todo.reviewers -> User',
+  leadAuthor: 'Todo.leadAuthor -> User.leadPost',
+  publisher: 'Todo.publisher -> User.published',
+  readers: 'Todo.readers -> User.readPosts',
+};
+const PASSWORD = 'very%2Fsecret';
+
+let server;
+let keystones;
+let count = 0;
+
+beforeAll(async () => {
+  server = await startPostgres(postgresVersions()[0]);
+  keystones = { old: startKeystone('old'), new: startKeystone('new') };
+  await server.createDatabase('filled');
+  const session = await keystones.old.open(GUIDE, server.url('filled'));
+  await session.createSchema();
+  await session.fill({ seed: 1, canBeEmpty: false, canDelete: true });
+  await session.close();
+});
+
+afterAll(async () => {
+  removeProjects();
+  if (keystones) await Promise.all(Object.values(keystones).map((keystone) => keystone.stop()));
+  if (server) await server.stop();
+});
+
+/** A database as OLD left it, and a session of NEW that knows its address. */
+async function makeDatabase(scenario = GUIDE) {
+  const database = `check ${++count}`;
+  await server.createDatabase(database, 'filled');
+  return { database, session: await open(server.url(database), scenario) };
+}
+
+const open = (url, scenario = GUIDE, generation = 'new') =>
+  keystones[generation].open(scenario, url, { connects: false });
+
+const stateOf = async (database) =>
+  (await server.schemaOf(database)) + (await server.rowsOf(database));
+
+/** The address of a database for another user. */
+function urlFor(database, user, password = PASSWORD) {
+  const url = new URL(server.url(database));
+  url.username = user;
+  url.password = password;
+  return url.href;
+}
+
+const codes = ({ problems }) => problems.map(({ code }) => code);
+
+/** The states of the relationships, by the path of their left side. */
+const states = ({ relationships }) =>
+  Object.fromEntries(relationships.map(({ name, state }) => [/\.(\w+) /.exec(name)[1], state]));
+
+/** Expects that `apply` refuses with a code and leaves all as it is. */
+async function expectRefused(database, session, code, options) {
+  const before = await stateOf(database);
+  await expect(session.apply(options)).rejects.toMatchObject({
+    code,
+    message: expect.stringMatching(/[Nn]othing has been changed/),
+  });
+  expect(await stateOf(database)).toBe(before);
+}
+
+describe('what a database holds', () => {
+  it('the old schema: every place with its links', async () => {
+    const { database, session } = await makeDatabase();
+    const before = await stateOf(database);
+    const found = await session.check();
+    expect(await stateOf(database)).toBe(before);
+    expect(found).toMatchObject({
+      version: 1,
+      adapter: 'knex',
+      engine: 'postgresql',
+      state: 'old',
+      isReady: true,
+      isDone: false,
+      drops: ['User.leadPost', 'User_published', 'User_readPosts'],
+      problems: [],
+    });
+    expect(found.database).toMatchObject({
+      host: new URL(server.url()).hostname,
+      user: new URL(server.url()).username,
+    });
+    const { author: unchanged, ...others } = states(found);
+    expect([unchanged, ...new Set(Object.values(others))]).toEqual(['unchanged', 'old']);
+    const counted = async (table, column) => {
+      const what = column ? `count("${column}")` : 'count(*)';
+      const [{ n }] = await server.query(database, `SELECT ${what}::int AS n FROM "${table}"`);
+      return n;
+    };
+    const links = found.relationships.map(({ name, places }) => [
+      name,
+      ...places.map((place) => [place.name, place.links]),
+    ]);
+    expect(links).toEqual([
+      [NAMES.author, ['Todo.author', await counted('Todo', 'author')]],
+      [
+        NAMES.reviewers,
+        ['Todo_reviewers', await counted('Todo_reviewers')],
+        ['Todo_reviewers_many', null],
+      ],
+      [
+        NAMES.leadAuthor,
+        ['Todo.leadAuthor', await counted('Todo', 'leadAuthor')],
+        ['User.leadPost', await counted('User', 'leadPost')],
+      ],
+      [
+        NAMES.publisher,
+        ['Todo.publisher', await counted('Todo', 'publisher')],
+        ['User_published', await counted('User_published')],
+      ],
+      [
+        NAMES.readers,
+        ['Todo_readers', await counted('Todo_readers')],
+        ['User_readPosts', await counted('User_readPosts')],
+        ['Todo_readers_User_readPosts', null],
+      ],
+    ]);
+    const sizes = found.locks.map(({ name, bytes }) => [name, bytes > 0]);
+    const tables = ['Todo', 'Todo_readers', 'Todo_reviewers', 'User', 'User_published'];
+    expect(sizes).toEqual([...tables, 'User_readPosts'].map((name) => [name, true]));
+  });
+
+  it('neither schema, in the wrong database', async () => {
+    await server.createDatabase('empty');
+    const session = await open(server.url('empty'));
+    const found = await session.check();
+    expect([found.state, found.isReady, codes(found)]).toEqual(['neither', false, ['MISSING']]);
+    expect(found.problems[0].message).toMatch(/Is this the right database, and public the right/);
+    await expectRefused('empty', session, 'MISSING');
+    await expectRefused('empty', session, 'MISSING', { direction: 'down' });
+  });
+
+  it('half of each, at every line of what Keystone itself prints', async () => {
+    const sql = await keystonesOwn();
+    expect(sql).toHaveLength(9);
+    const { database, session } = await makeDatabase();
+    const found = [];
+    for (const [at, line] of sql.entries()) {
+      await server.query(database, line);
+      const inspection = await session.check();
+      found.push(Object.values(states(inspection)).join(' '));
+      if (at === sql.length - 1) continue;
+      expect([line, inspection.state, codes(inspection)]).toEqual([line, 'mixed', ['MISSING']]);
+      await expectRefused(database, session, 'MISSING');
+      await expectRefused(database, session, 'MISSING', { direction: 'down' });
+    }
+    // author, reviewers, leadAuthor, publisher, readers
+    expect(found).toEqual([
+      'unchanged mixed old old old',
+      'unchanged mixed old old old',
+      'unchanged new old old old',
+      'unchanged new new old old',
+      'unchanged new new new old',
+      'unchanged new new new mixed',
+      'unchanged new new new mixed',
+      'unchanged new new new mixed',
+      'unchanged new new new new',
+    ]);
+    expect(await session.check()).toMatchObject({ state: 'new', isDone: true, isReady: false });
+    expect(await session.apply()).toMatchObject({ isApplied: false });
+    expect(await session.apply({ direction: 'down' })).toMatchObject({ isApplied: true });
+    expect((await session.check()).state).toBe('old');
+  });
+
+  it('both schemas, when NEW has made its tables beside', async () => {
+    const { database, session } = await makeDatabase();
+    await server.query(
+      database,
+      'CREATE TABLE "Todo_reviewers_many" ("Todo_left_id" int, "User_right_id" int)',
+    );
+    const found = await session.check();
+    expect([states(found).reviewers, codes(found)]).toEqual(['both', ['NAME_TAKEN']]);
+    await expectRefused(database, session, 'NAME_TAKEN');
+  });
+
+  it('another schema than the adapter names', async () => {
+    const { database } = await makeDatabase();
+    const session = await open(server.url(database), { ...GUIDE, knex: { schemaName: 'App' } });
+    const found = await session.check();
+    expect([found.state, codes(found)]).toEqual(['neither', ['MISSING']]);
+    expect(found.problems[0].message).toContain('App the right schema');
+  });
+
+  it('sides that disagree, which --reconcile repairs', async () => {
+    const { database, session } = await makeDatabase();
+    await server.query(database, 'DELETE FROM "User_readPosts"');
+    const [{ n }] = await server.query(database, 'SELECT count(*)::int AS n FROM "Todo_readers"');
+    await server.query(
+      database,
+      `INSERT INTO "User_readPosts" ("User_id", "Todo_id") SELECT "User".id, "Todo".id
+       FROM "User", "Todo" LEFT JOIN "Todo_readers" ON "Todo".id = "Todo_id"
+       WHERE "Todo_id" IS NULL LIMIT 1`,
+    );
+    const found = await session.check();
+    expect(codes(found)).toEqual(['DISAGREEMENT']);
+    const [readers] = found.relationships.filter(({ name }) => name === NAMES.readers);
+    expect(readers.disagreement).toMatchObject({ onlyKept: n, onlyDropped: 1 });
+    expect(readers.disagreement.examples).toMatch(/^\(\d+, \d+\)/);
+    await expectRefused(database, session, 'DISAGREEMENT');
+
+    const reconciling = await session.check({ reconcile: true });
+    expect([reconciling.isReady, codes(reconciling)]).toEqual([true, []]);
+    const applied = await session.apply({ reconcile: true });
+    const moved = applied.relationships.find(({ name }) => name === NAMES.readers);
+    expect(moved).toMatchObject({ before: n, after: n + 1 });
+    expect(moved.explanation).toContain('--reconcile');
+    expect(applied.notices.join('\n')).toContain('adopted 1 links that only User_readPosts had');
+  });
+
+  it('what would vanish', async () => {
+    const { database, session } = await makeDatabase();
+    await server.query(database, `COMMENT ON TABLE "User_published" IS 'mine'`);
+    const found = await session.check();
+    expect(codes(found)).toEqual(['DEPENDENTS']);
+    expect(found.problems[0].message).toContain('comment on table "User_published"');
+    await expectRefused(database, session, 'DEPENDENTS');
+  });
+
+  it('links that the old schema has no place for', async () => {
+    const scenario = loadScenario('self-n-n-one-sided');
+    const database = `check ${++count}`;
+    await server.createDatabase(database);
+    const session = await open(server.url(database), scenario);
+    const current = await keystones.new.open(scenario, server.url(database));
+    await current.createSchema();
+    await current.close();
+    const [list] = Object.keys(scenario.lists);
+    const [path] = Object.entries(scenario.lists[list].fields).find(([, { ref }]) => ref);
+    expect(await session.check({ direction: 'down' })).toMatchObject({ isReady: true });
+    await server.query(
+      database,
+      `INSERT INTO "${list}" DEFAULT VALUES; INSERT INTO "${list}_${path}_many" VALUES (1, 1)`,
+    );
+    const found = await session.check({ direction: 'down' });
+    expect([found.state, codes(found)]).toEqual(['new', ['NO_OLD_PLACE']]);
+    await expectRefused(database, session, 'NO_OLD_PLACE', { direction: 'down' });
+    const applied = await session.apply({ direction: 'down', reconcile: true });
+    expect(applied.relationships).toEqual([
+      expect.objectContaining({ before: 1, after: 0, explanation: expect.any(String) }),
+    ]);
+  });
+
+  /** The statements that Keystone's own command prints. */
+  async function keystonesOwn() {
+    const folder = makeProject({ 'index.js': guideEntry() });
+    const file = path.join(newKeystone(), '@keystonejs', 'keystone', 'bin', 'cli.js');
+    const { stdout } = await run(folder, ['upgrade-relationships', '--migration'], { file });
+    return stdout.split('\n').filter((line) => /^[A-Z]+ TABLE /.test(line));
+  }
+});
+
+/** An entry file with the lists of the guide, which knows no address. */
+function guideEntry() {
+  const support = JSON.stringify(path.join(__dirname, 'support'));
+  return `
+    const { buildKeystone, loadScenario } = require(${support} + '/scenario');
+    const { newKeystone } = require(${support} + '/keystones');
+    exports.keystone = buildKeystone(loadScenario('guide'), { modules: newKeystone(), adapter: 'knex' });`;
+}
+
+describe('no row is lost', () => {
+  it('in a project with dropDatabase, which drops its tables when it connects', async () => {
+    const { database, session } = await makeDatabase({ ...GUIDE, knex: { dropDatabase: true } });
+    const before = await stateOf(database);
+    await session.check();
+    expect(await stateOf(database)).toBe(before);
+    expect(await session.apply()).toMatchObject({ isApplied: true });
+    expect(await session.check()).toMatchObject({ state: 'new' });
+    await session.apply({ direction: 'down' });
+    expect(await server.rowsOf(database)).toBe(await server.rowsOf('filled'));
+
+    // It is no empty promise: this is what connecting does there.
+    const connected = await keystones.new.open(
+      { ...GUIDE, knex: { dropDatabase: true } },
+      server.url(database),
+    );
+    await connected.close();
+    expect(await server.query(database, 'SELECT FROM "Todo"')).toEqual([]);
+  });
+});
+
+describe('privileges', () => {
+  /** A database on which a user has the privileges of a line of SQL. */
+  async function makeUser(grants) {
+    const { database } = await makeDatabase();
+    const user = `user_${count}`;
+    const password = decodeURIComponent(PASSWORD);
+    await server.query(
+      database,
+      `CREATE ROLE ${user} LOGIN PASSWORD '${password}'; ${grants(user)}`,
+    );
+    return { database, user, session: await open(urlFor(database, user)) };
+  }
+  const drop = ({ database, user }) =>
+    server.query(database, `DROP OWNED BY ${user}; DROP ROLE ${user}`);
+
+  it('a user who may only read', async () => {
+    const it = await makeUser((user) => `GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${user}`);
+    const found = await it.session.check();
+    // Privileges would vanish with the tables that are dropped.
+    const expected = ['DEPENDENTS', 'NOT_OWNER', 'NO_PRIVILEGE'];
+    expect([found.state, codes(found)]).toEqual(['old', expected]);
+    expect(found.problems[1].message).toContain('Todo_readers (owner ');
+    await expectRefused(it.database, it.session, 'DEPENDENTS');
+    await drop(it);
+  });
+
+  it('a user who may not even read', async () => {
+    const it = await makeUser((user) => `GRANT CREATE ON SCHEMA public TO ${user}`);
+    const error = { code: 'CHECK_FAILED', message: expect.stringMatching(/permission denied/) };
+    await expect(it.session.check()).rejects.toMatchObject(error);
+    await expect(it.session.apply()).rejects.toMatchObject(error);
+    await drop(it);
+  });
+
+  it('an owner whose transactions are read only', async () => {
+    const it = await makeUser((user) => {
+      const tables = ['Todo', 'User', 'Todo_readers', 'Todo_reviewers', 'User_published'];
+      const own = [...tables, 'User_readPosts'].map(
+        (name) => `ALTER TABLE "${name}" OWNER TO ${user}`,
+      );
+      return `GRANT CREATE ON SCHEMA public TO ${user}; ${own.join('; ')};
+        ALTER ROLE ${user} SET default_transaction_read_only = on`;
+    });
+    const found = await it.session.check();
+    expect([found.state, codes(found)]).toEqual(['old', ['READ_ONLY']]);
+    await expectRefused(it.database, it.session, 'READ_ONLY');
+    await server.query(undefined, `ALTER ROLE ${it.user} RESET default_transaction_read_only`);
+    // Nothing else is in the way of an owner who is no superuser.
+    expect(await it.session.apply()).toMatchObject({ isApplied: true });
+    await server.dropDatabase(it.database);
+    await server.query(undefined, `DROP ROLE ${it.user}`);
+  });
+});
+
+describe('no connection', () => {
+  const failing = async (url, scenario) => {
+    const session = await open(url, scenario);
+    const error = await session.check().catch((reason) => reason);
+    const again = await session.apply().catch((reason) => reason);
+    expect([error.code, again.code]).toEqual(['CONNECTION_FAILED', 'CONNECTION_FAILED']);
+    for (const { message, stack } of [error, again]) {
+      expect(message + stack).not.toMatch(/very|secret/);
+    }
+    return error.message;
+  };
+
+  it('a wrong password', async () => {
+    const message = await failing(urlFor('filled', 'postgres'));
+    expect(message).toContain('password authentication failed');
+    expect(message).toContain('Is the password right?');
+  });
+
+  it('a database that is not there', async () => {
+    const message = await failing(`${server.url()}_not_there`);
+    expect(message).toMatch(/database "[^"]*_not_there" does not exist/);
+  });
+
+  it('no server', async () => {
+    // A port that was free a moment ago.
+    const port = await new Promise((resolve) => {
+      const free = net.createServer().listen(0, '127.0.0.1', () => {
+        const { port } = free.address();
+        free.close(() => resolve(port));
+      });
+    });
+    for (const host of ['127.0.0.1', 'localhost']) {
+      const message = await failing(`postgres://me:${PASSWORD}@${host}:${port}/database`);
+      expect(message).toContain('ECONNREFUSED');
+      expect(message).toContain(`database database, host ${host}, port ${port}, user me`);
+    }
+  });
+
+  it('an address that is none', async () => {
+    const message = await failing('postgres://me:very/se@cret@nowhere.invalid:5432/database');
+    expect(message).toContain('Could not connect');
+  });
+
+  it('by the command: only the message, and nothing on stdout', async () => {
+    const folder = makeProject({ 'index.js': guideEntry() });
+    for (const args of [['--check'], ['--apply', '--yes'], ['--check', '--json']]) {
+      const env = { DATABASE_URL: urlFor('filled', 'postgres') };
+      const { code, stdout, stderr } = await run(folder, args, { env });
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toContain('✖ Could not connect to the database of the adapter knex');
+      expect(stderr).not.toMatch(/very|secret|createdb|at .*\.js/);
+    }
+  });
+});
+
+describe('several adapters', () => {
+  const scenario = loadScenario('two-adapters');
+
+  it('one has to be named, before anything connects', async () => {
+    const session = await open('postgres://nowhere.invalid/none', scenario, 'old');
+    await expect(session.check()).rejects.toMatchObject({ code: 'ADAPTER_REQUIRED' });
+    await expect(session.apply()).rejects.toMatchObject({ code: 'ADAPTER_REQUIRED' });
+    await expect(session.check({ adapter: 'x' })).rejects.toMatchObject({
+      code: 'UNKNOWN_ADAPTER',
+    });
+  });
+
+  it('each is connected to by its own settings', async () => {
+    await server.createDatabase('several');
+    const session = await open(server.url('several'), scenario, 'old');
+    const found = await session.check({ adapter: 'pg' });
+    expect(found).toMatchObject({ adapter: 'pg', state: 'neither' });
+    const related = found.relationships.map(({ name }) => name);
+    expect(related).toContain('Post.tags -> Tag.posts');
+  });
+});
+
+describe('one at a time', () => {
+  it('a second run says who has the lock, and waits for nothing', async () => {
+    const { database, session } = await makeDatabase();
+    const client = await server.connect(database);
+    await client.query(`BEGIN; SET LOCAL application_name = 'another one';
+      SELECT pg_advisory_xact_lock(${0x6b73746e}, 1)`);
+    const locked = {
+      code: 'LOCKED',
+      message: expect.stringMatching(
+        /^A migration of this database is running: another one \(user .*, since 2.*, server process \d+\)/,
+      ),
+    };
+    await expect(session.check()).rejects.toMatchObject(locked);
+    await expect(session.apply()).rejects.toMatchObject(locked);
+    await client.end();
+    expect(await session.apply()).toMatchObject({ isApplied: true });
+  });
+
+  it('of several at once one does it', async () => {
+    const { database } = await makeDatabase();
+    const url = server.url(database);
+    const sessions = [await open(url), await open(url, GUIDE, 'old'), await open(url)];
+    const results = await Promise.allSettled(sessions.map((session) => session.apply()));
+    const applied = results.filter(({ value }) => value && value.isApplied);
+    expect(applied).toHaveLength(1);
+    const refused = results.filter(({ reason }) => reason).map(({ reason }) => reason.code);
+    expect(refused.every((code) => ['LOCKED', 'MIGRATION_FAILED'].includes(code))).toBe(true);
+    expect((await sessions[0].check()).state).toBe('new');
+  });
+});
+
+it('what is no Keystone is refused', async () => {
+  const { apply, check } = require('..');
+  for (const thing of [undefined, {}, { version: 1, lists: [] }]) {
+    await expect(check(thing)).rejects.toMatchObject({ code: 'NOT_KEYSTONE' });
+    await expect(apply(thing)).rejects.toMatchObject({ code: 'NOT_KEYSTONE' });
+  }
+});
