@@ -7,7 +7,7 @@
 const fs = require('fs');
 const path = require('path');
 const { startKeystone } = require('./support/keystone-process');
-const { prove } = require('./support/oracle');
+const { prove } = require('./support/postgres-oracle');
 const { postgresVersions, startPostgres } = require('./support/postgres');
 const { generations, loadScenario, scenarioNames } = require('./support/scenario');
 

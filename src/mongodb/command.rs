@@ -141,10 +141,12 @@ pub(super) fn find_collection(name: &str) -> Value {
 
 /// An index on one field, as Keystone makes it: without `background` it would clash with Keystone's.
 pub(super) fn create_index(collection: &str, field: &str, index: FieldIndex) -> Value {
-    let mut spec = json!({ "key": { field: 1 }, "name": format!("{field}_1"), "background": true });
+    let mut spec = json!({ "key": { field: 1 }, "name": format!("{field}_1") });
+    // In the order in which mongoose sends them: some servers mind.
     if index == FieldIndex::Unique {
         spec["unique"] = json!(true);
     }
+    spec["background"] = json!(true);
     json!({ "createIndexes": collection, "indexes": [spec] })
 }
 
