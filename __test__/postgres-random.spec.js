@@ -30,7 +30,7 @@ afterAll(async () => {
 
 test.each(seeds)('seed %i', async (seed) => {
   const server = servers[VERSIONS[seed % VERSIONS.length]];
-  results.push(await proveRandom(seed, { server, keystones }));
+  results.push(await proveRandom('postgres', seed, { server, keystones }));
 });
 
 test('most of them are possible and planned, and there are links', () => {

@@ -151,7 +151,8 @@ class Before {
   /** Writes what comes after. */
   apply({ join }, documents) {
     if (join) {
-      const more = this.reconcile ? this.onlyDropped() : [];
+      const isNew = (link) => !this.has(this.fromKept, link);
+      const more = this.reconcile ? this.fromDropped.filter(isNew) : [];
       const rows = [...this.fromKept, ...more];
       documents[join.collection] = rows.map(([near, far]) => ({
         [join.near]: near,
@@ -276,15 +277,22 @@ function normalized(documents, relationships, { ordered = true } = {}) {
   );
 }
 
-/** Original documents as they come back: without nulls, and arrays that are not there are empty. */
+/**
+ * Original documents as they come back: without nulls, without ids that only the dropped side had
+ * for documents that are gone, and arrays that were not there are empty.
+ */
 function restored(collections, relationships) {
   const documents = copyOf(collections);
   for (const relationship of relationships.filter(changes)) {
     const { kept, dropped } = sidesOf(relationship);
+    const holders = collections[kept.collection]?.documents ?? [];
+    const isThere = (id) => holders.some(({ _id }) => same(_id, id));
     for (const side of [relationship.join && kept, dropped].filter(Boolean)) {
       for (const document of documents[side.collection] ?? []) {
-        if (side.many) document[side.path] ??= [];
-        else if (document[side.path] == null) delete document[side.path];
+        const all = elements(document[side.path]);
+        const ids = side === dropped ? all.filter(isThere) : all;
+        if (side.many) document[side.path] = ids;
+        else if (ids.length === 0) delete document[side.path];
       }
     }
   }

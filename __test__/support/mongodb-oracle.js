@@ -26,8 +26,10 @@ let proofs = 0;
  * @param {boolean} [tools.canBeEmpty] whether lists and relationships may get no data
  * @param {boolean} [tools.isShort] whether no script has a process of its own
  * @param {(plan: object) => object} [tools.tamper] changes the plan: the oracle has to notice
- * @returns {Promise<{ refused?: object[], exceptions: string[], links: number }>} `refused`: the
- *   problems for which there is no plan; `links`: how many links the data had, seen from every field
+ * @returns {Promise<{ refused?: object[], exceptions: string[], links: number,
+ *   stopped?: boolean }>} `refused`: the
+ *   problems for which there is no plan; `links`: how many links the data had, seen from every field;
+ *   `stopped`: whether data that does not agree has stopped it
  * @throws {Error} saying what differs
  */
 async function prove(scenario, tools) {
@@ -52,8 +54,8 @@ async function prove(scenario, tools) {
     const proof = new Proof({ ...tools, database, plan: tamper(plan), relationships, fresh, open });
     const links = await proof.fill();
     await proof.run();
-    await proof.runDisturbed();
-    return { exceptions: [], links };
+    const stopped = await proof.runDisturbed();
+    return { exceptions: [], links, stopped };
   } finally {
     for (const session of sessions) await session.close().catch(() => {});
     for (const name of Object.values(names)) await server.dropDatabase(name);
@@ -124,6 +126,7 @@ class Proof {
     const { ObjectId } = driver();
     const newId = () => new ObjectId(Array.from({ length: 24 }, () => random.hexDigit()).join(''));
     const disturbed = disturb(before, this.relationships, { random, newId });
+    let stopped = false;
     for (const reconcile of [false, true]) {
       await this.server.write(this.database, disturbed);
       const expected = this.settle(disturbed, { reconcile });
@@ -137,6 +140,7 @@ class Proof {
           `${name}: stops for ${expected.stops}, not ${code}: ${stderr}`,
         );
         assertState(`${name}, which stops`, disturbed, await this.state());
+        stopped = true;
         continue;
       }
       await this.succeed(name, script);
@@ -147,6 +151,7 @@ class Proof {
       const documents = settleDown(after, this.relationships);
       this.assertDocuments(`The documents after ${name}, down`, documents, await this.state());
     }
+    return stopped;
   }
 
   settle(collections, options) {

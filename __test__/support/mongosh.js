@@ -64,31 +64,35 @@ function runMongosh(url, script, { onStart = () => {} } = {}) {
   });
 }
 
-/** What a mongosh does that runs one script after the other: it says on both streams when it is done. */
+/**
+ * What a mongosh does that runs one script after the other, and says on both streams when it is done.
+ * It evaluates them as they are: what the shell makes of a script that is given to it as a file, so
+ * that it need not say `await`, takes longer than most of them.
+ */
 const HOST = `
+const fs = require('fs');
 const jobs = [];
 let wake = () => {};
+// The shell waits for promises that carry this, wherever they are.
+const awaited = (promise) => {
+  promise[Symbol.for('@@mongosh.syntheticPromise')] = true;
+  return [promise];
+};
 process.on('message', (job) => { jobs.push(job); wake(); });
 process.on('disconnect', () => process.exit());
 process.send('ready');
 for (;;) {
-  if (jobs.length === 0) {
-    const called = new Promise((resolve) => { wake = resolve; });
-    // The shell waits for promises that carry this, wherever they are.
-    called[Symbol.for('@@mongosh.syntheticPromise')] = true;
-    [called].shift();
-  }
-  const { file, url, end } = jobs.shift();
+  if (jobs.length === 0) awaited(new Promise((resolve) => { wake = resolve; })).shift();
+  const { file, url, end, pid } = jobs.shift();
   let code = 0;
-  globalThis.quit = (status = 0) => { code = status; throw new Error('quit'); };
-  globalThis.exit = globalThis.quit;
   let mine;
+  Object.defineProperty(process, 'pid', { value: pid, configurable: true });
   try {
     db = mine = connect(url);
-    load(file);
+    awaited(Promise.resolve((0, eval)(fs.readFileSync(file, 'utf8')))).shift();
   } catch (error) {
-    if (code === 0) process.stderr.write(error.name + ': ' + error.message + '\\n');
-    code = code || 1;
+    code = 1;
+    process.stderr.write(error.name + ': ' + error.message + '\\n');
   }
   if (mine) mine.getMongo().close();
   process.stdout.write(end + code + '\\n');
@@ -124,15 +128,16 @@ class Shell {
    *
    * @param {string} url
    * @param {string} script
+   * @param {{ pid?: number }} [options] `pid`: the process that the script takes itself for
    * @returns {Promise<Outcome>} as of `runMongosh`
    */
-  run(url, script) {
-    const run = this.#last.then(() => this.#run(url, script));
+  run(url, script, { pid } = {}) {
+    const run = this.#last.then(() => this.#run(url, script, pid));
     this.#last = run.catch(() => {});
     return run;
   }
 
-  async #run(url, script) {
+  async #run(url, script, pid) {
     if (!this.#child) await this.#start();
     const child = this.#child;
     const file = scriptFile(script);
@@ -154,7 +159,7 @@ class Shell {
         );
       });
     const both = Promise.all([until(child.stdout), until(child.stderr)]);
-    child.send({ file, url, end });
+    child.send({ file, url, end, pid: pid ?? child.pid });
     const [[stdout, code], [stderr]] = await both;
     child.removeAllListeners('exit').once('exit', () => (this.#child = undefined));
     fs.rmSync(file);

@@ -192,6 +192,74 @@ function shuffleFields(lists, random) {
   return Object.fromEntries(Object.entries(lists).map(([key, list]) => [key, shuffled(list)]));
 }
 
+const MOST_BYTES_ON_MONGODB = 45;
+
+/** Collections that no list would get by itself, and that no shell reaches by `db.` and the name. */
+const COLLECTIONS = ['my.posts', 'with-dashes', '_leading', 'stats', `it's "odd"`, 'ü ñ', '$cash'];
+
+/**
+ * The same for MongoDB, which tells no case apart in the names of collections, and knows options of
+ * its own.
+ *
+ * @param {number} seed
+ * @returns {object} as of `randomProject`
+ */
+function randomMongoProject(seed) {
+  const random = new Random(seed);
+  let project = { ...copy(randomProject(seed)), adapters: ['mongoose'] };
+  delete project.knex;
+  const seen = new Set();
+  // One of two names that meet goes; few stay, which has to be refused.
+  const isUsable = (name) => {
+    const plain = name.toLowerCase().replace(/s$/, '');
+    const isNew = !seen.has(plain) || random.chance(0.02);
+    seen.add(plain);
+    return isNew && name.length <= MOST_BYTES_ON_MONGODB;
+  };
+  for (const key of Object.keys(project.lists)) {
+    if (!isUsable(key)) project = withoutList(project, key);
+  }
+  for (const [key, list] of Object.entries(project.lists)) {
+    for (const [path, field] of Object.entries(list.fields)) {
+      if (path === 'id') delete list.fields.id;
+      delete field.knexOptions;
+      // An empty field is a value too, so that of such a list there is one item at most.
+      if (!random.chance(0.2)) delete field.isUnique;
+      if (field.ref && !isUsable(`${key}.${path}`)) project = withoutField(project, key, path);
+    }
+  }
+  const collections = random.shuffle(COLLECTIONS);
+  for (const list of Object.values(project.lists)) {
+    if (collections.length === 0 || !random.chance(0.15)) continue;
+    list.adapterConfig = { mongooseSchemaOptions: { collection: collections.pop() } };
+  }
+  return { ...project, ...(random.chance(0.1) && { mongoose: { pluralize: null } }) };
+}
+
+const copy = (project) => JSON.parse(JSON.stringify(project));
+
+/** A project without a list, and without the fields that refer to it. */
+function withoutList(project, key) {
+  const without = copy(project);
+  delete without.lists[key];
+  for (const { fields } of Object.values(without.lists)) {
+    for (const [path, { ref }] of Object.entries(fields)) {
+      if (ref?.split('.')[0] === key) delete fields[path];
+    }
+  }
+  return without;
+}
+
+/** A project without a field, and without its other side. */
+function withoutField(project, key, path) {
+  const without = copy(project);
+  const { ref } = without.lists[key]?.fields[path] ?? {};
+  delete without.lists[key]?.fields[path];
+  const [list, other] = ref?.split('.') ?? [];
+  if (other) delete without.lists[list]?.fields[other];
+  return without;
+}
+
 /**
  * Smaller projects that might show the same: one without each list, and one without each
  * relationship, option and adapter option.
@@ -200,40 +268,27 @@ function shuffleFields(lists, random) {
  * @returns {Generator<object>}
  */
 function* smaller(project) {
-  const copy = () => JSON.parse(JSON.stringify(project));
-  for (const key of Object.keys(project.lists)) {
-    const without = copy();
-    delete without.lists[key];
-    for (const { fields } of Object.values(without.lists)) {
-      for (const [path, { ref }] of Object.entries(fields)) {
-        if (ref?.split('.')[0] === key) delete fields[path];
-      }
-    }
-    yield without;
-  }
-  for (const [key, { fields }] of Object.entries(project.lists)) {
+  for (const key of Object.keys(project.lists)) yield withoutList(project, key);
+  for (const [key, { fields, adapterConfig }] of Object.entries(project.lists)) {
     for (const [path, field] of Object.entries(fields)) {
       if (path === 'label') continue;
-      const without = copy();
-      delete without.lists[key].fields[path];
-      if (field.ref?.includes('.')) {
-        const [list, other] = field.ref.split('.');
-        delete without.lists[list].fields[other];
-      }
-      yield without;
+      yield withoutField(project, key, path);
       for (const option of ['isUnique', 'isIndexed', 'knexOptions']) {
         if (!(option in field)) continue;
-        const plain = copy();
+        const plain = copy(project);
         delete plain.lists[key].fields[path][option];
         yield plain;
       }
     }
-  }
-  if (project.knex) {
-    const plain = copy();
-    delete plain.knex;
+    if (!adapterConfig) continue;
+    const plain = copy(project);
+    delete plain.lists[key].adapterConfig;
     yield plain;
+  }
+  for (const adapter of ['knex', 'mongoose']) {
+    const { [adapter]: options, ...plain } = project;
+    if (options) yield plain;
   }
 }
 
-module.exports = { randomProject, smaller };
+module.exports = { randomMongoProject, randomProject, smaller };

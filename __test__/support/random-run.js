@@ -2,8 +2,14 @@
 
 // Random projects through the oracle, for the tests and for `npm run test:random`.
 
-const { prove } = require('./postgres-oracle');
-const { randomProject, smaller } = require('./random-project');
+const mongodb = require('./mongodb-oracle');
+const postgres = require('./postgres-oracle');
+const { randomMongoProject, randomProject, smaller } = require('./random-project');
+
+const ENGINES = {
+  mongodb: { ...mongodb, project: randomMongoProject },
+  postgres: { ...postgres, project: randomProject },
+};
 
 /** How long a failing project is made smaller, in milliseconds. */
 const SHRINKING = 60_000;
@@ -19,13 +25,15 @@ function firstSeed(otherwise = Date.now() % 1_000_000_000) {
 /**
  * Takes the project of a seed through the oracle.
  *
+ * @param {'mongodb' | 'postgres'} engine
  * @param {number} seed
- * @param {{ server: object, keystones: object }} tools as for `prove`
+ * @param {{ server: object, keystones: object }} tools as for `prove` of that engine
  * @returns {Promise<object>} what `prove` returns
  * @throws {Error} with the seed, the lists and what is left of them when they are made smaller
  */
-async function proveRandom(seed, tools) {
-  const project = randomProject(seed);
+async function proveRandom(engine, seed, tools) {
+  const { prove, project: makeProject } = ENGINES[engine];
+  const project = makeProject(seed);
   const run = (candidate) => prove(candidate, { ...tools, seed, canBeEmpty: true });
   try {
     return await run(project);
