@@ -15,7 +15,10 @@ export declare class NativePlan {
   summary(adapter: string | undefined | null, color: boolean): string
   /** The migration of one adapter's database: `up` to the new schema, or `down` to the old. */
   migration(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean): string
-  /** The statements of that migration in order, as a JSON array. */
+  /**
+   * The statements of that migration as JSON: an array for PostgreSQL, for MongoDB what
+   * `lib/mongodb-runner.js` takes.
+   */
   statements(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean): string
   /**
    * What to ask one adapter's database, or once the answers are there, what it holds: the JSON of

@@ -16,6 +16,9 @@ const ENGINES = { postgresql: checkPostgres };
  */
 function partOf(plan, name) {
   const part = plan.adapters.find((it) => name === undefined || it.name === name);
+  if (part && !ENGINES[part.engine]) {
+    throw new UpgradeError('UNSUPPORTED', '--check and --apply are there for PostgreSQL only, so far.');
+  }
   if (part) return part;
   throw new UpgradeError(
     'NO_DATABASE',

@@ -10,7 +10,7 @@ use napi::{Error, Result, Status};
 use napi_derive::napi;
 use serde::Serialize;
 
-use crate::error::{Problem, Problems};
+use crate::error::Problems;
 use crate::inspection::Asked;
 use crate::plan::{Direction, Engine, Script, UpgradePlan};
 use crate::schema::{TableSchema, Which};
@@ -63,7 +63,8 @@ impl NativePlan {
         .map_err(thrown)
     }
 
-    /// The statements of that migration in order, as a JSON array.
+    /// The statements of that migration as JSON: an array for PostgreSQL, for MongoDB what
+    /// `lib/mongodb-runner.js` takes.
     #[napi(catch_unwind)]
     pub fn statements(
         &self,
@@ -78,11 +79,11 @@ impl NativePlan {
         match &part.engine {
             Engine::PostgreSql { schema_name, steps } => {
                 postgres::statements(&self.plan, schema_name, steps, script)
+                    .map(json)
+                    .map_err(thrown)
             }
-            Engine::MongoDb { .. } => Err(NO_MONGODB),
+            Engine::MongoDb { steps } => Ok(mongodb::statements(&self.plan, steps, script)),
         }
-        .map(json)
-        .map_err(thrown)
     }
 
     /// What to ask one adapter's database, or once the answers are there, what it holds: the JSON of
@@ -109,7 +110,7 @@ impl NativePlan {
                     .map(json)
                     .map_err(|error| unexpected(&error))
             }
-            Engine::MongoDb { .. } => Err(thrown(NO_MONGODB)),
+            Engine::MongoDb { .. } => Err(unexpected(&"there are no questions for MongoDB")),
         }
     }
 
@@ -171,9 +172,6 @@ pub fn outcome(before: String, after: String) -> Result<String> {
     let parse = |text: &str| serde_json::from_str(text).map_err(|error| unexpected(&error));
     Ok(json(outcome::Outcome::new(&parse(&before)?, &parse(&after)?)))
 }
-
-const NO_MONGODB: Problem =
-    Problem::Unsupported { what: "--check and --apply are there for PostgreSQL only, so far." };
 
 fn parse_direction(direction: &str) -> Direction {
     if direction == "down" { Direction::Down } else { Direction::Up }

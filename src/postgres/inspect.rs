@@ -60,10 +60,13 @@ struct Place {
 }
 
 impl Place {
-    fn columns(&self) -> Vec<(&str, &str)> {
+    /// What it consists of: columns, and with no column, a table.
+    fn parts(&self) -> Vec<(&str, &str)> {
         match &self.links.place {
             TablePlace::Column { table, column } => vec![(table, column)],
-            TablePlace::JoinTable { table, near, far } => vec![(table, near), (table, far)],
+            TablePlace::JoinTable { table, near, far } => {
+                vec![(table, ""), (table, near), (table, far)]
+            }
         }
     }
 }
@@ -209,7 +212,7 @@ impl Inspector<'_> {
             &["name", "user", "version", "is_standby", "is_read_only", "can_create"],
         )];
         let places: BTreeSet<(&str, &str)> =
-            self.relationships.iter().flat_map(|it| &it.places).flat_map(Place::columns).collect();
+            self.relationships.iter().flat_map(|it| &it.places).flat_map(Place::parts).collect();
         if !places.is_empty() {
             let rows: Vec<String> = places
                 .into_iter()
@@ -219,10 +222,11 @@ impl Inspector<'_> {
                 })
                 .collect();
             let query = format!(
-                "SELECT tab, col, EXISTS (
-      SELECT FROM pg_attribute
-      WHERE attrelid = to_regclass(qualified) AND attname = col AND NOT attisdropped
-    )
+                "SELECT tab, col, CASE col WHEN '' THEN to_regclass(qualified) IS NOT NULL
+      ELSE EXISTS (
+        SELECT FROM pg_attribute
+        WHERE attrelid = to_regclass(qualified) AND attname = col AND NOT attisdropped
+      ) END
   FROM (VALUES
     {}
   ) AS place (tab, qualified, col)",
@@ -466,18 +470,18 @@ impl Inspector<'_> {
         problems
     }
 
-    /// Columns that one relationship has in the old schema and another in the new: that they are
-    /// there says nothing.
+    /// What one relationship has in the old schema and another in the new: that it is there says
+    /// nothing.
     fn meeting_places(&self) -> HashSet<(&str, &str)> {
-        let columns = |schema: Within| -> HashSet<(&str, &str)> {
+        let parts = |schema: Within| -> HashSet<(&str, &str)> {
             self.relationships
                 .iter()
                 .flat_map(|it| &it.places)
                 .filter(|place| place.schema == schema)
-                .flat_map(Place::columns)
+                .flat_map(Place::parts)
                 .collect()
         };
-        let (old, new) = (columns(Within::Old), columns(Within::New));
+        let (old, new) = (parts(Within::Old), parts(Within::New));
         old.intersection(&new).copied().collect()
     }
 
@@ -508,7 +512,7 @@ impl Inspector<'_> {
     }
 }
 
-/// The columns that are in the database.
+/// The columns and tables that are in the database.
 struct There(HashSet<(String, String)>);
 
 impl There {
@@ -517,7 +521,7 @@ impl There {
     }
 
     fn has(&self, place: &Place) -> bool {
-        place.columns().into_iter().all(|column| self.contains(column))
+        place.parts().into_iter().all(|part| self.contains(part))
     }
 
     /// Whether both copies of the old schema are there.
@@ -530,16 +534,16 @@ impl There {
         if !it.is_changed {
             return State::Unchanged;
         }
-        let columns = |schema: Within| -> Vec<bool> {
+        let parts = |schema: Within| -> Vec<bool> {
             it.places
                 .iter()
                 .filter(|place| place.schema == schema)
-                .flat_map(Place::columns)
-                .filter(|column| !moves.contains(column))
-                .map(|column| self.contains(column))
+                .flat_map(Place::parts)
+                .filter(|part| !moves.contains(part))
+                .map(|part| self.contains(part))
                 .collect()
         };
-        let [stays, goes, comes] = [Within::Both, Within::Old, Within::New].map(columns);
+        let [stays, goes, comes] = [Within::Both, Within::Old, Within::New].map(parts);
         let all = |there: &[bool]| there.iter().all(|it| *it);
         let none = |there: &[bool]| !there.contains(&true);
         // Where a schema has nothing that the other has not, the other decides.

@@ -104,7 +104,23 @@ BEGIN
         ('comes', 'public."Post_related_many"', ''),
         ('comes', 'public."Post_tags_Tag_posts"', ''),
         ('comes', 'public."User_bookmarks_many"', ''),
-        ('comes', 'public."User_followers_User_following"', '')
+        ('comes', 'public."User_followers_User_following"', ''),
+        ('ends', 'public."Category_posts_Post_categories"', 'Category_left_id'),
+        ('ends', 'public."Category_posts_Post_categories"', 'Post_right_id'),
+        ('ends', 'public."Comment_likedBy_many"', 'Comment_left_id'),
+        ('ends', 'public."Comment_likedBy_many"', 'User_right_id'),
+        ('ends', 'public."Post_editors_User_editedPosts"', 'Post_left_id'),
+        ('ends', 'public."Post_editors_User_editedPosts"', 'User_right_id'),
+        ('ends', 'public."Post_gallery_many"', 'Image_right_id'),
+        ('ends', 'public."Post_gallery_many"', 'Post_left_id'),
+        ('ends', 'public."Post_related_many"', 'Post_left_id'),
+        ('ends', 'public."Post_related_many"', 'Post_right_id'),
+        ('ends', 'public."Post_tags_Tag_posts"', 'Post_left_id'),
+        ('ends', 'public."Post_tags_Tag_posts"', 'Tag_right_id'),
+        ('ends', 'public."User_bookmarks_many"', 'Post_right_id'),
+        ('ends', 'public."User_bookmarks_many"', 'User_left_id'),
+        ('ends', 'public."User_followers_User_following"', 'User_left_id'),
+        ('ends', 'public."User_followers_User_following"', 'User_right_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -114,7 +130,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

@@ -99,7 +99,31 @@ BEGIN
         ('comes', 'public."User_bookmarks"', ''),
         ('comes', 'public."User_comments"', ''),
         ('comes', 'public."User_editedPosts"', ''),
-        ('comes', 'public."User_posts"', '')
+        ('comes', 'public."User_posts"', ''),
+        ('ends', 'public."Category_posts"', 'Category_id'),
+        ('ends', 'public."Category_posts"', 'Post_id'),
+        ('ends', 'public."Comment_likedBy"', 'Comment_id'),
+        ('ends', 'public."Comment_likedBy"', 'User_id'),
+        ('ends', 'public."Post_categories"', 'Category_id'),
+        ('ends', 'public."Post_categories"', 'Post_id'),
+        ('ends', 'public."Post_comments"', 'Comment_id'),
+        ('ends', 'public."Post_comments"', 'Post_id'),
+        ('ends', 'public."Post_editors"', 'Post_id'),
+        ('ends', 'public."Post_editors"', 'User_id'),
+        ('ends', 'public."Post_gallery"', 'Image_id'),
+        ('ends', 'public."Post_gallery"', 'Post_id'),
+        ('ends', 'public."Post_tags"', 'Post_id'),
+        ('ends', 'public."Post_tags"', 'Tag_id'),
+        ('ends', 'public."Tag_posts"', 'Post_id'),
+        ('ends', 'public."Tag_posts"', 'Tag_id'),
+        ('ends', 'public."User_bookmarks"', 'Post_id'),
+        ('ends', 'public."User_bookmarks"', 'User_id'),
+        ('ends', 'public."User_comments"', 'Comment_id'),
+        ('ends', 'public."User_comments"', 'User_id'),
+        ('ends', 'public."User_editedPosts"', 'Post_id'),
+        ('ends', 'public."User_editedPosts"', 'User_id'),
+        ('ends', 'public."User_posts"', 'Post_id'),
+        ('ends', 'public."User_posts"', 'User_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -109,7 +133,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

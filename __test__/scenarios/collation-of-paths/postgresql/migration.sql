@@ -50,7 +50,11 @@ BEGIN
         ('goes', 'public."Node"', 'B'),
         ('goes', 'public."Node"', 'link2'),
         ('comes', 'public."Node_Next_Node_next_of"', ''),
-        ('comes', 'public."Node_ab_Node_aB"', '')
+        ('comes', 'public."Node_ab_Node_aB"', ''),
+        ('ends', 'public."Node_Next_Node_next_of"', 'Node_left_id'),
+        ('ends', 'public."Node_Next_Node_next_of"', 'Node_right_id'),
+        ('ends', 'public."Node_ab_Node_aB"', 'Node_left_id'),
+        ('ends', 'public."Node_ab_Node_aB"', 'Node_right_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -60,7 +64,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

@@ -84,7 +84,15 @@ BEGIN
         ('comes', 'public."Post_tags_PostTag_posts"', ''),
         ('comes', 'public."Post_x_digits_Post1_underscores"', ''),
         ('comes', 'public."Post_x_tags_PostTag_underscores"', ''),
-        ('comes', 'public."banana_zebras_Zebra_bananas"', '')
+        ('comes', 'public."banana_zebras_Zebra_bananas"', ''),
+        ('ends', 'public."Post_tags_PostTag_posts"', 'PostTag_right_id'),
+        ('ends', 'public."Post_tags_PostTag_posts"', 'Post_left_id'),
+        ('ends', 'public."Post_x_digits_Post1_underscores"', 'Post1_right_id'),
+        ('ends', 'public."Post_x_digits_Post1_underscores"', 'Post_x_left_id'),
+        ('ends', 'public."Post_x_tags_PostTag_underscores"', 'PostTag_right_id'),
+        ('ends', 'public."Post_x_tags_PostTag_underscores"', 'Post_x_left_id'),
+        ('ends', 'public."banana_zebras_Zebra_bananas"', 'Zebra_right_id'),
+        ('ends', 'public."banana_zebras_Zebra_bananas"', 'banana_left_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -94,7 +102,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

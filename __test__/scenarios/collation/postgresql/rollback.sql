@@ -83,7 +83,23 @@ BEGIN
         ('comes', 'public."Post_x_tags"', ''),
         ('comes', 'public."Zebra"', 'apple'),
         ('comes', 'public."Zebra_bananas"', ''),
-        ('comes', 'public.banana_zebras', '')
+        ('comes', 'public.banana_zebras', ''),
+        ('ends', 'public."Post1_underscores"', 'Post1_id'),
+        ('ends', 'public."Post1_underscores"', 'Post_x_id'),
+        ('ends', 'public."PostTag_posts"', 'PostTag_id'),
+        ('ends', 'public."PostTag_posts"', 'Post_id'),
+        ('ends', 'public."PostTag_underscores"', 'PostTag_id'),
+        ('ends', 'public."PostTag_underscores"', 'Post_x_id'),
+        ('ends', 'public."Post_tags"', 'PostTag_id'),
+        ('ends', 'public."Post_tags"', 'Post_id'),
+        ('ends', 'public."Post_x_digits"', 'Post1_id'),
+        ('ends', 'public."Post_x_digits"', 'Post_x_id'),
+        ('ends', 'public."Post_x_tags"', 'PostTag_id'),
+        ('ends', 'public."Post_x_tags"', 'Post_x_id'),
+        ('ends', 'public."Zebra_bananas"', 'Zebra_id'),
+        ('ends', 'public."Zebra_bananas"', 'banana_id'),
+        ('ends', 'public.banana_zebras', 'Zebra_id'),
+        ('ends', 'public.banana_zebras', 'banana_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -93,7 +109,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

@@ -62,7 +62,17 @@ BEGIN
         ('comes', 'public."Post_a"', ''),
         ('comes', 'public."Post_left_posts"', ''),
         ('comes', 'public."Post_sides"', ''),
-        ('comes', 'public."Tag_right_tags"', '')
+        ('comes', 'public."Tag_right_tags"', ''),
+        ('ends', 'public."Post_a"', 'Post_id'),
+        ('ends', 'public."Post_a"', 'Tag_id'),
+        ('ends', 'public."Post_a_many"', 'Post_id'),
+        ('ends', 'public."Post_a_many"', 'Post_left_id'),
+        ('ends', 'public."Post_left_posts"', 'Post_id'),
+        ('ends', 'public."Post_left_posts"', 'Post_left_id'),
+        ('ends', 'public."Post_sides"', 'Post_id'),
+        ('ends', 'public."Post_sides"', 'Post_left_id'),
+        ('ends', 'public."Tag_right_tags"', 'Tag_id'),
+        ('ends', 'public."Tag_right_tags"', 'Tag_right_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -72,7 +82,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

@@ -46,7 +46,9 @@ BEGIN
     VALUES
         ('goes', 'public."Post_b"', 'Post_id'),
         ('goes', 'public."Post_b"', 'many_Post_left_id'),
-        ('comes', 'public."Post_b_many"', '')
+        ('comes', 'public."Post_b_many"', ''),
+        ('ends', 'public."Post_b_many"', 'Post_left_id'),
+        ('ends', 'public."Post_b_many"', 'many_Post_left_right_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -56,7 +58,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

@@ -52,7 +52,9 @@ BEGIN
         ('stays', 'public."_ContentType_Post_body"', 'from'),
         ('stays', 'public."_ContentType_Post_body"', 'id'),
         ('comes', 'public."Post"', 'body'),
-        ('comes', 'public."_ContentType_Post_body_oEmbeds"', '')
+        ('comes', 'public."_ContentType_Post_body_oEmbeds"', ''),
+        ('ends', 'public."_ContentType_Post_body_oEmbeds"', '_Block_Post_oEmbed_id'),
+        ('ends', 'public."_ContentType_Post_body_oEmbeds"', '_ContentType_Post_body_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -62,7 +64,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

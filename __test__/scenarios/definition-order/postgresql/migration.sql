@@ -61,7 +61,11 @@ BEGIN
         ('goes', 'public."User_posts"', 'Post_id'),
         ('goes', 'public."User_posts"', 'User_id'),
         ('comes', 'public."Post_authors_User_posts"', ''),
-        ('comes', 'public."Post_fans_User_favourites"', '')
+        ('comes', 'public."Post_fans_User_favourites"', ''),
+        ('ends', 'public."Post_authors_User_posts"', 'Post_left_id'),
+        ('ends', 'public."Post_authors_User_posts"', 'User_right_id'),
+        ('ends', 'public."Post_fans_User_favourites"', 'Post_left_id'),
+        ('ends', 'public."Post_fans_User_favourites"', 'User_right_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -71,7 +75,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

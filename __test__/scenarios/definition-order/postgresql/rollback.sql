@@ -59,7 +59,15 @@ BEGIN
         ('comes', 'public."Post_fans"', ''),
         ('comes', 'public."User"', 'profile'),
         ('comes', 'public."User_favourites"', ''),
-        ('comes', 'public."User_posts"', '')
+        ('comes', 'public."User_posts"', ''),
+        ('ends', 'public."Post_authors"', 'Post_id'),
+        ('ends', 'public."Post_authors"', 'User_id'),
+        ('ends', 'public."Post_fans"', 'Post_id'),
+        ('ends', 'public."Post_fans"', 'User_id'),
+        ('ends', 'public."User_favourites"', 'Post_id'),
+        ('ends', 'public."User_favourites"', 'User_id'),
+        ('ends', 'public."User_posts"', 'Post_id'),
+        ('ends', 'public."User_posts"', 'User_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -69,7 +77,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

@@ -61,7 +61,11 @@ BEGIN
         ('goes', 'public."User_readPosts"', 'Todo_id'),
         ('goes', 'public."User_readPosts"', 'User_id'),
         ('comes', 'public."Todo_readers_User_readPosts"', ''),
-        ('comes', 'public."Todo_reviewers_many"', '')
+        ('comes', 'public."Todo_reviewers_many"', ''),
+        ('ends', 'public."Todo_readers_User_readPosts"', 'Todo_left_id'),
+        ('ends', 'public."Todo_readers_User_readPosts"', 'User_right_id'),
+        ('ends', 'public."Todo_reviewers_many"', 'Todo_left_id'),
+        ('ends', 'public."Todo_reviewers_many"', 'User_right_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -71,7 +75,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

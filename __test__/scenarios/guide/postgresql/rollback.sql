@@ -59,7 +59,15 @@ BEGIN
         ('comes', 'public."Todo_reviewers"', ''),
         ('comes', 'public."User"', 'leadPost'),
         ('comes', 'public."User_published"', ''),
-        ('comes', 'public."User_readPosts"', '')
+        ('comes', 'public."User_readPosts"', ''),
+        ('ends', 'public."Todo_readers"', 'Todo_id'),
+        ('ends', 'public."Todo_readers"', 'User_id'),
+        ('ends', 'public."Todo_reviewers"', 'Todo_id'),
+        ('ends', 'public."Todo_reviewers"', 'User_id'),
+        ('ends', 'public."User_published"', 'Todo_id'),
+        ('ends', 'public."User_published"', 'User_id'),
+        ('ends', 'public."User_readPosts"', 'Todo_id'),
+        ('ends', 'public."User_readPosts"', 'User_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -69,7 +77,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

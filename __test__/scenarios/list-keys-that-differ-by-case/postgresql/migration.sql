@@ -53,7 +53,9 @@ BEGIN
         ('goes', 'public."Ab_lower"', 'aB_id'),
         ('goes', 'public."aB_upper"', 'Ab_id'),
         ('goes', 'public."aB_upper"', 'aB_id'),
-        ('comes', 'public."aB_upper_Ab_lower"', '')
+        ('comes', 'public."aB_upper_Ab_lower"', ''),
+        ('ends', 'public."aB_upper_Ab_lower"', 'Ab_right_id'),
+        ('ends', 'public."aB_upper_Ab_lower"', 'aB_left_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -63,7 +65,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done
@@ -207,8 +209,6 @@ ALTER TABLE public."Ab" DROP COLUMN first;
 
 -- aB.upper -> Ab.lower (two-sided: many to many)
 DROP TABLE public."Ab_lower";
-
--- aB.upper -> Ab.lower (two-sided: many to many)
 ALTER TABLE public."aB_upper" RENAME TO "aB_upper_Ab_lower";
 ALTER TABLE public."aB_upper_Ab_lower" RENAME COLUMN "aB_id" TO "aB_left_id";
 ALTER TABLE public."aB_upper_Ab_lower" RENAME COLUMN "Ab_id" TO "Ab_right_id";

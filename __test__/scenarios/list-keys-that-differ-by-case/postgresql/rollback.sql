@@ -53,7 +53,11 @@ BEGIN
         ('goes', 'public."aB_upper_Ab_lower"', 'aB_left_id'),
         ('comes', 'public."Ab"', 'first'),
         ('comes', 'public."Ab_lower"', ''),
-        ('comes', 'public."aB_upper"', '')
+        ('comes', 'public."aB_upper"', ''),
+        ('ends', 'public."Ab_lower"', 'Ab_id'),
+        ('ends', 'public."Ab_lower"', 'aB_id'),
+        ('ends', 'public."aB_upper"', 'Ab_id'),
+        ('ends', 'public."aB_upper"', 'aB_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -63,7 +67,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

@@ -67,7 +67,17 @@ BEGIN
         ('comes', 'public."InternationalPublication_distinguishedPeerReviewersOfRecord_man"', ''),
         ('comes', 'public."OrganisationDepartment_subordinateDepartmentsOfRecord_many"', ''),
         ('comes', 'public."Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough______many"', ''),
-        ('comes', 'public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne______many"', '')
+        ('comes', 'public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne______many"', ''),
+        ('ends', 'public."InternationalPublication_contributingResearchers_Researcher_pub"', 'InternationalPublication_left_id'),
+        ('ends', 'public."InternationalPublication_contributingResearchers_Researcher_pub"', 'Researcher_right_id'),
+        ('ends', 'public."InternationalPublication_distinguishedPeerReviewersOfRecord_man"', 'InternationalPublication_left_id'),
+        ('ends', 'public."InternationalPublication_distinguishedPeerReviewersOfRecord_man"', 'Researcher_right_id'),
+        ('ends', 'public."OrganisationDepartment_subordinateDepartmentsOfRecord_many"', 'OrganisationDepartmentArchive_right_id'),
+        ('ends', 'public."OrganisationDepartment_subordinateDepartmentsOfRecord_many"', 'OrganisationDepartment_left_id'),
+        ('ends', 'public."Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough______many"', 'Post_left_id'),
+        ('ends', 'public."Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough______many"', 'Tag_right_id'),
+        ('ends', 'public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne______many"', 'Post_left_id'),
+        ('ends', 'public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne______many"', 'Tag_right_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -77,7 +87,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

@@ -67,7 +67,19 @@ BEGIN
         ('comes', 'public."OrganisationDepartment_subordinateDepartmentsOfRecord"', ''),
         ('comes', 'public."Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough_____"', ''),
         ('comes', 'public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____"', ''),
-        ('comes', 'public."Researcher_publications"', '')
+        ('comes', 'public."Researcher_publications"', ''),
+        ('ends', 'public."InternationalPublication_contributingResearchers"', 'InternationalPublication_id'),
+        ('ends', 'public."InternationalPublication_contributingResearchers"', 'Researcher_id'),
+        ('ends', 'public."InternationalPublication_distinguishedPeerReviewersOfRecord"', 'InternationalPublication_id'),
+        ('ends', 'public."InternationalPublication_distinguishedPeerReviewersOfRecord"', 'Researcher_id'),
+        ('ends', 'public."OrganisationDepartment_subordinateDepartmentsOfRecord"', 'OrganisationDepartmentArchive_id'),
+        ('ends', 'public."OrganisationDepartment_subordinateDepartmentsOfRecord"', 'OrganisationDepartment_id'),
+        ('ends', 'public."Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough_____"', 'Post_id'),
+        ('ends', 'public."Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough_____"', 'Tag_id'),
+        ('ends', 'public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____"', 'Post_id'),
+        ('ends', 'public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____"', 'Tag_id'),
+        ('ends', 'public."Researcher_publications"', 'InternationalPublication_id'),
+        ('ends', 'public."Researcher_publications"', 'Researcher_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -77,7 +89,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

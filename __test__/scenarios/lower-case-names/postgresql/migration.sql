@@ -63,7 +63,11 @@ BEGIN
         ('goes', 'public.tag_posts', 'post_id'),
         ('goes', 'public.tag_posts', 'tag_id'),
         ('comes', 'public.post_editors_many', ''),
-        ('comes', 'public.post_tags_tag_posts', '')
+        ('comes', 'public.post_tags_tag_posts', ''),
+        ('ends', 'public.post_editors_many', 'person_right_id'),
+        ('ends', 'public.post_editors_many', 'post_left_id'),
+        ('ends', 'public.post_tags_tag_posts', 'post_left_id'),
+        ('ends', 'public.post_tags_tag_posts', 'tag_right_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -73,7 +77,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

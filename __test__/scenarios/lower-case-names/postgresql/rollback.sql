@@ -62,7 +62,15 @@ BEGIN
         ('comes', 'public.person_posts', ''),
         ('comes', 'public.post_editors', ''),
         ('comes', 'public.post_tags', ''),
-        ('comes', 'public.tag_posts', '')
+        ('comes', 'public.tag_posts', ''),
+        ('ends', 'public.person_posts', 'person_id'),
+        ('ends', 'public.person_posts', 'post_id'),
+        ('ends', 'public.post_editors', 'person_id'),
+        ('ends', 'public.post_editors', 'post_id'),
+        ('ends', 'public.post_tags', 'post_id'),
+        ('ends', 'public.post_tags', 'tag_id'),
+        ('ends', 'public.tag_posts', 'post_id'),
+        ('ends', 'public.tag_posts', 'tag_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -72,7 +80,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

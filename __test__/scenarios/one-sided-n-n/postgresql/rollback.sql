@@ -46,7 +46,9 @@ BEGIN
     VALUES
         ('goes', 'public."Post_reviewers_many"', 'Post_left_id'),
         ('goes', 'public."Post_reviewers_many"', 'User_right_id'),
-        ('comes', 'public."Post_reviewers"', '')
+        ('comes', 'public."Post_reviewers"', ''),
+        ('ends', 'public."Post_reviewers"', 'Post_id'),
+        ('ends', 'public."Post_reviewers"', 'User_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -56,7 +58,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

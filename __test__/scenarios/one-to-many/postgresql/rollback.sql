@@ -54,7 +54,11 @@ BEGIN
         ('stays', 'public."Copy"', 'reader'),
         ('stays', 'public."Reader"', 'id'),
         ('comes', 'public."Author_books"', ''),
-        ('comes', 'public."Reader_loans"', '')
+        ('comes', 'public."Reader_loans"', ''),
+        ('ends', 'public."Author_books"', 'Author_id'),
+        ('ends', 'public."Author_books"', 'Book_id'),
+        ('ends', 'public."Reader_loans"', 'Copy_id'),
+        ('ends', 'public."Reader_loans"', 'Reader_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -64,7 +68,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

@@ -54,7 +54,15 @@ BEGIN
         ('comes', 'public."Shop_plain"', ''),
         ('comes', 'public."Shop_required"', ''),
         ('comes', 'public."Shop_unindexed"', ''),
-        ('comes', 'public."Shop_unique"', '')
+        ('comes', 'public."Shop_unique"', ''),
+        ('ends', 'public."Shop_plain"', 'Order_id'),
+        ('ends', 'public."Shop_plain"', 'Shop_id'),
+        ('ends', 'public."Shop_required"', 'Order_id'),
+        ('ends', 'public."Shop_required"', 'Shop_id'),
+        ('ends', 'public."Shop_unindexed"', 'Order_id'),
+        ('ends', 'public."Shop_unindexed"', 'Shop_id'),
+        ('ends', 'public."Shop_unique"', 'Order_id'),
+        ('ends', 'public."Shop_unique"', 'Shop_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -64,7 +72,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

@@ -52,7 +52,13 @@ BEGIN
         ('goes', 'public."Post_a_many"', 'Tag_id'),
         ('goes', 'public."Post_a_many_many"', 'Post_id'),
         ('goes', 'public."Post_a_many_many"', 'Tag_id'),
-        ('comes', 'public."Post_a_many_many_many"', '')
+        ('comes', 'public."Post_a_many_many_many"', ''),
+        ('ends', 'public."Post_a_many"', 'Post_left_id'),
+        ('ends', 'public."Post_a_many"', 'Tag_right_id'),
+        ('ends', 'public."Post_a_many_many"', 'Post_left_id'),
+        ('ends', 'public."Post_a_many_many"', 'Tag_right_id'),
+        ('ends', 'public."Post_a_many_many_many"', 'Post_left_id'),
+        ('ends', 'public."Post_a_many_many_many"', 'Tag_right_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -62,7 +68,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

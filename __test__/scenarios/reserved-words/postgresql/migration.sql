@@ -64,7 +64,13 @@ BEGIN
         ('goes', 'public.user_select', 'user_id'),
         ('comes', 'public.group_constructor_many', ''),
         ('comes', 'public.order_where_user_select', ''),
-        ('comes', 'public.user_group_many', '')
+        ('comes', 'public.user_group_many', ''),
+        ('ends', 'public.group_constructor_many', 'group_left_id'),
+        ('ends', 'public.group_constructor_many', 'group_right_id'),
+        ('ends', 'public.order_where_user_select', 'order_left_id'),
+        ('ends', 'public.order_where_user_select', 'user_right_id'),
+        ('ends', 'public.user_group_many', 'group_right_id'),
+        ('ends', 'public.user_group_many', 'user_left_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -74,7 +80,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

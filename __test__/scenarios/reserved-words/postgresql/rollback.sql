@@ -64,7 +64,15 @@ BEGIN
         ('comes', 'public.order_where', ''),
         ('comes', 'public."user"', 'order'),
         ('comes', 'public.user_group', ''),
-        ('comes', 'public.user_select', '')
+        ('comes', 'public.user_select', ''),
+        ('ends', 'public.group_references', 'group_id'),
+        ('ends', 'public.group_references', 'order_id'),
+        ('ends', 'public.order_where', 'order_id'),
+        ('ends', 'public.order_where', 'user_id'),
+        ('ends', 'public.user_group', 'group_id'),
+        ('ends', 'public.user_group', 'user_id'),
+        ('ends', 'public.user_select', 'order_id'),
+        ('ends', 'public.user_select', 'user_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -74,7 +82,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

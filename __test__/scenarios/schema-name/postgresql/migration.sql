@@ -65,7 +65,13 @@ BEGIN
         ('goes', '"App"."User_posts"', 'User_id'),
         ('comes', '"App"."Post_reviewers_many"', ''),
         ('comes', '"App"."Post_tags_Tag_posts"', ''),
-        ('comes', '"App"."User_friends_many"', '')
+        ('comes', '"App"."User_friends_many"', ''),
+        ('ends', '"App"."Post_reviewers_many"', 'Post_left_id'),
+        ('ends', '"App"."Post_reviewers_many"', 'User_right_id'),
+        ('ends', '"App"."Post_tags_Tag_posts"', 'Post_left_id'),
+        ('ends', '"App"."Post_tags_Tag_posts"', 'Tag_right_id'),
+        ('ends', '"App"."User_friends_many"', 'User_left_id'),
+        ('ends', '"App"."User_friends_many"', 'User_right_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -75,7 +81,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

@@ -65,7 +65,15 @@ BEGIN
         ('comes', '"App"."Post_reviewers"', ''),
         ('comes', '"App"."Post_tags"', ''),
         ('comes', '"App"."Tag_posts"', ''),
-        ('comes', '"App"."User_posts"', '')
+        ('comes', '"App"."User_posts"', ''),
+        ('ends', '"App"."Post_reviewers"', 'Post_id'),
+        ('ends', '"App"."Post_reviewers"', 'User_id'),
+        ('ends', '"App"."Post_tags"', 'Post_id'),
+        ('ends', '"App"."Post_tags"', 'Tag_id'),
+        ('ends', '"App"."Tag_posts"', 'Post_id'),
+        ('ends', '"App"."Tag_posts"', 'Tag_id'),
+        ('ends', '"App"."User_posts"', 'Post_id'),
+        ('ends', '"App"."User_posts"', 'User_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -75,7 +83,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

@@ -45,7 +45,9 @@ BEGIN
   WITH places (role, tab, col) AS (
     VALUES
         ('stays', 'public."User"', 'id'),
-        ('comes', 'public."User_friendOf_User_friends"', '')
+        ('comes', 'public."User_friendOf_User_friends"', ''),
+        ('ends', 'public."User_friendOf_User_friends"', 'User_left_id'),
+        ('ends', 'public."User_friendOf_User_friends"', 'User_right_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -55,7 +57,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

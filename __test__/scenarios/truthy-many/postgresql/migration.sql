@@ -55,7 +55,11 @@ BEGIN
         ('goes', 'public."Tag_posts"', 'Post_id'),
         ('goes', 'public."Tag_posts"', 'Tag_id'),
         ('comes', 'public."Post_labels_Tag_posts"', ''),
-        ('comes', 'public."Post_tags_many"', '')
+        ('comes', 'public."Post_tags_many"', ''),
+        ('ends', 'public."Post_labels_Tag_posts"', 'Post_left_id'),
+        ('ends', 'public."Post_labels_Tag_posts"', 'Tag_right_id'),
+        ('ends', 'public."Post_tags_many"', 'Post_left_id'),
+        ('ends', 'public."Post_tags_many"', 'Tag_right_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -65,7 +69,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done
@@ -180,8 +184,6 @@ $$;
 
 -- Post.labels -> Tag.posts (two-sided: many to many)
 DROP TABLE public."Tag_posts";
-
--- Post.labels -> Tag.posts (two-sided: many to many)
 ALTER TABLE public."Post_labels" RENAME TO "Post_labels_Tag_posts";
 ALTER TABLE public."Post_labels_Tag_posts" RENAME COLUMN "Post_id" TO "Post_left_id";
 ALTER TABLE public."Post_labels_Tag_posts" RENAME COLUMN "Tag_id" TO "Tag_right_id";

@@ -55,7 +55,13 @@ BEGIN
         ('goes', 'public."Post_tags_many"', 'Tag_right_id'),
         ('comes', 'public."Post_labels"', ''),
         ('comes', 'public."Post_tags"', ''),
-        ('comes', 'public."Tag_posts"', '')
+        ('comes', 'public."Tag_posts"', ''),
+        ('ends', 'public."Post_labels"', 'Post_id'),
+        ('ends', 'public."Post_labels"', 'Tag_id'),
+        ('ends', 'public."Post_tags"', 'Post_id'),
+        ('ends', 'public."Post_tags"', 'Tag_id'),
+        ('ends', 'public."Tag_posts"', 'Post_id'),
+        ('ends', 'public."Tag_posts"', 'Tag_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -65,7 +71,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

@@ -65,7 +65,15 @@ BEGIN
         ('comes', 'public."Account_friends_many"', ''),
         ('comes', 'public."Account_groups_Group_accounts"', ''),
         ('comes', 'public."Account_peerOf_Account_peers"', ''),
-        ('comes', 'public."Account_tags_many"', '')
+        ('comes', 'public."Account_tags_many"', ''),
+        ('ends', 'public."Account_friends_many"', 'Account_left_id'),
+        ('ends', 'public."Account_friends_many"', 'Account_right_id'),
+        ('ends', 'public."Account_groups_Group_accounts"', 'Account_left_id'),
+        ('ends', 'public."Account_groups_Group_accounts"', 'Group_right_id'),
+        ('ends', 'public."Account_peerOf_Account_peers"', 'Account_left_id'),
+        ('ends', 'public."Account_peerOf_Account_peers"', 'Account_right_id'),
+        ('ends', 'public."Account_tags_many"', 'Account_left_id'),
+        ('ends', 'public."Account_tags_many"', 'Tag_right_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -75,7 +83,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done

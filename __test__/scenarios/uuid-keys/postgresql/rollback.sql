@@ -67,7 +67,15 @@ BEGIN
         ('comes', 'public."Account_tags"', ''),
         ('comes', 'public."Group_accounts"', ''),
         ('comes', 'public."User"', 'account'),
-        ('comes', 'public."User_groups"', '')
+        ('comes', 'public."User_groups"', ''),
+        ('ends', 'public."Account_groups"', 'Account_id'),
+        ('ends', 'public."Account_groups"', 'Group_id'),
+        ('ends', 'public."Account_tags"', 'Account_id'),
+        ('ends', 'public."Account_tags"', 'Tag_id'),
+        ('ends', 'public."Group_accounts"', 'Account_id'),
+        ('ends', 'public."Group_accounts"', 'Group_id'),
+        ('ends', 'public."User_groups"', 'Group_id'),
+        ('ends', 'public."User_groups"', 'User_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -77,7 +85,7 @@ BEGIN
         ) END AS is_there
     FROM places
   )
-  SELECT string_agg(place, ', ') FILTER (WHERE role <> 'comes' AND NOT is_there),
+  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes'))
   INTO missing, taken, is_done
