@@ -150,7 +150,7 @@ const migration = {
       guards: [],
       removals: [
         { drop: 'post_tags_tag_posts' },
-        { createIndexes: 'posts', indexes: [{ key: { tags: 1 }, name: 'tags_1', background: true, unique: true }] },
+        { createIndexes: 'posts', indexes: [{ key: { tags: 1 }, name: 'tags_1', unique: true, background: true }] },
       ],
       ensures: [],
     },

@@ -249,7 +249,7 @@ const migration = {
       repairs: [],
       guards: [],
       removals: [
-        { createIndexes: 'cs', indexes: [{ key: { a: 1 }, name: 'a_1', background: true, unique: true }] },
+        { createIndexes: 'cs', indexes: [{ key: { a: 1 }, name: 'a_1', unique: true, background: true }] },
       ],
       ensures: [],
     },
