@@ -1,0 +1,263 @@
+'use strict';
+
+// `--check` and `--apply` by the real command: what it prints, on a terminal and without, and what is
+// left when it is ended in the midst of it.
+
+const { spawn } = require('child_process');
+const fs = require('fs');
+const path = require('path');
+const { startKeystone } = require('./support/keystone-process');
+const { postgresVersions, startPostgres } = require('./support/postgres');
+const { makeProject, removeProjects, run } = require('./support/project');
+const { loadScenario } = require('./support/scenario');
+const { runOnTerminal } = require('./support/terminal');
+
+const GUIDE = loadScenario('guide');
+const SUPPORT = JSON.stringify(path.join(__dirname, 'support'));
+const ENTRY = `
+  const { buildKeystone, loadScenario } = require(${SUPPORT} + '/scenario');
+  const { newKeystone } = require(${SUPPORT} + '/keystones');
+  exports.keystone = buildKeystone(loadScenario('guide'), { modules: newKeystone(), adapter: 'knex' });`;
+
+let server;
+let project;
+let count = 0;
+/** All that is in a database before and after. */
+const states = {};
+
+beforeAll(async () => {
+  server = await startPostgres(postgresVersions()[0]);
+  project = makeProject({ 'index.js': ENTRY });
+  const old = startKeystone('old');
+  await server.createDatabase('filled');
+  const session = await old.open(GUIDE, server.url('filled'));
+  await session.createSchema();
+  await session.fill({ seed: 2, canBeEmpty: false, canDelete: true });
+  await old.stop();
+  states.old = await stateOf('filled');
+});
+
+afterAll(async () => {
+  removeProjects();
+  if (server) await server.stop();
+});
+
+async function makeDatabase(template = 'filled') {
+  const database = `run_${++count}`;
+  await server.createDatabase(database, template);
+  return database;
+}
+
+const stateOf = async (database) =>
+  (await server.schemaOf(database)) + (await server.rowsOf(database));
+
+const runOn = (database, ...args) => run(project, args, { env: environment(database) });
+
+const environment = (database) => ({ DATABASE_URL: server.url(database) });
+
+describe('without a terminal', () => {
+  it('there and back: tables of links, and every exit code', async () => {
+    const database = await makeDatabase();
+    const checked = await runOn(database, '--check');
+    expect(checked.code).toBe(0);
+    expect(checked.stdout).toMatch(/^The database run_\d+ on \S+ is in the old schema\.\n/);
+    expect(checked.stdout).toMatch(
+      /\nTodo\.readers -> User\.readPosts +old +Todo_readers: \d+, User_readPosts: \d+\n/,
+    );
+    expect(checked.stdout).toContain('It drops User.leadPost, User_published, User_readPosts.');
+    expect(checked.stdout).toMatch(/\nReady: --apply takes it to the new schema\.\n$/);
+    expect(await stateOf(database)).toBe(states.old);
+
+    const refused = await runOn(database, '--apply');
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain('there is no terminal to ask on');
+    expect(refused.stderr).toContain('run it again with --yes');
+    expect(await stateOf(database)).toBe(states.old);
+
+    const applied = await runOn(database, '--apply', '--yes');
+    expect(applied.code).toBe(0);
+    expect(applied.stdout).toMatch(/^Relationship +Links before +after\n/);
+    const rows = [...applied.stdout.matchAll(/^\S+ -> \S+ +(\d+) +(\d+)$/gm)];
+    expect(rows.map(([, before, after]) => before === after)).toEqual(Array(5).fill(true));
+    expect(applied.stdout).toMatch(/\nDone and verified: .* is in the new schema\.\n$/);
+    expect(applied.stderr).toMatch(
+      /\nℹ Check Todo\.readers -> User\.readPosts: .* \[\d+\/\d+\] …\n/,
+    );
+    states.new = await stateOf(database);
+    expect(states.new).not.toBe(states.old);
+
+    const again = await runOn(database, '--apply', '--yes');
+    expect(again.code).toBe(0);
+    expect(again.stdout).toMatch(/^Nothing to do: .* is in the new schema already\.\n$/);
+    expect((await runOn(database, '--check')).code).toBe(0);
+    expect(await stateOf(database)).toBe(states.new);
+
+    const back = await runOn(database, '--rollback', '--apply', '--yes');
+    expect(back.code).toBe(0);
+    expect(back.stdout).toMatch(/is in the old schema\.\n$/);
+    expect(await stateOf(database)).toBe(states.old);
+    await server.createDatabase('migrated', 'filled');
+    await runOn('migrated', '--apply', '--yes');
+  });
+
+  it('what has to be decided is 2 for a check, and an error for a run', async () => {
+    const database = await makeDatabase();
+    await server.query(database, 'DELETE FROM "User_published"');
+    const before = await stateOf(database);
+    const checked = await runOn(database, '--check', '--json');
+    expect(checked.code).toBe(2);
+    expect(JSON.parse(checked.stdout)).toMatchObject({
+      version: 1,
+      isReady: false,
+      problems: [{ code: 'DISAGREEMENT', relationship: 3 }],
+    });
+    const text = (await runOn(database, '--check')).stdout;
+    expect(text).toContain('✖ Todo.publisher -> User.published: the two stored sides disagree.');
+    expect(text).toMatch(/\nThat has to be decided first\.\n$/);
+    const applied = await runOn(database, '--apply', '--yes');
+    expect(applied).toMatchObject({ code: 1, stdout: '' });
+    expect(applied.stderr).toContain('nothing has been changed');
+    expect(await stateOf(database)).toBe(before);
+
+    const file = path.join(project, 'applied.json');
+    const args = ['--apply', '--yes', '--reconcile', '--json', '--out', file];
+    expect(await runOn(database, ...args)).toMatchObject({ code: 0, stdout: '' });
+    expect(JSON.parse(fs.readFileSync(file, 'utf8'))).toMatchObject({ isApplied: true });
+  });
+
+  it.each([
+    ['--check --apply', 'Only one of --check and --apply can be done'],
+    ['--check --migration', 'Only one of --migration and --check can be done'],
+    ['--apply --schema old', 'Only one of --schema and --apply can be done'],
+    ['--yes', '--yes goes with --apply'],
+    ['--check --yes', '--yes goes with --apply'],
+    ['--check --exit-code', '--exit-code goes with what is printed'],
+  ])('%s is a mistake', async (line, message) => {
+    const { code, stdout, stderr } = await run(project, line.split(' '));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+});
+
+describe('on a terminal', () => {
+  const apply = (database, types, ...args) =>
+    runOnTerminal(project, ['--apply', ...args], { env: environment(database), types });
+  const QUESTION = /Run it now\? \(y\/N\) /;
+
+  it('asks, saying what it is about to do and how to back up, without the password', async () => {
+    const database = await makeDatabase();
+    for (const answer of ['\r', 'n\r', 'what?\r', '\x03', '\x04']) {
+      const { code, shown } = await apply(database, [[QUESTION, answer]]);
+      expect([answer, code]).toEqual([answer, 1]);
+      const { hostname, port, username, password } = new URL(server.url(database));
+      expect(shown).toContain(`This takes the database ${database} on ${hostname}:${port} from`);
+      expect(shown).toContain('It drops User.leadPost, User_published, User_readPosts.');
+      expect(shown).toContain(
+        `pg_dump --host=${hostname} --port=${port} --username=${username} --format=custom --file=${database}.dump ${database}`,
+      );
+      expect(shown).toContain('Nothing has been changed.');
+      expect(shown).not.toContain(password);
+    }
+    expect(await stateOf(database)).toBe(states.old);
+  });
+
+  it('runs it with a yes, and shows the step that it is at', async () => {
+    const database = await makeDatabase();
+    const { code, shown } = await apply(database, [[QUESTION, 'y\r']]);
+    expect(code).toBe(0);
+    expect(shown).toMatch(/\r\x1b\[K. Check Todo\.readers -> User\.readPosts/); // eslint-disable-line no-control-regex
+    expect(shown).toContain('Done and verified');
+    expect(await stateOf(database)).toBe(states.new);
+    const back = await apply(database, [[QUESTION, 'yes\r']], '--rollback');
+    expect(back.code).toBe(0);
+    expect(await stateOf(database)).toBe(states.old);
+  });
+
+  it('Ctrl-C in the midst of it rolls back', async () => {
+    const database = await makeDatabase();
+    const other = await server.connect(database);
+    await other.query('BEGIN; LOCK TABLE "Todo" IN ACCESS SHARE MODE');
+    const { code, shown } = await apply(
+      database,
+      [[/No one else uses the tables/, '\x03']],
+      '--yes',
+    );
+    await other.end();
+    expect(code).toBe(1);
+    expect(shown).toContain('Interrupted: rolling back …');
+    expect(shown).toContain(
+      '✖ Interrupted. Nothing has been changed: the transaction was rolled back.',
+    );
+    expect(await stateOf(database)).toBe(states.old);
+    expect((await runOn(database, '--apply', '--yes')).code).toBe(0);
+    expect(await stateOf(database)).toBe(states.new);
+  });
+
+  it('tells of other sessions that use the tables', async () => {
+    const database = await makeDatabase();
+    const other = await server.connect(database);
+    await other.query('BEGIN; LOCK TABLE "Todo" IN ACCESS SHARE MODE');
+    const { code, stdout, stderr } = await runOn(database, '--apply', '--yes');
+    await other.end();
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('✖ Other sessions are using the tables');
+    expect(stderr).toContain('Stop the application');
+    expect(await stateOf(database)).toBe(states.old);
+  });
+});
+
+describe('100,000 links', () => {
+  it('are counted before and after', async () => {
+    const database = await makeDatabase();
+    await server.query(
+      database,
+      `TRUNCATE "Todo", "User" CASCADE;
+       INSERT INTO "Todo" (id, name) SELECT i, 'todo' FROM generate_series(1, 1000) AS i;
+       INSERT INTO "User" (id, name) SELECT i, 'user' FROM generate_series(1, 100) AS i;
+       INSERT INTO "Todo_readers" ("Todo_id", "User_id")
+         SELECT "Todo".id, "User".id FROM "Todo", "User";
+       INSERT INTO "User_readPosts" ("Todo_id", "User_id") TABLE "Todo_readers"`,
+    );
+    const { code, stdout } = await runOn(database, '--apply', '--yes');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Todo\.readers -> User\.readPosts +100000 +100000$/m);
+  });
+});
+
+describe.each([
+  ['up', 'old', 'new', 'filled'],
+  ['down', 'new', 'old', 'migrated'],
+])('cut off on the way %s', (direction, from, to, template) => {
+  const cutOff = (database, step, how) =>
+    new Promise((resolve, reject) => {
+      const file = path.join(__dirname, 'support', 'apply-cut-off.js');
+      const args = [file, server.url(database), direction, step, how];
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+      let stderr = '';
+      child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+      child.on('error', reject);
+      child.on('close', (code, signal) => resolve({ code, signal, stderr }));
+    });
+  const steps = { up: 12, down: 8 }[direction];
+  const all = [...Array.from({ length: steps }, (_, at) => String(at + 1)), 'verify'];
+
+  it.each(['kill', 'terminate'])(
+    '(%s) at any step: nothing is changed, and it can be run again',
+    async (how) => {
+      const database = await makeDatabase(template);
+      for (const step of all) {
+        const { code, signal, stderr } = await cutOff(database, step, how);
+        if (how === 'kill') expect([step, signal]).toEqual([step, 'SIGKILL']);
+        else
+          expect([step, code, stderr]).toEqual([
+            step,
+            1,
+            expect.stringMatching(/CONNECTION_LOST: /),
+          ]);
+        expect([step, (await stateOf(database)) === states[from]]).toEqual([step, true]);
+      }
+      expect((await cutOff(database, 'none', how)).code).toBe(0);
+      expect(await stateOf(database)).toBe(states[to]);
+    },
+  );
+});

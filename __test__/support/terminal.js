@@ -1,0 +1,41 @@
+'use strict';
+
+// The real command on a terminal of its own, which `script` of util-linux makes.
+
+const { spawn } = require('child_process');
+const { bin } = require('./project');
+
+/**
+ * Runs the command on a terminal.
+ *
+ * @param {string} cwd
+ * @param {string[]} args
+ * @param {object} options
+ * @param {object} [options.env] variables to set
+ * @param {Array<[RegExp, string]>} [options.types] what to type, in order, each when the terminal
+ *   shows a text
+ * @returns {Promise<{ code: number, shown: string }>} all that the terminal has shown
+ */
+function runOnTerminal(cwd, args, { env, types = [] }) {
+  const words = [process.execPath, bin.command, ...args].map((word) => `'${word}'`);
+  const { FORCE_COLOR: _force, ...inherited } = process.env;
+  const child = spawn('script', ['-qec', words.join(' '), '/dev/null'], {
+    cwd,
+    timeout: 60_000, // What waits for something else than is typed must not wait for ever.
+    env: { ...inherited, TERM: 'xterm', ...env },
+  });
+  let shown = '';
+  const waiting = [...types];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => {
+      shown += text;
+      if (waiting.length && waiting[0][0].test(shown)) child.stdin.write(waiting.shift()[1]);
+    });
+  }
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, shown: shown.replaceAll('\r\n', '\n') }));
+  });
+}
+
+module.exports = { runOnTerminal };
