@@ -32,6 +32,7 @@ async function migratePostgres(connection, options) {
   const stopWatching = onAbort(signal, () => connection.cancel().catch(() => {}));
   const measure = () => inspect(core, asker(connection));
   let running;
+  let isCommitting = false;
   let before;
   let after;
   let outcome;
@@ -46,6 +47,7 @@ async function migratePostgres(connection, options) {
         if (!outcome.isVerified) throw notVerified(outcome);
         // What is asked from now on is too late: the commit is not to be cancelled.
         stopWatching();
+        isCommitting = true;
       }
       const { role } = statement;
       if (steps.includes(statement)) onProgress(stepEvent(steps, statement));
@@ -57,7 +59,7 @@ async function migratePostgres(connection, options) {
     return { before, after, outcome, notices };
   } catch (error) {
     await connection.query('ROLLBACK').catch(() => {}); // The session may be gone.
-    throw explain(error, running, signal);
+    throw explain(error, { title: running.title, isCommitting, signal });
   } finally {
     stopWatching();
     stopListening();
@@ -84,10 +86,10 @@ function onAbort(signal, action) {
   return () => signal.removeEventListener('abort', action);
 }
 
-function explain(error, { role, title }, signal) {
+function explain(error, { title, isCommitting, signal }) {
   if (error instanceof UpgradeError) return error;
   if (isLost(error)) {
-    return role === 'commit'
+    return isCommitting
       ? serverError('COMMIT_UNKNOWN', error, [
           'The connection was lost while the migration was being committed. It is done whole or not at all: --check says which.',
         ])
