@@ -24,11 +24,11 @@ function prepare(project) {
   linkPackage(project);
 }
 
-/** Runs the command in an example as its user would, under a heading. */
-async function show(folder, heading, flags) {
+/** Runs the command in an example as its user would, under a heading; fails with another exit code. */
+async function show(folder, heading, flags, { env, exitCode } = {}) {
   const args = ['run', '--silent', 'keystone', '--', 'upgrade-relationships', ...flags];
   console.log(`\n━━━ ${heading}\n$ cd ${folder} && npm ${args.join(' ')}\n`);
-  await run('npm', args, { cwd: path.join(root, folder), show: true });
+  await run('npm', args, { cwd: path.join(root, folder), env, exitCode, show: true });
 }
 
 await script(async () => {
@@ -43,6 +43,10 @@ await script(async () => {
 
   await installSet('keystones/old');
   await installSet(SERVER);
-  await endToEnd((heading) => console.log(`\n━━━ ${heading}\n`));
+  const [{ folder }] = EXAMPLES;
+  await endToEnd({
+    heading: (text) => console.log(`\n━━━ ${text}\n`),
+    command: (text, flags, options) => show(folder, text, flags, options),
+  });
   console.log('\nThe other examples are in examples/, with a README each.');
 });

@@ -53,13 +53,16 @@ async function fill(session) {
 /**
  * Shows it, and fails where what is shown is not as promised.
  *
- * @param {(heading: string) => void} heading prints a heading
+ * @param {object} show
+ * @param {(text: string) => void} show.heading prints a heading
+ * @param {(heading: string, flags: string[], options: object) => Promise<void>} show.command runs the
+ *   command in a project with the same lists, and fails when it ends with another exit code
  * @throws {Error} when a step does not do what it must
  */
-export async function endToEnd(heading) {
+export async function endToEnd({ heading, command }) {
   const scenario = scenarios.loadScenario('guide');
   const server = await postgres.startPostgres(postgres.postgresVersions().at(-1));
-  const keystones = ['old', 'new'].map((it) => keystoneProcess.startKeystone(it));
+  const keystones = ['old', 'new'].map((name) => keystoneProcess.startKeystone(name));
   const [old, current] = keystones;
   const print = (lines) => console.log([lines].flat().join('\n'));
   try {
@@ -70,33 +73,32 @@ export async function endToEnd(heading) {
     const data = await readAll(before);
     heading('A project with data, as the old Keystone (7.1.0) reads it');
     print(data);
-    const plan = await before.plan();
 
-    const run = async (name, script) => {
-      const { error, notices } = await server.runScript(DATABASE, script);
-      const outcome = error ? `ERROR: ${error.message}\n  HINT: ${error.hint}` : 'COMMIT';
-      print([...notices.map((notice) => `NOTICE: ${notice}`), `${name}: ${outcome}`]);
-      return error;
-    };
+    const env = { DATABASE_URL: server.url(DATABASE) };
     const expectSame = (reader, lines) => {
       if (lines.join() !== data.join()) throw new Error(`${reader} reads\n${lines.join('\n')}`);
       print(`${reader} reads the same.`);
     };
 
-    heading('A seed through createItems writes only one side, so the check stops the migration');
     const [{ id }] = await server.query(DATABASE, `SELECT id FROM "Todo" WHERE name = 'Rest'`);
     await before.createItems({ User: [{ name: 'Cleo', readPosts: [{ where: { id } }] }] });
-    if (!(await run('psql migration.sql', plan.up))) throw new Error('The check found nothing');
+    await command(
+      'A seed through createItems writes only one side: the check finds it',
+      ['--check'],
+      {
+        env,
+        exitCode: 2,
+      },
+    );
     await server.query(DATABASE, `DELETE FROM "User" WHERE name = 'Cleo'`);
 
-    heading('Without that seed: the migration, then the new Keystone (19.3.4)');
-    if (await run('psql migration.sql', plan.up)) throw new Error('The migration failed');
+    await command('Without that seed it is ready', ['--check'], { env });
+    await command('The migration', ['--apply', '--yes'], { env });
     const after = await current.open(scenario, server.url(DATABASE));
-    expectSame('The new Keystone', await readAll(after));
-    await run('psql migration.sql, once more', plan.up);
+    expectSame('The new Keystone (19.3.4)', await readAll(after));
+    await command('Once more', ['--apply', '--yes'], { env });
 
-    heading('The way back, then the old Keystone');
-    if (await run('psql rollback.sql', plan.down)) throw new Error('The way back failed');
+    await command('The way back', ['--rollback', '--apply', '--yes'], { env });
     expectSame('The old Keystone', await readAll(before));
     await Promise.all([before.close(), after.close()]);
   } finally {

@@ -13,12 +13,17 @@ const windows = process.platform === 'win32';
  *
  * @param {string} command
  * @param {string[]} args
- * @param {{ cwd?: string, env?: object, show?: boolean, signal?: AbortSignal }} [options] `signal`
- *   ends it, with all that it has started
+ * @param {{ cwd?: string, env?: object, show?: boolean, exitCode?: number, signal?: AbortSignal }} [options]
+ *   `exitCode` is the one that it has to end with, 0 by default; `signal` ends it, with all that it has
+ *   started
  * @returns {Promise<string>} its stdout, empty when shown
  * @throws {Error} when it cannot be started or fails; `output` is all it printed
  */
-export function run(command, args, { cwd = root, env = {}, show = false, signal } = {}) {
+export function run(
+  command,
+  args,
+  { cwd = root, env = {}, show = false, exitCode = 0, signal } = {},
+) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
@@ -45,7 +50,7 @@ export function run(command, args, { cwd = root, env = {}, show = false, signal 
     child.on('error', (error) => fail(error.message));
     child.on('close', (code, by) => {
       signal?.removeEventListener('abort', end);
-      if (code === 0) resolve(stdout);
+      if (code === exitCode) resolve(stdout);
       else fail(by ? `ended by ${by}` : `exit code ${code}`);
     });
   });
