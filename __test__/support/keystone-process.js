@@ -24,22 +24,34 @@ class KeystoneProcess {
   #ended;
 
   constructor(generation, adapter) {
-    this.generation = generation;
+    Object.assign(this, { generation, adapter });
+    this.#start();
+  }
+
+  #start() {
     const file = path.join(__dirname, 'keystone-child.js');
     // Arcade's order of names depends on the locale.
     const env = { ...process.env, NODE_ENV: 'test', DISABLE_LOGGING: 'true', LC_ALL: 'C' };
-    this.#child = fork(file, [generation, adapter], { env, execArgv: ['--no-deprecation'] });
-    this.#child.on('message', ({ id, result, error }) => {
+    const child = fork(file, [this.generation, this.adapter], {
+      ...{ env, execArgv: ['--no-deprecation'], silent: true },
+    });
+    let log = '';
+    child.stderr.setEncoding('utf8').on('data', (text) => (log = (log + text).slice(-5000)));
+    child.stdout.resume();
+    this.#ended = undefined;
+    this.#child = child;
+    child.on('message', ({ id, result, error }) => {
       const { resolve, reject } = this.#pending.get(id);
       this.#pending.delete(id);
       if (error) reject(Object.assign(new Error(error.message), error));
       else resolve(result);
     });
-    this.#child.on('exit', (code, signal) => {
+    child.on('exit', (code, signal) => {
       this.#ended = new Error(
-        `the process of the ${generation} Keystone has ended (${signal ?? code})`,
+        `the process of the ${this.generation} Keystone has ended (${signal ?? code})\n${log}`,
       );
       for (const { reject } of this.#pending.values()) reject(this.#ended);
+      this.#pending.clear();
     });
   }
 
@@ -52,6 +64,8 @@ class KeystoneProcess {
    * @returns {Promise<KeystoneSession>} to be closed with its `close()`
    */
   async open(scenario, url, { connects = true } = {}) {
+    // A Keystone can bring its process down: the next one gets another.
+    if (this.#ended) this.#start();
     const session = ++this.#last;
     const call = (method, args) => this.#call(method, { session, ...args });
     await call('open', { scenario, url, connects });

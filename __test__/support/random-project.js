@@ -216,8 +216,8 @@ function randomMongoProject(seed) {
     seen.add(plain);
     return isNew && name.length <= MOST_BYTES_ON_MONGODB;
   };
-  for (const key of Object.keys(project.lists)) {
-    if (!isUsable(key)) project = withoutList(project, key);
+  for (const [at, key] of Object.keys(project.lists).entries()) {
+    if (!isUsable(key) && at > 0) project = withoutList(project, key);
   }
   for (const [key, list] of Object.entries(project.lists)) {
     for (const [path, field] of Object.entries(list.fields)) {
