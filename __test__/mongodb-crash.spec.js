@@ -13,7 +13,7 @@ const { Shell, runMongosh } = require('./support/mongosh');
 const testOnOwnServer = isGiven() ? test.skip : test;
 
 /** When nothing answers any more, mongosh need not wait for it. */
-const IMPATIENT = 'serverSelectionTimeoutMS=500';
+const IMPATIENT = 'serverSelectionTimeoutMS=200';
 
 const relationship = (ref, many = false) => ({ type: 'Relationship', ref, many });
 
@@ -128,14 +128,18 @@ function stateText(collections) {
 const expectDone = ({ code, stdout, stderr }) =>
   expect({ code, stderr, stdout }).toEqual({ code: 0, stderr: '', stdout: expect.any(String) });
 
-const stateOf = async (database) => stateText(await server.read(database));
+/** MongoDB drops its own temporary collections when it starts; the server that stands in keeps them. */
+const isTemporary = (name) => name.startsWith('tmp.agg_out.');
 
-/** Runs a script again, which has to end as if nothing had happened. */
-async function expectEnd(database, script, { expected }) {
-  const outcome = await shell.run(server.url(database), script);
-  await expectDone(outcome);
-  expect(await stateOf(database)).toBe(expected);
-  return outcome;
+async function stateOf(database) {
+  const collections = Object.entries(await server.read(database));
+  return stateText(Object.fromEntries(collections.filter(([name]) => !isTemporary(name))));
+}
+
+/** Runs a script again, which has to end as if nothing had happened. `where` is told in a failure. */
+async function expectEnd(database, script, { expected }, where) {
+  await expectDone(await shell.run(server.url(database), script));
+  expect({ ...where, state: await stateOf(database) }).toEqual({ ...where, state: expected });
 }
 
 /** The number of a process that has ended. */
@@ -202,9 +206,8 @@ describe.each(['up', 'down'])('%s', (direction) => {
   );
 
   test('mongosh killed at some write commands, then again', async () => {
-    for (const at of [1, 4, 0.4, 0.6, 0.8].map((it) =>
-      it < 1 ? Math.round(it * writes.length) : it,
-    )) {
+    for (const share of [0.2, 0.5, 0.8]) {
+      const at = Math.round(share * writes.length);
       const database = await makeDatabase(states[direction].before);
       let child;
       const { signal } = await withProxy(
@@ -225,7 +228,7 @@ describe.each(['up', 'down'])('%s', (direction) => {
       const large = await largeStates();
       const { before, after } = large[direction];
       const pid = await deadPid();
-      for (const share of [0.15, 0.3, 0.5, 0.7, 0.9]) {
+      for (const share of [0.2, 0.35, 0.5, 0.65, 0.8]) {
         const at = Math.ceil(share * writes.length);
         const database = await makeDatabase(before);
         const { code } = await withProxy(
@@ -320,7 +323,8 @@ test('the way back goes first when it was stopped half-way, and the other way ro
     );
     expect(last.code).toBe(1);
     // The one that is dead is not at work any more, whoever finds out.
-    const withoutLock = async () => (await stateOf(database)).replace(/^.* \{"_id":"lock".*\n/m, '');
+    const withoutLock = async () =>
+      (await stateOf(database)).replace(/^.* \{"_id":"lock".*\n/m, '');
     const before = await withoutLock();
     const { code, stderr } = await shell.run(server.url(database), plan[other]);
     expect([code, stderr]).toEqual([1, expect.stringContaining('stopped half-way')]);

@@ -133,7 +133,7 @@ class OwnProcess {
 async function untilReady(url, log) {
   const until = Date.now() + PATIENCE;
   for (;;) {
-    const attempt = client(url, { serverSelectionTimeoutMS: 500 });
+    const attempt = client(url, { serverSelectionTimeoutMS: 500, connectTimeoutMS: 500 });
     try {
       return await attempt.connect();
     } catch (error) {
@@ -249,9 +249,10 @@ class Server {
 
   /** Starts it again after `kill`. */
   async restart() {
-    await this.#client.close();
+    const before = this.#client;
     await this.#process.start();
     await this.connect();
+    await before.close(); // It says goodbye, and would wait for a server that is not there.
   }
 
   /** Ends it, or of a server that was given drops what was made there. */
