@@ -306,6 +306,16 @@ export interface Statement {
   sql: string;
 }
 
+/** A migration on MongoDB: commands for the server, for each relationship that changes. */
+export interface MongodbMigration {
+  direction: 'up' | 'down';
+  /** The oldest server that can run it, such as `[4, 4]`. */
+  server: [number, number];
+  /** Differs where the plan does. */
+  plan: string;
+  relationships: object[];
+}
+
 /** What has to happen to a project's databases, and why. Made by {@link planUpgrade}. */
 export class UpgradePlan {
   private constructor();
@@ -333,12 +343,13 @@ export class UpgradePlan {
   migration(options?: MigrationOptions): string;
   /**
    * The statements of the migration in order: those of the script, for tools that run them
-   * themselves. None when there is nothing to do. PostgreSQL only, so far.
+   * themselves. For PostgreSQL an array, empty when there is nothing to do; for MongoDB the data
+   * that the runner in the script takes.
    *
    * @param options - as for `migration`
-   * @throws UpgradeError `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`, `UNSUPPORTED`
+   * @throws UpgradeError `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
    */
-  statements(options?: MigrationOptions): Statement[];
+  statements(options?: MigrationOptions): Statement[] | MongodbMigration;
   /**
    * The old or the new schema: what that generation of Keystone creates on an empty database. SQL for
    * PostgreSQL; for MongoDB statements for mongosh with a comment for each field.
@@ -379,7 +390,6 @@ export type ProblemCode =
   | 'NAME_COLLISION'
   | 'UNKNOWN_COLLECTION'
   | 'KEYSTONE_DISAGREES'
-  | 'UNSUPPORTED'
   | 'INVALID_SNAPSHOT'
   | 'ADAPTER_REQUIRED'
   | 'UNKNOWN_ADAPTER'
@@ -405,6 +415,9 @@ export type FindingCode =
   | 'DISAGREEMENT'
   | 'DEPENDENTS'
   | 'NO_OLD_PLACE'
+  | 'DATA'
+  | 'SERVER_VERSION'
+  | 'UNFINISHED'
   | 'STANDBY'
   | 'READ_ONLY'
   | 'NOT_OWNER'
@@ -427,7 +440,7 @@ export type SchemaState = 'unchanged' | 'old' | 'new' | 'both' | 'mixed' | 'neit
 
 /** A place for the links of a relationship, as a database has it. */
 export interface StoredLinks {
-  /** `User.leadPost` for a column, `Todo_readers` for a join table. */
+  /** `User.leadPost` for a column, `Todo_readers` for a join table, `todos.readers` for a field. */
   name: string;
   owner: 'left' | 'right';
   /** In which schemas there is such a place. */
@@ -448,7 +461,7 @@ export interface RelationshipCheck {
   kind: Kind;
   state: SchemaState;
   places: StoredLinks[];
-  /** Null where the two stored sides agree, or there are not two. */
+  /** PostgreSQL; null where the two stored sides agree, or there are not two. */
   disagreement: {
     /** How many links only the place that is kept has. */
     onlyKept: number;
@@ -457,6 +470,8 @@ export interface RelationshipCheck {
     /** Up to five of them, `(left id, right id)` each. */
     examples: string;
   } | null;
+  /** MongoDB: how many links a copy is to make of them. */
+  expected?: number;
 }
 
 /** What a database holds. */
@@ -464,7 +479,7 @@ export interface Check {
   /** The version of this shape. */
   version: 1;
   adapter: string;
-  engine: 'postgresql';
+  engine: 'postgresql' | 'mongodb';
   direction: 'up' | 'down';
   reconcile: boolean;
   database: { host?: string; port?: number; name: string; user: string; version: string };
@@ -481,6 +496,8 @@ export interface Check {
   drops: string[];
   /** What stands in its way. */
   problems: Finding[];
+  /** What it would do all the same, and warn of. */
+  warnings: Finding[];
 }
 
 /** The links of a relationship before and after a migration. */
@@ -543,7 +560,7 @@ export interface AbortSignalLike {
 export interface ApplyOptions extends CheckOptions {
   /** Asked before anything is changed, with what the database holds; by default it is. */
   confirm?: (check: Check) => boolean | Promise<boolean>;
-  /** Ends the run: what is not committed is rolled back. */
+  /** Ends the run: PostgreSQL rolls back, MongoDB ends after the running step. */
   signal?: AbortSignalLike;
 }
 
@@ -591,7 +608,7 @@ export function diffSchemas(
 
 /**
  * Connects to a project's database, by its own adapter and driver, and says what it holds. It only
- * reads, and never calls `keystone.connect()` or `prepare()`. PostgreSQL only, so far.
+ * reads, and never calls `keystone.connect()` or `prepare()`.
  *
  * Rejects with an {@link UpgradeError}: those of {@link planUpgrade}, `CONNECTION_FAILED`, `LOCKED`
  * while a migration is running, `CHECK_FAILED`.
@@ -600,11 +617,12 @@ export function check(keystone: KeystoneLike, options?: CheckOptions): Promise<C
 
 /**
  * Migrates a project's database: connects as {@link check} does, checks, runs the very statements of
- * {@link UpgradePlan.statements}, and verifies what has come of them before it commits them.
- * PostgreSQL only, so far.
+ * {@link UpgradePlan.statements}, and verifies what has come of them: on PostgreSQL before it commits
+ * them.
  *
- * Rejects with an {@link UpgradeError}, after which nothing has been changed: those of {@link check}
- * and {@link Check.problems}, `DECLINED`, `INTERRUPTED`, `MIGRATION_FAILED`, `NOT_VERIFIED`,
- * `CONNECTION_LOST`. Only after `COMMIT_UNKNOWN` the migration may have been done; `check` says.
+ * Rejects with an {@link UpgradeError}: those of {@link check} and {@link Check.problems}, `DECLINED`,
+ * `INTERRUPTED`, `MIGRATION_FAILED`, `NOT_VERIFIED`, `CONNECTION_LOST`. On PostgreSQL nothing has been
+ * changed then; only after `COMMIT_UNKNOWN` the migration may have been done, and `check` says. On
+ * MongoDB the message says whether anything has been changed; run again, it goes on.
  */
 export function apply(keystone: KeystoneLike, options?: ApplyOptions): Promise<Applied>;

@@ -185,7 +185,7 @@ describe('on a terminal', () => {
     );
     await other.end();
     expect(code).toBe(1);
-    expect(shown).toContain('Interrupted: rolling back …');
+    expect(shown).toContain('Interrupted: coming to a clean end …');
     expect(shown).toContain(
       '✖ Interrupted. Nothing has been changed: the transaction was rolled back.',
     );

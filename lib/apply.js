@@ -3,9 +3,10 @@
 const { look, partOf } = require('./check');
 const { withConnection } = require('./connect');
 const { UpgradeError } = require('./error');
+const { migrateMongodb } = require('./mongodb/migrate');
 const { migratePostgres } = require('./postgres/migrate');
 
-const ENGINES = { postgresql: migratePostgres };
+const ENGINES = { postgresql: migratePostgres, mongodb: migrateMongodb };
 
 /**
  * Runs a migration on the database of a project: looks at it, asks for consent, runs the statements

@@ -15,6 +15,14 @@ const COMMANDS = {
     `--file=${name}.dump`,
     name,
   ],
+  mongodb: ({ host, port, user, name }) => [
+    'mongodump',
+    ...(host ? [`--host=${host}`] : []),
+    ...(port ? [`--port=${port}`] : []),
+    ...(user ? [`--username=${user}`] : []),
+    `--db=${name}`,
+    `--out=${name}-dump`,
+  ],
 };
 
 /**

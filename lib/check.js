@@ -1,10 +1,11 @@
 'use strict';
 
 const { withConnection } = require('./connect');
-const { checkPostgres } = require('./postgres/check');
 const { UpgradeError } = require('./error');
+const { checkMongodb } = require('./mongodb/check');
+const { checkPostgres } = require('./postgres/check');
 
-const ENGINES = { postgresql: checkPostgres };
+const ENGINES = { postgresql: checkPostgres, mongodb: checkMongodb };
 
 /**
  * The part of a plan that a run is for.
@@ -16,9 +17,6 @@ const ENGINES = { postgresql: checkPostgres };
  */
 function partOf(plan, name) {
   const part = plan.adapters.find((it) => name === undefined || it.name === name);
-  if (part && !ENGINES[part.engine]) {
-    throw new UpgradeError('UNSUPPORTED', '--check and --apply are there for PostgreSQL only, so far.');
-  }
   if (part) return part;
   throw new UpgradeError(
     'NO_DATABASE',

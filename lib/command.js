@@ -70,7 +70,6 @@ const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
       --version, -v     Show the version
 
     Without one of these it prints a summary of all relationships.
-    --check and --apply are there for PostgreSQL only, so far.
 
     Examples
       $ ${usage}

@@ -44,7 +44,7 @@ async function applyOn(keystone, options, args) {
   const progress = showProgress();
   const interrupts = watchInterrupts(() => {
     progress.stop();
-    warn('Interrupted: rolling back …');
+    warn('Interrupted: coming to a clean end …');
   });
   const ask = async (inspection) => {
     progress.stop();
@@ -55,7 +55,7 @@ async function applyOn(keystone, options, args) {
     const { signal } = interrupts;
     const result = await apply(keystone, { ...options, confirm: ask, onProgress, signal });
     progress.stop();
-    if (result.isApplied) result.notices.forEach(info);
+    if (result.isApplied) result.notices.forEach((notice) => info(notice));
     return { result, report: applyReport(result), exitCode: 0 };
   } finally {
     progress.stop();

@@ -271,12 +271,10 @@ async function mend({ server, say }, { says, collection, field, how, run }) {
 async function runChecks({ server, say }, sections, kind) {
   const wrong = [];
   for (const section of sections) {
-    for (const { says, stops, run, sums = [] } of section[kind]) {
-      const found = await server.first(extended(run, summary(sums)));
-      if (found.examples.length === 0) continue;
-      const examples = found.examples.map((example) => JSON.stringify(example)).join(', ');
-      const text = says + '. Found: ' + numbers(found.count[0]) + ', such as ' + examples;
-      if (stops) wrong.push(text);
+    for (const check of section[kind]) {
+      const text = await runCheck(server, check);
+      if (!text) continue;
+      if (check.stops) wrong.push(text);
       else say('check', text, { isWarning: true });
     }
     if (section[kind].length > 0) say('check', section.name + ': checked');
@@ -284,6 +282,14 @@ async function runChecks({ server, say }, sections, kind) {
   if (wrong.length === 0) return;
   if (kind === 'checks') wrong.push('Nothing has been changed');
   throw new Error(wrong.join('\n'));
+}
+
+/** What a check finds, in words, or nothing. */
+async function runCheck(server, { says, run, sums = [] }) {
+  const found = await server.first(extended(run, summary(sums)));
+  if (found.examples.length === 0) return undefined;
+  const examples = found.examples.map((example) => JSON.stringify(example)).join(', ');
+  return says + '. Found: ' + numbers(found.count[0]) + ', such as ' + examples;
 }
 
 /** The stage that counts what a check finds, sums up some fields, and keeps the first five. */
@@ -504,4 +510,4 @@ function flatMap(items, f) {
   return [].concat(...items.map(f));
 }
 
-module.exports = { migrate };
+module.exports = { STATE, migrate, runCheck, serverOf };

@@ -10,7 +10,7 @@ const STATES = {
   unchanged: 'stores its relationships the same before and since Arcade',
   old: 'is in the old schema',
   new: 'is in the new schema',
-  both: 'has the tables of the old schema and of the new',
+  both: 'has what the old schema has and what the new has',
   mixed: 'is partly in the old schema and partly in the new',
   neither: 'has the tables of neither schema',
 };
@@ -51,24 +51,28 @@ function describeDatabase({ name, host, port }) {
  * @returns {string}
  */
 function checkReport(inspection) {
-  const { database, state, relationships, locks, drops, isDone, isReady, problems } = inspection;
+  const { database, state, relationships, isDone, isReady, problems, warnings } = inspection;
   const lines = [`The database ${describeDatabase(database)} ${STATES[state]}.\n`];
   if (relationships.length) {
     lines.push(table(['Relationship', 'Schema', 'Links'], relationships.map(relationshipRow)));
   }
-  if (isReady) {
-    const sizes = locks.map(({ name, bytes }) => `${name} (${size(bytes)})`);
-    lines.push(
-      `${[
-        ...(drops.length ? [`It drops ${drops.join(', ')}.`] : []),
-        `It locks ${sizes.join(', ')} while it runs.`,
-        ...repairs(inspection),
-      ].join('\n')}\n`,
-    );
-  }
+  const facts = isReady ? factsOf(inspection) : [];
+  if (facts.length) lines.push(facts.map((fact) => `${fact}\n`).join(''));
+  if (warnings.length) lines.push(warnings.map(({ message }) => `⚠ ${message}\n`).join(''));
   if (problems.length) lines.push(problems.map(({ message }) => `✖ ${message}\n`).join(''));
   lines.push(`${conclusion({ isDone, isReady, direction: inspection.direction })}\n`);
   return lines.join('\n');
+}
+
+/** What a migration that can be run is about to do. */
+function factsOf(inspection) {
+  const { drops, locks } = inspection;
+  const sizes = locks.map(({ name, bytes }) => `${name} (${size(bytes)})`);
+  return [
+    ...(drops.length ? [`It drops ${drops.join(', ')}.`] : []),
+    ...(sizes.length ? [`It locks ${sizes.join(', ')} while it runs.`] : []),
+    ...repairs(inspection),
+  ];
 }
 
 function relationshipRow({ name, state, places }) {

@@ -23,8 +23,25 @@ pub type Answers = BTreeMap<String, Value>;
 pub struct Question {
     /// Under which its answer is expected.
     pub key: String,
+    /// What to ask.
+    #[serde(flatten)]
+    pub query: Query,
+}
+
+/// What to ask of which engine.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Query {
     /// PostgreSQL: a query for one row with one text, the answer as JSON.
-    pub sql: String,
+    Sql(String),
+    /// MongoDB: a command, answered by the documents that it finds.
+    Command(Value),
+    /// MongoDB: a check of the migration, answered by what it says when it finds something, or null.
+    Check(Value),
+    /// MongoDB: who and where we are, as one document.
+    Server {},
+    /// MongoDB: how far a migration has come that was stopped, as one document or none.
+    Unfinished {},
 }
 
 /// What is to be found out.
@@ -125,6 +142,9 @@ pub struct Related {
     pub places: Vec<Stored>,
     /// None where the sides agree, or are not stored twice, or cannot be compared.
     pub disagreement: Option<Disagreement>,
+    /// How many links the migration is to make of them, where that can be told before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<u64>,
 }
 
 /// A table that the migration works on.
@@ -191,6 +211,8 @@ pub struct Inspection {
     pub drops: Vec<String>,
     /// What stands in its way.
     pub problems: Vec<Finding>,
+    /// What it would do all the same, and warn of.
+    pub warnings: Vec<Finding>,
 }
 
 /// What an engine has found out, for [`Inspection::new`].
@@ -216,6 +238,8 @@ pub struct Findings {
     pub drops: Vec<String>,
     /// What stands in its way, but for sides that disagree.
     pub problems: Vec<Finding>,
+    /// What it would warn of.
+    pub warnings: Vec<Finding>,
 }
 
 impl Inspection {
@@ -248,6 +272,7 @@ impl Inspection {
             locks: found.locks,
             drops: found.drops,
             problems,
+            warnings: found.warnings,
         }
     }
 }

@@ -8,6 +8,7 @@ mod check;
 mod command;
 mod copy;
 mod expression;
+mod inspect;
 mod javascript;
 mod migration;
 mod refill;
@@ -15,5 +16,6 @@ mod repair;
 mod schema;
 mod script;
 
+pub use inspect::inspect;
 pub use schema::schema;
 pub use script::{migration, statements};

@@ -103,15 +103,17 @@ impl NativePlan {
         let Some(part) = self.plan.adapter(adapter.as_deref()).map_err(thrown)? else {
             return Ok("{}".to_owned());
         };
+        let asked = Asked { script, is_running, answers: &answers };
         match &part.engine {
             Engine::PostgreSql { schema_name, steps } => {
-                let asked = Asked { script, is_running, answers: &answers };
                 postgres::inspect(&self.plan, part, schema_name, steps, asked)
-                    .map(json)
-                    .map_err(|error| unexpected(&error))
             }
-            Engine::MongoDb { .. } => Err(unexpected(&"there are no questions for MongoDB")),
+            Engine::MongoDb { steps } => {
+                mongodb::inspect(&self.plan, &self.snapshot, part, steps, asked)
+            }
         }
+        .map(json)
+        .map_err(|error| unexpected(&error))
     }
 
     /// The old or the new schema of one adapter's database.

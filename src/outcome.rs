@@ -75,6 +75,11 @@ fn kept(related: &Related) -> Option<&Stored> {
     places.find(|it| it.schema == wanted || it.schema == Within::Both)
 }
 
+/// The old schema's other copy.
+fn dropped(related: &Related) -> Option<&Stored> {
+    related.places.iter().find(|it| !it.is_kept)
+}
+
 fn compare(before: &Related, after: &Related, inspection: &Inspection) -> (Kept, Option<String>) {
     let (from, to) = (kept(before), kept(after));
     let links = |place: Option<&Stored>| place.and_then(|it| it.links).unwrap_or(0);
@@ -82,8 +87,20 @@ fn compare(before: &Related, after: &Related, inspection: &Inspection) -> (Kept,
     let mut explanation = None;
     // The fewest and the most that there may be.
     let (mut least, mut most) = (had, had);
+    let is_postgres = inspection.engine == "postgresql";
     match inspection.direction {
         Direction::Up => {
+            if let Some(expected) = before.expected {
+                (least, most) = (expected, expected);
+                explanation = Some("what is no link is left out, see the warnings".to_owned());
+            } else if !is_postgres && links(dropped(before)) > 0 {
+                // The repairs of fields: released where an item was held twice, or adopted.
+                least = from.and_then(|it| it.targets).unwrap_or(had);
+                if inspection.reconcile {
+                    most += links(dropped(before));
+                }
+                explanation = Some("repaired, see the warnings".to_owned());
+            }
             if let Some(found) = before.disagreement.as_ref().filter(|_| inspection.reconcile) {
                 most += found.only_dropped;
                 match before.kind {
@@ -111,7 +128,9 @@ fn compare(before: &Related, after: &Related, inspection: &Inspection) -> (Kept,
             if least == most { least.to_string() } else { format!("{least} to {most}") },
         )
     });
-    if inspection.direction == Direction::Down && problem.is_none() {
+    // On MongoDB there may be links to documents that are gone, which nothing can hold but the join
+    // collection. The migration has counted by itself there.
+    if inspection.direction == Direction::Down && is_postgres && problem.is_none() {
         problem = restored(after, from);
     }
     let same = had == has;
@@ -127,7 +146,7 @@ fn compare(before: &Related, after: &Related, inspection: &Inspection) -> (Kept,
 
 /// The way back fills the second copy from the first.
 fn restored(after: &Related, from: Option<&Stored>) -> Option<String> {
-    let copy = after.places.iter().find(|it| it.schema == Within::Old && !it.is_kept)?;
+    let copy = dropped(after)?;
     // A column holds one link for each item.
     let expected = from.and_then(|it| it.targets.or(it.links)).unwrap_or(0);
     let has = copy.links.unwrap_or(0);

@@ -24,6 +24,8 @@ let proofs = 0;
  * @param {{ old: object, new: object }} tools.keystones of `keystone-process.js`
  * @param {number} tools.seed of the data
  * @param {boolean} [tools.canBeEmpty] whether lists and relationships may get no data
+ * @param {boolean} [tools.applies] whether `check` and `apply` of the API run the migration, in place of
+ *   the scripts, and data that disagrees is left to those
  * @param {boolean} [tools.isShort] whether no script has a process of its own
  * @param {(plan: object) => object} [tools.tamper] changes the plan: the oracle has to notice
  * @returns {Promise<{ refused?: object[], exceptions: string[], links: number,
@@ -51,10 +53,18 @@ async function prove(scenario, tools) {
     const relationships = await (await open('new', names.fresh)).relationships();
     const fresh = await server.read(names.fresh);
     const database = names.old;
-    const proof = new Proof({ ...tools, database, plan: tamper(plan), relationships, fresh, open });
+    const proof = new Proof({
+      ...tools,
+      scenario,
+      database,
+      plan: tamper(plan),
+      relationships,
+      fresh,
+      open,
+    });
     const links = await proof.fill();
     await proof.run();
-    const stopped = await proof.runDisturbed();
+    const stopped = tools.applies ? false : await proof.runDisturbed();
     return { exceptions: [], links, stopped };
   } finally {
     for (const session of sessions) await session.close().catch(() => {});
@@ -169,6 +179,7 @@ class Proof {
   }
 
   async succeed(name, script, { isOwn, isNothing = false } = {}) {
+    if (this.applies) return this.apply(name, isNothing);
     const { code, signal, stdout, stderr } = await this.script(script, { isOwn });
     const output = `${stdout}${stderr}`;
     assertThat(code === 0, `${name} fails with ${signal ?? code}: ${output}\n\n${script}`);
@@ -176,6 +187,34 @@ class Proof {
     if (isNothing && hasChanges)
       assertThat(/nothing to do/i.test(stdout), `${name} says: ${output}`);
     return stdout;
+  }
+
+  /** The same by `check` and `apply` of the API. */
+  async apply(name, isNothing) {
+    const [, direction] = /^(up|down)/.exec(name);
+    const options = { direction, reconcile: name.endsWith('reconciling') };
+    const url = this.server.url(this.database);
+    const session = await this.keystones.new.open(this.scenario, url, { connects: false });
+    const [from, to] = direction === 'up' ? ['old', 'new'] : ['new', 'old'];
+    const hasChanges = this.relationships.some(changes);
+    const isDone = isNothing || !hasChanges;
+    const expect = (when, found, state) => {
+      const { state: actual, problems } = found;
+      const wanted = hasChanges ? state : 'unchanged';
+      assertThat(actual === wanted, `The check ${when} ${name}: ${actual}`);
+      assertThat(problems.length === 0, `The check ${when} ${name}: ${JSON.stringify(problems)}`);
+    };
+    const before = await session.check(options);
+    // Without a document there is nothing of either schema.
+    const isEmpty = before.relationships.every(({ places }) => places.every(({ links }) => !links));
+    if (!isEmpty) expect('before', before, isDone ? to : from);
+    const { isApplied, relationships = [] } = await session.apply(options);
+    if (!isEmpty) assertThat(isApplied === !isDone, `${name}: applied ${isApplied}`);
+    expect('after', await session.check(options), to);
+    for (const it of relationships) {
+      assertThat(it.after === it.before || it.explanation, `${name}: the links of ${it.name}`);
+    }
+    await session.close();
   }
 
   assertDocuments(what, expected, found, options) {

@@ -2,8 +2,9 @@
 
 const { projectAdapters } = require('../adapters');
 const { connectKnex } = require('./knex');
+const { connectMongoose } = require('./mongoose');
 
-const CONNECTORS = { knex: connectKnex };
+const CONNECTORS = { knex: connectKnex, mongoose: connectMongoose };
 
 /**
  * Connects to the database of one adapter, for as long as a function needs it.

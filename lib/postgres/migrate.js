@@ -114,7 +114,7 @@ function notVerified(outcome) {
     [`The migration did not do what it must. ${UNCHANGED}`, ...problems].join('\n  '),
     outcome.problems,
   );
-  return Object.assign(error, { code: 'NOT_VERIFIED', outcome });
+  return Object.assign(error, { outcome });
 }
 
 module.exports = { migratePostgres };

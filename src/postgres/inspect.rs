@@ -10,8 +10,8 @@ use super::script::directed;
 use super::statement::Statements;
 use super::{check, dependents, preflight};
 use crate::inspection::{
-    Asked, Database, Disagreement, Finding, Findings, Inspected, Inspection, Question, Related,
-    State, Stored, Touched, Within,
+    Asked, Database, Disagreement, Finding, Findings, Inspected, Inspection, Query, Question,
+    Related, State, Stored, Touched, Within,
 };
 use crate::plan::{AdapterPlan, Direction, UpgradePlan};
 use crate::relationship::{Kind, Relationship, Side};
@@ -320,6 +320,7 @@ impl Inspector<'_> {
             locks: locked.into_iter().map(|it| Touched { name: it.tab, bytes: it.bytes }).collect(),
             drops,
             problems,
+            warnings: Vec::new(),
         }))
     }
 
@@ -361,6 +362,7 @@ impl Inspector<'_> {
             state: there.state(it, moves),
             places,
             disagreement,
+            expected: None,
         })
     }
 
@@ -575,10 +577,10 @@ fn question(key: &str, query: &str, names: &[&str]) -> Question {
     let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
     Question {
         key: key.to_owned(),
-        sql: format!(
+        query: Query::Sql(format!(
             "SELECT coalesce(json_agg(row_to_json(found)), '[]')::text AS answer FROM (\n  {query}\n) AS found ({})",
             names.join(", ")
-        ),
+        )),
     }
 }
 

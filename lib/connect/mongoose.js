@@ -1,0 +1,57 @@
+'use strict';
+
+const { connectionFailed } = require('./failure');
+const { quietly } = require('./quietly');
+
+const SOURCE =
+  'mongoUri of its adapter, else CONNECT_TO, DATABASE_URL, MONGO_URI or their like of the environment';
+
+/**
+ * Connects to MongoDB as the project does: by its own adapter, with its own mongoose and driver.
+ *
+ * Only `_connect` of the adapter runs, on a mongoose without models: those of the project would make
+ * collections and indexes.
+ *
+ * @param {object} keystone - a Keystone 5 object
+ * @param {{ name: string, adapter: object }} part - one of `projectAdapters`, of the kind mongoose
+ * @returns {Promise<MongodbConnection>} for the caller to close
+ * @throws {UpgradeError} `CONNECTION_FAILED`
+ */
+async function connectMongoose(keystone, { name, adapter }) {
+  const own = Object.create(adapter);
+  own.mongoose = new adapter.mongoose.Mongoose();
+  try {
+    await quietly(() => own._connect({ name: keystone.name, rels: [] }, own.config));
+    return new MongodbConnection(own.mongoose);
+  } catch (error) {
+    await own.mongoose.disconnect().catch(() => {});
+    throw connectionFailed(error, { name, source: SOURCE });
+  }
+}
+
+/** A connection to a MongoDB deployment. */
+class MongodbConnection {
+  constructor(mongoose) {
+    const { db, host, port, user } = mongoose.connection;
+    this.mongoose = mongoose;
+    this.db = db;
+    /** Where it is connected to: nothing secret. */
+    this.place = { host, port, user, name: db.databaseName };
+  }
+
+  /** Sends a command to the database. Resolves to the server's answer. */
+  command(command) {
+    return this.db.command(command);
+  }
+
+  /** Sends a command to the database `admin`. */
+  adminCommand(command) {
+    return this.db.admin().command(command);
+  }
+
+  async close() {
+    await this.mongoose.disconnect().catch(() => {}); // It may be gone.
+  }
+}
+
+module.exports = { connectMongoose };

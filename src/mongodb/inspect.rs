@@ -1,0 +1,470 @@
+//! What a MongoDB database is asked before and after a migration. All of it is read only.
+//!
+//! Whether there is anything to do, and what stands in the way, is asked by the migration's own
+//! commands.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::command::{Check, Migration, Step, aggregate, find_collection, find_having};
+use super::expression::{having, holding, items, path};
+use super::migration::migration;
+use crate::inspection::{
+    Asked, Database, Finding, Findings, Inspected, Inspection, Query, Question, Related, State,
+    Stored, Touched, Within,
+};
+use crate::plan::{AdapterPlan, Direction, UpgradePlan};
+use crate::relationship::{Kind, Relationship};
+use crate::snapshot::Snapshot;
+use crate::step::{CollectionStep, DocumentField, DocumentPlace, JoinCollection, Owner, Planned};
+
+/// Asks for what is not among the answers yet, or says what the answers come to.
+///
+/// # Errors
+/// The key of an answer that is none.
+pub fn inspect(
+    plan: &UpgradePlan,
+    snapshot: &Snapshot,
+    adapter: &AdapterPlan,
+    steps: &[Planned<CollectionStep>],
+    asked: Asked<'_>,
+) -> Result<Inspected, String> {
+    let relationships = plan
+        .relationships_of(adapter)
+        .map(|(at, it)| Places::new(at, it, steps, snapshot))
+        .collect();
+    let migration = migration(plan, steps, asked.script);
+    Inspector { adapter, asked, relationships, migration }.inspect()
+}
+
+/// The places of a relationship in both schemas.
+struct Places<'a> {
+    at: usize,
+    relationship: &'a Relationship,
+    places: Vec<Place>,
+}
+
+struct Place {
+    place: DocumentPlace,
+    owner: Owner,
+    schema: Within,
+    is_kept: bool,
+}
+
+impl Place {
+    fn field(field: &DocumentField, owner: Owner, schema: Within, is_kept: bool) -> Self {
+        Place { place: DocumentPlace::Field(field.clone()), owner, schema, is_kept }
+    }
+
+    fn name(&self) -> String {
+        match &self.place {
+            DocumentPlace::Field(field) => field.to_string(),
+            DocumentPlace::JoinCollection(join) => join.name.clone(),
+        }
+    }
+
+    /// Finds something when the place is in the database.
+    fn exists(&self) -> Value {
+        match &self.place {
+            DocumentPlace::Field(field) => find_having(&field.collection, &field.field, true),
+            DocumentPlace::JoinCollection(join) => find_collection(&join.name),
+        }
+    }
+
+    /// Counts its links, each once, and for 1:1 the items that they lead to.
+    fn count(&self) -> Value {
+        match &self.place {
+            DocumentPlace::Field(field) if field.many => count_in_arrays(field),
+            DocumentPlace::Field(field) => count_single(field),
+            DocumentPlace::JoinCollection(join) => count_joined(join),
+        }
+    }
+}
+
+fn count_in_arrays(field: &DocumentField) -> Value {
+    let set = json!({ "$setDifference": [items(&path(&field.field)), [null]] });
+    let sum = json!({ "$group": { "_id": null, "links": { "$sum": { "$size": set } } } });
+    aggregate(&field.collection, vec![having(field), sum])
+}
+
+fn count_single(field: &DocumentField) -> Value {
+    aggregate(
+        &field.collection,
+        vec![
+            holding(field),
+            json!({ "$group": { "_id": path(&field.field), "n": { "$sum": 1 } } }),
+            json!({ "$group": { "_id": null, "links": { "$sum": "$n" }, "targets": { "$sum": 1 } } }),
+        ],
+    )
+}
+
+fn count_joined(join: &JoinCollection) -> Value {
+    let link = json!({ "near": path(&join.near), "far": path(&join.far) });
+    aggregate(
+        &join.name,
+        vec![
+            json!({ "$group": { "_id": link } }),
+            json!({ "$group": { "_id": null, "links": { "$sum": 1 } } }),
+        ],
+    )
+}
+
+impl<'a> Places<'a> {
+    /// From the steps of the way up.
+    fn new(
+        at: usize,
+        relationship: &'a Relationship,
+        steps: &[Planned<CollectionStep>],
+        snapshot: &Snapshot,
+    ) -> Self {
+        let mut places = Vec::new();
+        for step in steps.iter().filter(|it| it.relationship == at).map(|it| &it.step) {
+            match step {
+                CollectionStep::CopyLinks { from, also, into, .. } => {
+                    places.push(Place::field(from, Owner::Left, Within::Old, true));
+                    places.extend(
+                        also.as_ref().map(|it| Place::field(it, Owner::Right, Within::Old, false)),
+                    );
+                    let place = DocumentPlace::JoinCollection(into.clone());
+                    let (owner, schema) = (Owner::Left, Within::New);
+                    places.push(Place { place, owner, schema, is_kept: true });
+                }
+                CollectionStep::UnsetField { field, owner, kept: DocumentPlace::Field(kept) } => {
+                    let other = super::check::other(*owner);
+                    places.push(Place::field(kept, other, Within::Both, true));
+                    places.push(Place::field(field, *owner, Within::Old, false));
+                }
+                _ => {}
+            }
+        }
+        let left = &relationship.left;
+        let collection = snapshot.lists[left.list].collection.as_ref();
+        if let Some(collection) = collection.filter(|_| places.is_empty()) {
+            let (collection, field) = (collection.clone(), left.path.clone());
+            let field = DocumentField { collection, field, many: left.many, index: None };
+            places.push(Place::field(&field, Owner::Left, Within::Both, true));
+        }
+        Places { at, relationship, places }
+    }
+
+    fn is_changed(&self) -> bool {
+        self.places.iter().any(|place| place.schema != Within::Both)
+    }
+}
+
+struct Inspector<'a> {
+    adapter: &'a AdapterPlan,
+    asked: Asked<'a>,
+    relationships: Vec<Places<'a>>,
+    migration: Migration,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Server {
+    name: String,
+    user: Option<String>,
+    version: String,
+    version_array: Vec<u32>,
+}
+
+#[derive(Deserialize, Default)]
+struct Count {
+    links: u64,
+    #[serde(default)]
+    targets: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Expected {
+    n: u64,
+}
+
+#[derive(Deserialize)]
+struct Unfinished {
+    phase: String,
+    direction: String,
+}
+
+impl Inspector<'_> {
+    fn inspect(self) -> Result<Inspected, String> {
+        for questions in [self.presence(), self.contents()?] {
+            let open: Vec<Question> = questions
+                .into_iter()
+                .filter(|it| !self.asked.answers.contains_key(&it.key))
+                .collect();
+            if !open.is_empty() {
+                return Ok(Inspected::Questions(open));
+            }
+        }
+        Ok(Inspected::Inspection(Box::new(self.conclude()?)))
+    }
+
+    /// What is there.
+    fn presence(&self) -> Vec<Question> {
+        let mut questions = vec![
+            Question { key: "server".to_owned(), query: Query::Server {} },
+            Question { key: "unfinished".to_owned(), query: Query::Unfinished {} },
+        ];
+        for it in &self.relationships {
+            for (number, place) in it.places.iter().enumerate() {
+                questions.push(command(there_key(it.at, number), place.exists()));
+            }
+        }
+        for (at, section) in self.migration.relationships.iter().enumerate() {
+            for (number, pending) in section.pending.iter().enumerate() {
+                questions.push(command(pending_key(at, number), pending.clone()));
+            }
+        }
+        questions
+    }
+
+    /// What the places hold, as far as they are there, and what the checks find where there is
+    /// something to do.
+    fn contents(&self) -> Result<Vec<Question>, String> {
+        if self.presence().iter().any(|it| !self.asked.answers.contains_key(&it.key)) {
+            return Ok(Vec::new());
+        }
+        let mut questions = Vec::new();
+        for it in &self.relationships {
+            for (number, place) in it.places.iter().enumerate() {
+                if self.found(&there_key(it.at, number))? {
+                    questions.push(command(links_key(it.at, number), place.count()));
+                }
+            }
+        }
+        for (at, section) in self.migration.relationships.iter().enumerate() {
+            if !self.is_pending(at)? {
+                continue;
+            }
+            for (number, step) in section.copies.iter().enumerate() {
+                if let Step::Fill { count, .. } = step {
+                    questions.push(command(expected_key(at, number), count.clone()));
+                }
+            }
+            // A migration that runs checks by itself, and one that was stopped has checked.
+            if self.asked.is_running || self.unfinished()?.is_some_and(|it| it.phase == "removing")
+            {
+                continue;
+            }
+            for (number, check) in section.checks.iter().enumerate() {
+                let check = serde_json::to_value(check).expect("plain data");
+                let query = Query::Check(check);
+                questions.push(Question { key: check_key(at, number), query });
+            }
+        }
+        Ok(questions)
+    }
+
+    fn conclude(&self) -> Result<Inspection, String> {
+        let server: Server = self.one("server")?.ok_or("the answer to server")?;
+        let unfinished = self.unfinished()?;
+        let mut relationships = self
+            .relationships
+            .iter()
+            .map(|it| self.related(it))
+            .collect::<Result<Vec<_>, String>>()?;
+        settle(&mut relationships);
+        let mut is_done = unfinished.is_none();
+        for at in 0..self.migration.relationships.len() {
+            is_done &= !self.is_pending(at)?;
+        }
+        let (mut problems, warnings) = self.findings()?;
+        let [major, minor] = self.migration.server;
+        let version: Vec<u32> = server.version_array.iter().copied().take(2).collect();
+        if version.as_slice() < [major, minor].as_slice() {
+            problems.push(finding(
+                "SERVER_VERSION",
+                format!(
+                    "This needs MongoDB {major}.{minor}, and the server is {}.",
+                    server.version
+                ),
+                None,
+            ));
+        }
+        if let Some(it) = unfinished.filter(|it| it.direction != self.migration.direction) {
+            let what = if it.direction == "up" { "migration" } else { "way back" };
+            problems.push(finding(
+                "UNFINISHED",
+                format!("A {what} was stopped half-way. Run that {what} again first: it goes on where it was stopped."),
+                None,
+            ));
+        }
+        Ok(Inspection::new(Findings {
+            adapter: self.adapter.name.clone(),
+            engine: "mongodb",
+            direction: self.asked.script.direction,
+            reconcile: self.asked.script.reconcile,
+            database: Database {
+                name: server.name,
+                user: server.user.unwrap_or_default(),
+                version: server.version,
+            },
+            is_done,
+            relationships,
+            locks: Vec::<Touched>::new(),
+            drops: self.drops(),
+            problems,
+            warnings,
+        }))
+    }
+
+    fn related(&self, it: &Places<'_>) -> Result<Related, String> {
+        let name = it.relationship.to_string();
+        let mut places = Vec::new();
+        for (number, place) in it.places.iter().enumerate() {
+            let count: Option<Count> = match self.found(&there_key(it.at, number))? {
+                true => Some(self.one(&links_key(it.at, number))?.unwrap_or_default()),
+                false => None,
+            };
+            let is_one_to_one = it.relationship.kind == Kind::TwoSidedOneToOne;
+            places.push(Stored {
+                name: place.name(),
+                owner: place.owner,
+                schema: place.schema,
+                is_kept: place.is_kept,
+                links: count.as_ref().map(|it| it.links),
+                targets: count.and_then(|it| it.targets).filter(|_| is_one_to_one),
+            });
+        }
+        let section = self.migration.relationships.iter().position(|it| it.name == name);
+        let is_pending = match section {
+            Some(at) => self.is_pending(at)?,
+            None => false,
+        };
+        let state =
+            if !it.is_changed() { State::Unchanged } else { self.state(&places, is_pending) };
+        let expected = match section.filter(|_| is_pending) {
+            Some(at) => self.expected(at)?,
+            None => None,
+        };
+        Ok(Related {
+            relationship: it.at,
+            name,
+            kind: it.relationship.kind,
+            state,
+            places,
+            disagreement: None,
+            expected,
+        })
+    }
+
+    /// The schema is told by what there is to do. An empty join collection is no sign: NEW makes it
+    /// whenever it connects.
+    fn state(&self, places: &[Stored], is_pending: bool) -> State {
+        let holds = |schema| {
+            places.iter().any(|it| it.schema == schema && it.links.is_some_and(|links| links > 0))
+        };
+        match (self.asked.script.direction, is_pending) {
+            (Direction::Up, true) if holds(Within::New) => State::Both,
+            (Direction::Up, true) | (Direction::Down, false) => State::Old,
+            (Direction::Down, true) if holds(Within::Old) => State::Both,
+            (Direction::Up, false) | (Direction::Down, true) => State::New,
+        }
+    }
+
+    /// How many links a copy is to make.
+    fn expected(&self, at: usize) -> Result<Option<u64>, String> {
+        let copies = &self.migration.relationships[at].copies;
+        let Some(number) = copies.iter().position(|step| matches!(step, Step::Fill { .. })) else {
+            return Ok(None);
+        };
+        let counted: Option<Expected> = self.one(&expected_key(at, number))?;
+        Ok(Some(counted.map_or(0, |it| it.n)))
+    }
+
+    /// What the checks have found: what stops the migration, and what it warns of.
+    fn findings(&self) -> Result<(Vec<Finding>, Vec<Finding>), String> {
+        let (mut problems, mut warnings) = (Vec::new(), Vec::new());
+        for (at, section) in self.migration.relationships.iter().enumerate() {
+            let related =
+                self.relationships.iter().find(|it| it.relationship.to_string() == section.name);
+            for (number, Check { stops, .. }) in section.checks.iter().enumerate() {
+                let key = check_key(at, number);
+                let Some(Value::String(text)) = self.asked.answers.get(&key) else { continue };
+                let found = finding("DATA", format!("{text}."), related.map(|it| it.at));
+                if *stops { problems.push(found) } else { warnings.push(found) }
+            }
+        }
+        Ok((problems, warnings))
+    }
+
+    fn drops(&self) -> Vec<String> {
+        let is_up = self.asked.script.direction == Direction::Up;
+        let goes = if is_up { Within::Old } else { Within::New };
+        let places = self.relationships.iter().flat_map(|it| &it.places);
+        places.filter(|place| place.schema == goes).map(Place::name).collect()
+    }
+
+    fn is_pending(&self, at: usize) -> Result<bool, String> {
+        for number in 0..self.migration.relationships[at].pending.len() {
+            if self.found(&pending_key(at, number))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// A migration that was stopped half-way. One whose copies are thrown away is none.
+    fn unfinished(&self) -> Result<Option<Unfinished>, String> {
+        let found: Option<Unfinished> = self.one("unfinished")?;
+        Ok(found.filter(|it| it.direction == "down" || it.phase == "removing"))
+    }
+
+    /// Whether a command has found a document.
+    fn found(&self, key: &str) -> Result<bool, String> {
+        Ok(self.one::<Value>(key)?.is_some())
+    }
+
+    /// The first document of an answer.
+    fn one<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, String> {
+        let answer = self.asked.answers.get(key).ok_or_else(|| format!("no answer to {key}"))?;
+        let documents: Vec<T> = serde_json::from_value(answer.clone())
+            .map_err(|error| format!("the answer to {key}: {error}"))?;
+        Ok(documents.into_iter().next())
+    }
+}
+
+/// A relationship without a trace of either schema is in the one that the others are in.
+fn settle(relationships: &mut [Related]) {
+    let is_traced = |it: &Related| {
+        it.state != State::Unchanged && it.places.iter().any(|place| place.links.is_some())
+    };
+    let mut traced = relationships.iter().filter(|it| is_traced(it)).map(|it| it.state);
+    let Some(state) = traced.next() else { return };
+    if traced.any(|other| other != state) {
+        return;
+    }
+    for it in relationships.iter_mut().filter(|it| it.state != State::Unchanged) {
+        it.state = state;
+    }
+}
+
+fn there_key(at: usize, place: usize) -> String {
+    format!("there {at} {place}")
+}
+
+fn links_key(at: usize, place: usize) -> String {
+    format!("links {at} {place}")
+}
+
+fn pending_key(at: usize, number: usize) -> String {
+    format!("pending {at} {number}")
+}
+
+fn expected_key(at: usize, number: usize) -> String {
+    format!("expected {at} {number}")
+}
+
+fn check_key(at: usize, number: usize) -> String {
+    format!("check {at} {number}")
+}
+
+fn command(key: String, command: Value) -> Question {
+    Question { key, query: Query::Command(command) }
+}
+
+fn finding(code: &str, message: String, relationship: Option<usize>) -> Finding {
+    Finding { code: code.to_owned(), message, relationship }
+}
