@@ -46,7 +46,7 @@ async function migrate(migration, shell) {
       say('resume', 'Going on where an earlier run was stopped, with the removals');
       await finish(Object.assign(run, { isResumed: true }));
     } else {
-      run.pending = await findPending(run);
+      run.pending = await findPending(run, state ? state.names : []);
       if (run.pending.length === 0 && !state) {
         await ensure(run);
         say('done', 'Nothing to do: ' + nothingLeft(migration));
@@ -76,16 +76,15 @@ function nothingLeft({ direction }) {
   );
 }
 
-/** The relationships that have something to do. */
-async function findPending({ migration, server }) {
+/** The relationships that have something to do, and those that an earlier run has begun with. */
+async function findPending({ migration, server }, begun) {
   const pending = [];
   for (const section of migration.relationships) {
+    let isPending = begun.includes(section.name);
     for (const run of section.pending) {
-      if (await server.first(run)) {
-        pending.push(section);
-        break;
-      }
+      isPending = isPending || Boolean(await server.first(run));
     }
+    if (isPending) pending.push(section);
   }
   return pending;
 }
@@ -101,22 +100,14 @@ async function start(run, state) {
   }
   for (const { name, copy, isSharded } of targets) {
     // Into a sharded collection it is copied without a detour, so there these may be our own.
-    if (!(state && isSharded)) await requireEmpty(server, name, copy.into);
+    if (state && isSharded) copy.place = copy.into;
+    else await requireEmpty(server, name, copy.into);
   }
   await runChecks(run, pending, 'checks');
 
-  await server.write({
-    update: STATE,
-    updates: [
-      {
-        q: { _id: 'state' },
-        u: {
-          $set: { direction: migration.direction, plan: migration.plan, phase: 'copying', token },
-        },
-        upsert: true,
-      },
-    ],
-  });
+  const { direction, plan } = migration;
+  const names = pending.map(({ name }) => name);
+  await setState(server, { direction, plan, names, phase: 'copying' });
   await dropStaging(server);
   const sharded = new Set(targets.filter((it) => it.isSharded).map(({ copy }) => copy.into));
   let number = 0;
@@ -136,23 +127,16 @@ async function start(run, state) {
     for (const copy of copies.filter(({ into }) => into)) await requireWhole(run, name, copy);
   }
   await runChecks(run, pending, 'counts');
-  await server.write({
-    update: STATE,
-    updates: [
-      {
-        q: { _id: 'state' },
-        u: {
-          $set: {
-            phase: 'removing',
-            names: pending.map(({ name }) => name),
-            copies: flatMap(pending, ({ copies }) =>
-              copies.filter(({ into, place }) => into && place !== into),
-            ).map(({ place, into }) => ({ place, into })),
-          },
-        },
-      },
-    ],
-  });
+  const moved = flatMap(pending, ({ copies }) => copies).filter(
+    ({ into, place }) => into && place !== into,
+  );
+  const copies = moved.map(({ place, into }) => ({ place, into }));
+  await setState(server, { copies, phase: 'removing' });
+}
+
+function setState(server, fields) {
+  const update = { q: { _id: 'state' }, u: { $set: fields }, upsert: true };
+  return server.write({ update: STATE, updates: [update] });
 }
 
 /** Leaves the database as it was before `start`, as far as it can be reached. */

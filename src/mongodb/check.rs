@@ -48,12 +48,17 @@ pub(super) fn ids(relationship: &str, field: &DocumentField, reading: Reading) -
             "types": { "$map": { "input": "$wrong", "in": { "$type": "$$this" } } },
         } }),
     ];
+    let something = json!({ "$not": [is_nothing("$$this")] });
     let own = vec![
         json!({ "$match": {
-            &field.field: { "$exists": true, "$nin": [null, []] },
+            &field.field: { "$exists": true },
             "_id": { "$not": { "$type": "objectId" } },
         } }),
-        json!({ "$project": { "_id": 1, "type": { "$type": "$_id" } } }),
+        json!({ "$project": {
+            "type": { "$type": "$_id" },
+            "links": { "$filter": { "input": items(&value), "cond": something } },
+        } }),
+        json!({ "$match": { "links": { "$ne": [] } } }),
     ];
     let wrong = match reading {
         Reading::Strict => stop(
