@@ -208,6 +208,7 @@ async function finish(run) {
   for (const { repairs } of sections) {
     for (const repair of repairs) await mend(run, repair);
   }
+  await runChecks(run, sections, 'leftovers');
   for (const { name, removals } of sections) {
     for (const removal of removals) {
       say('remove', name + ': ' + describe(removal));
@@ -261,7 +262,7 @@ async function runChecks({ server, say }, sections, kind) {
       if (check.stops) wrong.push(text);
       else say('check', text, { isWarning: true });
     }
-    if (section[kind].length > 0) say('check', section.name + ': checked');
+    if (kind === 'checks') say('check', section.name + ': checked');
   }
   if (wrong.length === 0) return;
   if (kind === 'checks') wrong.push('Nothing has been changed');

@@ -159,14 +159,20 @@ pub(super) fn both_sides_agree(sides: &Sides<'_>) -> Vec<Check> {
     [Owner::Left, Owner::Right]
         .map(|owner| {
             let (field, without) = (sides.of(owner), sides.of(other(owner)));
-            stop(
-                format!(
-                    "{}: links that only {field} has, and {without} has not. Bring both sides into agreement, or use --reconcile, which takes the links of both",
-                    sides.relationship
+            let (links, name) = (missing(sides, owner, None), sides.relationship);
+            let says = format!("{name}: links that only {field} has, and {without} has not");
+            match sides.reading {
+                Reading::Strict => stop(
+                    format!(
+                        "{says}. Bring both sides into agreement, or use --reconcile, which takes the links of both"
+                    ),
+                    &field.collection,
+                    links,
                 ),
-                &field.collection,
-                missing(sides, owner, None),
-            )
+                Reading::Lenient => {
+                    warn(format!("{says}. They are taken"), &field.collection, links)
+                }
+            }
         })
         .into()
 }
@@ -180,18 +186,18 @@ pub(super) fn kept_side_agrees(sides: &Sides<'_>, dropped: Owner) -> Vec<Check> 
     let (from, kept) = (sides.of(dropped), sides.of(other(dropped)));
     let stale = json!({ "$match": { "back": { "$ne": [] } } });
     let unknown = json!({ "$match": { "back": [] } });
-    let lenient = reading == Reading::Lenient;
+    let is_strict = reading == Reading::Strict;
     let mut checks = Vec::new();
-    if !lenient {
+    if is_strict {
         checks.push(nothing_lost(sides, dropped));
+        checks.push(warn(
+            format!(
+                "{relationship}: links in {from} that {kept} contradicts. The old Keystone leaves such stale links behind. {kept} decides"
+            ),
+            &from.collection,
+            missing(sides, dropped, Some(stale)),
+        ));
     }
-    checks.push(warn(
-        format!(
-            "{relationship}: links in {from} that {kept} contradicts. The old Keystone leaves such stale links behind. {kept} decides"
-        ),
-        &from.collection,
-        missing(sides, dropped, Some(stale)),
-    ));
     checks.push(warn(
         format!(
             "{relationship}: links that only {kept} has. The new Keystone shows them from both sides"
@@ -199,7 +205,7 @@ pub(super) fn kept_side_agrees(sides: &Sides<'_>, dropped: Owner) -> Vec<Check> 
         &kept.collection,
         missing(sides, other(dropped), (!from.many).then_some(unknown)),
     ));
-    if !from.many && !lenient {
+    if !from.many && is_strict {
         checks.push(stop(
             format!(
                 "{relationship}: documents that several documents hold in {kept}, and whose own {from} names none of these. The new Keystone would show one item twice. Leave each to one holder, or use --reconcile, which leaves it to the one with the highest id"
@@ -209,6 +215,16 @@ pub(super) fn kept_side_agrees(sides: &Sides<'_>, dropped: Owner) -> Vec<Check> 
         ));
     }
     checks
+}
+
+/// After all repairs: the links of a field that the kept side has no room for.
+pub(super) fn left_out(sides: &Sides<'_>, dropped: Owner) -> Check {
+    let (from, kept) = (sides.of(dropped), sides.of(other(dropped)));
+    warn(
+        format!("{}: links in {from} that are left out: {kept} holds others", sides.relationship),
+        &from.collection,
+        missing(sides, dropped, None),
+    )
 }
 
 /// That every link of a field exists on the kept side, unless that holds another id.

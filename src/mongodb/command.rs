@@ -38,6 +38,8 @@ pub(super) struct Section {
     pub(super) counts: Vec<Check>,
     /// Changes of links that are kept.
     pub(super) repairs: Vec<Repair>,
+    /// What the repairs have left out, to be told.
+    pub(super) leftovers: Vec<Check>,
     /// In place of the checks, where a migration that was stopped goes on with its removals.
     pub(super) guards: Vec<Check>,
     /// Removals, each of which may run again.

@@ -91,9 +91,7 @@ fn add(section: &mut Section, step: &CollectionStep, reading: Reading) {
                     (target, reading),
                 ));
             }
-            if let Some(also) = also
-                && reading == Reading::Strict
-            {
+            if let Some(also) = also {
                 let sides = Sides { relationship: &name, reading, left: from, right: also };
                 section.checks.extend(check::both_sides_agree(&sides));
             }
@@ -109,8 +107,12 @@ fn add(section: &mut Section, step: &CollectionStep, reading: Reading) {
                 section.checks.extend(check::ids(&name, kept, reading));
                 section.checks.extend(check::kept_side_agrees(&sides, *owner));
                 section.repairs.extend(repair::repairs(&sides, *owner));
-                if reading == Reading::Strict {
-                    section.guards.push(check::nothing_lost(&sides, *owner));
+                match reading {
+                    Reading::Strict => section.guards.push(check::nothing_lost(&sides, *owner)),
+                    Reading::Lenient => section.leftovers.push(check::left_out(&sides, *owner)),
+                }
+                if !field.many {
+                    section.pending.push(held_twice(&sides));
                 }
             }
             // The index first: a unique one would refuse a second document without the field.
@@ -147,6 +149,13 @@ fn add(section: &mut Section, step: &CollectionStep, reading: Reading) {
             section.removals.push(json!({ "drop": &into.name }));
         }
     }
+}
+
+/// Finds a document of the right side that several of the left side hold.
+fn held_twice(sides: &Sides<'_>) -> Value {
+    let mut pipeline = check::shared(sides, None);
+    pipeline.push(json!({ "$limit": 1 }));
+    aggregate(&sides.left.collection, pipeline)
 }
 
 /// Finds a document that the way back has still to fill.

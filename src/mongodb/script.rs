@@ -157,6 +157,7 @@ impl Text {
         self.list("copies", "", &section.copies);
         self.list("counts", "of the copies", &section.counts);
         self.list("repairs", "of links that are kept", &section.repairs);
+        self.list("leftovers", "what the repairs have left out", &section.leftovers);
         self.list("guards", "in place of the checks, when going on with removals", &section.guards);
         self.list("removals", "", &section.removals);
         self.list("ensures", "", &section.ensures);
