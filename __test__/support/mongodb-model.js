@@ -180,7 +180,7 @@ class Before {
     if (this.reconcile) {
       for (const document of kept) {
         const [id] = elements(document[path]).flatMap((value) => this.id(value));
-        if (document[path] != null) document[path] = id ?? null;
+        if (id) document[path] = id;
       }
     }
     if (this.isOneToOne) {
@@ -191,7 +191,7 @@ class Before {
     }
     if (!this.reconcile) return;
     const taken = kept.map((document) => document[path]).filter(isId);
-    for (const document of kept.filter((it) => it[path] == null)) {
+    for (const document of kept.filter((it) => !isId(it[path]))) {
       const known = this.fromDropped
         .filter(([holder]) => same(holder, document._id))
         .map(([, target]) => target)

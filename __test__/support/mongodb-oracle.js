@@ -135,10 +135,11 @@ class Proof {
     const { before } = this;
     const { ObjectId } = driver();
     const newId = () => new ObjectId(Array.from({ length: 24 }, () => random.hexDigit()).join(''));
-    const disturbed = disturb(before, this.relationships, { random, newId });
+    const documents = disturb(before, this.relationships, { random, newId });
     let stopped = false;
     for (const reconcile of [false, true]) {
-      await this.server.write(this.database, disturbed);
+      await this.server.write(this.database, documents);
+      const disturbed = await this.state();
       const expected = this.settle(disturbed, { reconcile });
       const name = reconcile ? 'up, reconciling disturbed data' : 'up, on disturbed data';
       const script = reconcile ? this.plan.reconciling : this.plan.up;
@@ -158,8 +159,8 @@ class Proof {
       const options = { ordered: !reconcile };
       this.assertDocuments(`The documents after ${name}`, expected.documents, after, options);
       await this.succeed('down', this.plan.down);
-      const documents = settleDown(after, this.relationships);
-      this.assertDocuments(`The documents after ${name}, down`, documents, await this.state());
+      const back = settleDown(after, this.relationships);
+      this.assertDocuments(`The documents after ${name}, down`, back, await this.state());
     }
     return stopped;
   }

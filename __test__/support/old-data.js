@@ -208,8 +208,9 @@ class Data {
             where: { [this.label(field.refListKey)]: `${field.refListKey} ${link[1 - own]}` },
           };
           const item = input[field.listKey][link[own]];
-          if (field.many) (item[field.path] ??= []).push(target);
-          else item[field.path] = target;
+          // Every object has a `constructor`, which is not its own.
+          const targets = Object.hasOwn(item, field.path) ? item[field.path] : [];
+          item[field.path] = field.many ? [...targets, target] : target;
         }
       }
     }
