@@ -56,8 +56,19 @@ const migration = {
           run: {
             aggregate: 'users',
             pipeline: [
-              { $match: { posts: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { posts: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -91,8 +102,19 @@ const migration = {
           run: {
             aggregate: 'posts',
             pipeline: [
-              { $match: { author: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { author: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$author'] }, '$author', ['$author']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -216,6 +238,7 @@ const migration = {
       copies: [],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {

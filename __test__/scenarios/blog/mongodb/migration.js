@@ -56,8 +56,19 @@ const migration = {
           run: {
             aggregate: 'users',
             pipeline: [
-              { $match: { posts: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { posts: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -91,8 +102,19 @@ const migration = {
           run: {
             aggregate: 'posts',
             pipeline: [
-              { $match: { author: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { author: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$author'] }, '$author', ['$author']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -216,6 +238,7 @@ const migration = {
       copies: [],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -304,8 +327,19 @@ const migration = {
           run: {
             aggregate: 'posts',
             pipeline: [
-              { $match: { editors: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { editors: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$editors'] }, '$editors', ['$editors']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -394,8 +428,19 @@ const migration = {
           run: {
             aggregate: 'users',
             pipeline: [
-              { $match: { editedPosts: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { editedPosts: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$editedPosts'] }, '$editedPosts', ['$editedPosts']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -587,6 +632,7 @@ const migration = {
       ],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -656,6 +702,38 @@ const migration = {
       // finds something as long as there is anything to do
       pending: [
         { find: 'users', filter: { profile: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
+        {
+          aggregate: 'profiles',
+          pipeline: [
+            { $match: { user: { $type: 'objectId' } } },
+            { $group: { _id: '$user', holders: { $push: '$_id' } } },
+            { $match: { 'holders.1': { $exists: true } } },
+            { $lookup: { from: 'users', localField: '_id', foreignField: '_id', as: 'other' } },
+            { $match: { other: { $ne: [] } } },
+            {
+              $project: {
+                holders: 1,
+                named: {
+                  $let: {
+                    vars: { other: { $arrayElemAt: ['$other', 0] } },
+                    in: {
+                      $setIntersection: [
+                        {
+                          $filter: {
+                            input: { $cond: [{ $isArray: ['$$other.profile'] }, '$$other.profile', ['$$other.profile']] },
+                            cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                          },
+                        },
+                        '$holders',
+                      ],
+                    },
+                  },
+                },
+              },
+            },
+            { $limit: 1 },
+          ],
+        },
       ],
       // before anything changes
       checks: [
@@ -689,8 +767,19 @@ const migration = {
           run: {
             aggregate: 'users',
             pipeline: [
-              { $match: { profile: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { profile: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$profile'] }, '$profile', ['$profile']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -724,8 +813,19 @@ const migration = {
           run: {
             aggregate: 'profiles',
             pipeline: [
-              { $match: { user: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { user: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$user'] }, '$user', ['$user']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -928,6 +1028,7 @@ const migration = {
           },
         },
       ],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -1015,8 +1116,19 @@ const migration = {
           run: {
             aggregate: 'users',
             pipeline: [
-              { $match: { comments: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { comments: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$comments'] }, '$comments', ['$comments']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -1050,8 +1162,19 @@ const migration = {
           run: {
             aggregate: 'comments',
             pipeline: [
-              { $match: { author: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { author: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$author'] }, '$author', ['$author']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -1175,6 +1298,7 @@ const migration = {
       copies: [],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -1263,8 +1387,19 @@ const migration = {
           run: {
             aggregate: 'users',
             pipeline: [
-              { $match: { followers: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { followers: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$followers'] }, '$followers', ['$followers']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -1356,8 +1491,19 @@ const migration = {
           run: {
             aggregate: 'users',
             pipeline: [
-              { $match: { following: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { following: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$following'] }, '$following', ['$following']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -1558,6 +1704,7 @@ const migration = {
       ],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -1663,8 +1810,19 @@ const migration = {
           run: {
             aggregate: 'users',
             pipeline: [
-              { $match: { bookmarks: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { bookmarks: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$bookmarks'] }, '$bookmarks', ['$bookmarks']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -1783,6 +1941,7 @@ const migration = {
       ],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -1861,8 +2020,19 @@ const migration = {
           run: {
             aggregate: 'categories',
             pipeline: [
-              { $match: { posts: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { posts: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -1951,8 +2121,19 @@ const migration = {
           run: {
             aggregate: 'posts',
             pipeline: [
-              { $match: { categories: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { categories: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$categories'] }, '$categories', ['$categories']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -2144,6 +2325,7 @@ const migration = {
       ],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -2247,8 +2429,19 @@ const migration = {
           run: {
             aggregate: 'posts',
             pipeline: [
-              { $match: { tags: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { tags: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -2335,8 +2528,19 @@ const migration = {
           run: {
             aggregate: 'tags',
             pipeline: [
-              { $match: { posts: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { posts: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -2518,6 +2722,7 @@ const migration = {
       ],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -2582,6 +2787,38 @@ const migration = {
       // finds something as long as there is anything to do
       pending: [
         { find: 'posts', filter: { cover: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
+        {
+          aggregate: 'images',
+          pipeline: [
+            { $match: { coverOf: { $type: 'objectId' } } },
+            { $group: { _id: '$coverOf', holders: { $push: '$_id' } } },
+            { $match: { 'holders.1': { $exists: true } } },
+            { $lookup: { from: 'posts', localField: '_id', foreignField: '_id', as: 'other' } },
+            { $match: { other: { $ne: [] } } },
+            {
+              $project: {
+                holders: 1,
+                named: {
+                  $let: {
+                    vars: { other: { $arrayElemAt: ['$other', 0] } },
+                    in: {
+                      $setIntersection: [
+                        {
+                          $filter: {
+                            input: { $cond: [{ $isArray: ['$$other.cover'] }, '$$other.cover', ['$$other.cover']] },
+                            cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                          },
+                        },
+                        '$holders',
+                      ],
+                    },
+                  },
+                },
+              },
+            },
+            { $limit: 1 },
+          ],
+        },
       ],
       // before anything changes
       checks: [
@@ -2615,8 +2852,19 @@ const migration = {
           run: {
             aggregate: 'posts',
             pipeline: [
-              { $match: { cover: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { cover: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$cover'] }, '$cover', ['$cover']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -2650,8 +2898,19 @@ const migration = {
           run: {
             aggregate: 'images',
             pipeline: [
-              { $match: { coverOf: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { coverOf: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$coverOf'] }, '$coverOf', ['$coverOf']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -2856,6 +3115,7 @@ const migration = {
           },
         },
       ],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -2943,8 +3203,19 @@ const migration = {
           run: {
             aggregate: 'posts',
             pipeline: [
-              { $match: { gallery: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { gallery: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$gallery'] }, '$gallery', ['$gallery']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -3054,6 +3325,7 @@ const migration = {
       ],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -3128,8 +3400,19 @@ const migration = {
           run: {
             aggregate: 'posts',
             pipeline: [
-              { $match: { related: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { related: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$related'] }, '$related', ['$related']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -3239,6 +3522,7 @@ const migration = {
       ],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -3313,8 +3597,19 @@ const migration = {
           run: {
             aggregate: 'posts',
             pipeline: [
-              { $match: { comments: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { comments: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$comments'] }, '$comments', ['$comments']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -3348,8 +3643,19 @@ const migration = {
           run: {
             aggregate: 'comments',
             pipeline: [
-              { $match: { post: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { post: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$post'] }, '$post', ['$post']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -3471,6 +3777,7 @@ const migration = {
       copies: [],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -3525,6 +3832,38 @@ const migration = {
       // finds something as long as there is anything to do
       pending: [
         { find: 'posts', filter: { previous: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
+        {
+          aggregate: 'posts',
+          pipeline: [
+            { $match: { next: { $type: 'objectId' } } },
+            { $group: { _id: '$next', holders: { $push: '$_id' } } },
+            { $match: { 'holders.1': { $exists: true } } },
+            { $lookup: { from: 'posts', localField: '_id', foreignField: '_id', as: 'other' } },
+            { $match: { other: { $ne: [] } } },
+            {
+              $project: {
+                holders: 1,
+                named: {
+                  $let: {
+                    vars: { other: { $arrayElemAt: ['$other', 0] } },
+                    in: {
+                      $setIntersection: [
+                        {
+                          $filter: {
+                            input: { $cond: [{ $isArray: ['$$other.previous'] }, '$$other.previous', ['$$other.previous']] },
+                            cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                          },
+                        },
+                        '$holders',
+                      ],
+                    },
+                  },
+                },
+              },
+            },
+            { $limit: 1 },
+          ],
+        },
       ],
       // before anything changes
       checks: [
@@ -3558,8 +3897,19 @@ const migration = {
           run: {
             aggregate: 'posts',
             pipeline: [
-              { $match: { previous: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { previous: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$previous'] }, '$previous', ['$previous']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -3593,8 +3943,19 @@ const migration = {
           run: {
             aggregate: 'posts',
             pipeline: [
-              { $match: { next: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { next: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$next'] }, '$next', ['$next']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -3797,6 +4158,7 @@ const migration = {
           },
         },
       ],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -3884,8 +4246,19 @@ const migration = {
           run: {
             aggregate: 'categories',
             pipeline: [
-              { $match: { children: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { children: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$children'] }, '$children', ['$children']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -3919,8 +4292,19 @@ const migration = {
           run: {
             aggregate: 'categories',
             pipeline: [
-              { $match: { parent: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { parent: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$parent'] }, '$parent', ['$parent']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -4044,6 +4428,7 @@ const migration = {
       copies: [],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -4131,8 +4516,19 @@ const migration = {
           run: {
             aggregate: 'comments',
             pipeline: [
-              { $match: { likedBy: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { likedBy: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$likedBy'] }, '$likedBy', ['$likedBy']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -4242,6 +4638,7 @@ const migration = {
       ],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -4316,8 +4713,19 @@ const migration = {
           run: {
             aggregate: 'comments',
             pipeline: [
-              { $match: { replies: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { replies: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$replies'] }, '$replies', ['$replies']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -4351,8 +4759,19 @@ const migration = {
           run: {
             aggregate: 'comments',
             pipeline: [
-              { $match: { replyTo: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { replyTo: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$replyTo'] }, '$replyTo', ['$replyTo']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -4476,6 +4895,7 @@ const migration = {
       copies: [],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {

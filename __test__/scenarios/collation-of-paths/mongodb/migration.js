@@ -23,6 +23,38 @@ const migration = {
       // finds something as long as there is anything to do
       pending: [
         { find: 'nodes', filter: { B: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
+        {
+          aggregate: 'nodes',
+          pipeline: [
+            { $match: { a: { $type: 'objectId' } } },
+            { $group: { _id: '$a', holders: { $push: '$_id' } } },
+            { $match: { 'holders.1': { $exists: true } } },
+            { $lookup: { from: 'nodes', localField: '_id', foreignField: '_id', as: 'other' } },
+            { $match: { other: { $ne: [] } } },
+            {
+              $project: {
+                holders: 1,
+                named: {
+                  $let: {
+                    vars: { other: { $arrayElemAt: ['$other', 0] } },
+                    in: {
+                      $setIntersection: [
+                        {
+                          $filter: {
+                            input: { $cond: [{ $isArray: ['$$other.B'] }, '$$other.B', ['$$other.B']] },
+                            cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                          },
+                        },
+                        '$holders',
+                      ],
+                    },
+                  },
+                },
+              },
+            },
+            { $limit: 1 },
+          ],
+        },
       ],
       // before anything changes
       checks: [
@@ -56,8 +88,19 @@ const migration = {
           run: {
             aggregate: 'nodes',
             pipeline: [
-              { $match: { B: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { B: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$B'] }, '$B', ['$B']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -91,8 +134,19 @@ const migration = {
           run: {
             aggregate: 'nodes',
             pipeline: [
-              { $match: { a: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { a: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$a'] }, '$a', ['$a']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -285,6 +339,7 @@ const migration = {
           },
         },
       ],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -335,6 +390,38 @@ const migration = {
       // finds something as long as there is anything to do
       pending: [
         { find: 'nodes', filter: { link2: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
+        {
+          aggregate: 'nodes',
+          pipeline: [
+            { $match: { link_to: { $type: 'objectId' } } },
+            { $group: { _id: '$link_to', holders: { $push: '$_id' } } },
+            { $match: { 'holders.1': { $exists: true } } },
+            { $lookup: { from: 'nodes', localField: '_id', foreignField: '_id', as: 'other' } },
+            { $match: { other: { $ne: [] } } },
+            {
+              $project: {
+                holders: 1,
+                named: {
+                  $let: {
+                    vars: { other: { $arrayElemAt: ['$other', 0] } },
+                    in: {
+                      $setIntersection: [
+                        {
+                          $filter: {
+                            input: { $cond: [{ $isArray: ['$$other.link2'] }, '$$other.link2', ['$$other.link2']] },
+                            cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                          },
+                        },
+                        '$holders',
+                      ],
+                    },
+                  },
+                },
+              },
+            },
+            { $limit: 1 },
+          ],
+        },
       ],
       // before anything changes
       checks: [
@@ -368,8 +455,19 @@ const migration = {
           run: {
             aggregate: 'nodes',
             pipeline: [
-              { $match: { link2: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { link2: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$link2'] }, '$link2', ['$link2']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -403,8 +501,19 @@ const migration = {
           run: {
             aggregate: 'nodes',
             pipeline: [
-              { $match: { link_to: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { link_to: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$link_to'] }, '$link_to', ['$link_to']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -609,6 +718,7 @@ const migration = {
           },
         },
       ],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -697,8 +807,19 @@ const migration = {
           run: {
             aggregate: 'nodes',
             pipeline: [
-              { $match: { Next: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { Next: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$Next'] }, '$Next', ['$Next']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -785,8 +906,19 @@ const migration = {
           run: {
             aggregate: 'nodes',
             pipeline: [
-              { $match: { next_of: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { next_of: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$next_of'] }, '$next_of', ['$next_of']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -968,6 +1100,7 @@ const migration = {
       ],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -1066,8 +1199,19 @@ const migration = {
           run: {
             aggregate: 'nodes',
             pipeline: [
-              { $match: { ab: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { ab: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$ab'] }, '$ab', ['$ab']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -1152,8 +1296,19 @@ const migration = {
           run: {
             aggregate: 'nodes',
             pipeline: [
-              { $match: { aB: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { aB: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$aB'] }, '$aB', ['$aB']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -1321,6 +1476,7 @@ const migration = {
       ],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {

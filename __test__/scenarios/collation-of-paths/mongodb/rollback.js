@@ -130,6 +130,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [],
       ensures: [],
@@ -255,6 +256,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [],
       ensures: [],
@@ -393,6 +395,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [
         { drop: 'node_next_node_next_ofs' },
@@ -523,6 +526,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [
         { drop: 'node_ab_node_abs' },

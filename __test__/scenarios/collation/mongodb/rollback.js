@@ -147,6 +147,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [
         { drop: 'post_tags_posttag_posts' },
@@ -293,6 +294,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [
         { drop: 'post_x_tags_posttag_underscores' },
@@ -416,6 +418,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [],
       ensures: [],
@@ -566,6 +569,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [
         { drop: 'post_x_digits_post1_underscores' },
@@ -712,6 +716,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [
         { drop: 'banana_zebras_zebra_bananas' },
@@ -837,6 +842,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [],
       ensures: [],
@@ -962,6 +968,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [],
       ensures: [],

@@ -23,6 +23,38 @@ const migration = {
       // finds something as long as there is anything to do
       pending: [
         { find: 'posts', filter: { body: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
+        {
+          aggregate: '_contenttype_post_bodies',
+          pipeline: [
+            { $match: { from: { $type: 'objectId' } } },
+            { $group: { _id: '$from', holders: { $push: '$_id' } } },
+            { $match: { 'holders.1': { $exists: true } } },
+            { $lookup: { from: 'posts', localField: '_id', foreignField: '_id', as: 'other' } },
+            { $match: { other: { $ne: [] } } },
+            {
+              $project: {
+                holders: 1,
+                named: {
+                  $let: {
+                    vars: { other: { $arrayElemAt: ['$other', 0] } },
+                    in: {
+                      $setIntersection: [
+                        {
+                          $filter: {
+                            input: { $cond: [{ $isArray: ['$$other.body'] }, '$$other.body', ['$$other.body']] },
+                            cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                          },
+                        },
+                        '$holders',
+                      ],
+                    },
+                  },
+                },
+              },
+            },
+            { $limit: 1 },
+          ],
+        },
       ],
       // before anything changes
       checks: [
@@ -56,8 +88,19 @@ const migration = {
           run: {
             aggregate: 'posts',
             pipeline: [
-              { $match: { body: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { body: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$body'] }, '$body', ['$body']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -91,8 +134,19 @@ const migration = {
           run: {
             aggregate: '_contenttype_post_bodies',
             pipeline: [
-              { $match: { from: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { from: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$from'] }, '$from', ['$from']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -291,6 +345,7 @@ const migration = {
           },
         },
       ],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -343,6 +398,38 @@ const migration = {
       // finds something as long as there is anything to do
       pending: [
         { find: 'pages', filter: { text: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
+        {
+          aggregate: '_contenttype_page_texts',
+          pipeline: [
+            { $match: { from: { $type: 'objectId' } } },
+            { $group: { _id: '$from', holders: { $push: '$_id' } } },
+            { $match: { 'holders.1': { $exists: true } } },
+            { $lookup: { from: 'pages', localField: '_id', foreignField: '_id', as: 'other' } },
+            { $match: { other: { $ne: [] } } },
+            {
+              $project: {
+                holders: 1,
+                named: {
+                  $let: {
+                    vars: { other: { $arrayElemAt: ['$other', 0] } },
+                    in: {
+                      $setIntersection: [
+                        {
+                          $filter: {
+                            input: { $cond: [{ $isArray: ['$$other.text'] }, '$$other.text', ['$$other.text']] },
+                            cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                          },
+                        },
+                        '$holders',
+                      ],
+                    },
+                  },
+                },
+              },
+            },
+            { $limit: 1 },
+          ],
+        },
       ],
       // before anything changes
       checks: [
@@ -376,8 +463,19 @@ const migration = {
           run: {
             aggregate: 'pages',
             pipeline: [
-              { $match: { text: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { text: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$text'] }, '$text', ['$text']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -411,8 +509,19 @@ const migration = {
           run: {
             aggregate: '_contenttype_page_texts',
             pipeline: [
-              { $match: { from: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { from: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$from'] }, '$from', ['$from']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -611,6 +720,7 @@ const migration = {
           },
         },
       ],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -663,6 +773,38 @@ const migration = {
       // finds something as long as there is anything to do
       pending: [
         { find: 'pages', filter: { aside: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
+        {
+          aggregate: '_contenttype_page_asides',
+          pipeline: [
+            { $match: { from: { $type: 'objectId' } } },
+            { $group: { _id: '$from', holders: { $push: '$_id' } } },
+            { $match: { 'holders.1': { $exists: true } } },
+            { $lookup: { from: 'pages', localField: '_id', foreignField: '_id', as: 'other' } },
+            { $match: { other: { $ne: [] } } },
+            {
+              $project: {
+                holders: 1,
+                named: {
+                  $let: {
+                    vars: { other: { $arrayElemAt: ['$other', 0] } },
+                    in: {
+                      $setIntersection: [
+                        {
+                          $filter: {
+                            input: { $cond: [{ $isArray: ['$$other.aside'] }, '$$other.aside', ['$$other.aside']] },
+                            cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                          },
+                        },
+                        '$holders',
+                      ],
+                    },
+                  },
+                },
+              },
+            },
+            { $limit: 1 },
+          ],
+        },
       ],
       // before anything changes
       checks: [
@@ -696,8 +838,19 @@ const migration = {
           run: {
             aggregate: 'pages',
             pipeline: [
-              { $match: { aside: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { aside: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$aside'] }, '$aside', ['$aside']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -731,8 +884,19 @@ const migration = {
           run: {
             aggregate: '_contenttype_page_asides',
             pipeline: [
-              { $match: { from: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { from: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$from'] }, '$from', ['$from']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -935,6 +1099,7 @@ const migration = {
           },
         },
       ],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {

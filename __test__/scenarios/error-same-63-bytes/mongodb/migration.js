@@ -62,8 +62,25 @@ const migration = {
           run: {
             aggregate: 'internationalpublications',
             pipeline: [
-              { $match: { distinguishedPeerReviewersOfWorks: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { distinguishedPeerReviewersOfWorks: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: {
+                        $cond: [
+                          { $isArray: ['$distinguishedPeerReviewersOfWorks'] },
+                          '$distinguishedPeerReviewersOfWorks',
+                          ['$distinguishedPeerReviewersOfWorks'],
+                        ],
+                      },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -226,6 +243,7 @@ const migration = {
       ],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -331,8 +349,25 @@ const migration = {
           run: {
             aggregate: 'internationalpublications',
             pipeline: [
-              { $match: { distinguishedPeerReviewersOfWorks_many: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { distinguishedPeerReviewersOfWorks_many: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: {
+                        $cond: [
+                          { $isArray: ['$distinguishedPeerReviewersOfWorks_many'] },
+                          '$distinguishedPeerReviewersOfWorks_many',
+                          ['$distinguishedPeerReviewersOfWorks_many'],
+                        ],
+                      },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -495,6 +530,7 @@ const migration = {
       ],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -611,10 +647,25 @@ const migration = {
           run: {
             aggregate: 'internationalpublications',
             pipeline: [
+              { $match: { distinguishedContributorsOfTheFirstRankByMerit: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
               {
-                $match: { distinguishedContributorsOfTheFirstRankByMerit: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } },
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: {
+                        $cond: [
+                          { $isArray: ['$distinguishedContributorsOfTheFirstRankByMerit'] },
+                          '$distinguishedContributorsOfTheFirstRankByMerit',
+                          ['$distinguishedContributorsOfTheFirstRankByMerit'],
+                        ],
+                      },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
               },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -777,6 +828,7 @@ const migration = {
       ],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -893,10 +945,25 @@ const migration = {
           run: {
             aggregate: 'internationalpublications',
             pipeline: [
+              { $match: { distinguishedContributorsOfTheFirstRankByMerits: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
               {
-                $match: { distinguishedContributorsOfTheFirstRankByMerits: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } },
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: {
+                        $cond: [
+                          { $isArray: ['$distinguishedContributorsOfTheFirstRankByMerits'] },
+                          '$distinguishedContributorsOfTheFirstRankByMerits',
+                          ['$distinguishedContributorsOfTheFirstRankByMerits'],
+                        ],
+                      },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
               },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -1059,6 +1126,7 @@ const migration = {
       ],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {

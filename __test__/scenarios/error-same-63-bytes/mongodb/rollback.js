@@ -134,6 +134,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [
         { drop: 'internationalpublication_distinguishedpeerreviewersofworks_manies' },
@@ -263,6 +264,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [
         { drop: 'internationalpublication_distinguishedpeerreviewersofworks_many_manies' },
@@ -392,6 +394,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [
         { drop: 'internationalpublication_distinguishedcontributorsofthefirstrankbymerit_manies' },
@@ -521,6 +524,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [
         { drop: 'internationalpublication_distinguishedcontributorsofthefirstrankbymerits_manies' },

@@ -89,6 +89,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [
         { drop: 'post_tags_manies' },

@@ -57,8 +57,19 @@ const migration = {
           run: {
             aggregate: 'internationalpublications',
             pipeline: [
-              { $match: { contributingResearchers: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { contributingResearchers: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$contributingResearchers'] }, '$contributingResearchers', ['$contributingResearchers']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -161,8 +172,19 @@ const migration = {
           run: {
             aggregate: 'researchers',
             pipeline: [
-              { $match: { publications: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { publications: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$publications'] }, '$publications', ['$publications']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -377,6 +399,7 @@ const migration = {
       ],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -511,8 +534,25 @@ const migration = {
           run: {
             aggregate: 'internationalpublications',
             pipeline: [
-              { $match: { distinguishedPeerReviewersOfRecord: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { distinguishedPeerReviewersOfRecord: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: {
+                        $cond: [
+                          { $isArray: ['$distinguishedPeerReviewersOfRecord'] },
+                          '$distinguishedPeerReviewersOfRecord',
+                          ['$distinguishedPeerReviewersOfRecord'],
+                        ],
+                      },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -675,6 +715,7 @@ const migration = {
       ],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -776,8 +817,21 @@ const migration = {
           run: {
             aggregate: 'organisationdepartments',
             pipeline: [
-              { $match: { subordinateDepartmentsOfRecord: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { subordinateDepartmentsOfRecord: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: {
+                        $cond: [{ $isArray: ['$subordinateDepartmentsOfRecord'] }, '$subordinateDepartmentsOfRecord', ['$subordinateDepartmentsOfRecord']],
+                      },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -928,6 +982,7 @@ const migration = {
       ],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -1029,10 +1084,25 @@ const migration = {
           run: {
             aggregate: 'posts',
             pipeline: [
+              { $match: { tableNameOfSixtyOneBytesWhichIsJustShortEnough_____: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
               {
-                $match: { tableNameOfSixtyOneBytesWhichIsJustShortEnough_____: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } },
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: {
+                        $cond: [
+                          { $isArray: ['$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____'] },
+                          '$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____',
+                          ['$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____'],
+                        ],
+                      },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
               },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -1195,6 +1265,7 @@ const migration = {
       ],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -1306,10 +1377,25 @@ const migration = {
           run: {
             aggregate: 'posts',
             pipeline: [
+              { $match: { tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
               {
-                $match: { tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } },
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: {
+                        $cond: [
+                          { $isArray: ['$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____'] },
+                          '$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____',
+                          ['$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____'],
+                        ],
+                      },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
               },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -1472,6 +1558,7 @@ const migration = {
       ],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {

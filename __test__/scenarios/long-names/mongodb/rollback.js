@@ -194,6 +194,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [
         { drop: 'internationalpublication_contributingresearchers_researcher_publications' },
@@ -317,6 +318,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [
         { drop: 'internationalpublication_distinguishedpeerreviewersofrecord_manies' },
@@ -436,6 +438,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [
         { drop: 'organisationdepartment_subordinatedepartmentsofrecord_manies' },
@@ -565,6 +568,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [
         { drop: 'post_tablenameofsixtyonebyteswhichisjustshortenough______manies' },
@@ -694,6 +698,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [
         { drop: 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______manies' },

@@ -67,8 +67,25 @@ const migration = {
           run: {
             aggregate: 'internationalpublicationarchives',
             pipeline: [
-              { $match: { distinguishedPeerReviewersOfRecords: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { distinguishedPeerReviewersOfRecords: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: {
+                        $cond: [
+                          { $isArray: ['$distinguishedPeerReviewersOfRecords'] },
+                          '$distinguishedPeerReviewersOfRecords',
+                          ['$distinguishedPeerReviewersOfRecords'],
+                        ],
+                      },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -231,6 +248,7 @@ const migration = {
       ],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {

@@ -140,6 +140,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [
         { drop: 'internationalpublicationarchive_distinguishedpeerreviewersofrecords_manies' },

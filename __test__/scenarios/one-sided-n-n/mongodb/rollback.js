@@ -101,6 +101,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [
         { drop: 'post_reviewers_manies' },

@@ -138,6 +138,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [],
       ensures: [],

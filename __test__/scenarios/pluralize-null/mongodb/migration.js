@@ -57,8 +57,19 @@ const migration = {
           run: {
             aggregate: 'Post',
             pipeline: [
-              { $match: { tags: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { tags: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -145,8 +156,19 @@ const migration = {
           run: {
             aggregate: 'Tag',
             pipeline: [
-              { $match: { posts: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { posts: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -328,6 +350,7 @@ const migration = {
       ],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -425,8 +448,19 @@ const migration = {
           run: {
             aggregate: 'Post',
             pipeline: [
-              { $match: { editors: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { editors: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$editors'] }, '$editors', ['$editors']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -536,6 +570,7 @@ const migration = {
       ],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
@@ -577,6 +612,38 @@ const migration = {
       // finds something as long as there is anything to do
       pending: [
         { find: 'Post', filter: { cover: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
+        {
+          aggregate: 'Image',
+          pipeline: [
+            { $match: { post: { $type: 'objectId' } } },
+            { $group: { _id: '$post', holders: { $push: '$_id' } } },
+            { $match: { 'holders.1': { $exists: true } } },
+            { $lookup: { from: 'Post', localField: '_id', foreignField: '_id', as: 'other' } },
+            { $match: { other: { $ne: [] } } },
+            {
+              $project: {
+                holders: 1,
+                named: {
+                  $let: {
+                    vars: { other: { $arrayElemAt: ['$other', 0] } },
+                    in: {
+                      $setIntersection: [
+                        {
+                          $filter: {
+                            input: { $cond: [{ $isArray: ['$$other.cover'] }, '$$other.cover', ['$$other.cover']] },
+                            cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
+                          },
+                        },
+                        '$holders',
+                      ],
+                    },
+                  },
+                },
+              },
+            },
+            { $limit: 1 },
+          ],
+        },
       ],
       // before anything changes
       checks: [
@@ -610,8 +677,19 @@ const migration = {
           run: {
             aggregate: 'Post',
             pipeline: [
-              { $match: { cover: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { cover: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$cover'] }, '$cover', ['$cover']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -645,8 +723,19 @@ const migration = {
           run: {
             aggregate: 'Image',
             pipeline: [
-              { $match: { post: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { post: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$post'] }, '$post', ['$post']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -849,6 +938,7 @@ const migration = {
           },
         },
       ],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {

@@ -95,6 +95,7 @@ const migration = {
         },
       ],
       repairs: [],
+      leftovers: [],
       guards: [],
       removals: [
         { drop: 'user_friends_manies' },

@@ -56,8 +56,19 @@ const migration = {
           run: {
             aggregate: 'categories',
             pipeline: [
-              { $match: { children: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { children: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$children'] }, '$children', ['$children']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -91,8 +102,19 @@ const migration = {
           run: {
             aggregate: 'categories',
             pipeline: [
-              { $match: { parent: { $exists: true, $nin: [null, []] }, _id: { $not: { $type: 'objectId' } } } },
-              { $project: { _id: 1, type: { $type: '$_id' } } },
+              { $match: { parent: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+              {
+                $project: {
+                  type: { $type: '$_id' },
+                  links: {
+                    $filter: {
+                      input: { $cond: [{ $isArray: ['$parent'] }, '$parent', ['$parent']] },
+                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
+                    },
+                  },
+                },
+              },
+              { $match: { links: { $ne: [] } } },
             ],
           },
         },
@@ -216,6 +238,7 @@ const migration = {
       copies: [],
       counts: [],
       repairs: [],
+      leftovers: [],
       // in place of the checks, when going on with removals
       guards: [
         {
