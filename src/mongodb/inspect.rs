@@ -429,7 +429,9 @@ impl Inspector<'_> {
 /// A relationship without a trace of either schema is in the one that the others are in.
 fn settle(relationships: &mut [Related]) {
     let is_traced = |it: &Related| {
-        it.state != State::Unchanged && it.places.iter().any(|place| place.links.is_some())
+        let tells = |place: &Stored| place.schema != Within::Both || place.links > Some(0);
+        let stored = it.places.iter().filter(|place| place.links.is_some());
+        it.state != State::Unchanged && stored.into_iter().any(tells)
     };
     let mut traced = relationships.iter().filter(|it| is_traced(it)).map(|it| it.state);
     let Some(state) = traced.next() else { return };

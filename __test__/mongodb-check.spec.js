@@ -1,0 +1,195 @@
+'use strict';
+
+// `check` and `apply` on MongoDB databases that are not simply old, and where there is no way in.
+
+const net = require('net');
+const path = require('path');
+const { startKeystone } = require('./support/keystone-process');
+const { documentsText, indexesText, startMongodb } = require('./support/mongodb');
+const { makeProject, removeProjects, run } = require('./support/project');
+const { loadScenario } = require('./support/scenario');
+
+const GUIDE = loadScenario('guide');
+const STATE = 'keystone_upgrade_relationships';
+const SUPPORT = JSON.stringify(path.join(__dirname, 'support'));
+const ENTRY = `
+  const { buildKeystone, loadScenario } = require(${SUPPORT} + '/scenario');
+  const { newKeystone } = require(${SUPPORT} + '/keystones');
+  exports.keystone = buildKeystone(loadScenario('guide'), { modules: newKeystone(), adapter: 'mongoose' });`;
+
+let server;
+let keystones;
+let filled;
+let count = 0;
+
+beforeAll(async () => {
+  server = await startMongodb();
+  const [old, current] = ['old', 'new'].map((name) => startKeystone(name, 'mongoose'));
+  keystones = { old, new: current };
+  const session = await old.open(GUIDE, server.url('filled'));
+  await session.fill({ seed: 1, canBeEmpty: false, canDelete: false });
+  await session.close();
+  filled = await server.read('filled');
+});
+
+afterAll(async () => {
+  removeProjects();
+  if (keystones) await Promise.all(Object.values(keystones).map((keystone) => keystone.stop()));
+  if (server) await server.stop();
+});
+
+/** A database as OLD left it, and a session of NEW that knows its address. */
+async function makeDatabase(scenario = GUIDE) {
+  const database = `check_${++count}`;
+  await server.write(database, filled);
+  return { database, session: await open(server.url(database), scenario) };
+}
+
+const open = (url, scenario = GUIDE) => keystones.new.open(scenario, url, { connects: false });
+
+async function stateOf(database) {
+  const collections = await server.read(database);
+  return documentsText(collections) + indexesText(collections);
+}
+
+const codes = ({ problems }) => problems.map(({ code }) => code);
+
+async function expectRefused(database, session, code, options) {
+  const before = await stateOf(database);
+  await expect(session.apply(options)).rejects.toMatchObject({ code });
+  expect(await stateOf(database)).toBe(before);
+}
+
+it('a check changes nothing, there and back', async () => {
+  const { database, session } = await makeDatabase();
+  const before = await stateOf(database);
+  const found = await session.check();
+  expect(await stateOf(database)).toBe(before);
+  expect(found).toMatchObject({
+    engine: 'mongodb',
+    adapter: 'mongoose',
+    database: { ...server.address, name: database },
+    state: 'old',
+    isReady: true,
+    isDone: false,
+    problems: [],
+  });
+  expect(found.drops).toEqual(expect.arrayContaining(['users.leadPost', 'todos.readers']));
+  const applied = await session.apply();
+  for (const { before, after } of applied.relationships) expect(after).toBe(before);
+  const after = await stateOf(database);
+  expect(await session.check()).toMatchObject({ state: 'new', isDone: true });
+  expect(await session.apply()).toMatchObject({ isApplied: false });
+  expect(await stateOf(database)).toBe(after);
+  expect(await session.apply({ direction: 'down' })).toMatchObject({ isApplied: true });
+  expect(await session.check()).toMatchObject({ state: 'old', isReady: true });
+});
+
+it('no document is lost in a project with dropDatabase', async () => {
+  const { database, session } = await makeDatabase({ ...GUIDE, mongoose: { dropDatabase: true } });
+  const before = await stateOf(database);
+  await session.check();
+  expect(await stateOf(database)).toBe(before);
+  expect(await session.apply()).toMatchObject({ isApplied: true });
+  expect(await server.database(database).collection('todos').countDocuments()).toBe(
+    filled.todos.documents.length,
+  );
+});
+
+it('what cannot be kept stops it, and --reconcile repairs it', async () => {
+  const { database, session } = await makeDatabase();
+  const todos = server.database(database).collection('todos');
+  const { _id } = await todos.findOne({ 'readers.0': { $exists: true } });
+  await todos.updateOne({ _id }, { $set: { readers: ['no id'] } });
+  const found = await session.check();
+  expect([found.isReady, new Set(codes(found))]).toEqual([false, new Set(['DATA'])]);
+  expect(found.problems[0].message).toContain('no ObjectId');
+  await expectRefused(database, session, 'DATA');
+  const reconciling = await session.check({ reconcile: true });
+  expect(reconciling).toMatchObject({ isReady: true, problems: [] });
+  expect(reconciling.warnings.length).toBeGreaterThan(0);
+  expect(await session.apply({ reconcile: true })).toMatchObject({ isApplied: true });
+});
+
+it('a database that NEW was started on, which made its empty collections', async () => {
+  const { database, session } = await makeDatabase();
+  const started = await keystones.new.open(GUIDE, server.url(database));
+  await started.close();
+  expect(await session.check()).toMatchObject({ state: 'old', isReady: true });
+  expect(await session.apply()).toMatchObject({ isApplied: true });
+});
+
+it('an empty database has nothing to do', async () => {
+  const session = await open(server.url('empty'));
+  expect(await session.check()).toMatchObject({ isDone: true, problems: [] });
+});
+
+it('a run that is at work is told, and one that was stopped is gone on with', async () => {
+  const { database, session } = await makeDatabase();
+  const state = server.database(database).collection(STATE);
+  const now = new Date();
+  const lock = { _id: 'lock', host: 'elsewhere', pid: 1, token: 'x', since: now, at: now };
+  await state.insertOne(lock);
+  await expect(session.apply()).rejects.toMatchObject({
+    code: 'LOCKED',
+    message: expect.stringContaining('process 1 on elsewhere'),
+  });
+  await state.deleteOne({ _id: 'lock' });
+  // The way back has been stopped before its removals.
+  await state.insertOne({ _id: 'state', direction: 'down', phase: 'copying', plan: 'x' });
+  expect(codes(await session.check())).toContain('UNFINISHED');
+  await expectRefused(database, session, 'UNFINISHED');
+  await state.deleteOne({ _id: 'state' });
+  expect(await session.apply()).toMatchObject({ isApplied: true });
+});
+
+describe('no connection', () => {
+  it('no server, and an address that is none: no password is shown', async () => {
+    const port = await new Promise((resolve) => {
+      const free = net.createServer().listen(0, '127.0.0.1', () => {
+        const { port } = free.address();
+        free.close(() => resolve(port));
+      });
+    });
+    const folder = makeProject({ 'index.js': ENTRY });
+    for (const user of ['me:very-secret', 'me:very/sec@ret']) {
+      const url = `mongodb://${user}@127.0.0.1:${port}/x?serverSelectionTimeoutMS=500`;
+      for (const args of [['--check'], ['--apply', '--yes']]) {
+        const { code, stdout, stderr } = await run(folder, args, { env: { MONGO_URI: url } });
+        expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+        expect(stderr).toContain('✖ Could not connect to the database of the adapter mongoose');
+        expect(stderr).not.toMatch(/very|sec@?ret/);
+      }
+    }
+  });
+});
+
+it('the command: there and back, and ended by a signal', async () => {
+  const { database } = await makeDatabase();
+  const folder = makeProject({ 'index.js': ENTRY });
+  const env = { MONGO_URI: server.url(database) };
+  const checked = await run(folder, ['--check'], { env });
+  expect(checked.code).toBe(0);
+  expect(checked.stdout).toContain(`The database ${database} on `);
+  expect((await run(folder, ['--apply'], { env })).code).toBe(1);
+
+  // Once: a second signal ends it at once.
+  const interrupt = (child) => {
+    const onData = (text) => {
+      if (!/copies links/.test(text)) return;
+      child.stderr.off('data', onData);
+      child.kill('SIGINT');
+    };
+    child.stderr.on('data', onData);
+  };
+  const ended = await run(folder, ['--apply', '--yes'], { env, onStart: interrupt });
+  // It may have come to its end before the signal did.
+  if (ended.code !== 0) {
+    expect(ended.stderr).toMatch(/Interrupted\. (Nothing has been changed|Run it again)/);
+  }
+  const applied = await run(folder, ['--apply', '--yes'], { env });
+  expect(applied.code).toBe(0);
+  const back = await run(folder, ['--rollback', '--apply', '--yes'], { env });
+  expect(back.stdout).toMatch(/is in the old schema\.\n$/);
+  expect(back.code).toBe(0);
+});
