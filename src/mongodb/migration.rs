@@ -141,7 +141,7 @@ fn add(section: &mut Section, step: &CollectionStep, reading: Reading) {
             section.copies.extend(refill::refill(field, *owner, kept));
             section.counts.push(refill::is_complete(&name, field, *owner, kept));
             if let Some(index) = field.index {
-                section.removals.push(create_index(&field.collection, &field.field, index));
+                section.ensures.push(create_index(&field.collection, &field.field, index));
             }
         }
         CollectionStep::DropJoinCollection { into, .. } => {

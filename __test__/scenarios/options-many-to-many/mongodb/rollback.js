@@ -151,9 +151,10 @@ const migration = {
       guards: [],
       removals: [
         { drop: 'post_tags_tag_posts' },
+      ],
+      ensures: [
         { createIndexes: 'posts', indexes: [{ key: { tags: 1 }, name: 'tags_1', unique: true, background: true }] },
       ],
-      ensures: [],
     },
     // Post.editors -> Tag (one-sided: many to many)
     {

@@ -250,10 +250,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [
+      removals: [],
+      ensures: [
         { createIndexes: 'cs', indexes: [{ key: { a: 1 }, name: 'a_1', unique: true, background: true }] },
       ],
-      ensures: [],
     },
     // A.d -> D.a (two-sided: one to one)
     {
