@@ -1,6 +1,9 @@
-// `npm run test:random -- 500`: that many random projects through the oracle of the tests. They go
-// on after a failure; `SEED=<number>` repeats a run.
+// `npm run test:random -- 500`: that many random projects through the oracle of the tests, on
+// PostgreSQL; `npm run test:random -- mongodb 300` on MongoDB. They go on after a failure;
+// `SEED=<number>` repeats a run.
 import keystoneProcess from '../__test__/support/keystone-process.js';
+import mongodb from '../__test__/support/mongodb.js';
+import mongosh from '../__test__/support/mongosh.js';
 import postgres from '../__test__/support/postgres.js';
 import randomRun from '../__test__/support/random-run.js';
 import { script, stage } from './lib/run.mjs';
@@ -10,7 +13,9 @@ import { installSet, setUp } from './lib/setup.mjs';
 const LANES = 2;
 const MOST_FAILURES = 10;
 
-const count = Number(process.argv[2] ?? 100);
+const engine = process.argv.slice(2).includes('mongodb') ? 'mongodb' : 'postgres';
+const count = Number(process.argv.slice(2).find((it) => /^\d+$/.test(it)) ?? 100);
+const adapter = { mongodb: 'mongoose', postgres: 'knex' }[engine];
 const first = randomRun.firstSeed();
 const totals = { passed: 0, refused: 0, impossible: 0, failed: 0, links: 0, exceptions: {} };
 let next = first;
@@ -18,14 +23,15 @@ let next = first;
 /** Takes projects one after the other until all are done. */
 async function lane(servers) {
   const keystones = {
-    old: keystoneProcess.startKeystone('old'),
-    new: keystoneProcess.startKeystone('new'),
+    old: keystoneProcess.startKeystone('old', adapter),
+    new: keystoneProcess.startKeystone('new', adapter),
   };
+  const shell = engine === 'mongodb' ? new mongosh.Shell() : undefined;
   while (next < first + count && totals.failed < MOST_FAILURES) {
     const seed = next++;
     const server = servers[seed % servers.length];
     try {
-      add(await randomRun.proveRandom(seed, { server, keystones }));
+      add(await randomRun.proveRandom(engine, seed, { server, shell, keystones, isShort: true }));
     } catch (error) {
       totals.failed++;
       console.error(`${error.message}\n`);
@@ -33,7 +39,7 @@ async function lane(servers) {
     const done = totals.passed + totals.refused + totals.impossible + totals.failed;
     if (done % 25 === 0) console.error(`… ${done} of ${count}`);
   }
-  await Promise.all([keystones.old.stop(), keystones.new.stop()]);
+  await Promise.all([keystones.old.stop(), keystones.new.stop(), shell?.stop()]);
 }
 
 function add({ refused, impossible, exceptions, links }) {
@@ -44,12 +50,22 @@ function add({ refused, impossible, exceptions, links }) {
   }
 }
 
-async function run() {
-  const servers = [];
-  try {
+/** What starts the servers of each kind. */
+const start = {
+  async mongodb(servers) {
+    servers.push(await mongodb.startMongodb());
+  },
+  async postgres(servers) {
     for (const version of postgres.postgresVersions()) {
       servers.push(await postgres.startPostgres(version));
     }
+  },
+};
+
+async function run() {
+  const servers = [];
+  try {
+    await start[engine](servers);
     await Promise.all(Array.from({ length: LANES }, () => lane(servers)));
   } finally {
     for (const server of servers) await server.stop();
@@ -66,8 +82,10 @@ function told() {
 
 await script(async () => {
   await setUp();
-  for (const set of ['keystones/new', 'keystones/old', 'postgres/15', 'postgres/18']) {
-    await installSet(set);
-  }
-  await stage(`${count} random projects from SEED=${first}`, run);
+  const sets = {
+    mongodb: ['mongodb/mongosh', ...(mongodb.isServerNeeded() ? ['mongodb/server'] : [])],
+    postgres: ['postgres/15', 'postgres/18'],
+  };
+  for (const set of ['keystones/new', 'keystones/old', ...sets[engine]]) await installSet(set);
+  await stage(`${count} random projects on ${engine} from SEED=${first}`, run);
 });
