@@ -6,7 +6,14 @@ const { UpgradeError } = require('./error');
 const { migrateMongodb } = require('./mongodb/migrate');
 const { migratePostgres } = require('./postgres/migrate');
 
-const ENGINES = { postgresql: migratePostgres, mongodb: migrateMongodb };
+/**
+ * The MongoDB script makes indexes and empty join collections that are missing, also where there are no
+ * links to move.
+ */
+const ENGINES = {
+  postgresql: { migrate: migratePostgres, isForDoneToo: false },
+  mongodb: { migrate: migrateMongodb, isForDoneToo: true },
+};
 
 /**
  * Runs a migration on the database of a project: looks at it, asks for consent, runs the statements
@@ -26,13 +33,17 @@ async function apply({ keystone, plan, core, compare }, options) {
   return withConnection(keystone, part.name, async (connection) => {
     const inspection = await look(connection, part, core(options), onProgress);
     if (signal && signal.aborted) throw declined();
-    if (inspection.isDone) return { isApplied: false, check: inspection };
+    const { migrate, isForDoneToo } = ENGINES[part.engine];
+    const running = core(Object.assign({}, options, { isRunning: true }));
+    const run = () =>
+      migrate(connection, { statements, core: running, compare, onProgress, signal });
+    if (inspection.isDone) {
+      if (isForDoneToo) await run();
+      return { isApplied: false, check: inspection };
+    }
     if (!inspection.isReady) throw notReady(inspection);
     if (!(await confirm(inspection))) throw declined();
-    const running = core(Object.assign({}, options, { isRunning: true }));
-    const migrate = { statements, core: running, compare, onProgress, signal };
-    const done = await ENGINES[part.engine](connection, migrate);
-    const { outcome, notices } = done;
+    const { outcome, notices } = await run();
     return { isApplied: true, check: inspection, relationships: outcome.relationships, notices };
   });
 }
