@@ -44,6 +44,66 @@ test.each(planned.map((scenario) => [scenario.name, scenario]))('%s', async (nam
   expect(result.links > 0).toBe(!WITHOUT_LINKS.includes(name));
 });
 
+describe('is noticed when', () => {
+  const guide = loadScenario('guide');
+  /** Does something more when the script has done its work. */
+  const atTheEnd = (script, more) => {
+    const longer = script.replace(/\}\);\s*$/, `}).then(() => ${more});\n`);
+    if (longer === script) throw new Error('The script ends otherwise');
+    return longer;
+  };
+  const JOIN = `db.getCollection('todo_readers_user_readposts')`;
+
+  test.each([
+    [
+      'a link is lost on the way up',
+      ({ up }) => ({ up: atTheEnd(up, `${JOIN}.deleteOne({})`) }),
+      'The documents after up',
+    ],
+    [
+      'an index is missing',
+      ({ up }) => ({ up: atTheEnd(up, `${JOIN}.dropIndex('Todo_left_id_1')`) }),
+      'The indexes after up',
+    ],
+    [
+      'something is left behind',
+      ({ up }) => ({ up: atTheEnd(up, `db.createCollection('keystone_upgrade_relationships')`) }),
+      'The documents after up',
+    ],
+    [
+      'a second run does not say that there is nothing to do',
+      () => ({ again: 'print()' }),
+      'up, again says',
+    ],
+    [
+      'a second run changes something',
+      ({ up }) => ({ again: atTheEnd(up, `${JOIN}.insertOne({})`) }),
+      'The documents after up has run again',
+    ],
+    [
+      'the way back does not fill a field',
+      ({ down }) => ({
+        down: atTheEnd(down, `db.users.updateMany({}, { $unset: { leadPost: 1 } })`),
+      }),
+      'The documents after down',
+    ],
+    [
+      'the way back does not keep the order of an array',
+      ({ down }) => ({
+        down: atTheEnd(
+          down,
+          `db.todos.updateMany({}, { $push: { readers: { $each: [], $sort: -1 } } })`,
+        ),
+      }),
+      'The documents after down',
+    ],
+  ])('%s', async (name, change, message) => {
+    const tamper = (plan) => ({ ...plan, ...change(plan) });
+    const proof = prove(guide, { ...tools, seed: 1, isShort: true, tamper });
+    await expect(proof).rejects.toThrow(message);
+  });
+});
+
 test('there are scenarios, and those without links are among them', () => {
   const names = planned.map(({ name }) => name);
   expect(names).toEqual(expect.arrayContaining(WITHOUT_LINKS));

@@ -38,7 +38,8 @@ function disturb(collections, relationships, { random, newId }) {
       const documents = result[side.collection]?.documents ?? [];
       if (documents.length === 0) continue;
       const document = random.pick(documents);
-      document[side.path] = changed(document[side.path], side, { random, newId, others });
+      const value = Object.hasOwn(document, side.path) ? document[side.path] : undefined;
+      document[side.path] = changed(value, side, { random, newId, others });
     }
   }
   return result;

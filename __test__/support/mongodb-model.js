@@ -6,6 +6,9 @@
 /** The ids of a relationship's place, or what is there in their stead. */
 const elements = (value) => (Array.isArray(value) ? value : [value]).filter((it) => it != null);
 
+/** What a document has at a path, which may be `constructor`. */
+const valueOf = (document, path) => (Object.hasOwn(document, path) ? document[path] : undefined);
+
 const isId = (value) => value?._bsontype === 'ObjectID';
 const key = (id) => id.toHexString();
 const same = (a, b) => isId(a) && isId(b) && a.equals(b);
@@ -75,7 +78,7 @@ class Before {
   /** The links that a field holds, each once, as pairs of ids. */
   read(documents, { path }) {
     return documents.flatMap((document) => {
-      const ids = elements(document[path]).flatMap((value) => this.id(value));
+      const ids = elements(valueOf(document, path)).flatMap((value) => this.id(value));
       const isStranger = ids.length > 0 && !isId(document._id);
       if (isStranger) this.strangers++;
       const own = isStranger
@@ -179,7 +182,7 @@ class Before {
     };
     if (this.reconcile) {
       for (const document of kept) {
-        const [id] = elements(document[path]).flatMap((value) => this.id(value));
+        const [id] = elements(valueOf(document, path)).flatMap((value) => this.id(value));
         if (id) document[path] = id;
       }
     }
@@ -190,8 +193,8 @@ class Before {
       }
     }
     if (!this.reconcile) return;
-    const taken = kept.map((document) => document[path]).filter(isId);
-    for (const document of kept.filter((it) => !isId(it[path]))) {
+    const taken = kept.map((document) => valueOf(document, path)).filter(isId);
+    for (const document of kept.filter((it) => !isId(valueOf(it, path)))) {
       const known = this.fromDropped
         .filter(([holder]) => same(holder, document._id))
         .map(([, target]) => target)
@@ -215,7 +218,7 @@ function settleDown(collections, relationships) {
     const { join } = relationship;
     const links = join
       ? rowsOf(collections, join).map((row) => [row[join.near], row[join.far]])
-      : documents[kept.collection].map((document) => [document._id, document[kept.path]]);
+      : documents[kept.collection].map((document) => [document._id, valueOf(document, kept.path)]);
     const refill = ({ collection, path, many }, own) => {
       for (const document of documents[collection]) {
         const ids = links
@@ -266,7 +269,7 @@ function normalized(documents, relationships, { ordered = true } = {}) {
     for (const side of [left, right]) {
       if (!side?.many || (ordered && join && side === left)) continue;
       for (const document of result[side.collection] ?? []) {
-        const ids = document[side.path];
+        const ids = valueOf(document, side.path);
         if (Array.isArray(ids))
           document[side.path] = [...ids].sort((a, b) => (String(a) < String(b) ? -1 : 1));
       }
@@ -289,7 +292,7 @@ function restored(collections, relationships) {
     const isThere = (id) => holders.some(({ _id }) => same(_id, id));
     for (const side of [relationship.join && kept, dropped].filter(Boolean)) {
       for (const document of documents[side.collection] ?? []) {
-        const all = elements(document[side.path]);
+        const all = elements(valueOf(document, side.path));
         const ids = side === dropped ? all.filter(isThere) : all;
         if (side.many) document[side.path] = ids;
         else if (ids.length === 0) delete document[side.path];
