@@ -69,11 +69,13 @@ async function migrate(migration, shell) {
   }
 }
 
-function nothingLeft({ direction }) {
-  const schemas = direction === 'up' ? ['old', 'new'] : ['new', 'old'];
-  return (
-    'no document has links of the ' + schemas[0] + ' schema, the database is in the ' + schemas[1]
-  );
+function schemas({ direction }) {
+  return direction === 'up' ? ['old', 'new'] : ['new', 'old'];
+}
+
+function nothingLeft(migration) {
+  const [from, to] = schemas(migration);
+  return 'no document has links of the ' + from + ' schema, the database is in the ' + to;
 }
 
 /** The relationships that have something to do, and those that an earlier run has begun with. */
@@ -209,16 +211,18 @@ async function finish(run) {
     for (const repair of repairs) await mend(run, repair);
   }
   await runChecks(run, sections, 'leftovers');
+  say('index', 'Makes the indexes of the ' + schemas(migration)[1] + ' schema');
+  await ensure(run);
   for (const { name, removals } of sections) {
     for (const removal of removals) {
       say('remove', name + ': ' + describe(removal));
       await server.write(removal);
     }
   }
-  await ensure(run);
   await dropStaging(server);
 }
 
+/** Makes and drops indexes, of all relationships: also of those that have no links yet. */
 async function ensure({ migration, server }) {
   for (const { ensures } of migration.relationships) {
     for (const command of ensures) await server.write(command);
@@ -297,12 +301,6 @@ function describe(command) {
   const name = Object.keys(command)[0];
   const collection = command[name];
   if (name === 'drop') return 'drops the collection ' + collection;
-  if (name === 'createIndexes')
-    return 'makes the index on ' + collection + '.' + Object.keys(command.indexes[0].key)[0];
-  if (name === 'dropIndexes')
-    return (
-      'drops the index on ' + collection + '.' + Object.keys(command.index)[0] + ', if there is one'
-    );
   if (name === 'aggregate')
     return (
       'fills ' + command.pipeline[command.pipeline.length - 1].$merge.into + ' from ' + collection

@@ -8,7 +8,7 @@ const { migrate } = require('../mongodb-runner');
 const { asker } = require('./check');
 
 /** From these on it can only go on. */
-const FORWARD = ['resume', 'repair', 'remove'];
+const FORWARD = ['resume', 'repair', 'index', 'remove'];
 
 const GOES_ON = 'Run it again: it goes on where it was stopped.';
 

@@ -42,10 +42,10 @@ pub(super) struct Section {
     pub(super) leftovers: Vec<Check>,
     /// In place of the checks, where a migration that was stopped goes on with its removals.
     pub(super) guards: Vec<Check>,
+    /// What indexes there have to be, whether or not there are links. Comes before the removals.
+    pub(super) ensures: Vec<Value>,
     /// Removals, each of which may run again.
     pub(super) removals: Vec<Value>,
-    /// What has to be there in the end, whether or not there was anything to do.
-    pub(super) ensures: Vec<Value>,
 }
 
 /// An aggregation that must find nothing. The runner ends it with a stage that counts what it finds and

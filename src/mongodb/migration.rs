@@ -115,8 +115,8 @@ fn add(section: &mut Section, step: &CollectionStep, reading: Reading) {
                     section.pending.push(held_twice(&sides));
                 }
             }
-            // The index first: a unique one would refuse a second document without the field.
-            section.removals.push(drop_index(&field.collection, &field.field));
+            // Before the field: a unique index would refuse a second document without it.
+            section.ensures.push(drop_index(&field.collection, &field.field));
             section.removals.push(update(
                 &field.collection,
                 json!({ &field.field: { "$exists": true } }),

@@ -159,8 +159,8 @@ impl Text {
         self.list("repairs", "of links that are kept", &section.repairs);
         self.list("leftovers", "what the repairs have left out", &section.leftovers);
         self.list("guards", "in place of the checks, when going on with removals", &section.guards);
+        self.list("ensures", "whether or not there are links", &section.ensures);
         self.list("removals", "", &section.removals);
-        self.list("ensures", "", &section.ensures);
         self.line(2, "},");
     }
 

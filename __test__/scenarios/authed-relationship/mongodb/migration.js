@@ -281,11 +281,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'users', index: { posts: 1 } },
+      ],
+      removals: [
         { update: 'users', updates: [{ q: { posts: { $exists: true } }, u: { $unset: { posts: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
   ],
 };

@@ -281,11 +281,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'users', index: { posts: 1 } },
+      ],
+      removals: [
         { update: 'users', updates: [{ q: { posts: { $exists: true } }, u: { $unset: { posts: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // Post.editors -> User.editedPosts (two-sided: many to many)
     {
@@ -685,15 +687,16 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'posts', index: { editors: 1 } },
-        { update: 'posts', updates: [{ q: { editors: { $exists: true } }, u: { $unset: { editors: 1 } }, multi: true }] },
-        { dropIndexes: 'users', index: { editedPosts: 1 } },
-        { update: 'users', updates: [{ q: { editedPosts: { $exists: true } }, u: { $unset: { editedPosts: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'post_editors_user_editedposts', indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }] },
         { createIndexes: 'post_editors_user_editedposts', indexes: [{ key: { User_right_id: 1 }, name: 'User_right_id_1', background: true }] },
+        { dropIndexes: 'posts', index: { editors: 1 } },
+        { dropIndexes: 'users', index: { editedPosts: 1 } },
+      ],
+      removals: [
+        { update: 'posts', updates: [{ q: { editors: { $exists: true } }, u: { $unset: { editors: 1 } }, multi: true }] },
+        { update: 'users', updates: [{ q: { editedPosts: { $exists: true } }, u: { $unset: { editedPosts: 1 } }, multi: true }] },
       ],
     },
     // Profile.user -> User.profile (two-sided: one to one)
@@ -1071,11 +1074,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'users', index: { profile: 1 } },
+      ],
+      removals: [
         { update: 'users', updates: [{ q: { profile: { $exists: true } }, u: { $unset: { profile: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // Comment.author -> User.comments (two-sided: one to many)
     {
@@ -1341,11 +1346,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'users', index: { comments: 1 } },
+      ],
+      removals: [
         { update: 'users', updates: [{ q: { comments: { $exists: true } }, u: { $unset: { comments: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // User.followers -> User.following (two-sided: many to many)
     {
@@ -1760,15 +1767,16 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'users', index: { followers: 1 } },
-        { update: 'users', updates: [{ q: { followers: { $exists: true } }, u: { $unset: { followers: 1 } }, multi: true }] },
-        { dropIndexes: 'users', index: { following: 1 } },
-        { update: 'users', updates: [{ q: { following: { $exists: true } }, u: { $unset: { following: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'user_followers_user_followings', indexes: [{ key: { User_left_id: 1 }, name: 'User_left_id_1', background: true }] },
         { createIndexes: 'user_followers_user_followings', indexes: [{ key: { User_right_id: 1 }, name: 'User_right_id_1', background: true }] },
+        { dropIndexes: 'users', index: { followers: 1 } },
+        { dropIndexes: 'users', index: { following: 1 } },
+      ],
+      removals: [
+        { update: 'users', updates: [{ q: { followers: { $exists: true } }, u: { $unset: { followers: 1 } }, multi: true }] },
+        { update: 'users', updates: [{ q: { following: { $exists: true } }, u: { $unset: { following: 1 } }, multi: true }] },
       ],
     },
     // User.bookmarks -> Post (one-sided: many to many)
@@ -1971,13 +1979,14 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'users', index: { bookmarks: 1 } },
-        { update: 'users', updates: [{ q: { bookmarks: { $exists: true } }, u: { $unset: { bookmarks: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'user_bookmarks_manies', indexes: [{ key: { User_left_id: 1 }, name: 'User_left_id_1', background: true }] },
         { createIndexes: 'user_bookmarks_manies', indexes: [{ key: { Post_right_id: 1 }, name: 'Post_right_id_1', background: true }] },
+        { dropIndexes: 'users', index: { bookmarks: 1 } },
+      ],
+      removals: [
+        { update: 'users', updates: [{ q: { bookmarks: { $exists: true } }, u: { $unset: { bookmarks: 1 } }, multi: true }] },
       ],
     },
     // Category.posts -> Post.categories (two-sided: many to many)
@@ -2378,15 +2387,16 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'categories', index: { posts: 1 } },
-        { update: 'categories', updates: [{ q: { posts: { $exists: true } }, u: { $unset: { posts: 1 } }, multi: true }] },
-        { dropIndexes: 'posts', index: { categories: 1 } },
-        { update: 'posts', updates: [{ q: { categories: { $exists: true } }, u: { $unset: { categories: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'category_posts_post_categories', indexes: [{ key: { Category_left_id: 1 }, name: 'Category_left_id_1', background: true }] },
         { createIndexes: 'category_posts_post_categories', indexes: [{ key: { Post_right_id: 1 }, name: 'Post_right_id_1', background: true }] },
+        { dropIndexes: 'categories', index: { posts: 1 } },
+        { dropIndexes: 'posts', index: { categories: 1 } },
+      ],
+      removals: [
+        { update: 'categories', updates: [{ q: { posts: { $exists: true } }, u: { $unset: { posts: 1 } }, multi: true }] },
+        { update: 'posts', updates: [{ q: { categories: { $exists: true } }, u: { $unset: { categories: 1 } }, multi: true }] },
       ],
     },
     // Post.tags -> Tag.posts (two-sided: many to many)
@@ -2770,15 +2780,16 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'posts', index: { tags: 1 } },
-        { update: 'posts', updates: [{ q: { tags: { $exists: true } }, u: { $unset: { tags: 1 } }, multi: true }] },
-        { dropIndexes: 'tags', index: { posts: 1 } },
-        { update: 'tags', updates: [{ q: { posts: { $exists: true } }, u: { $unset: { posts: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'post_tags_tag_posts', indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }] },
         { createIndexes: 'post_tags_tag_posts', indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }] },
+        { dropIndexes: 'posts', index: { tags: 1 } },
+        { dropIndexes: 'tags', index: { posts: 1 } },
+      ],
+      removals: [
+        { update: 'posts', updates: [{ q: { tags: { $exists: true } }, u: { $unset: { tags: 1 } }, multi: true }] },
+        { update: 'tags', updates: [{ q: { posts: { $exists: true } }, u: { $unset: { posts: 1 } }, multi: true }] },
       ],
     },
     // Image.coverOf -> Post.cover (two-sided: one to one)
@@ -3158,11 +3169,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'posts', index: { cover: 1 } },
+      ],
+      removals: [
         { update: 'posts', updates: [{ q: { cover: { $exists: true } }, u: { $unset: { cover: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // Post.gallery -> Image (one-sided: many to many)
     {
@@ -3352,13 +3365,14 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'posts', index: { gallery: 1 } },
-        { update: 'posts', updates: [{ q: { gallery: { $exists: true } }, u: { $unset: { gallery: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'post_gallery_manies', indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }] },
         { createIndexes: 'post_gallery_manies', indexes: [{ key: { Image_right_id: 1 }, name: 'Image_right_id_1', background: true }] },
+        { dropIndexes: 'posts', index: { gallery: 1 } },
+      ],
+      removals: [
+        { update: 'posts', updates: [{ q: { gallery: { $exists: true } }, u: { $unset: { gallery: 1 } }, multi: true }] },
       ],
     },
     // Post.related -> Post (one-sided: many to many)
@@ -3549,13 +3563,14 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'posts', index: { related: 1 } },
-        { update: 'posts', updates: [{ q: { related: { $exists: true } }, u: { $unset: { related: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'post_related_manies', indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }] },
         { createIndexes: 'post_related_manies', indexes: [{ key: { Post_right_id: 1 }, name: 'Post_right_id_1', background: true }] },
+        { dropIndexes: 'posts', index: { related: 1 } },
+      ],
+      removals: [
+        { update: 'posts', updates: [{ q: { related: { $exists: true } }, u: { $unset: { related: 1 } }, multi: true }] },
       ],
     },
     // Comment.post -> Post.comments (two-sided: one to many)
@@ -3820,11 +3835,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'posts', index: { comments: 1 } },
+      ],
+      removals: [
         { update: 'posts', updates: [{ q: { comments: { $exists: true } }, u: { $unset: { comments: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // Post.next -> Post.previous (two-sided: one to one)
     {
@@ -4201,11 +4218,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'posts', index: { previous: 1 } },
+      ],
+      removals: [
         { update: 'posts', updates: [{ q: { previous: { $exists: true } }, u: { $unset: { previous: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // Category.children -> Category.parent (two-sided: one to many)
     {
@@ -4471,11 +4490,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'categories', index: { children: 1 } },
+      ],
+      removals: [
         { update: 'categories', updates: [{ q: { children: { $exists: true } }, u: { $unset: { children: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // Comment.likedBy -> User (one-sided: many to many)
     {
@@ -4665,13 +4686,14 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'comments', index: { likedBy: 1 } },
-        { update: 'comments', updates: [{ q: { likedBy: { $exists: true } }, u: { $unset: { likedBy: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'comment_likedby_manies', indexes: [{ key: { Comment_left_id: 1 }, name: 'Comment_left_id_1', background: true }] },
         { createIndexes: 'comment_likedby_manies', indexes: [{ key: { User_right_id: 1 }, name: 'User_right_id_1', background: true }] },
+        { dropIndexes: 'comments', index: { likedBy: 1 } },
+      ],
+      removals: [
+        { update: 'comments', updates: [{ q: { likedBy: { $exists: true } }, u: { $unset: { likedBy: 1 } }, multi: true }] },
       ],
     },
     // Comment.replies -> Comment.replyTo (two-sided: one to many)
@@ -4938,11 +4960,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'comments', index: { replies: 1 } },
+      ],
+      removals: [
         { update: 'comments', updates: [{ q: { replies: { $exists: true } }, u: { $unset: { replies: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
   ],
 };

@@ -110,8 +110,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // Post.editors -> User.editedPosts (two-sided: many to many)
     {
@@ -261,10 +261,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_editors_user_editedposts' },
       ],
-      ensures: [],
     },
     // Profile.user -> User.profile (two-sided: one to one)
     {
@@ -387,8 +387,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // Comment.author -> User.comments (two-sided: one to many)
     {
@@ -487,8 +487,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // User.followers -> User.following (two-sided: many to many)
     {
@@ -644,10 +644,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'user_followers_user_followings' },
       ],
-      ensures: [],
     },
     // User.bookmarks -> Post (one-sided: many to many)
     {
@@ -735,10 +735,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'user_bookmarks_manies' },
       ],
-      ensures: [],
     },
     // Category.posts -> Post.categories (two-sided: many to many)
     {
@@ -884,10 +884,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'category_posts_post_categories' },
       ],
-      ensures: [],
     },
     // Post.tags -> Tag.posts (two-sided: many to many)
     {
@@ -1021,10 +1021,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_tags_tag_posts' },
       ],
-      ensures: [],
     },
     // Image.coverOf -> Post.cover (two-sided: one to one)
     {
@@ -1149,8 +1149,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // Post.gallery -> Image (one-sided: many to many)
     {
@@ -1232,10 +1232,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_gallery_manies' },
       ],
-      ensures: [],
     },
     // Post.related -> Post (one-sided: many to many)
     {
@@ -1317,10 +1317,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_related_manies' },
       ],
-      ensures: [],
     },
     // Comment.post -> Post.comments (two-sided: one to many)
     {
@@ -1419,8 +1419,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // Post.next -> Post.previous (two-sided: one to one)
     {
@@ -1547,8 +1547,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // Category.children -> Category.parent (two-sided: one to many)
     {
@@ -1647,8 +1647,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // Comment.likedBy -> User (one-sided: many to many)
     {
@@ -1730,10 +1730,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'comment_likedby_manies' },
       ],
-      ensures: [],
     },
     // Comment.replies -> Comment.replyTo (two-sided: one to many)
     {
@@ -1832,8 +1832,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
   ],
 };

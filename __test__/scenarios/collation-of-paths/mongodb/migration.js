@@ -378,11 +378,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'nodes', index: { B: 1 } },
+      ],
+      removals: [
         { update: 'nodes', updates: [{ q: { B: { $exists: true } }, u: { $unset: { B: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // Node.link_to -> Node.link2 (two-sided: one to one)
     {
@@ -761,11 +763,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'nodes', index: { link2: 1 } },
+      ],
+      removals: [
         { update: 'nodes', updates: [{ q: { link2: { $exists: true } }, u: { $unset: { link2: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // Node.Next -> Node.next_of (two-sided: many to many)
     {
@@ -1148,15 +1152,16 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'nodes', index: { Next: 1 } },
-        { update: 'nodes', updates: [{ q: { Next: { $exists: true } }, u: { $unset: { Next: 1 } }, multi: true }] },
-        { dropIndexes: 'nodes', index: { next_of: 1 } },
-        { update: 'nodes', updates: [{ q: { next_of: { $exists: true } }, u: { $unset: { next_of: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'node_next_node_next_ofs', indexes: [{ key: { Node_left_id: 1 }, name: 'Node_left_id_1', background: true }] },
         { createIndexes: 'node_next_node_next_ofs', indexes: [{ key: { Node_right_id: 1 }, name: 'Node_right_id_1', background: true }] },
+        { dropIndexes: 'nodes', index: { Next: 1 } },
+        { dropIndexes: 'nodes', index: { next_of: 1 } },
+      ],
+      removals: [
+        { update: 'nodes', updates: [{ q: { Next: { $exists: true } }, u: { $unset: { Next: 1 } }, multi: true }] },
+        { update: 'nodes', updates: [{ q: { next_of: { $exists: true } }, u: { $unset: { next_of: 1 } }, multi: true }] },
       ],
     },
     // Node.ab -> Node.aB (two-sided: many to many)
@@ -1518,15 +1523,16 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'nodes', index: { ab: 1 } },
-        { update: 'nodes', updates: [{ q: { ab: { $exists: true } }, u: { $unset: { ab: 1 } }, multi: true }] },
-        { dropIndexes: 'nodes', index: { aB: 1 } },
-        { update: 'nodes', updates: [{ q: { aB: { $exists: true } }, u: { $unset: { aB: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'node_ab_node_abs', indexes: [{ key: { Node_left_id: 1 }, name: 'Node_left_id_1', background: true }] },
         { createIndexes: 'node_ab_node_abs', indexes: [{ key: { Node_right_id: 1 }, name: 'Node_right_id_1', background: true }] },
+        { dropIndexes: 'nodes', index: { ab: 1 } },
+        { dropIndexes: 'nodes', index: { aB: 1 } },
+      ],
+      removals: [
+        { update: 'nodes', updates: [{ q: { ab: { $exists: true } }, u: { $unset: { ab: 1 } }, multi: true }] },
+        { update: 'nodes', updates: [{ q: { aB: { $exists: true } }, u: { $unset: { aB: 1 } }, multi: true }] },
       ],
     },
   ],

@@ -132,8 +132,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // Node.link_to -> Node.link2 (two-sided: one to one)
     {
@@ -258,8 +258,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // Node.Next -> Node.next_of (two-sided: many to many)
     {
@@ -397,10 +397,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'node_next_node_next_ofs' },
       ],
-      ensures: [],
     },
     // Node.ab -> Node.aB (two-sided: many to many)
     {
@@ -528,10 +528,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'node_ab_node_abs' },
       ],
-      ensures: [],
     },
   ],
 };

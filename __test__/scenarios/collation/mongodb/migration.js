@@ -398,15 +398,16 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'posts', index: { tags: 1 } },
-        { update: 'posts', updates: [{ q: { tags: { $exists: true } }, u: { $unset: { tags: 1 } }, multi: true }] },
-        { dropIndexes: 'posttags', index: { posts: 1 } },
-        { update: 'posttags', updates: [{ q: { posts: { $exists: true } }, u: { $unset: { posts: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'post_tags_posttag_posts', indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }] },
         { createIndexes: 'post_tags_posttag_posts', indexes: [{ key: { PostTag_right_id: 1 }, name: 'PostTag_right_id_1', background: true }] },
+        { dropIndexes: 'posts', index: { tags: 1 } },
+        { dropIndexes: 'posttags', index: { posts: 1 } },
+      ],
+      removals: [
+        { update: 'posts', updates: [{ q: { tags: { $exists: true } }, u: { $unset: { tags: 1 } }, multi: true }] },
+        { update: 'posttags', updates: [{ q: { posts: { $exists: true } }, u: { $unset: { posts: 1 } }, multi: true }] },
       ],
     },
     // Post_x.tags -> PostTag.underscores (two-sided: many to many)
@@ -799,18 +800,19 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'post_xes', index: { tags: 1 } },
-        { update: 'post_xes', updates: [{ q: { tags: { $exists: true } }, u: { $unset: { tags: 1 } }, multi: true }] },
-        { dropIndexes: 'posttags', index: { underscores: 1 } },
-        { update: 'posttags', updates: [{ q: { underscores: { $exists: true } }, u: { $unset: { underscores: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'post_x_tags_posttag_underscores', indexes: [{ key: { Post_x_left_id: 1 }, name: 'Post_x_left_id_1', background: true }] },
         {
           createIndexes: 'post_x_tags_posttag_underscores',
           indexes: [{ key: { PostTag_right_id: 1 }, name: 'PostTag_right_id_1', background: true }],
         },
+        { dropIndexes: 'post_xes', index: { tags: 1 } },
+        { dropIndexes: 'posttags', index: { underscores: 1 } },
+      ],
+      removals: [
+        { update: 'post_xes', updates: [{ q: { tags: { $exists: true } }, u: { $unset: { tags: 1 } }, multi: true }] },
+        { update: 'posttags', updates: [{ q: { underscores: { $exists: true } }, u: { $unset: { underscores: 1 } }, multi: true }] },
       ],
     },
     // Post1.tag -> PostTag.digit (two-sided: one to one)
@@ -1188,11 +1190,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'posttags', index: { digit: 1 } },
+      ],
+      removals: [
         { update: 'posttags', updates: [{ q: { digit: { $exists: true } }, u: { $unset: { digit: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // Post_x.digits -> Post1.underscores (two-sided: many to many)
     {
@@ -1592,15 +1596,16 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'post_xes', index: { digits: 1 } },
-        { update: 'post_xes', updates: [{ q: { digits: { $exists: true } }, u: { $unset: { digits: 1 } }, multi: true }] },
-        { dropIndexes: 'post1', index: { underscores: 1 } },
-        { update: 'post1', updates: [{ q: { underscores: { $exists: true } }, u: { $unset: { underscores: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'post_x_digits_post1_underscores', indexes: [{ key: { Post_x_left_id: 1 }, name: 'Post_x_left_id_1', background: true }] },
         { createIndexes: 'post_x_digits_post1_underscores', indexes: [{ key: { Post1_right_id: 1 }, name: 'Post1_right_id_1', background: true }] },
+        { dropIndexes: 'post_xes', index: { digits: 1 } },
+        { dropIndexes: 'post1', index: { underscores: 1 } },
+      ],
+      removals: [
+        { update: 'post_xes', updates: [{ q: { digits: { $exists: true } }, u: { $unset: { digits: 1 } }, multi: true }] },
+        { update: 'post1', updates: [{ q: { underscores: { $exists: true } }, u: { $unset: { underscores: 1 } }, multi: true }] },
       ],
     },
     // banana.zebras -> Zebra.bananas (two-sided: many to many)
@@ -1992,15 +1997,16 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'bananas', index: { zebras: 1 } },
-        { update: 'bananas', updates: [{ q: { zebras: { $exists: true } }, u: { $unset: { zebras: 1 } }, multi: true }] },
-        { dropIndexes: 'zebras', index: { bananas: 1 } },
-        { update: 'zebras', updates: [{ q: { bananas: { $exists: true } }, u: { $unset: { bananas: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'banana_zebras_zebra_bananas', indexes: [{ key: { banana_left_id: 1 }, name: 'banana_left_id_1', background: true }] },
         { createIndexes: 'banana_zebras_zebra_bananas', indexes: [{ key: { Zebra_right_id: 1 }, name: 'Zebra_right_id_1', background: true }] },
+        { dropIndexes: 'bananas', index: { zebras: 1 } },
+        { dropIndexes: 'zebras', index: { bananas: 1 } },
+      ],
+      removals: [
+        { update: 'bananas', updates: [{ q: { zebras: { $exists: true } }, u: { $unset: { zebras: 1 } }, multi: true }] },
+        { update: 'zebras', updates: [{ q: { bananas: { $exists: true } }, u: { $unset: { bananas: 1 } }, multi: true }] },
       ],
     },
     // apple.zebra -> Zebra.apple (two-sided: one to one)
@@ -2380,11 +2386,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'zebras', index: { apple: 1 } },
+      ],
+      removals: [
         { update: 'zebras', updates: [{ q: { apple: { $exists: true } }, u: { $unset: { apple: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // banana.cherry -> Cherry.banana (two-sided: one to one)
     {
@@ -2763,11 +2771,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'cherries', index: { banana: 1 } },
+      ],
+      removals: [
         { update: 'cherries', updates: [{ q: { banana: { $exists: true } }, u: { $unset: { banana: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
   ],
 };

@@ -149,10 +149,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_tags_posttag_posts' },
       ],
-      ensures: [],
     },
     // Post_x.tags -> PostTag.underscores (two-sided: many to many)
     {
@@ -296,10 +296,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_x_tags_posttag_underscores' },
       ],
-      ensures: [],
     },
     // Post1.tag -> PostTag.digit (two-sided: one to one)
     {
@@ -420,8 +420,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // Post_x.digits -> Post1.underscores (two-sided: many to many)
     {
@@ -571,10 +571,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_x_digits_post1_underscores' },
       ],
-      ensures: [],
     },
     // banana.zebras -> Zebra.bananas (two-sided: many to many)
     {
@@ -718,10 +718,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'banana_zebras_zebra_bananas' },
       ],
-      ensures: [],
     },
     // apple.zebra -> Zebra.apple (two-sided: one to one)
     {
@@ -844,8 +844,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // banana.cherry -> Cherry.banana (two-sided: one to one)
     {
@@ -970,8 +970,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
   ],
 };

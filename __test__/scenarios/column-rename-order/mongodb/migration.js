@@ -191,13 +191,14 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'posts', index: { a: 1 } },
-        { update: 'posts', updates: [{ q: { a: { $exists: true } }, u: { $unset: { a: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'post_a_manies', indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }] },
         { createIndexes: 'post_a_manies', indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }] },
+        { dropIndexes: 'posts', index: { a: 1 } },
+      ],
+      removals: [
+        { update: 'posts', updates: [{ q: { a: { $exists: true } }, u: { $unset: { a: 1 } }, multi: true }] },
       ],
     },
     // Post.a_many -> Post_left (one-sided: many to many)
@@ -388,13 +389,14 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'posts', index: { a_many: 1 } },
-        { update: 'posts', updates: [{ q: { a_many: { $exists: true } }, u: { $unset: { a_many: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'post_a_many_manies', indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }] },
         { createIndexes: 'post_a_many_manies', indexes: [{ key: { Post_left_right_id: 1 }, name: 'Post_left_right_id_1', background: true }] },
+        { dropIndexes: 'posts', index: { a_many: 1 } },
+      ],
+      removals: [
+        { update: 'posts', updates: [{ q: { a_many: { $exists: true } }, u: { $unset: { a_many: 1 } }, multi: true }] },
       ],
     },
     // Post.sides -> Post_left.posts (two-sided: many to many)
@@ -786,15 +788,16 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'posts', index: { sides: 1 } },
-        { update: 'posts', updates: [{ q: { sides: { $exists: true } }, u: { $unset: { sides: 1 } }, multi: true }] },
-        { dropIndexes: 'post_lefts', index: { posts: 1 } },
-        { update: 'post_lefts', updates: [{ q: { posts: { $exists: true } }, u: { $unset: { posts: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'post_sides_post_left_posts', indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }] },
         { createIndexes: 'post_sides_post_left_posts', indexes: [{ key: { Post_left_right_id: 1 }, name: 'Post_left_right_id_1', background: true }] },
+        { dropIndexes: 'posts', index: { sides: 1 } },
+        { dropIndexes: 'post_lefts', index: { posts: 1 } },
+      ],
+      removals: [
+        { update: 'posts', updates: [{ q: { sides: { $exists: true } }, u: { $unset: { sides: 1 } }, multi: true }] },
+        { update: 'post_lefts', updates: [{ q: { posts: { $exists: true } }, u: { $unset: { posts: 1 } }, multi: true }] },
       ],
     },
     // Tag_right.tags -> Tag (one-sided: many to many)
@@ -979,13 +982,14 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'tag_rights', index: { tags: 1 } },
-        { update: 'tag_rights', updates: [{ q: { tags: { $exists: true } }, u: { $unset: { tags: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'tag_right_tags_manies', indexes: [{ key: { Tag_right_left_id: 1 }, name: 'Tag_right_left_id_1', background: true }] },
         { createIndexes: 'tag_right_tags_manies', indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }] },
+        { dropIndexes: 'tag_rights', index: { tags: 1 } },
+      ],
+      removals: [
+        { update: 'tag_rights', updates: [{ q: { tags: { $exists: true } }, u: { $unset: { tags: 1 } }, multi: true }] },
       ],
     },
   ],

@@ -89,10 +89,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_a_manies' },
       ],
-      ensures: [],
     },
     // Post.a_many -> Post_left (one-sided: many to many)
     {
@@ -174,10 +174,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_a_many_manies' },
       ],
-      ensures: [],
     },
     // Post.sides -> Post_left.posts (two-sided: many to many)
     {
@@ -313,10 +313,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_sides_post_left_posts' },
       ],
-      ensures: [],
     },
     // Tag_right.tags -> Tag (one-sided: many to many)
     {
@@ -392,10 +392,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'tag_right_tags_manies' },
       ],
-      ensures: [],
     },
   ],
 };

@@ -398,15 +398,16 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'posts', index: { tags: 1 } },
-        { update: 'posts', updates: [{ q: { tags: { $exists: true } }, u: { $unset: { tags: 1 } }, multi: true }] },
-        { dropIndexes: 'old-tags', index: { posts: 1 } },
-        { update: 'old-tags', updates: [{ q: { posts: { $exists: true } }, u: { $unset: { posts: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'post_tags_tag_posts', indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }] },
         { createIndexes: 'post_tags_tag_posts', indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }] },
+        { dropIndexes: 'posts', index: { tags: 1 } },
+        { dropIndexes: 'old-tags', index: { posts: 1 } },
+      ],
+      removals: [
+        { update: 'posts', updates: [{ q: { tags: { $exists: true } }, u: { $unset: { tags: 1 } }, multi: true }] },
+        { update: 'old-tags', updates: [{ q: { posts: { $exists: true } }, u: { $unset: { posts: 1 } }, multi: true }] },
       ],
     },
     // Image.post -> Post.cover (two-sided: one to one)
@@ -784,11 +785,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'posts', index: { cover: 1 } },
+      ],
+      removals: [
         { update: 'posts', updates: [{ q: { cover: { $exists: true } }, u: { $unset: { cover: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
   ],
 };

@@ -149,10 +149,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_tags_tag_posts' },
       ],
-      ensures: [],
     },
     // Image.post -> Post.cover (two-sided: one to one)
     {
@@ -275,8 +275,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
   ],
 };

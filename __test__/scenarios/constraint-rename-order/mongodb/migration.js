@@ -191,13 +191,14 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'posts', index: { b: 1 } },
-        { update: 'posts', updates: [{ q: { b: { $exists: true } }, u: { $unset: { b: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'post_b_manies', indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }] },
         { createIndexes: 'post_b_manies', indexes: [{ key: { many_Post_left_right_id: 1 }, name: 'many_Post_left_right_id_1', background: true }] },
+        { dropIndexes: 'posts', index: { b: 1 } },
+      ],
+      removals: [
+        { update: 'posts', updates: [{ q: { b: { $exists: true } }, u: { $unset: { b: 1 } }, multi: true }] },
       ],
     },
   ],

@@ -89,10 +89,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_b_manies' },
       ],
-      ensures: [],
     },
   ],
 };

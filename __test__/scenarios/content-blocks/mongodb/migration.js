@@ -386,11 +386,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'posts', index: { body: 1 } },
+      ],
+      removals: [
         { update: 'posts', updates: [{ q: { body: { $exists: true } }, u: { $unset: { body: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // _Block_Post_oEmbed.from -> _ContentType_Post_body.oEmbeds (two-sided: one to many)
     {
@@ -654,11 +656,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: '_contenttype_post_bodies', index: { oEmbeds: 1 } },
+      ],
+      removals: [
         { update: '_contenttype_post_bodies', updates: [{ q: { oEmbeds: { $exists: true } }, u: { $unset: { oEmbeds: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
   ],
 };

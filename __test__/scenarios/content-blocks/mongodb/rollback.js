@@ -136,8 +136,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // _Block_Post_oEmbed.from -> _ContentType_Post_body.oEmbeds (two-sided: one to many)
     {
@@ -236,8 +236,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
   ],
 };

@@ -386,11 +386,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'posts', index: { body: 1 } },
+      ],
+      removals: [
         { update: 'posts', updates: [{ q: { body: { $exists: true } }, u: { $unset: { body: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // _ContentType_Page_text.from -> Page.text (two-sided: one to one)
     {
@@ -761,11 +763,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'pages', index: { text: 1 } },
+      ],
+      removals: [
         { update: 'pages', updates: [{ q: { text: { $exists: true } }, u: { $unset: { text: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // _ContentType_Page_aside.from -> Page.aside (two-sided: one to one)
     {
@@ -1142,11 +1146,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'pages', index: { aside: 1 } },
+      ],
+      removals: [
         { update: 'pages', updates: [{ q: { aside: { $exists: true } }, u: { $unset: { aside: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
   ],
 };

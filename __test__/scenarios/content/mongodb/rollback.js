@@ -136,8 +136,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // _ContentType_Page_text.from -> Page.text (two-sided: one to one)
     {
@@ -258,8 +258,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // _ContentType_Page_aside.from -> Page.aside (two-sided: one to one)
     {
@@ -382,8 +382,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
   ],
 };

@@ -217,13 +217,14 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'my-todos', index: { reviewers: 1 } },
-        { update: 'my-todos', updates: [{ q: { reviewers: { $exists: true } }, u: { $unset: { reviewers: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'todo_reviewers_manies', indexes: [{ key: { Todo_left_id: 1 }, name: 'Todo_left_id_1', background: true }] },
         { createIndexes: 'todo_reviewers_manies', indexes: [{ key: { User_right_id: 1 }, name: 'User_right_id_1', background: true }] },
+        { dropIndexes: 'my-todos', index: { reviewers: 1 } },
+      ],
+      removals: [
+        { update: 'my-todos', updates: [{ q: { reviewers: { $exists: true } }, u: { $unset: { reviewers: 1 } }, multi: true }] },
       ],
     },
     // Todo.readers -> User.readPosts (two-sided: many to many)
@@ -624,15 +625,16 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'my-todos', index: { readers: 1 } },
-        { update: 'my-todos', updates: [{ q: { readers: { $exists: true } }, u: { $unset: { readers: 1 } }, multi: true }] },
-        { dropIndexes: 'people', index: { readPosts: 1 } },
-        { update: 'people', updates: [{ q: { readPosts: { $exists: true } }, u: { $unset: { readPosts: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'todo_readers_user_readposts', indexes: [{ key: { Todo_left_id: 1 }, name: 'Todo_left_id_1', background: true }] },
         { createIndexes: 'todo_readers_user_readposts', indexes: [{ key: { User_right_id: 1 }, name: 'User_right_id_1', background: true }] },
+        { dropIndexes: 'my-todos', index: { readers: 1 } },
+        { dropIndexes: 'people', index: { readPosts: 1 } },
+      ],
+      removals: [
+        { update: 'my-todos', updates: [{ q: { readers: { $exists: true } }, u: { $unset: { readers: 1 } }, multi: true }] },
+        { update: 'people', updates: [{ q: { readPosts: { $exists: true } }, u: { $unset: { readPosts: 1 } }, multi: true }] },
       ],
     },
     // Todo.lead -> User.leads (two-sided: one to many)
@@ -897,11 +899,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'people', index: { leads: 1 } },
+      ],
+      removals: [
         { update: 'people', updates: [{ q: { leads: { $exists: true } }, u: { $unset: { leads: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
   ],
 };

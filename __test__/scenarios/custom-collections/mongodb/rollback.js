@@ -103,10 +103,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'todo_reviewers_manies' },
       ],
-      ensures: [],
     },
     // Todo.readers -> User.readPosts (two-sided: many to many)
     {
@@ -256,10 +256,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'todo_readers_user_readposts' },
       ],
-      ensures: [],
     },
     // Todo.lead -> User.leads (two-sided: one to many)
     {
@@ -354,8 +354,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
   ],
 };

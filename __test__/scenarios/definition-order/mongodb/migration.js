@@ -406,15 +406,16 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'posts', index: { authors: 1 } },
-        { update: 'posts', updates: [{ q: { authors: { $exists: true } }, u: { $unset: { authors: 1 } }, multi: true }] },
-        { dropIndexes: 'users', index: { posts: 1 } },
-        { update: 'users', updates: [{ q: { posts: { $exists: true } }, u: { $unset: { posts: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'post_authors_user_posts', indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }] },
         { createIndexes: 'post_authors_user_posts', indexes: [{ key: { User_right_id: 1 }, name: 'User_right_id_1', background: true }] },
+        { dropIndexes: 'posts', index: { authors: 1 } },
+        { dropIndexes: 'users', index: { posts: 1 } },
+      ],
+      removals: [
+        { update: 'posts', updates: [{ q: { authors: { $exists: true } }, u: { $unset: { authors: 1 } }, multi: true }] },
+        { update: 'users', updates: [{ q: { posts: { $exists: true } }, u: { $unset: { posts: 1 } }, multi: true }] },
       ],
     },
     // Avatar.user -> User.profile (two-sided: one to one)
@@ -792,11 +793,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'users', index: { profile: 1 } },
+      ],
+      removals: [
         { update: 'users', updates: [{ q: { profile: { $exists: true } }, u: { $unset: { profile: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // Post.fans -> User.favourites (two-sided: many to many)
     {
@@ -1188,15 +1191,16 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'posts', index: { fans: 1 } },
-        { update: 'posts', updates: [{ q: { fans: { $exists: true } }, u: { $unset: { fans: 1 } }, multi: true }] },
-        { dropIndexes: 'users', index: { favourites: 1 } },
-        { update: 'users', updates: [{ q: { favourites: { $exists: true } }, u: { $unset: { favourites: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'post_fans_user_favourites', indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }] },
         { createIndexes: 'post_fans_user_favourites', indexes: [{ key: { User_right_id: 1 }, name: 'User_right_id_1', background: true }] },
+        { dropIndexes: 'posts', index: { fans: 1 } },
+        { dropIndexes: 'users', index: { favourites: 1 } },
+      ],
+      removals: [
+        { update: 'posts', updates: [{ q: { fans: { $exists: true } }, u: { $unset: { fans: 1 } }, multi: true }] },
+        { update: 'users', updates: [{ q: { favourites: { $exists: true } }, u: { $unset: { favourites: 1 } }, multi: true }] },
       ],
     },
   ],

@@ -155,10 +155,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_authors_user_posts' },
       ],
-      ensures: [],
     },
     // Avatar.user -> User.profile (two-sided: one to one)
     {
@@ -281,8 +281,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // Post.fans -> User.favourites (two-sided: many to many)
     {
@@ -426,10 +426,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_fans_user_favourites' },
       ],
-      ensures: [],
     },
   ],
 };

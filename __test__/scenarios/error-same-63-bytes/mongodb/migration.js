@@ -286,13 +286,7 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'internationalpublications', index: { distinguishedPeerReviewersOfWorks: 1 } },
-        {
-          update: 'internationalpublications',
-          updates: [{ q: { distinguishedPeerReviewersOfWorks: { $exists: true } }, u: { $unset: { distinguishedPeerReviewersOfWorks: 1 } }, multi: true }],
-        },
-      ],
+      // whether or not there are links
       ensures: [
         {
           createIndexes: 'internationalpublication_distinguishedpeerreviewersofworks_manies',
@@ -301,6 +295,13 @@ const migration = {
         {
           createIndexes: 'internationalpublication_distinguishedpeerreviewersofworks_manies',
           indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }],
+        },
+        { dropIndexes: 'internationalpublications', index: { distinguishedPeerReviewersOfWorks: 1 } },
+      ],
+      removals: [
+        {
+          update: 'internationalpublications',
+          updates: [{ q: { distinguishedPeerReviewersOfWorks: { $exists: true } }, u: { $unset: { distinguishedPeerReviewersOfWorks: 1 } }, multi: true }],
         },
       ],
     },
@@ -573,8 +574,19 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
+        {
+          createIndexes: 'internationalpublication_distinguishedpeerreviewersofworks_many_manies',
+          indexes: [{ key: { InternationalPublication_left_id: 1 }, name: 'InternationalPublication_left_id_1', background: true }],
+        },
+        {
+          createIndexes: 'internationalpublication_distinguishedpeerreviewersofworks_many_manies',
+          indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }],
+        },
         { dropIndexes: 'internationalpublications', index: { distinguishedPeerReviewersOfWorks_many: 1 } },
+      ],
+      removals: [
         {
           update: 'internationalpublications',
           updates: [
@@ -584,16 +596,6 @@ const migration = {
               multi: true,
             },
           ],
-        },
-      ],
-      ensures: [
-        {
-          createIndexes: 'internationalpublication_distinguishedpeerreviewersofworks_many_manies',
-          indexes: [{ key: { InternationalPublication_left_id: 1 }, name: 'InternationalPublication_left_id_1', background: true }],
-        },
-        {
-          createIndexes: 'internationalpublication_distinguishedpeerreviewersofworks_many_manies',
-          indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }],
         },
       ],
     },
@@ -871,8 +873,19 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
+        {
+          createIndexes: 'internationalpublication_distinguishedcontributorsofthefirstrankbymerit_manies',
+          indexes: [{ key: { InternationalPublication_left_id: 1 }, name: 'InternationalPublication_left_id_1', background: true }],
+        },
+        {
+          createIndexes: 'internationalpublication_distinguishedcontributorsofthefirstrankbymerit_manies',
+          indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }],
+        },
         { dropIndexes: 'internationalpublications', index: { distinguishedContributorsOfTheFirstRankByMerit: 1 } },
+      ],
+      removals: [
         {
           update: 'internationalpublications',
           updates: [
@@ -882,16 +895,6 @@ const migration = {
               multi: true,
             },
           ],
-        },
-      ],
-      ensures: [
-        {
-          createIndexes: 'internationalpublication_distinguishedcontributorsofthefirstrankbymerit_manies',
-          indexes: [{ key: { InternationalPublication_left_id: 1 }, name: 'InternationalPublication_left_id_1', background: true }],
-        },
-        {
-          createIndexes: 'internationalpublication_distinguishedcontributorsofthefirstrankbymerit_manies',
-          indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }],
         },
       ],
     },
@@ -1169,8 +1172,19 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
+        {
+          createIndexes: 'internationalpublication_distinguishedcontributorsofthefirstrankbymerits_manies',
+          indexes: [{ key: { InternationalPublication_left_id: 1 }, name: 'InternationalPublication_left_id_1', background: true }],
+        },
+        {
+          createIndexes: 'internationalpublication_distinguishedcontributorsofthefirstrankbymerits_manies',
+          indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }],
+        },
         { dropIndexes: 'internationalpublications', index: { distinguishedContributorsOfTheFirstRankByMerits: 1 } },
+      ],
+      removals: [
         {
           update: 'internationalpublications',
           updates: [
@@ -1180,16 +1194,6 @@ const migration = {
               multi: true,
             },
           ],
-        },
-      ],
-      ensures: [
-        {
-          createIndexes: 'internationalpublication_distinguishedcontributorsofthefirstrankbymerits_manies',
-          indexes: [{ key: { InternationalPublication_left_id: 1 }, name: 'InternationalPublication_left_id_1', background: true }],
-        },
-        {
-          createIndexes: 'internationalpublication_distinguishedcontributorsofthefirstrankbymerits_manies',
-          indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }],
         },
       ],
     },

@@ -136,10 +136,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'internationalpublication_distinguishedpeerreviewersofworks_manies' },
       ],
-      ensures: [],
     },
     // InternationalPublication.distinguishedPeerReviewersOfWorks_many -> Tag (one-sided: many to many)
     {
@@ -266,10 +266,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'internationalpublication_distinguishedpeerreviewersofworks_many_manies' },
       ],
-      ensures: [],
     },
     // InternationalPublication.distinguishedContributorsOfTheFirstRankByMerit -> Tag (one-sided: many to many)
     {
@@ -396,10 +396,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'internationalpublication_distinguishedcontributorsofthefirstrankbymerit_manies' },
       ],
-      ensures: [],
     },
     // InternationalPublication.distinguishedContributorsOfTheFirstRankByMerits -> Tag (one-sided: many to many)
     {
@@ -526,10 +526,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'internationalpublication_distinguishedcontributorsofthefirstrankbymerits_manies' },
       ],
-      ensures: [],
     },
   ],
 };

@@ -217,13 +217,14 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'todos', index: { reviewers: 1 } },
-        { update: 'todos', updates: [{ q: { reviewers: { $exists: true } }, u: { $unset: { reviewers: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'todo_reviewers_manies', indexes: [{ key: { Todo_left_id: 1 }, name: 'Todo_left_id_1', background: true }] },
         { createIndexes: 'todo_reviewers_manies', indexes: [{ key: { User_right_id: 1 }, name: 'User_right_id_1', background: true }] },
+        { dropIndexes: 'todos', index: { reviewers: 1 } },
+      ],
+      removals: [
+        { update: 'todos', updates: [{ q: { reviewers: { $exists: true } }, u: { $unset: { reviewers: 1 } }, multi: true }] },
       ],
     },
     // Todo.leadAuthor -> User.leadPost (two-sided: one to one)
@@ -606,11 +607,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'users', index: { leadPost: 1 } },
+      ],
+      removals: [
         { update: 'users', updates: [{ q: { leadPost: { $exists: true } }, u: { $unset: { leadPost: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // Todo.publisher -> User.published (two-sided: one to many)
     {
@@ -888,11 +891,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'users', index: { published: 1 } },
+      ],
+      removals: [
         { update: 'users', updates: [{ q: { published: { $exists: true } }, u: { $unset: { published: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // Todo.readers -> User.readPosts (two-sided: many to many)
     {
@@ -1292,15 +1297,16 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'todos', index: { readers: 1 } },
-        { update: 'todos', updates: [{ q: { readers: { $exists: true } }, u: { $unset: { readers: 1 } }, multi: true }] },
-        { dropIndexes: 'users', index: { readPosts: 1 } },
-        { update: 'users', updates: [{ q: { readPosts: { $exists: true } }, u: { $unset: { readPosts: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'todo_readers_user_readposts', indexes: [{ key: { Todo_left_id: 1 }, name: 'Todo_left_id_1', background: true }] },
         { createIndexes: 'todo_readers_user_readposts', indexes: [{ key: { User_right_id: 1 }, name: 'User_right_id_1', background: true }] },
+        { dropIndexes: 'todos', index: { readers: 1 } },
+        { dropIndexes: 'users', index: { readPosts: 1 } },
+      ],
+      removals: [
+        { update: 'todos', updates: [{ q: { readers: { $exists: true } }, u: { $unset: { readers: 1 } }, multi: true }] },
+        { update: 'users', updates: [{ q: { readPosts: { $exists: true } }, u: { $unset: { readPosts: 1 } }, multi: true }] },
       ],
     },
   ],

@@ -103,10 +103,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'todo_reviewers_manies' },
       ],
-      ensures: [],
     },
     // Todo.leadAuthor -> User.leadPost (two-sided: one to one)
     {
@@ -238,8 +238,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // Todo.publisher -> User.published (two-sided: one to many)
     {
@@ -344,8 +344,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // Todo.readers -> User.readPosts (two-sided: many to many)
     {
@@ -495,10 +495,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'todo_readers_user_readposts' },
       ],
-      ensures: [],
     },
   ],
 };

@@ -91,10 +91,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_tags_manies' },
       ],
-      ensures: [],
     },
   ],
 };

@@ -469,15 +469,7 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'internationalpublications', index: { contributingResearchers: 1 } },
-        {
-          update: 'internationalpublications',
-          updates: [{ q: { contributingResearchers: { $exists: true } }, u: { $unset: { contributingResearchers: 1 } }, multi: true }],
-        },
-        { dropIndexes: 'researchers', index: { publications: 1 } },
-        { update: 'researchers', updates: [{ q: { publications: { $exists: true } }, u: { $unset: { publications: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         {
           createIndexes: 'internationalpublication_contributingresearchers_researcher_publications',
@@ -487,6 +479,15 @@ const migration = {
           createIndexes: 'internationalpublication_contributingresearchers_researcher_publications',
           indexes: [{ key: { Researcher_right_id: 1 }, name: 'Researcher_right_id_1', background: true }],
         },
+        { dropIndexes: 'internationalpublications', index: { contributingResearchers: 1 } },
+        { dropIndexes: 'researchers', index: { publications: 1 } },
+      ],
+      removals: [
+        {
+          update: 'internationalpublications',
+          updates: [{ q: { contributingResearchers: { $exists: true } }, u: { $unset: { contributingResearchers: 1 } }, multi: true }],
+        },
+        { update: 'researchers', updates: [{ q: { publications: { $exists: true } }, u: { $unset: { publications: 1 } }, multi: true }] },
       ],
     },
     // InternationalPublication.distinguishedPeerReviewersOfRecord -> Researcher (one-sided: many to many)
@@ -758,13 +759,7 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'internationalpublications', index: { distinguishedPeerReviewersOfRecord: 1 } },
-        {
-          update: 'internationalpublications',
-          updates: [{ q: { distinguishedPeerReviewersOfRecord: { $exists: true } }, u: { $unset: { distinguishedPeerReviewersOfRecord: 1 } }, multi: true }],
-        },
-      ],
+      // whether or not there are links
       ensures: [
         {
           createIndexes: 'internationalpublication_distinguishedpeerreviewersofrecord_manies',
@@ -773,6 +768,13 @@ const migration = {
         {
           createIndexes: 'internationalpublication_distinguishedpeerreviewersofrecord_manies',
           indexes: [{ key: { Researcher_right_id: 1 }, name: 'Researcher_right_id_1', background: true }],
+        },
+        { dropIndexes: 'internationalpublications', index: { distinguishedPeerReviewersOfRecord: 1 } },
+      ],
+      removals: [
+        {
+          update: 'internationalpublications',
+          updates: [{ q: { distinguishedPeerReviewersOfRecord: { $exists: true } }, u: { $unset: { distinguishedPeerReviewersOfRecord: 1 } }, multi: true }],
         },
       ],
     },
@@ -1021,13 +1023,7 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'organisationdepartments', index: { subordinateDepartmentsOfRecord: 1 } },
-        {
-          update: 'organisationdepartments',
-          updates: [{ q: { subordinateDepartmentsOfRecord: { $exists: true } }, u: { $unset: { subordinateDepartmentsOfRecord: 1 } }, multi: true }],
-        },
-      ],
+      // whether or not there are links
       ensures: [
         {
           createIndexes: 'organisationdepartment_subordinatedepartmentsofrecord_manies',
@@ -1036,6 +1032,13 @@ const migration = {
         {
           createIndexes: 'organisationdepartment_subordinatedepartmentsofrecord_manies',
           indexes: [{ key: { OrganisationDepartmentArchive_right_id: 1 }, name: 'OrganisationDepartmentArchive_right_id_1', background: true }],
+        },
+        { dropIndexes: 'organisationdepartments', index: { subordinateDepartmentsOfRecord: 1 } },
+      ],
+      removals: [
+        {
+          update: 'organisationdepartments',
+          updates: [{ q: { subordinateDepartmentsOfRecord: { $exists: true } }, u: { $unset: { subordinateDepartmentsOfRecord: 1 } }, multi: true }],
         },
       ],
     },
@@ -1308,8 +1311,19 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
+        {
+          createIndexes: 'post_tablenameofsixtyonebyteswhichisjustshortenough______manies',
+          indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }],
+        },
+        {
+          createIndexes: 'post_tablenameofsixtyonebyteswhichisjustshortenough______manies',
+          indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }],
+        },
         { dropIndexes: 'posts', index: { tableNameOfSixtyOneBytesWhichIsJustShortEnough_____: 1 } },
+      ],
+      removals: [
         {
           update: 'posts',
           updates: [
@@ -1319,16 +1333,6 @@ const migration = {
               multi: true,
             },
           ],
-        },
-      ],
-      ensures: [
-        {
-          createIndexes: 'post_tablenameofsixtyonebyteswhichisjustshortenough______manies',
-          indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }],
-        },
-        {
-          createIndexes: 'post_tablenameofsixtyonebyteswhichisjustshortenough______manies',
-          indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }],
         },
       ],
     },
@@ -1601,8 +1605,19 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
+        {
+          createIndexes: 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______manies',
+          indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }],
+        },
+        {
+          createIndexes: 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______manies',
+          indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }],
+        },
         { dropIndexes: 'posts', index: { tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____: 1 } },
+      ],
+      removals: [
         {
           update: 'posts',
           updates: [
@@ -1612,16 +1627,6 @@ const migration = {
               multi: true,
             },
           ],
-        },
-      ],
-      ensures: [
-        {
-          createIndexes: 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______manies',
-          indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }],
-        },
-        {
-          createIndexes: 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______manies',
-          indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }],
         },
       ],
     },

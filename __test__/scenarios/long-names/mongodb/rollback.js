@@ -196,10 +196,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'internationalpublication_contributingresearchers_researcher_publications' },
       ],
-      ensures: [],
     },
     // InternationalPublication.distinguishedPeerReviewersOfRecord -> Researcher (one-sided: many to many)
     {
@@ -320,10 +320,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'internationalpublication_distinguishedpeerreviewersofrecord_manies' },
       ],
-      ensures: [],
     },
     // OrganisationDepartment.subordinateDepartmentsOfRecord -> OrganisationDepartmentArchive (one-sided: many to many)
     {
@@ -440,10 +440,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'organisationdepartment_subordinatedepartmentsofrecord_manies' },
       ],
-      ensures: [],
     },
     // Post.tableNameOfSixtyOneBytesWhichIsJustShortEnough_____ -> Tag (one-sided: many to many)
     {
@@ -570,10 +570,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_tablenameofsixtyonebyteswhichisjustshortenough______manies' },
       ],
-      ensures: [],
     },
     // Post.tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____ -> Tag (one-sided: many to many)
     {
@@ -700,10 +700,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______manies' },
       ],
-      ensures: [],
     },
   ],
 };

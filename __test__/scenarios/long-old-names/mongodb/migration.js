@@ -291,13 +291,7 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'internationalpublicationarchives', index: { distinguishedPeerReviewersOfRecords: 1 } },
-        {
-          update: 'internationalpublicationarchives',
-          updates: [{ q: { distinguishedPeerReviewersOfRecords: { $exists: true } }, u: { $unset: { distinguishedPeerReviewersOfRecords: 1 } }, multi: true }],
-        },
-      ],
+      // whether or not there are links
       ensures: [
         {
           createIndexes: 'internationalpublicationarchive_distinguishedpeerreviewersofrecords_manies',
@@ -306,6 +300,13 @@ const migration = {
         {
           createIndexes: 'internationalpublicationarchive_distinguishedpeerreviewersofrecords_manies',
           indexes: [{ key: { Researcher_right_id: 1 }, name: 'Researcher_right_id_1', background: true }],
+        },
+        { dropIndexes: 'internationalpublicationarchives', index: { distinguishedPeerReviewersOfRecords: 1 } },
+      ],
+      removals: [
+        {
+          update: 'internationalpublicationarchives',
+          updates: [{ q: { distinguishedPeerReviewersOfRecords: { $exists: true } }, u: { $unset: { distinguishedPeerReviewersOfRecords: 1 } }, multi: true }],
         },
       ],
     },

@@ -142,10 +142,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'internationalpublicationarchive_distinguishedpeerreviewersofrecords_manies' },
       ],
-      ensures: [],
     },
   ],
 };

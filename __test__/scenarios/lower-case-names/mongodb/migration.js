@@ -281,11 +281,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'people', index: { posts: 1 } },
+      ],
+      removals: [
         { update: 'people', updates: [{ q: { posts: { $exists: true } }, u: { $unset: { posts: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // post.tags -> tag.posts (two-sided: many to many)
     {
@@ -668,15 +670,16 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'posts', index: { tags: 1 } },
-        { update: 'posts', updates: [{ q: { tags: { $exists: true } }, u: { $unset: { tags: 1 } }, multi: true }] },
-        { dropIndexes: 'tags', index: { posts: 1 } },
-        { update: 'tags', updates: [{ q: { posts: { $exists: true } }, u: { $unset: { posts: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'post_tags_tag_posts', indexes: [{ key: { post_left_id: 1 }, name: 'post_left_id_1', background: true }] },
         { createIndexes: 'post_tags_tag_posts', indexes: [{ key: { tag_right_id: 1 }, name: 'tag_right_id_1', background: true }] },
+        { dropIndexes: 'posts', index: { tags: 1 } },
+        { dropIndexes: 'tags', index: { posts: 1 } },
+      ],
+      removals: [
+        { update: 'posts', updates: [{ q: { tags: { $exists: true } }, u: { $unset: { tags: 1 } }, multi: true }] },
+        { update: 'tags', updates: [{ q: { posts: { $exists: true } }, u: { $unset: { posts: 1 } }, multi: true }] },
       ],
     },
     // post.editors -> person (one-sided: many to many)
@@ -867,13 +870,14 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'posts', index: { editors: 1 } },
-        { update: 'posts', updates: [{ q: { editors: { $exists: true } }, u: { $unset: { editors: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'post_editors_manies', indexes: [{ key: { post_left_id: 1 }, name: 'post_left_id_1', background: true }] },
         { createIndexes: 'post_editors_manies', indexes: [{ key: { person_right_id: 1 }, name: 'person_right_id_1', background: true }] },
+        { dropIndexes: 'posts', index: { editors: 1 } },
+      ],
+      removals: [
+        { update: 'posts', updates: [{ q: { editors: { $exists: true } }, u: { $unset: { editors: 1 } }, multi: true }] },
       ],
     },
     // passport.person -> person.passport (two-sided: one to one)
@@ -1253,11 +1257,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'people', index: { passport: 1 } },
+      ],
+      removals: [
         { update: 'people', updates: [{ q: { passport: { $exists: true } }, u: { $unset: { passport: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
   ],
 };

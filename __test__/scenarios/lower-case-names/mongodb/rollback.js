@@ -110,8 +110,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // post.tags -> tag.posts (two-sided: many to many)
     {
@@ -245,10 +245,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_tags_tag_posts' },
       ],
-      ensures: [],
     },
     // post.editors -> person (one-sided: many to many)
     {
@@ -330,10 +330,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_editors_manies' },
       ],
-      ensures: [],
     },
     // passport.person -> person.passport (two-sided: one to one)
     {
@@ -462,8 +462,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
   ],
 };

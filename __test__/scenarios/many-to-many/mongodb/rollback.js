@@ -149,10 +149,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_tags_tag_posts' },
       ],
-      ensures: [],
     },
   ],
 };

@@ -376,15 +376,16 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'my.dotted.posts', index: { bs: 1 } },
-        { update: 'my.dotted.posts', updates: [{ q: { bs: { $exists: true } }, u: { $unset: { bs: 1 } }, multi: true }] },
-        { dropIndexes: 'with-dashes', index: { as: 1 } },
-        { update: 'with-dashes', updates: [{ q: { as: { $exists: true } }, u: { $unset: { as: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'a_bs_b_as', indexes: [{ key: { A_left_id: 1 }, name: 'A_left_id_1', background: true }] },
         { createIndexes: 'a_bs_b_as', indexes: [{ key: { B_right_id: 1 }, name: 'B_right_id_1', background: true }] },
+        { dropIndexes: 'my.dotted.posts', index: { bs: 1 } },
+        { dropIndexes: 'with-dashes', index: { as: 1 } },
+      ],
+      removals: [
+        { update: 'my.dotted.posts', updates: [{ q: { bs: { $exists: true } }, u: { $unset: { bs: 1 } }, multi: true }] },
+        { update: 'with-dashes', updates: [{ q: { as: { $exists: true } }, u: { $unset: { as: 1 } }, multi: true }] },
       ],
     },
     // A.c -> C.a (two-sided: one to one)
@@ -748,11 +749,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: '_leading', index: { a: 1 } },
+      ],
+      removals: [
         { update: '_leading', updates: [{ q: { a: { $exists: true } }, u: { $unset: { a: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // B.ds -> D.b (two-sided: one to many)
     {
@@ -1002,11 +1005,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'with-dashes', index: { ds: 1 } },
+      ],
+      removals: [
         { update: 'with-dashes', updates: [{ q: { ds: { $exists: true } }, u: { $unset: { ds: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // C.quotes -> E (one-sided: many to many)
     {
@@ -1196,13 +1201,14 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: '_leading', index: { quotes: 1 } },
-        { update: '_leading', updates: [{ q: { quotes: { $exists: true } }, u: { $unset: { quotes: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'c_quotes_manies', indexes: [{ key: { C_left_id: 1 }, name: 'C_left_id_1', background: true }] },
         { createIndexes: 'c_quotes_manies', indexes: [{ key: { E_right_id: 1 }, name: 'E_right_id_1', background: true }] },
+        { dropIndexes: '_leading', index: { quotes: 1 } },
+      ],
+      removals: [
+        { update: '_leading', updates: [{ q: { quotes: { $exists: true } }, u: { $unset: { quotes: 1 } }, multi: true }] },
       ],
     },
     // D.es -> E.ds (two-sided: many to many)
@@ -1564,15 +1570,16 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'stats', index: { es: 1 } },
-        { update: 'stats', updates: [{ q: { es: { $exists: true } }, u: { $unset: { es: 1 } }, multi: true }] },
-        { dropIndexes: 'it\'s "quoted" `here` \\ x', index: { ds: 1 } },
-        { update: 'it\'s "quoted" `here` \\ x', updates: [{ q: { ds: { $exists: true } }, u: { $unset: { ds: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'd_es_e_ds', indexes: [{ key: { D_left_id: 1 }, name: 'D_left_id_1', background: true }] },
         { createIndexes: 'd_es_e_ds', indexes: [{ key: { E_right_id: 1 }, name: 'E_right_id_1', background: true }] },
+        { dropIndexes: 'stats', index: { es: 1 } },
+        { dropIndexes: 'it\'s "quoted" `here` \\ x', index: { ds: 1 } },
+      ],
+      removals: [
+        { update: 'stats', updates: [{ q: { es: { $exists: true } }, u: { $unset: { es: 1 } }, multi: true }] },
+        { update: 'it\'s "quoted" `here` \\ x', updates: [{ q: { ds: { $exists: true } }, u: { $unset: { ds: 1 } }, multi: true }] },
       ],
     },
     // E.f -> F.e (two-sided: one to one)
@@ -1936,11 +1943,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'with spaces', index: { e: 1 } },
+      ],
+      removals: [
         { update: 'with spaces', updates: [{ q: { e: { $exists: true } }, u: { $unset: { e: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
   ],
 };

@@ -143,10 +143,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'a_bs_b_as' },
       ],
-      ensures: [],
     },
     // A.c -> C.a (two-sided: one to one)
     {
@@ -263,8 +263,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // B.ds -> D.b (two-sided: one to many)
     {
@@ -355,8 +355,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // C.quotes -> E (one-sided: many to many)
     {
@@ -438,10 +438,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'c_quotes_manies' },
       ],
-      ensures: [],
     },
     // D.es -> E.ds (two-sided: many to many)
     {
@@ -569,10 +569,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'd_es_e_ds' },
       ],
-      ensures: [],
     },
     // E.f -> F.e (two-sided: one to one)
     {
@@ -689,8 +689,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
   ],
 };

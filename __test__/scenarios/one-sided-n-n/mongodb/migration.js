@@ -217,13 +217,14 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'posts', index: { reviewers: 1 } },
-        { update: 'posts', updates: [{ q: { reviewers: { $exists: true } }, u: { $unset: { reviewers: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'post_reviewers_manies', indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }] },
         { createIndexes: 'post_reviewers_manies', indexes: [{ key: { User_right_id: 1 }, name: 'User_right_id_1', background: true }] },
+        { dropIndexes: 'posts', index: { reviewers: 1 } },
+      ],
+      removals: [
+        { update: 'posts', updates: [{ q: { reviewers: { $exists: true } }, u: { $unset: { reviewers: 1 } }, multi: true }] },
       ],
     },
   ],

@@ -103,10 +103,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_reviewers_manies' },
       ],
-      ensures: [],
     },
   ],
 };

@@ -110,8 +110,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // Author.books -> Book.author (two-sided: one to many)
     {
@@ -206,8 +206,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
   ],
 };

@@ -281,11 +281,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'authors', index: { books: 1 } },
+      ],
+      removals: [
         { update: 'authors', updates: [{ q: { books: { $exists: true } }, u: { $unset: { books: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // Copy.reader -> Reader.loans (two-sided: one to many)
     {
@@ -551,11 +553,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'readers', index: { loans: 1 } },
+      ],
+      removals: [
         { update: 'readers', updates: [{ q: { loans: { $exists: true } }, u: { $unset: { loans: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
   ],
 };

@@ -394,11 +394,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'companies', index: { address: 1 } },
+      ],
+      removals: [
         { update: 'companies', updates: [{ q: { address: { $exists: true } }, u: { $unset: { address: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
   ],
 };

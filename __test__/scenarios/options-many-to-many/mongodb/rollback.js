@@ -149,11 +149,12 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [
-        { drop: 'post_tags_tag_posts' },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'posts', indexes: [{ key: { tags: 1 }, name: 'tags_1', unique: true, background: true }] },
+      ],
+      removals: [
+        { drop: 'post_tags_tag_posts' },
       ],
     },
     // Post.editors -> Tag (one-sided: many to many)
@@ -236,10 +237,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_editors_manies' },
       ],
-      ensures: [],
     },
   ],
 };

@@ -281,11 +281,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'shops', index: { plain: 1 } },
+      ],
+      removals: [
         { update: 'shops', updates: [{ q: { plain: { $exists: true } }, u: { $unset: { plain: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // Order.unique -> Shop.unique (two-sided: one to many)
     {
@@ -551,11 +553,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'shops', index: { unique: 1 } },
+      ],
+      removals: [
         { update: 'shops', updates: [{ q: { unique: { $exists: true } }, u: { $unset: { unique: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // Order.unindexed -> Shop.unindexed (two-sided: one to many)
     {
@@ -833,11 +837,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'shops', index: { unindexed: 1 } },
+      ],
+      removals: [
         { update: 'shops', updates: [{ q: { unindexed: { $exists: true } }, u: { $unset: { unindexed: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // Order.required -> Shop.required (two-sided: one to many)
     {
@@ -1103,11 +1109,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'shops', index: { required: 1 } },
+      ],
+      removals: [
         { update: 'shops', updates: [{ q: { required: { $exists: true } }, u: { $unset: { required: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
   ],
 };

@@ -110,8 +110,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // Order.unique -> Shop.unique (two-sided: one to many)
     {
@@ -210,8 +210,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // Order.unindexed -> Shop.unindexed (two-sided: one to many)
     {
@@ -316,8 +316,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // Order.required -> Shop.required (two-sided: one to many)
     {
@@ -416,8 +416,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
   ],
 };

@@ -378,11 +378,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'bs', index: { a: 1 } },
+      ],
+      removals: [
         { update: 'bs', updates: [{ q: { a: { $exists: true } }, u: { $unset: { a: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // A.c -> C.a (two-sided: one to one)
     {
@@ -745,11 +747,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'cs', index: { a: 1 } },
+      ],
+      removals: [
         { update: 'cs', updates: [{ q: { a: { $exists: true } }, u: { $unset: { a: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // A.d -> D.a (two-sided: one to one)
     {
@@ -1112,11 +1116,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'ds', index: { a: 1 } },
+      ],
+      removals: [
         { update: 'ds', updates: [{ q: { a: { $exists: true } }, u: { $unset: { a: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
   ],
 };

@@ -132,8 +132,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // A.c -> C.a (two-sided: one to one)
     {
@@ -250,10 +250,11 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'cs', indexes: [{ key: { a: 1 }, name: 'a_1', unique: true, background: true }] },
       ],
+      removals: [],
     },
     // A.d -> D.a (two-sided: one to one)
     {
@@ -370,8 +371,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
   ],
 };

@@ -398,15 +398,16 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'Post', index: { tags: 1 } },
-        { update: 'Post', updates: [{ q: { tags: { $exists: true } }, u: { $unset: { tags: 1 } }, multi: true }] },
-        { dropIndexes: 'Tag', index: { posts: 1 } },
-        { update: 'Tag', updates: [{ q: { posts: { $exists: true } }, u: { $unset: { posts: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'Post_tags_Tag_posts', indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }] },
         { createIndexes: 'Post_tags_Tag_posts', indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }] },
+        { dropIndexes: 'Post', index: { tags: 1 } },
+        { dropIndexes: 'Tag', index: { posts: 1 } },
+      ],
+      removals: [
+        { update: 'Post', updates: [{ q: { tags: { $exists: true } }, u: { $unset: { tags: 1 } }, multi: true }] },
+        { update: 'Tag', updates: [{ q: { posts: { $exists: true } }, u: { $unset: { posts: 1 } }, multi: true }] },
       ],
     },
     // Post.editors -> Tag (one-sided: many to many)
@@ -597,13 +598,14 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'Post', index: { editors: 1 } },
-        { update: 'Post', updates: [{ q: { editors: { $exists: true } }, u: { $unset: { editors: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'Post_editors_many', indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }] },
         { createIndexes: 'Post_editors_many', indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }] },
+        { dropIndexes: 'Post', index: { editors: 1 } },
+      ],
+      removals: [
+        { update: 'Post', updates: [{ q: { editors: { $exists: true } }, u: { $unset: { editors: 1 } }, multi: true }] },
       ],
     },
     // Image.post -> Post.cover (two-sided: one to one)
@@ -981,11 +983,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'Post', index: { cover: 1 } },
+      ],
+      removals: [
         { update: 'Post', updates: [{ q: { cover: { $exists: true } }, u: { $unset: { cover: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
   ],
 };

@@ -149,10 +149,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'Post_tags_Tag_posts' },
       ],
-      ensures: [],
     },
     // Post.editors -> Tag (one-sided: many to many)
     {
@@ -234,10 +234,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'Post_editors_many' },
       ],
-      ensures: [],
     },
     // Image.post -> Post.cover (two-sided: one to one)
     {
@@ -360,8 +360,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
   ],
 };

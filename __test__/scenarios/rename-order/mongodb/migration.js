@@ -191,13 +191,14 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'posts', index: { a: 1 } },
-        { update: 'posts', updates: [{ q: { a: { $exists: true } }, u: { $unset: { a: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'post_a_manies', indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }] },
         { createIndexes: 'post_a_manies', indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }] },
+        { dropIndexes: 'posts', index: { a: 1 } },
+      ],
+      removals: [
+        { update: 'posts', updates: [{ q: { a: { $exists: true } }, u: { $unset: { a: 1 } }, multi: true }] },
       ],
     },
     // Post.a_many -> Tag (one-sided: many to many)
@@ -388,13 +389,14 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'posts', index: { a_many: 1 } },
-        { update: 'posts', updates: [{ q: { a_many: { $exists: true } }, u: { $unset: { a_many: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'post_a_many_manies', indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }] },
         { createIndexes: 'post_a_many_manies', indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }] },
+        { dropIndexes: 'posts', index: { a_many: 1 } },
+      ],
+      removals: [
+        { update: 'posts', updates: [{ q: { a_many: { $exists: true } }, u: { $unset: { a_many: 1 } }, multi: true }] },
       ],
     },
     // Post.a_many_many -> Tag (one-sided: many to many)
@@ -597,13 +599,14 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'posts', index: { a_many_many: 1 } },
-        { update: 'posts', updates: [{ q: { a_many_many: { $exists: true } }, u: { $unset: { a_many_many: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'post_a_many_many_manies', indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }] },
         { createIndexes: 'post_a_many_many_manies', indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }] },
+        { dropIndexes: 'posts', index: { a_many_many: 1 } },
+      ],
+      removals: [
+        { update: 'posts', updates: [{ q: { a_many_many: { $exists: true } }, u: { $unset: { a_many_many: 1 } }, multi: true }] },
       ],
     },
   ],

@@ -89,10 +89,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_a_manies' },
       ],
-      ensures: [],
     },
     // Post.a_many -> Tag (one-sided: many to many)
     {
@@ -174,10 +174,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_a_many_manies' },
       ],
-      ensures: [],
     },
     // Post.a_many_many -> Tag (one-sided: many to many)
     {
@@ -265,10 +265,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_a_many_many_manies' },
       ],
-      ensures: [],
     },
   ],
 };

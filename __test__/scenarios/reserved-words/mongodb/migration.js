@@ -392,11 +392,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'users', index: { order: 1 } },
+      ],
+      removals: [
         { update: 'users', updates: [{ q: { order: { $exists: true } }, u: { $unset: { order: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // user.group -> group (one-sided: many to many)
     {
@@ -586,13 +588,14 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'users', index: { group: 1 } },
-        { update: 'users', updates: [{ q: { group: { $exists: true } }, u: { $unset: { group: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'user_group_manies', indexes: [{ key: { user_left_id: 1 }, name: 'user_left_id_1', background: true }] },
         { createIndexes: 'user_group_manies', indexes: [{ key: { group_right_id: 1 }, name: 'group_right_id_1', background: true }] },
+        { dropIndexes: 'users', index: { group: 1 } },
+      ],
+      removals: [
+        { update: 'users', updates: [{ q: { group: { $exists: true } }, u: { $unset: { group: 1 } }, multi: true }] },
       ],
     },
     // order.where -> user.select (two-sided: many to many)
@@ -984,15 +987,16 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'orders', index: { where: 1 } },
-        { update: 'orders', updates: [{ q: { where: { $exists: true } }, u: { $unset: { where: 1 } }, multi: true }] },
-        { dropIndexes: 'users', index: { select: 1 } },
-        { update: 'users', updates: [{ q: { select: { $exists: true } }, u: { $unset: { select: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'order_where_user_selects', indexes: [{ key: { order_left_id: 1 }, name: 'order_left_id_1', background: true }] },
         { createIndexes: 'order_where_user_selects', indexes: [{ key: { user_right_id: 1 }, name: 'user_right_id_1', background: true }] },
+        { dropIndexes: 'orders', index: { where: 1 } },
+        { dropIndexes: 'users', index: { select: 1 } },
+      ],
+      removals: [
+        { update: 'orders', updates: [{ q: { where: { $exists: true } }, u: { $unset: { where: 1 } }, multi: true }] },
+        { update: 'users', updates: [{ q: { select: { $exists: true } }, u: { $unset: { select: 1 } }, multi: true }] },
       ],
     },
     // group.references -> order.table (two-sided: one to many)
@@ -1268,11 +1272,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'groups', index: { references: 1 } },
+      ],
+      removals: [
         { update: 'groups', updates: [{ q: { references: { $exists: true } }, u: { $unset: { references: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
     // group.constructor -> group (one-sided: many to many)
     {
@@ -1474,13 +1480,14 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'groups', index: { constructor: 1 } },
-        { update: 'groups', updates: [{ q: { constructor: { $exists: true } }, u: { $unset: { constructor: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'group_constructor_manies', indexes: [{ key: { group_left_id: 1 }, name: 'group_left_id_1', background: true }] },
         { createIndexes: 'group_constructor_manies', indexes: [{ key: { group_right_id: 1 }, name: 'group_right_id_1', background: true }] },
+        { dropIndexes: 'groups', index: { constructor: 1 } },
+      ],
+      removals: [
+        { update: 'groups', updates: [{ q: { constructor: { $exists: true } }, u: { $unset: { constructor: 1 } }, multi: true }] },
       ],
     },
   ],

@@ -138,8 +138,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // user.group -> group (one-sided: many to many)
     {
@@ -217,10 +217,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'user_group_manies' },
       ],
-      ensures: [],
     },
     // order.where -> user.select (two-sided: many to many)
     {
@@ -360,10 +360,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'order_where_user_selects' },
       ],
-      ensures: [],
     },
     // group.references -> order.table (two-sided: one to many)
     {
@@ -468,8 +468,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
     // group.constructor -> group (one-sided: many to many)
     {
@@ -557,10 +557,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'group_constructor_manies' },
       ],
-      ensures: [],
     },
   ],
 };

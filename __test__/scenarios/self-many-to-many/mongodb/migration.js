@@ -409,15 +409,16 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'users', index: { friendOf: 1 } },
-        { update: 'users', updates: [{ q: { friendOf: { $exists: true } }, u: { $unset: { friendOf: 1 } }, multi: true }] },
-        { dropIndexes: 'users', index: { friends: 1 } },
-        { update: 'users', updates: [{ q: { friends: { $exists: true } }, u: { $unset: { friends: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'user_friendof_user_friends', indexes: [{ key: { User_left_id: 1 }, name: 'User_left_id_1', background: true }] },
         { createIndexes: 'user_friendof_user_friends', indexes: [{ key: { User_right_id: 1 }, name: 'User_right_id_1', background: true }] },
+        { dropIndexes: 'users', index: { friendOf: 1 } },
+        { dropIndexes: 'users', index: { friends: 1 } },
+      ],
+      removals: [
+        { update: 'users', updates: [{ q: { friendOf: { $exists: true } }, u: { $unset: { friendOf: 1 } }, multi: true }] },
+        { update: 'users', updates: [{ q: { friends: { $exists: true } }, u: { $unset: { friends: 1 } }, multi: true }] },
       ],
     },
   ],

@@ -159,10 +159,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'user_friendof_user_friends' },
       ],
-      ensures: [],
     },
   ],
 };

@@ -205,13 +205,14 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'users', index: { friends: 1 } },
-        { update: 'users', updates: [{ q: { friends: { $exists: true } }, u: { $unset: { friends: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'user_friends_manies', indexes: [{ key: { User_left_id: 1 }, name: 'User_left_id_1', background: true }] },
         { createIndexes: 'user_friends_manies', indexes: [{ key: { User_right_id: 1 }, name: 'User_right_id_1', background: true }] },
+        { dropIndexes: 'users', index: { friends: 1 } },
+      ],
+      removals: [
+        { update: 'users', updates: [{ q: { friends: { $exists: true } }, u: { $unset: { friends: 1 } }, multi: true }] },
       ],
     },
   ],

@@ -97,10 +97,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'user_friends_manies' },
       ],
-      ensures: [],
     },
   ],
 };

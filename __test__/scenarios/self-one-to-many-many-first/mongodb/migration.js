@@ -281,11 +281,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'categories', index: { children: 1 } },
+      ],
+      removals: [
         { update: 'categories', updates: [{ q: { children: { $exists: true } }, u: { $unset: { children: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
   ],
 };

@@ -279,11 +279,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'employees', index: { reports: 1 } },
+      ],
+      removals: [
         { update: 'employees', updates: [{ q: { reports: { $exists: true } }, u: { $unset: { reports: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
   ],
 };

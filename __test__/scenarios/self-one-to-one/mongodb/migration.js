@@ -388,11 +388,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'people', index: { wife: 1 } },
+      ],
+      removals: [
         { update: 'people', updates: [{ q: { wife: { $exists: true } }, u: { $unset: { wife: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
   ],
 };

@@ -199,13 +199,14 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'posts', index: { tags: 1 } },
-        { update: 'posts', updates: [{ q: { tags: { $exists: true } }, u: { $unset: { tags: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'post_tags_manies', indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }] },
         { createIndexes: 'post_tags_manies', indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }] },
+        { dropIndexes: 'posts', index: { tags: 1 } },
+      ],
+      removals: [
+        { update: 'posts', updates: [{ q: { tags: { $exists: true } }, u: { $unset: { tags: 1 } }, multi: true }] },
       ],
     },
     // Post.labels -> Tag.posts (two-sided: many to many)
@@ -597,15 +598,16 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'posts', index: { labels: 1 } },
-        { update: 'posts', updates: [{ q: { labels: { $exists: true } }, u: { $unset: { labels: 1 } }, multi: true }] },
-        { dropIndexes: 'tags', index: { posts: 1 } },
-        { update: 'tags', updates: [{ q: { posts: { $exists: true } }, u: { $unset: { posts: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'post_labels_tag_posts', indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }] },
         { createIndexes: 'post_labels_tag_posts', indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }] },
+        { dropIndexes: 'posts', index: { labels: 1 } },
+        { dropIndexes: 'tags', index: { posts: 1 } },
+      ],
+      removals: [
+        { update: 'posts', updates: [{ q: { labels: { $exists: true } }, u: { $unset: { labels: 1 } }, multi: true }] },
+        { update: 'tags', updates: [{ q: { posts: { $exists: true } }, u: { $unset: { posts: 1 } }, multi: true }] },
       ],
     },
   ],

@@ -91,10 +91,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_tags_manies' },
       ],
-      ensures: [],
     },
     // Post.labels -> Tag.posts (two-sided: many to many)
     {
@@ -234,10 +234,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'post_labels_tag_posts' },
       ],
-      ensures: [],
     },
   ],
 };

@@ -208,13 +208,14 @@ const migration = {
           },
         },
       ],
-      removals: [
-        { dropIndexes: 'events', index: { visitors: 1 } },
-        { update: 'events', updates: [{ q: { visitors: { $exists: true } }, u: { $unset: { visitors: 1 } }, multi: true }] },
-      ],
+      // whether or not there are links
       ensures: [
         { createIndexes: 'event_visitors_manies', indexes: [{ key: { Event_left_id: 1 }, name: 'Event_left_id_1', background: true }] },
         { createIndexes: 'event_visitors_manies', indexes: [{ key: { Visitor_right_id: 1 }, name: 'Visitor_right_id_1', background: true }] },
+        { dropIndexes: 'events', index: { visitors: 1 } },
+      ],
+      removals: [
+        { update: 'events', updates: [{ q: { visitors: { $exists: true } }, u: { $unset: { visitors: 1 } }, multi: true }] },
       ],
     },
     // Event.place -> Place.events (two-sided: one to many)
@@ -481,11 +482,13 @@ const migration = {
           },
         },
       ],
-      removals: [
+      // whether or not there are links
+      ensures: [
         { dropIndexes: 'places', index: { events: 1 } },
+      ],
+      removals: [
         { update: 'places', updates: [{ q: { events: { $exists: true } }, u: { $unset: { events: 1 } }, multi: true }] },
       ],
-      ensures: [],
     },
   ],
 };

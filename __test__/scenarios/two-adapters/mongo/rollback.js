@@ -97,10 +97,10 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
+      ensures: [],
       removals: [
         { drop: 'event_visitors_manies' },
       ],
-      ensures: [],
     },
     // Event.place -> Place.events (two-sided: one to many)
     {
@@ -199,8 +199,8 @@ const migration = {
       repairs: [],
       leftovers: [],
       guards: [],
-      removals: [],
       ensures: [],
+      removals: [],
     },
   ],
 };
