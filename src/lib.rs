@@ -27,6 +27,10 @@
 // The public items serve the modules and the docs: a Node addon exports no Rust items.
 #![cfg_attr(test, allow(dead_code))]
 
+/// Planning makes many small strings: the system's allocator takes twice as long for that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub mod diff;
 pub mod error;
 pub mod inspection;

@@ -15,6 +15,7 @@ mod refill;
 mod repair;
 mod schema;
 mod script;
+mod value;
 
 pub use inspect::inspect;
 pub use schema::schema;

@@ -5,6 +5,7 @@
 //! (`_consolidateRelationships`). Names of indexes and constraints: knex's formula, the same in
 //! 0.19 to 0.95.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::relationship::Relationship;
@@ -70,7 +71,14 @@ pub fn knex_name(table: &str, column: &str, named: Named) -> String {
         Named::Unique => "unique",
         Named::ForeignKey => "foreign",
     };
-    format!("{}_{column}_{suffix}", table.replace(['.', '-'], "_")).to_lowercase()
+    let table = match table.contains(['.', '-']) {
+        true => Cow::Owned(table.replace(['.', '-'], "_")),
+        false => Cow::Borrowed(table),
+    };
+    let mut name = [&table, "_", column, "_", suffix].concat();
+    // As JavaScript does it; most names need no more than the first.
+    name.make_ascii_lowercase();
+    if name.is_ascii() { name } else { name.to_lowercase() }
 }
 
 /// PostgreSQL 18's own name of a column's NOT NULL constraint (`makeObjectName` in
@@ -87,7 +95,7 @@ pub fn not_null_name(table: &str, column: &str, label: &str) -> String {
             column_bytes -= 1;
         }
     }
-    format!("{}_{}_{label}", clip_to(table, table_bytes), clip_to(column, column_bytes))
+    [clip_to(table, table_bytes), "_", clip_to(column, column_bytes), "_", label].concat()
 }
 
 /// PostgreSQL's own name of a table's primary key, by the same rule.

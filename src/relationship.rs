@@ -232,7 +232,7 @@ fn side(snapshot: &Snapshot, list: usize, field: usize) -> Side {
         key: owner.key.clone(),
         path: path.clone(),
         many: relationship.many,
-        options: relationship.options,
+        options: relationship.options(),
     }
 }
 

@@ -159,26 +159,29 @@ pub struct RelationshipField {
     pub many: bool,
     /// Position of the path among all relationship paths in the order of `localeCompare`.
     pub rank: u32,
-    /// `isUnique`, `isIndexed` and `knexOptions.isNotNullable` as the knex field adapter sees them.
-    #[serde(flatten)]
-    pub options: ColumnOptions,
+    /// Whether its column has a unique constraint, as the knex field adapter sees it.
+    #[serde(default)]
+    pub is_unique: bool,
+    /// Whether its column is indexed.
+    #[serde(default)]
+    pub is_indexed: bool,
+    /// Whether its column is NOT NULL (`knexOptions.isNotNullable`).
+    #[serde(default)]
+    pub is_not_nullable: bool,
     /// The join collection there would be with this field as the left side; on mongoose only.
     #[serde(default)]
     pub join_collection: Option<PluralizedModel>,
 }
 
 /// The options of a relationship that show in the DDL of its column.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ColumnOptions {
     /// The column has a unique constraint (and then no index of its own).
-    #[serde(default)]
     pub is_unique: bool,
     /// The column has an index.
-    #[serde(default)]
     pub is_indexed: bool,
     /// The column is NOT NULL.
-    #[serde(default)]
     pub is_not_nullable: bool,
 }
 
@@ -215,6 +218,15 @@ pub struct Consolidated {
     pub far: Option<String>,
 }
 
+impl RelationshipField {
+    /// The options of its column. Not flattened into this struct: serde would keep every property of
+    /// every field aside until it knows whose it is.
+    pub fn options(&self) -> ColumnOptions {
+        let &RelationshipField { is_unique, is_indexed, is_not_nullable, .. } = self;
+        ColumnOptions { is_unique, is_indexed, is_not_nullable }
+    }
+}
+
 impl Snapshot {
     /// Reads a snapshot and checks that it is consistent in itself.
     ///
@@ -222,16 +234,7 @@ impl Snapshot {
     /// [`Problem::InvalidSnapshot`] for each place that is malformed: not JSON, another version, a
     /// missing or mistyped property, an index out of range, a list or field named twice.
     pub fn parse(json: &str) -> Result<Self, Problems> {
-        let mut deserializer = serde_json::Deserializer::from_str(json);
-        let snapshot: Snapshot = serde_path_to_error::deserialize(&mut deserializer)
-            .map_err(|error| {
-                let place = error.path().to_string();
-                invalid(
-                    if place == "." { None } else { Some(place) },
-                    error.into_inner().to_string(),
-                )
-            })
-            .map_err(Problems::from)?;
+        let snapshot: Snapshot = serde_json::from_str(json).or_else(|_| located(json))?;
         let problems = snapshot.inconsistencies();
         if problems.is_empty() { Ok(snapshot) } else { Err(Problems::new(problems)) }
     }
@@ -282,6 +285,16 @@ impl Snapshot {
         }
         problems
     }
+}
+
+/// Reads it again, to know where the mistake is: keeping the place in mind takes as long as reading.
+fn located(json: &str) -> Result<Snapshot, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let place = error.path().to_string();
+        let place = (place != ".").then_some(place);
+        invalid(place, error.into_inner().to_string())
+    })
 }
 
 fn invalid(place: Option<String>, reason: String) -> Problem {

@@ -1,7 +1,7 @@
 //! Small projects for the tests: snapshots as Node would send them.
 
 use crate::snapshot::{
-    Adapter, ColumnOptions, Field, List, PluralizedModel, RelationshipField, Snapshot, VERSION,
+    Adapter, Field, List, PluralizedModel, RelationshipField, Snapshot, VERSION,
 };
 
 /// A relationship field: its path, its ref, and whether it is many.
@@ -51,7 +51,9 @@ pub(crate) fn project(kind: &str, lists: &[(&str, &[FieldSpec<'_>])]) -> Snapsho
                 reference: reference.to_owned(),
                 many,
                 rank: rank(path, &paths),
-                options: ColumnOptions { is_indexed: true, ..ColumnOptions::default() },
+                is_unique: false,
+                is_indexed: true,
+                is_not_nullable: false,
                 join_collection: many
                     .then(|| PluralizedModel { name: format!("{}s", model.to_lowercase()), model }),
             }),

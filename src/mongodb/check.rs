@@ -2,7 +2,7 @@
 //!
 //! What counts as a link follows what both Keystones read: an ObjectId of a document that exists.
 
-use serde_json::{Value, json};
+use super::value::{Value, json};
 
 use super::command::{Check, aggregate, stop, warn};
 use super::expression::{Reading, having, holding, is_id, is_nothing, items, lookup, path};
@@ -99,8 +99,8 @@ pub(super) fn oddities(relationship: &str, field: &DocumentField) -> Check {
         having(field),
         json!({ "$project": {
             "all": items(&value),
-            "lone": { "$cond": [{ "$or": [{ "$isArray": [value] }, is_nothing(&value)] }, 0, 1] },
-            "array": { "$cond": [{ "$isArray": [value] }, 1, 0] },
+            "lone": { "$cond": [{ "$or": [{ "$isArray": [&value] }, is_nothing(&value)] }, 0, 1] },
+            "array": { "$cond": [{ "$isArray": [&value] }, 1, 0] },
         } }),
         json!({ "$project": { "all": 1, "lone": 1, "array": 1, "links": links } }),
         json!({ "$project": {

@@ -1,8 +1,9 @@
 //! What the server is told, typed: commands of its own protocol, which mongosh and every driver can
 //! send. `lib/mongodb-runner.js` decides when each is sent.
 
+use super::migration::Task;
+use super::value::{Value, json};
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use crate::step::FieldIndex;
 
@@ -17,7 +18,7 @@ pub(super) struct Migration {
     /// Differs where the plan does: a migration that was stopped is only continued by its own.
     pub(super) plan: String,
     /// What is to do, relationship by relationship.
-    pub(super) relationships: Vec<Section>,
+    pub(super) relationships: Vec<Task>,
 }
 
 /// What is to do for one relationship. All checks of all relationships come first, then all copies,
@@ -26,8 +27,6 @@ pub(super) struct Migration {
 pub(super) struct Section {
     /// Its name, `Todo.readers -> User.readPosts`.
     pub(super) name: String,
-    /// Its kind, in the words of the guide.
-    pub(super) kind: &'static str,
     /// Finds something as long as there is anything to do.
     pub(super) pending: Vec<Value>,
     /// Before anything changes.
@@ -51,13 +50,13 @@ pub(super) struct Section {
 /// An aggregation that must find nothing. The runner ends it with a stage that counts what it finds and
 /// keeps the first five.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(into = "Value")]
 pub(super) struct Check {
     /// What is wrong when it finds something.
     pub(super) says: String,
     /// Whether the migration stops then. If not, it goes on with a warning.
     pub(super) stops: bool,
     /// The fields of what it finds that are numbers to sum up.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(super) sums: &'static [&'static str],
     /// The aggregation.
     pub(super) run: Value,
@@ -65,7 +64,7 @@ pub(super) struct Check {
 
 /// A step of copying.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(untagged)]
+#[serde(into = "Value")]
 pub(super) enum Step {
     /// An aggregation whose result becomes a collection with two indexes.
     Fill {
@@ -88,6 +87,7 @@ pub(super) enum Step {
 /// A change of links that are kept: the aggregation finds the `_id`s of documents whose field is to
 /// change.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(into = "Value")]
 pub(super) struct Repair {
     /// What is done to that many links.
     pub(super) says: String,
@@ -102,13 +102,43 @@ pub(super) struct Repair {
 }
 
 /// What becomes of a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Change {
     /// The value found.
     Merge,
     /// Null.
     Release,
+}
+
+/// As `lib/mongodb-runner.js` takes it, like the two below.
+impl From<Check> for Value {
+    fn from(Check { says, stops, sums, run }: Check) -> Self {
+        match sums {
+            [] => json!({ "says": says, "stops": stops, "run": run }),
+            _ => json!({ "says": says, "stops": stops, "sums": sums.to_vec(), "run": run }),
+        }
+    }
+}
+
+impl From<Step> for Value {
+    fn from(step: Step) -> Self {
+        match step {
+            Step::Fill { into, indexes, run, count } => {
+                json!({ "into": into, "indexes": indexes.to_vec(), "run": run, "count": count })
+            }
+            Step::Run { run } => json!({ "run": run }),
+        }
+    }
+}
+
+impl From<Repair> for Value {
+    fn from(Repair { says, collection, field, how, run }: Repair) -> Self {
+        let how = match how {
+            Change::Merge => "merge",
+            Change::Release => "release",
+        };
+        json!({ "says": says, "collection": collection, "field": field, "how": how, "run": run })
+    }
 }
 
 /// An aggregation.
@@ -146,9 +176,9 @@ pub(super) fn create_index(collection: &str, field: &str, index: FieldIndex) -> 
     let mut spec = json!({ "key": { field: 1 }, "name": format!("{field}_1") });
     // In the order in which mongoose sends them: some servers mind.
     if index == FieldIndex::Unique {
-        spec["unique"] = json!(true);
+        spec.set("unique", json!(true));
     }
-    spec["background"] = json!(true);
+    spec.set("background", json!(true));
     json!({ "createIndexes": collection, "indexes": [spec] })
 }
 

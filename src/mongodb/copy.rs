@@ -1,6 +1,6 @@
 //! Copying the links of arrays into a join collection.
 
-use serde_json::{Value, json};
+use super::value::{Value, json};
 
 use super::command::{Step, aggregate};
 use super::expression::{Reading, distinct, having, items, path};

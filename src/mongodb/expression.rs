@@ -1,6 +1,6 @@
 //! The aggregation expressions that more than one pipeline uses.
 
-use serde_json::{Value, json};
+use super::value::{Value, json};
 
 use crate::step::DocumentField;
 
@@ -88,7 +88,7 @@ pub(super) fn distinct(array: &str) -> Value {
         "input": { "$filter": {
             "input": { "$range": [0, { "$size": array }] },
             "as": "at",
-            "cond": { "$eq": ["$$at", { "$indexOfArray": [array, element] }] },
+            "cond": { "$eq": ["$$at", { "$indexOfArray": [array, element.clone()] }] },
         } },
         "as": "at",
         "in": element,

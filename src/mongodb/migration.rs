@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde::ser::{Serialize, Serializer};
+
+use super::value::{Value, json};
 
 use super::check::{self, Sides};
 use super::command::{
@@ -22,23 +24,24 @@ pub(super) fn migration(
     // The way back has one stored side to read from, so there is nothing to reconcile.
     let is_lenient = options.reconcile && options.direction == Direction::Up;
     let reading = if is_lenient { Reading::Lenient } else { Reading::Strict };
-    let mut sections: BTreeMap<usize, Section> = BTreeMap::new();
+    let mut tasks: BTreeMap<usize, Task> = BTreeMap::new();
     let mut server = match options.direction {
         Direction::Up => [4, 0],
         Direction::Down => [4, 2],
     };
     for Planned { relationship, step } in steps {
-        let section = sections.entry(*relationship).or_insert_with(|| Section {
+        let task = tasks.entry(*relationship).or_insert_with(|| Task {
             name: plan.relationships[*relationship].to_string(),
             kind: plan.relationships[*relationship].kind.heading(),
-            ..Section::default()
+            steps: Vec::new(),
+            reading,
         });
         let step = match options.direction {
             Direction::Up => step.clone(),
             Direction::Down => step.clone().reverse(),
         };
         server = server.max(needs(&step, options));
-        add(section, &step, reading);
+        task.steps.push(step);
     }
     Migration {
         direction: match options.direction {
@@ -47,7 +50,36 @@ pub(super) fn migration(
         },
         server,
         plan: fingerprint(steps),
-        relationships: sections.into_values().collect(),
+        relationships: tasks.into_values().collect(),
+    }
+}
+
+/// What is to do for one relationship, before it is put into commands: those of all relationships at
+/// once would be many times as large as their text.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Task {
+    /// The relationship's name, `Todo.readers -> User.readPosts`.
+    pub(super) name: String,
+    /// Its kind, in the words of the guide.
+    pub(super) kind: &'static str,
+    steps: Vec<CollectionStep>,
+    reading: Reading,
+}
+
+impl Task {
+    /// The commands.
+    pub(super) fn section(&self) -> Section {
+        let mut section = Section { name: self.name.clone(), ..Section::default() };
+        for step in &self.steps {
+            add(&mut section, step, self.reading);
+        }
+        section
+    }
+}
+
+impl Serialize for Task {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.section().serialize(serializer)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The way back: filling arrays and fields again from what was kept.
 
-use serde_json::{Value, json};
+use super::value::{Value, json};
 
 use super::command::{Check, Step, aggregate, stop, update};
 use super::expression::{holding, is_id, items, lookup, path};

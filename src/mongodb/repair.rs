@@ -3,7 +3,7 @@
 //! Each finds the documents that it changes, so that it finds nothing once it is done: that is how
 //! the runner knows.
 
-use serde_json::{Value, json};
+use super::value::{Value, json};
 
 use super::check::{Sides, other, shared};
 use super::command::{Change, Repair, aggregate};

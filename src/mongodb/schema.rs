@@ -3,9 +3,8 @@
 
 use std::collections::HashMap;
 
-use serde_json::json;
-
 use super::javascript::{string, write};
+use super::value::{Value, json};
 use crate::plan::{Engine, UpgradePlan};
 use crate::relationship::{Kind, Relationship, Side};
 use crate::schema::Which;
@@ -90,7 +89,7 @@ fn index(text: &mut String, collection: &str, field: &Field) {
     create_index(text, collection, &field.path, &options);
 }
 
-fn create_index(text: &mut String, collection: &str, field: &str, options: &serde_json::Value) {
+fn create_index(text: &mut String, collection: &str, field: &str, options: &Value) {
     text.push_str(&format!("db.getCollection({}).createIndex(", string(collection)));
     write(text, &json!({ field: 1 }), 0);
     text.push_str(", ");

@@ -1,10 +1,9 @@
 //! The script for mongosh: header, commands as literals, the runner. Only here.
 
-use serde::Serialize;
-
 use super::command::{Migration, Section};
 use super::javascript::{string, write};
 use super::migration::migration as commands;
+use super::value::Value;
 use crate::plan::{AdapterPlan, Direction, Script, UpgradePlan};
 use crate::step::{CollectionStep, Planned};
 
@@ -136,35 +135,31 @@ impl Text {
         self.line(1, &format!("server: [{major}, {minor}],"));
         self.line(1, &format!("plan: {},", string(&migration.plan)));
         self.line(1, "relationships: [");
-        for section in &migration.relationships {
+        for task in &migration.relationships {
             self.text.push_str("    ");
-            self.comment(&format!("{} ({})", section.name, section.kind.to_lowercase()));
-            self.section(section);
+            self.comment(&format!("{} ({})", task.name, task.kind.to_lowercase()));
+            self.section(task.section());
         }
         self.line(1, "],");
         self.line(0, "};");
     }
 
-    fn section(&mut self, section: &Section) {
+    fn section(&mut self, section: Section) {
         self.line(2, "{");
         self.line(3, &format!("name: {},", string(&section.name)));
-        self.list(
-            "pending",
-            "finds something as long as there is anything to do",
-            &section.pending,
-        );
-        self.list("checks", "before anything changes", &section.checks);
-        self.list("copies", "", &section.copies);
-        self.list("counts", "of the copies", &section.counts);
-        self.list("repairs", "of links that are kept", &section.repairs);
-        self.list("leftovers", "what the repairs have left out", &section.leftovers);
-        self.list("guards", "in place of the checks, when going on with removals", &section.guards);
-        self.list("ensures", "whether or not there are links", &section.ensures);
-        self.list("removals", "", &section.removals);
+        self.list("pending", "finds something as long as there is anything to do", section.pending);
+        self.list("checks", "before anything changes", section.checks);
+        self.list("copies", "", section.copies);
+        self.list("counts", "of the copies", section.counts);
+        self.list("repairs", "of links that are kept", section.repairs);
+        self.list("leftovers", "what the repairs have left out", section.leftovers);
+        self.list("guards", "in place of the checks, when going on with removals", section.guards);
+        self.list("ensures", "whether or not there are links", section.ensures);
+        self.list("removals", "", section.removals);
         self.line(2, "},");
     }
 
-    fn list<T: Serialize>(&mut self, name: &str, comment: &str, items: &[T]) {
+    fn list<T: Into<Value>>(&mut self, name: &str, comment: &str, items: Vec<T>) {
         if items.is_empty() {
             return self.line(3, &format!("{name}: [],"));
         }
@@ -175,9 +170,8 @@ impl Text {
             self.line(3, &format!("{name}: ["));
         }
         for item in items {
-            let value = serde_json::to_value(item).expect("commands are plain data");
             self.text.push_str("        ");
-            write(&mut self.text, &value, 4);
+            write(&mut self.text, &item.into(), 4);
             self.text.push_str(",\n");
         }
         self.line(3, "],");

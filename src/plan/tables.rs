@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::fmt;
 
 use super::{Part, Warning};
 use crate::error::Problem;
@@ -23,8 +24,11 @@ pub(super) fn plan(
     problems: &mut Vec<Problem>,
 ) -> Vec<Planned<TableStep>> {
     let mut names = Names::new(part);
-    let old_tables = names.old_join_tables(part, problems);
-    let old_table = |side: &Side| old_tables[&(side.list, side.field)].clone();
+    let mut old_tables = names.old_join_tables(part, problems);
+    let mut old_table = |side: &Side| {
+        let table = old_tables.remove(&(side.list, side.field));
+        table.expect("a side with many has a table, which one step takes")
+    };
     let (mut column_drops, mut table_drops) = (Vec::new(), Vec::new());
     let (mut renames, mut creations) = (Vec::new(), Vec::new());
     for (at, relationship) in part.relationships() {
@@ -97,28 +101,49 @@ fn column_links(side: &Side, owner: Owner) -> Links<TablePlace> {
 }
 
 /// The names in use in one schema, before and after.
-struct Names {
-    old: SchemaNames,
-    new: SchemaNames,
+struct Names<'a> {
+    old: SchemaNames<'a>,
+    new: SchemaNames<'a>,
 }
 
 /// Tables and indexes share one namespace in PostgreSQL; who has a table is kept for messages.
 #[derive(Default)]
-struct SchemaNames {
+struct SchemaNames<'a> {
+    /// `old` or `new`.
+    generation: &'static str,
     /// What to do where two things have one name.
     advice: &'static str,
-    tables: HashMap<String, String>,
+    tables: HashMap<String, Holder<'a>>,
     relations: Namespace,
 }
 
-impl Names {
-    fn new(part: &Part<'_>) -> Self {
-        let schema = |advice| SchemaNames { advice, ..SchemaNames::default() };
+/// Who has a table, in the words of a message.
+enum Holder<'a> {
+    List(&'a str),
+    /// The side of the join table of a generation.
+    Join(&'static str, &'a Side),
+}
+
+impl fmt::Display for Holder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Holder::List(key) => write!(f, "the table of the list {key}"),
+            Holder::Join(generation, side) => write!(f, "the {generation} join table of {side}"),
+        }
+    }
+}
+
+impl<'a> Names<'a> {
+    fn new(part: &Part<'a>) -> Self {
+        let schema =
+            |generation, advice| SchemaNames { generation, advice, ..SchemaNames::default() };
         let mut names = Names {
             old: schema(
+                "old",
                 "The old Keystone could keep only one of them, so nobody can tell whose links there are: sort that out by hand before you migrate.",
             ),
             new: schema(
+                "new",
                 "The new Keystone would keep only one of them. Rename the field or the list before you upgrade.",
             ),
         };
@@ -126,7 +151,7 @@ impl Names {
             for schema in [&mut names.old, &mut names.new] {
                 let name = naming::clip(&list.key).to_owned();
                 schema.relations.take(&name);
-                schema.tables.insert(name, format!("the table of the list {}", list.key));
+                schema.tables.insert(name, Holder::List(&list.key));
             }
         }
         // Keystone creates the columns of lists, and so their indexes, before any join table.
@@ -149,7 +174,7 @@ impl Names {
     /// list by list and field by field, which decides who gets a name where two meet.
     fn old_join_tables(
         &mut self,
-        part: &Part<'_>,
+        part: &Part<'a>,
         problems: &mut Vec<Problem>,
     ) -> HashMap<(usize, usize), JoinTable> {
         let mut sides: Vec<(&Side, usize)> = part
@@ -169,9 +194,7 @@ impl Names {
                 let name = naming::old_join_table(&side.key, &side.path);
                 let lists = [side.list, target];
                 let columns = lists.map(|list| naming::old_join_column(&part.list(list).key));
-                let purpose = format!("the old join table of {side}");
-                let (table, _) =
-                    self.old.join_table(part, side, name, columns, lists, purpose, problems);
+                let (table, _) = self.old.join_table(part, side, name, columns, lists, problems);
                 ((side.list, side.field), table)
             })
             .collect()
@@ -179,8 +202,8 @@ impl Names {
 
     fn new_join_table(
         &mut self,
-        part: &Part<'_>,
-        relationship: &Relationship,
+        part: &Part<'a>,
+        relationship: &'a Relationship,
         warnings: &mut Vec<Warning>,
         problems: &mut Vec<Problem>,
     ) -> JoinTable {
@@ -192,7 +215,6 @@ impl Names {
             naming::new_join_table(relationship),
             columns,
             [side.list, relationship.target],
-            format!("the new join table of {side}"),
             problems,
         );
         if !distinct.is_empty() {
@@ -210,22 +232,20 @@ impl Names {
     }
 }
 
-impl SchemaNames {
+impl<'a> SchemaNames<'a> {
     /// A join table with all its names, and those that had to be made distinct.
-    #[expect(clippy::too_many_arguments, reason = "two callers, which differ in just these")]
     fn join_table(
         &mut self,
-        part: &Part<'_>,
-        side: &Side,
+        part: &Part<'a>,
+        side: &'a Side,
         name: String,
         columns: [String; 2],
         lists: [usize; 2],
-        purpose: String,
         problems: &mut Vec<Problem>,
     ) -> (JoinTable, Vec<String>) {
         let stored = naming::clip(&name).to_owned();
         let why = if stored == name { "" } else { " (PostgreSQL keeps 63 bytes of a name)" };
-        let mut collides = |thing: String, first: &str, second: &str| {
+        let mut collides = |thing: String, first: &dyn fmt::Display, second: &dyn fmt::Display| {
             // Names that meet now have often met before: once is enough.
             let told = |it: &Problem| it.location() == (Some(&side.key), Some(&side.path));
             if problems.iter().any(told) {
@@ -233,16 +253,17 @@ impl SchemaNames {
             }
             problems.push(Problem::NameCollision {
                 thing,
-                first: first.to_owned(),
-                second: second.to_owned(),
+                first: first.to_string(),
+                second: second.to_string(),
                 why,
                 advice: self.advice,
                 list: side.key.clone(),
                 field: side.path.clone(),
             });
         };
+        let holder = Holder::Join(self.generation, side);
         if let Some(other) = self.tables.get(&stored) {
-            collides(format!("The table {stored}"), other, &purpose);
+            collides(format!("The table {stored}"), other, &holder);
         }
         let [near, far] = columns.each_ref().map(|column| naming::clip(column).to_owned());
         if near == far {
@@ -250,23 +271,21 @@ impl SchemaNames {
             collides(format!("The column {stored}.{near}"), first, second);
         }
         self.relations.take(&stored);
-        self.tables.insert(stored.clone(), purpose);
+        self.tables.insert(stored.clone(), holder);
 
         let mut constraints = Namespace::default();
         let mut distinct = Vec::new();
         let mut column = |at: usize| {
             let options =
                 ColumnOptions { is_indexed: true, is_not_nullable: true, is_unique: false };
-            let mut column = foreign_key_column(part, &name, &columns[at], lists[at], options);
-            let index = naming::knex_name(&name, &columns[at], Named::Index);
-            let foreign_key = naming::knex_name(&name, &columns[at], Named::ForeignKey);
+            let (index, foreign_key) = knex_names(&name, &columns[at], Named::Index);
             let (index, index_differs) = self.relations.take_distinct(&index);
             let (foreign_key, foreign_key_differs) = constraints.take_distinct(&foreign_key);
             distinct.extend(index_differs.then(|| index.clone()));
             distinct.extend(foreign_key_differs.then(|| foreign_key.clone()));
-            column.is_distinct = index_differs || foreign_key_differs;
-            (column.index, column.foreign_key) = (index, foreign_key);
-            column
+            let names = (index, foreign_key);
+            let column = foreign_key_column(part, (&name, &columns[at]), lists[at], options, names);
+            ForeignKeyColumn { is_distinct: index_differs || foreign_key_differs, ..column }
         };
         let (near, mut far) = (column(0), column(1));
         if far.not_null == near.not_null {
@@ -278,30 +297,33 @@ impl SchemaNames {
 
 /// The foreign key column of a side without `many`.
 fn column(part: &Part<'_>, side: &Side, target: usize) -> ForeignKeyColumn {
-    let mut column = foreign_key_column(part, &side.key, &side.path, target, side.options);
-    if side.options.is_unique {
-        let unique = naming::knex_name(&side.key, &side.path, Named::Unique);
-        column.index = naming::clip(&unique).to_owned();
-    }
-    column
+    let index = if side.options.is_unique { Named::Unique } else { Named::Index };
+    let (index, foreign_key) = knex_names(&side.key, &side.path, index);
+    let stored = |name: String| naming::clip(&name).to_owned();
+    let names = (stored(index), stored(foreign_key));
+    foreign_key_column(part, (&side.key, &side.path), target, side.options, names)
 }
 
-/// A column by knex's names.
+/// knex's names of a column's index and foreign key, before PostgreSQL clips them.
+fn knex_names(table: &str, column: &str, index: Named) -> (String, String) {
+    let name = |named| naming::knex_name(table, column, named);
+    (name(index), name(Named::ForeignKey))
+}
+
 fn foreign_key_column(
     part: &Part<'_>,
-    table: &str,
-    column: &str,
+    (table, column): (&str, &str),
     target: usize,
     options: ColumnOptions,
+    (index, foreign_key): (String, String),
 ) -> ForeignKeyColumn {
     let list = part.list(target);
     let name = naming::clip(column).to_owned();
-    let stored = |name: String| naming::clip(&name).to_owned();
     ForeignKeyColumn {
         references: naming::clip(&list.key).to_owned(),
         data_type: list.foreign_key_type.clone(),
-        foreign_key: stored(naming::knex_name(table, column, Named::ForeignKey)),
-        index: stored(naming::knex_name(table, column, Named::Index)),
+        foreign_key,
+        index,
         not_null: naming::not_null_name(naming::clip(table), &name, "not_null"),
         name,
         options,

@@ -30,13 +30,12 @@ pub fn inspect(
 ) -> Result<Inspected, String> {
     let relationships =
         plan.relationships_of(adapter).map(|(at, it)| Places::new(at, it, steps)).collect();
-    let directed: Vec<TableStep> =
-        directed(steps, asked.script.direction).into_iter().map(|planned| planned.step).collect();
+    let directed = directed(steps, asked.script.direction);
     let inspector = Inspector {
         adapter,
         schema,
         asked,
-        steps: directed,
+        steps: directed.iter().map(|planned| &planned.step).collect(),
         relationships,
         statements: Statements::new(schema),
     };
@@ -124,7 +123,7 @@ struct Inspector<'a> {
     schema: &'a str,
     asked: Asked<'a>,
     /// In the direction of the script.
-    steps: Vec<TableStep>,
+    steps: Vec<&'a TableStep>,
     relationships: Vec<Places<'a>>,
     statements: Statements<'a>,
 }
@@ -283,7 +282,8 @@ impl Inspector<'_> {
         }
         if expected.missing.is_none()
             && !self.asked.is_running
-            && let Some(query) = dependents::vanishing(&self.statements, self.steps.iter(), "")
+            && let Some(query) =
+                dependents::vanishing(&self.statements, self.steps.iter().copied(), "")
         {
             questions.push(question("vanishing", &query, &["vanishing"]));
         }
@@ -308,7 +308,7 @@ impl Inspector<'_> {
         let locked: Vec<Locked> = self.rows("locks")?;
         let mut problems = self.problems(expected, &relationships)?;
         problems.extend(self.privileges(&session, &locked));
-        let drops = self.steps.iter().filter_map(dropped).collect();
+        let drops = self.steps.iter().copied().filter_map(dropped).collect();
         Ok(Inspection::new(Findings {
             adapter: self.adapter.name.clone(),
             engine: "postgresql",

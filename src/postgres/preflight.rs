@@ -19,12 +19,12 @@ pub(super) fn missing(schema: &str) -> String {
 
 /// A query for one row: what the steps start from and is missing; the names that they give and that
 /// are already taken; whether the steps have been taken already. `into` follows its select list.
-pub(super) fn expected(statements: &Statements<'_>, steps: &[TableStep], into: &str) -> String {
+pub(super) fn expected(statements: &Statements<'_>, steps: &[&TableStep], into: &str) -> String {
     // What stays, what goes, and what comes; a column or, with no column, a table. The new columns
     // only tell whether all has been done.
     let (mut stays, mut goes, mut comes) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let (mut freed, mut new_columns) = (BTreeSet::new(), BTreeSet::new());
-    for step in steps {
+    for &step in steps {
         match step {
             TableStep::DropColumn { table, column, .. } => {
                 goes.insert((table.as_str(), column.name.as_str()));
@@ -101,7 +101,7 @@ pub(super) fn expected(statements: &Statements<'_>, steps: &[TableStep], into: &
 /// there, or a name that they give is already taken. Both have likely causes, which it names.
 pub(super) fn expectations(
     statements: &Statements<'_>,
-    steps: &[TableStep],
+    steps: &[&TableStep],
     schema: &str,
     ends_in: &str,
 ) -> String {
@@ -137,9 +137,9 @@ END",
 
 /// The tables that the steps touch. To drop a foreign key, and to add one, takes a lock on the table
 /// it references as well.
-pub(super) fn touched(steps: &[TableStep]) -> BTreeSet<&str> {
+pub(super) fn touched<'a>(steps: &[&'a TableStep]) -> BTreeSet<&'a str> {
     let mut tables = BTreeSet::new();
-    for step in steps {
+    for &step in steps {
         match step {
             TableStep::DropColumn { table, column, .. }
             | TableStep::RestoreColumn { table, column, .. } => {
@@ -168,7 +168,7 @@ pub(super) fn touched(steps: &[TableStep]) -> BTreeSet<&str> {
 /// before the locks were free.
 ///
 /// By name: sessions that lock them all in one order cannot wait in a circle.
-pub(super) fn locks(statements: &Statements<'_>, steps: &[TableStep]) -> String {
+pub(super) fn locks(statements: &Statements<'_>, steps: &[&TableStep]) -> String {
     let tables: Vec<String> =
         touched(steps).into_iter().map(|table| literal(&statements.qualified(table))).collect();
     let body = format!(

@@ -11,21 +11,27 @@ pub(super) fn identifier(name: &str) -> Cow<'_, str> {
         .is_some_and(|first| first.is_ascii_lowercase() || first == '_')
         && characters.all(|next| next.is_ascii_lowercase() || next.is_ascii_digit() || next == '_')
         && KEYWORDS.binary_search(&name).is_err();
-    if is_plain {
-        Cow::Borrowed(name)
-    } else {
-        Cow::Owned(format!("\"{}\"", name.replace('"', "\"\"")))
-    }
+    if is_plain { Cow::Borrowed(name) } else { Cow::Owned(quoted(name, '"')) }
 }
 
 /// A string literal that does not depend on `standard_conforming_strings`.
 pub(super) fn literal(text: &str) -> String {
-    let quoted = text.replace('\'', "''");
-    if quoted.contains('\\') {
-        format!("E'{}'", quoted.replace('\\', "\\\\"))
-    } else {
-        format!("'{quoted}'")
+    let quoted = quoted(text, '\'');
+    if quoted.contains('\\') { format!("E{}", quoted.replace('\\', "\\\\")) } else { quoted }
+}
+
+/// The text between quotes, with each quote in it doubled.
+fn quoted(text: &str, quote: char) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push(quote);
+    let mut parts = text.split(quote);
+    quoted.extend(parts.next());
+    for part in parts {
+        quoted.extend([quote, quote]);
+        quoted.push_str(part);
     }
+    quoted.push(quote);
+    quoted
 }
 
 /// The body of a `DO` statement between dollar quotes that do not occur in it.

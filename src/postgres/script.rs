@@ -1,5 +1,7 @@
 //! The script: a transaction around the statements, terminators and comments. Only here.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::statement::Statements;
@@ -24,7 +26,8 @@ pub fn migration(
     script: Script,
 ) -> Result<String, Problem> {
     let statements = statements(plan, schema, steps, script)?;
-    let mut text = Text::default();
+    let length: usize = statements.iter().map(|statement| statement.sql.len() + 100).sum();
+    let mut text = Text(String::with_capacity(length));
     header(&mut text, plan, adapter, schema, script);
     if statements.is_empty() {
         text.comment("Nothing to do: the relationships are stored the same in both schemas.");
@@ -135,9 +138,9 @@ const NO_FILTER: &str = "SET LOCAL row_security = off";
 pub(super) fn directed(
     steps: &[Planned<TableStep>],
     direction: Direction,
-) -> Vec<Planned<TableStep>> {
+) -> Cow<'_, [Planned<TableStep>]> {
     match direction {
-        Direction::Up => steps.to_vec(),
+        Direction::Up => Cow::Borrowed(steps),
         Direction::Down => steps.iter().rev().cloned().map(Planned::reverse).collect(),
     }
 }
@@ -193,7 +196,7 @@ fn sections(
     script: Script,
 ) -> Vec<Section> {
     let statements = Statements::new(schema);
-    let steps: Vec<TableStep> = planned.iter().map(|planned| planned.step.clone()).collect();
+    let steps: Vec<&TableStep> = planned.iter().map(|planned| &planned.step).collect();
     let (from, to) = script.direction.schemas();
     let mut sections = vec![
         Section::new(
@@ -207,7 +210,7 @@ fn sections(
             vec![preflight::expectations(&statements, &steps, schema, to)],
         ),
     ];
-    if let Some(check) = dependents::none_left(&statements, steps.iter()) {
+    if let Some(check) = dependents::none_left(&statements, steps.iter().copied()) {
         let title = "Nothing of yours goes with what is dropped";
         sections.push(Section::new(Role::Check, title, vec![check]));
     }
@@ -250,7 +253,7 @@ fn sections(
         };
         sections.push(section.of(*relationship));
     }
-    let renamed = steps.iter().filter_map(|step| match step {
+    let renamed = steps.iter().filter_map(|step| match *step {
         TableStep::RenameJoinTable { from, to } => Some((from, to)),
         _ => None,
     });

@@ -1,21 +1,23 @@
 //! Each step's SQL. Statements carry no terminator: the script adds those.
 
+use std::borrow::Cow;
+
 use super::quote::identifier;
 use crate::step::{ForeignKeyColumn, JoinTable, Links, Owner, TablePlace, TableStep};
 
 /// Writes statements for the tables of one schema.
 pub(super) struct Statements<'a> {
-    schema: &'a str,
+    schema: Cow<'a, str>,
 }
 
 impl<'a> Statements<'a> {
     pub(super) fn new(schema: &'a str) -> Self {
-        Statements { schema }
+        Statements { schema: identifier(schema) }
     }
 
     /// A table or index with its schema.
     pub(super) fn qualified(&self, name: &str) -> String {
-        format!("{}.{}", identifier(self.schema), identifier(name))
+        [&self.schema, ".", &identifier(name)].concat()
     }
 
     /// A query for all links of a place: the ids of the side `first`, then those of the other side,
