@@ -30,9 +30,11 @@ function foreignKeyTypes(adapter, lists, directories) {
     );
     const [{ sql }] = schema.toSQL();
     const types = new Map();
+    let end = 0;
     lists.forEach((list, at) => {
-      const start = sql.indexOf(`"${column(at)}" `) + column(at).length + 3;
-      types.set(list.key, sql.slice(start, sql.indexOf(' not null', start)));
+      const start = sql.indexOf(`"${column(at)}" `, end) + column(at).length + 3;
+      end = sql.indexOf(' not null', start);
+      types.set(list.key, sql.slice(start, end));
     });
     return types;
   } catch {

@@ -44,25 +44,16 @@ function snapshot(keystone, options) {
 
   const listRanks = ranks(lists.map((list) => list.key));
   const pathRanks = ranks(flatMap(lists, (list) => relationships(list).map((field) => field.path)));
-  const describeField = (field, describe) =>
-    Object.assign(
-      {
-        path: field.path,
-        type: typeName(field),
-        relationship: field.isRelationship
-          ? Object.assign(
-              {
-                ref: field.config.ref,
-                // `many` may be any truthy value; both Keystones look at the config.
-                many: Boolean(field.config.many),
-                rank: pathRanks.get(field.path),
-              },
-              describe.relationship(field),
-            )
-          : undefined,
-      },
-      describe.field(field),
-    );
+  const describeField = (field, describe) => {
+    const described = { path: field.path, type: typeName(field) };
+    if (field.isRelationship) {
+      // `many` may be any truthy value; both Keystones look at the config.
+      const { ref, many } = field.config;
+      const relationship = { ref, many: Boolean(many), rank: pathRanks.get(field.path) };
+      described.relationship = Object.assign(relationship, describe.relationship(field));
+    }
+    return Object.assign(described, describe.field(field));
+  };
   return {
     version: VERSION,
     keystone: keystoneVersion(resolveFrom),
@@ -109,8 +100,12 @@ function knexDescriber(adapter, lists, { directories, columns, warnings }) {
     list: (list) => ({ tableName: list.adapter.tableName, foreignKeyType: types.get(list.key) }),
     field: (field) => byList && byList.get(field.listKey).get(field.path),
     relationship: (field) => {
-      // `isNotNullable` is a getter that keeps its result: let it keep that on a copy.
-      const { isUnique, isIndexed, isNotNullable } = Object.create(field.adapter);
+      // `isNotNullable` is a getter that keeps its result: let it keep that on a copy, which does not
+      // make a prototype of the project's object, as that would be slow.
+      const { isUnique, isIndexed, isNotNullable } = Object.assign(
+        Object.create(Object.getPrototypeOf(field.adapter)),
+        field.adapter,
+      );
       return {
         isUnique: Boolean(isUnique),
         isIndexed: Boolean(isIndexed),
