@@ -37,7 +37,7 @@ pub(super) fn other(owner: Owner) -> Owner {
 /// That a field holds ObjectIds and nothing else, in documents whose own `_id` is one.
 pub(super) fn ids(relationship: &str, field: &DocumentField, reading: Reading) -> Vec<Check> {
     let value = path(&field.field);
-    let all = if field.many { items(&value) } else { json!([value]) };
+    let all = if field.many { items(&value) } else { json!([&value]) };
     let is_wrong = json!({ "$not": [{ "$or": [is_nothing("$$this"), is_id("$$this")] }] });
     let wrong = vec![
         having(field),

@@ -5,11 +5,11 @@
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
 
-use super::command::{Check, Migration, Step, aggregate, find_collection, find_having};
+use super::command::{Check, Migration, Section, Step, aggregate, find_collection, find_having};
 use super::expression::{having, holding, items, path};
-use super::migration::migration;
+use super::migration::{Task, migration};
+use super::value::{Value, json};
 use crate::inspection::{
     Asked, Database, Finding, Findings, Inspected, Inspection, Query, Question, Related, State,
     Stored, Touched, Within,
@@ -35,7 +35,8 @@ pub fn inspect(
         .map(|(at, it)| Places::new(at, it, steps, snapshot))
         .collect();
     let migration = migration(plan, steps, asked.script);
-    Inspector { adapter, asked, relationships, migration }.inspect()
+    let sections = migration.relationships.iter().map(Task::section).collect();
+    Inspector { adapter, asked, relationships, migration, sections }.inspect()
 }
 
 /// The places of a relationship in both schemas.
@@ -158,6 +159,7 @@ struct Inspector<'a> {
     asked: Asked<'a>,
     relationships: Vec<Places<'a>>,
     migration: Migration,
+    sections: Vec<Section>,
 }
 
 #[derive(Deserialize)]
@@ -212,7 +214,7 @@ impl Inspector<'_> {
                 questions.push(command(there_key(it.at, number), place.exists()));
             }
         }
-        for (at, section) in self.migration.relationships.iter().enumerate() {
+        for (at, section) in self.sections.iter().enumerate() {
             for (number, pending) in section.pending.iter().enumerate() {
                 questions.push(command(pending_key(at, number), pending.clone()));
             }
@@ -234,7 +236,7 @@ impl Inspector<'_> {
                 }
             }
         }
-        for (at, section) in self.migration.relationships.iter().enumerate() {
+        for (at, section) in self.sections.iter().enumerate() {
             if !self.is_pending(at)? {
                 continue;
             }
@@ -267,7 +269,7 @@ impl Inspector<'_> {
             .collect::<Result<Vec<_>, String>>()?;
         settle(&mut relationships);
         let mut is_done = unfinished.is_none();
-        for at in 0..self.migration.relationships.len() {
+        for at in 0..self.sections.len() {
             is_done &= !self.is_pending(at)?;
         }
         let (mut problems, warnings) = self.findings()?;
@@ -328,7 +330,7 @@ impl Inspector<'_> {
                 targets: count.and_then(|it| it.targets).filter(|_| is_one_to_one),
             });
         }
-        let section = self.migration.relationships.iter().position(|it| it.name == name);
+        let section = self.sections.iter().position(|it| it.name == name);
         let is_pending = match section {
             Some(at) => self.is_pending(at)?,
             None => false,
@@ -366,7 +368,7 @@ impl Inspector<'_> {
 
     /// How many links a copy is to make.
     fn expected(&self, at: usize) -> Result<Option<u64>, String> {
-        let copies = &self.migration.relationships[at].copies;
+        let copies = &self.sections[at].copies;
         let Some(number) = copies.iter().position(|step| matches!(step, Step::Fill { .. })) else {
             return Ok(None);
         };
@@ -377,12 +379,14 @@ impl Inspector<'_> {
     /// What the checks have found: what stops the migration, and what it warns of.
     fn findings(&self) -> Result<(Vec<Finding>, Vec<Finding>), String> {
         let (mut problems, mut warnings) = (Vec::new(), Vec::new());
-        for (at, section) in self.migration.relationships.iter().enumerate() {
+        for (at, section) in self.sections.iter().enumerate() {
             let related =
                 self.relationships.iter().find(|it| it.relationship.to_string() == section.name);
             for (number, Check { stops, .. }) in section.checks.iter().enumerate() {
                 let key = check_key(at, number);
-                let Some(Value::String(text)) = self.asked.answers.get(&key) else { continue };
+                let Some(serde_json::Value::String(text)) = self.asked.answers.get(&key) else {
+                    continue;
+                };
                 let found = finding("DATA", format!("{text}."), related.map(|it| it.at));
                 if *stops { problems.push(found) } else { warnings.push(found) }
             }
@@ -398,7 +402,7 @@ impl Inspector<'_> {
     }
 
     fn is_pending(&self, at: usize) -> Result<bool, String> {
-        for number in 0..self.migration.relationships[at].pending.len() {
+        for number in 0..self.sections[at].pending.len() {
             if self.found(&pending_key(at, number))? {
                 return Ok(true);
             }
@@ -414,7 +418,7 @@ impl Inspector<'_> {
 
     /// Whether a command has found a document.
     fn found(&self, key: &str) -> Result<bool, String> {
-        Ok(self.one::<Value>(key)?.is_some())
+        Ok(self.one::<serde_json::Value>(key)?.is_some())
     }
 
     /// The first document of an answer.
@@ -464,6 +468,7 @@ fn check_key(at: usize, number: usize) -> String {
 }
 
 fn command(key: String, command: Value) -> Question {
+    let command = serde_json::to_value(command).expect("plain data");
     Question { key, query: Query::Command(command) }
 }
 

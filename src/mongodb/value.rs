@@ -24,7 +24,7 @@ pub(super) enum Value {
 }
 
 /// A value in the notation of JSON, with expressions wherever a value may be. Keys are literals,
-/// variables or fields (`&from.field`).
+/// variables or fields (`&from.field`). Values are moved into it: borrow what is used again.
 macro_rules! json {
     (null) => { $crate::mongodb::value::Value::Null };
     ([ $($items:tt)* ]) => { json!(@items [] $($items)*) };
