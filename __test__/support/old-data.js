@@ -44,7 +44,10 @@ const isOnMongo = (field) => field.adapter.listAdapter.parentAdapter.name === 'm
 function relationshipOf({ left, right }) {
   // A list could not be related to itself by a join table: it never came to be.
   const isSelfUnstored = !isOnMongo(left) && isSelf(left);
-  const hasNoPlace = isSelfUnstored && left.many && (!right || right.many);
+  const isUnstored = isSelfUnstored && left.many && (!right || right.many);
+  // Mongoose takes `constructor` for what every object has, and makes no ids of what is stored there.
+  const isUnknown = [left, right].some((it) => it && isOnMongo(it) && it.path in Object.prototype);
+  const hasNoPlace = isUnstored || isUnknown;
   const mostPerLeft = !left.many || (right && !right.many && right.adapter.isUnique) ? 1 : Infinity;
   const mostPerRight =
     (right && !right.many) || (!left.many && left.adapter.isUnique) ? 1 : Infinity;
@@ -146,6 +149,7 @@ function literal(value) {
 class Data {
   constructor(keystone, execute, relationships, random) {
     Object.assign(this, { keystone, execute, relationships, random });
+    this.isOnMongo = relationships.some(({ left }) => isOnMongo(left));
     /** The ids of each list's items, by number. */
     this.ids = {};
     /** The lists whose items cannot be made before those that they need. */
@@ -346,6 +350,8 @@ class Data {
       if (candidates.length === 0 || isNeeded(key) || !this.random.chance(0.3)) continue;
       const { deleteMutationName } = this.keystone.lists[key].gqlNames;
       await this.call(deleteMutationName, { id: this.random.pick(candidates) });
+      // There its id may stay in an array, and whoever holds it cannot be deleted any more.
+      if (this.isOnMongo) return;
     }
   }
 }
