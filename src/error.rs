@@ -163,12 +163,6 @@ pub enum Problem {
         /// What is wrong there.
         reason: String,
     },
-    /// What there is not for that engine.
-    #[error("{what}")]
-    Unsupported {
-        /// What there is not.
-        what: &'static str,
-    },
     /// An output for one adapter was asked of a plan with several.
     #[error(
         "This project has {} adapters: {}. Say which one with --adapter <name> (the option `adapter` in the API).",
@@ -208,7 +202,6 @@ impl Problem {
             Problem::UnknownCollection { .. } => "UNKNOWN_COLLECTION",
             Problem::KeystoneDisagrees { .. } => "KEYSTONE_DISAGREES",
             Problem::InvalidSnapshot { .. } => "INVALID_SNAPSHOT",
-            Problem::Unsupported { .. } => "UNSUPPORTED",
             Problem::AdapterRequired { .. } => "ADAPTER_REQUIRED",
             Problem::UnknownAdapter { .. } => "UNKNOWN_ADAPTER",
         }
