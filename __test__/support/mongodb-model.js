@@ -123,9 +123,17 @@ class Before {
     );
   }
 
+  /** Whether there is anything to do: what only looks odd in a field that stays is left alone. */
+  isPending() {
+    const has = (documents, { path }) => documents.some((it) => Object.hasOwn(it, path));
+    if (this.many && has(this.holders, this.kept)) return true;
+    if (this.dropped && has(this.targets, this.dropped)) return true;
+    return this.isOneToOne && this.shared().length > 0;
+  }
+
   /** Whether the data stops a migration that does not reconcile. */
   stops() {
-    if (this.reconcile) return false;
+    if (this.reconcile || !this.isPending()) return false;
     if (this.strangers) return true;
     if (!this.dropped) return false;
     if (this.many) return this.onlyDropped().length + this.onlyKept().length > 0;
@@ -153,6 +161,7 @@ class Before {
 
   /** Writes what comes after. */
   apply({ join }, documents) {
+    if (!join && !this.isPending()) return;
     if (join) {
       const isNew = (link) => !this.has(this.fromKept, link);
       const more = this.reconcile ? this.fromDropped.filter(isNew) : [];
