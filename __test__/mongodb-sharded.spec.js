@@ -1,0 +1,105 @@
+'use strict';
+
+// A join collection that is sharded already, which `$out` cannot write to. No server here shards, so
+// a real one is asked everything but the two questions that tell.
+
+const os = require('os');
+const { planUpgrade } = require('..');
+const { migrate } = require('../lib/mongodb-runner');
+const { newKeystone } = require('./support/keystones');
+const { driver, startMongodb } = require('./support/mongodb');
+const { buildKeystone, loadScenario } = require('./support/scenario');
+
+const JOIN = 'todo_readers_user_readposts';
+const { ObjectId } = driver();
+const [ada, bob, first, second] = Array.from({ length: 4 }, () => new ObjectId());
+
+const modules = newKeystone();
+const keystone = buildKeystone(loadScenario('guide'), { modules, adapter: 'mongoose' });
+const statements = planUpgrade(keystone, { resolveFrom: [modules] }).statements();
+
+let server;
+let db;
+
+/** The commands that were sent; `fails` makes one of them fail. */
+async function run({ fails = () => false } = {}) {
+  const sent = [];
+  await migrate(JSON.parse(JSON.stringify(statements)), {
+    database: db.databaseName,
+    async command(command) {
+      sent.push(command);
+      if (fails(command)) throw new Error('cut off');
+      if (command.collStats) return { sharded: command.collStats === JOIN };
+      return db.command(command);
+    },
+    async adminCommand(command) {
+      const answer = await db.admin().command(command);
+      return command.isMaster ? { ...answer, msg: 'isdbgrid' } : answer;
+    },
+    process: { host: os.hostname(), pid: process.pid },
+    isAlive: () => false,
+    report() {},
+  });
+  return sent;
+}
+
+const links = async () => {
+  const rows = await db.collection(JOIN).find().sort({ _id: 1 }).toArray();
+  return rows.map((row) => [row.Todo_left_id, row.User_right_id].map(String));
+};
+
+const expected = [
+  [first, ada],
+  [first, bob],
+  [second, bob],
+].map((pair) => pair.map(String));
+
+beforeAll(async () => {
+  server = await startMongodb();
+});
+
+afterAll(async () => {
+  if (server) await server.stop();
+});
+
+beforeEach(async () => {
+  db = server.database('sharded');
+  await db.dropDatabase();
+  await db.createCollection(JOIN);
+  await db.collection('todos').insertMany([
+    { _id: first, readers: [ada, bob] },
+    { _id: second, readers: [bob] },
+  ]);
+  await db.collection('users').insertMany([
+    { _id: ada, readPosts: [first] },
+    { _id: bob, readPosts: [first, second] },
+  ]);
+});
+
+test('it is filled where it is, by $merge', async () => {
+  const sent = await run();
+  const writes = sent.flatMap(({ pipeline = [] }) => pipeline.slice(-1));
+  expect(writes).toContainEqual({ $merge: expect.objectContaining({ into: JOIN }) });
+  expect(writes).not.toContainEqual({ $out: JOIN });
+  expect(await links()).toEqual(expected);
+  expect(await db.collection('todos').countDocuments({ readers: { $exists: true } })).toBe(0);
+});
+
+test('stopped after the copy and run again, no link is there twice', async () => {
+  // The whole connection is gone from then on, so that nothing can be cleaned up.
+  let isGone = false;
+  const fails = ({ createIndexes }) => (isGone = isGone || createIndexes === JOIN);
+  await expect(run({ fails })).rejects.toThrow('cut off');
+  expect(await links()).toEqual(expected);
+  await run();
+  expect(await links()).toEqual(expected);
+  const left = await db.listCollections({ name: /^keystone_upgrade/ }).toArray();
+  expect(left).toEqual([]);
+});
+
+test('one that holds links of somebody else is left alone', async () => {
+  await db.collection(JOIN).insertOne({ Todo_left_id: first, User_right_id: ada });
+  await expect(run()).rejects.toThrow(/holds documents already/);
+  expect(await links()).toEqual(expected.slice(0, 1));
+  expect(await db.collection('todos').countDocuments({ readers: { $exists: true } })).toBe(2);
+});
