@@ -1,7 +1,5 @@
 'use strict';
 
-const { apply: applyTo } = require('./lib/apply');
-const { check: checkOf } = require('./lib/check');
 const { UpgradeError } = require('./lib/error');
 const { loadNative } = require('./lib/native');
 const { snapshot } = require('./lib/snapshot');
@@ -27,17 +25,17 @@ class UpgradePlan {
 
   /** One part for each adapter that has lists, with its steps in order of execution. */
   get adapters() {
-    return data(this).adapters;
+    return overview(this).adapters;
   }
 
   /** What the user should know, `{ code, message, list?, field? }` each. */
   get warnings() {
-    return data(this).warnings;
+    return overview(this).warnings;
   }
 
   /** Whether any database has to change. */
   get hasChanges() {
-    return data(this).hasChanges;
+    return overview(this).hasChanges;
   }
 
   /**
@@ -134,6 +132,19 @@ function data(plan) {
   return native.data;
 }
 
+/** A plan's data as far as it is short: the steps of an adapter come when they are asked for. */
+function overview(plan) {
+  const native = natives.get(plan);
+  if (!native.short) {
+    native.short = JSON.parse(native.overview());
+    native.short.adapters.forEach((adapter, at) => {
+      const steps = { enumerable: true, get: () => data(plan).adapters[at].steps };
+      Object.defineProperty(adapter, 'steps', steps);
+    });
+  }
+  return native.short;
+}
+
 /**
  * Plans the upgrade of a project from the relationship schema before the Arcade release to the one
  * since. Computes only: nothing connects, and the Keystone object is left as it was.
@@ -182,7 +193,7 @@ function diffSchemas(oldSql, newSql, options) {
  *   `CONNECTION_FAILED`, `LOCKED`, `CHECK_FAILED`
  */
 async function check(keystone, options = {}) {
-  return checkOf(project(keystone, options), options);
+  return require('./lib/check').check(project(keystone, options), options);
 }
 
 /**
@@ -197,7 +208,7 @@ async function check(keystone, options = {}) {
  *   `COMMIT_UNKNOWN`
  */
 async function apply(keystone, options = {}) {
-  return applyTo(project(keystone, options), options);
+  return require('./lib/apply').apply(project(keystone, options), options);
 }
 
 /** A project as `lib/` needs it to look at its database. */

@@ -30,8 +30,10 @@ export declare class NativePlan {
   schema(which: 'old' | 'new', adapter?: string | undefined | null): string
   /** The unified diff from the old schema to the new, with ANSI colours if asked for. */
   diff(adapter: string | undefined | null, color: boolean): string
-  /** The whole plan as indented JSON. */
+  /** The whole plan as JSON. */
   toJson(): string
+  /** The plan without relationships and steps as JSON. */
+  overview(): string
 }
 
 /** The unified diff of two texts under the given names, with ANSI colours if asked for. */

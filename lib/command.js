@@ -2,7 +2,6 @@
 
 const path = require('path');
 const { shouldColor } = require('./colors');
-const { runOnDatabase } = require('./database-command');
 const { loadEntry } = require('./load-entry');
 const { info, warn } = require('./messages');
 const { writeOutFile } = require('./out-file');
@@ -106,7 +105,7 @@ async function exec(args, { _cwd = process.cwd() } = {}, spinner) {
   plan.warnings.forEach(({ message }) => warn(message));
 
   const { text, exitCode } = needsConnection(args)
-    ? await runOnDatabase(keystone, from, args)
+    ? await require('./database-command').runOnDatabase(keystone, from, args)
     : print(plan, args);
   if (args['--out']) {
     const file = path.resolve(_cwd, args['--out']);

@@ -136,10 +136,16 @@ impl NativePlan {
         Ok(diff::unified(&old, &new, ("old schema", "new schema"), color))
     }
 
-    /// The whole plan as indented JSON.
+    /// The whole plan as JSON.
     #[napi(catch_unwind)]
     pub fn to_json(&self) -> String {
-        self.plan.to_json()
+        json(&self.plan)
+    }
+
+    /// The plan without relationships and steps as JSON.
+    #[napi(catch_unwind)]
+    pub fn overview(&self) -> String {
+        json(self.plan.overview())
     }
 }
 

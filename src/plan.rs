@@ -237,11 +237,44 @@ impl UpgradePlan {
             .filter(move |(_, relationship)| Some(relationship.adapter) == at)
     }
 
-    /// The plan as JSON, indented by two spaces, with a final newline.
-    pub fn to_json(&self) -> String {
-        let mut json = serde_json::to_string_pretty(self).expect("a plan has string keys only");
-        json.push('\n');
-        json
+    /// What there is to know without the relationships and steps, which are many.
+    pub fn overview(&self) -> Overview<'_> {
+        let adapters = self.adapters.iter().map(AdapterOverview::new).collect();
+        Overview { has_changes: self.has_changes(), adapters, warnings: &self.warnings }
+    }
+}
+
+/// A plan as JavaScript sees it, but for what is long.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Overview<'a> {
+    has_changes: bool,
+    adapters: Vec<AdapterOverview<'a>>,
+    warnings: &'a [Warning],
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AdapterOverview<'a> {
+    name: &'a str,
+    has_changes: bool,
+    engine: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schema_name: Option<&'a str>,
+}
+
+impl<'a> AdapterOverview<'a> {
+    fn new(adapter: &'a AdapterPlan) -> Self {
+        let schema_name = match &adapter.engine {
+            Engine::PostgreSql { schema_name, .. } => Some(schema_name.as_str()),
+            Engine::MongoDb { .. } => None,
+        };
+        AdapterOverview {
+            name: &adapter.name,
+            has_changes: adapter.has_changes(),
+            engine: adapter.engine_name().to_lowercase(),
+            schema_name,
+        }
     }
 }
 

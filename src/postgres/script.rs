@@ -41,13 +41,13 @@ pub fn migration(
     let rules = inherent_rules(&directed(steps, script.direction));
     text.comment(&format!("squawk-ignore-file {}", rules.join(", ")));
     let mut title = None;
-    for statement in &statements {
-        if title != Some(&statement.title) {
+    for statement in statements {
+        if title.as_ref() != Some(&statement.title) {
             text.blank();
-            title = Some(&statement.title);
             if let Some(title) = &statement.title {
                 text.comment(title);
             }
+            title = Some(statement.title);
         }
         text.statement(&statement.sql);
     }
