@@ -1,0 +1,136 @@
+// In process: each stage from the lists to the text, beside the one thing that Keystone itself does
+// with them. Every size has a process of its own, because memory is measured too.
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import api from '../index.js';
+import native from '../lib/native.js';
+import { newKeystone } from '../__test__/support/keystones.js';
+import { inTurns, median, number, table, times } from './lib/measure.mjs';
+import { RELATIONSHIPS, ringKeystone } from './lib/ring.mjs';
+
+const SIZES = [100, 1_000, 10_000];
+const ENGINES = { knex: 'PostgreSQL', mongoose: 'MongoDB' };
+
+/** 100,000 relationships. A script for MongoDB would be longer than the longest string of Node. */
+const LARGE = 100_000 / RELATIONSHIPS;
+
+const RUNS = { 100: 51, 1_000: 15, 10_000: 5 };
+
+const snapshot = (keystone) =>
+  JSON.stringify(api.snapshot(keystone, { resolveFrom: [newKeystone()], columns: false }));
+const plan = (json) => native.loadNative().planUpgrade(json);
+
+const timed = (action) => {
+  const start = performance.now();
+  action();
+  return performance.now() - start;
+};
+
+/** In a child: the medians of all stages. */
+async function stages(adapter, lists) {
+  const keystone = ringKeystone(lists, adapter);
+  const json = snapshot(keystone);
+  const planned = plan(json);
+  const complete = api.planUpgrade(keystone, { resolveFrom: [newKeystone()] });
+  complete.schema('old'); // Asks knex for all columns, which is no part of rendering.
+  return inTurns(
+    {
+      consolidate: () => timed(() => keystone._consolidateRelationships()),
+      snapshot: () => timed(() => snapshot(keystone)),
+      plan: () => timed(() => plan(json)),
+      migration: () => timed(() => planned.migration(undefined, 'up', false)),
+      rollback: () => timed(() => planned.migration(undefined, 'down', false)),
+      summary: () => timed(() => planned.summary(undefined, false)),
+      json: () => timed(() => planned.toJson()),
+      schema: () => timed(() => complete.schema('new')),
+      diff: () => timed(() => complete.diff()),
+    },
+    { runs: RUNS[lists], warmUps: 2 },
+  );
+}
+
+/** In a child: the snapshot of a large project, as a file. */
+function write(adapter, lists, file) {
+  fs.writeFileSync(file, snapshot(ringKeystone(lists, adapter)));
+}
+
+/** In a child: the time and the memory that it takes to plan and render a stored snapshot. */
+function large(file) {
+  const runs = [];
+  const json = fs.readFileSync(file, 'utf8');
+  for (let run = 0; run < 3; run++)
+    runs.push(timed(() => plan(json).migration(undefined, 'up', false)));
+  return { ms: median(runs), bytes: process.resourceUsage().maxRSS * 1024 };
+}
+
+const CHILDREN = { stages, write, large };
+
+/** Runs one of CHILDREN in a process of its own. */
+function child(name, ...args) {
+  const file = fileURLToPath(import.meta.url);
+  const node = ['--max-old-space-size=8192', '--no-deprecation', file, name, ...args.map(String)];
+  return JSON.parse(execFileSync(process.execPath, node, { encoding: 'utf8' }) || 'null');
+}
+
+function stagesTable(adapter) {
+  const results = SIZES.map((lists) => child('stages', adapter, lists));
+  const rows = Object.keys(results[0]).map((stage) => [
+    stage === 'consolidate' ? "Keystone's `_consolidateRelationships`" : stage,
+    ...results.map((result) => result[stage]),
+    times(results[1][stage], results[1].consolidate),
+    times(results[2][stage] / 10, results[1][stage]),
+  ]);
+  const head = [
+    `${ENGINES[adapter]}, ms at`,
+    ...SIZES.map((lists) => `${number(lists)} lists`),
+    `of Keystone's at ${number(SIZES[1])}`,
+    `per list, ${number(SIZES[2])} to ${number(SIZES[1])}`,
+  ];
+  return table(head, rows);
+}
+
+function largeTable() {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-'));
+  try {
+    const file = path.join(folder, 'snapshot.json');
+    child('write', 'knex', LARGE, file);
+    const { ms, bytes } = child('large', file);
+    const { bytes: idle } = child('idle');
+    return table(
+      [
+        `${number(LARGE * RELATIONSHIPS)} relationships, PostgreSQL`,
+        'plan and migration',
+        'peak memory of the process',
+        'of it Node at rest',
+      ],
+      [
+        [
+          'from a stored snapshot',
+          `${number(ms)} ms`,
+          `${number(bytes / 1e6)} MB`,
+          `${number(idle / 1e6)} MB`,
+        ],
+      ],
+    );
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+CHILDREN.idle = () => ({ bytes: process.resourceUsage().maxRSS * 1024 });
+
+/** @returns {Promise<string>} the part as Markdown */
+export async function bench() {
+  const about = `Lists with nine fields and ${RELATIONSHIPS} relationships each, of all kinds. \`snapshot\` includes Keystone's own \`_consolidateRelationships\`, with which the plan is compared.`;
+  return [about, ...Object.keys(ENGINES).map(stagesTable), largeTable()].join('\n\n');
+}
+
+const [name, ...args] = process.argv.slice(2);
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const result = await CHILDREN[name](
+    ...args.map((arg) => (/^\d+$/.test(arg) ? Number(arg) : arg)),
+  );
+  process.stdout.write(JSON.stringify(result ?? null));
+}
