@@ -17,7 +17,8 @@ const { bin } = require('./project');
  * @returns {Promise<{ code: number, shown: string }>} all that the terminal has shown
  */
 function runOnTerminal(cwd, args, { env, types = [] }) {
-  const words = [process.execPath, bin.command, ...args].map((word) => `'${word}'`);
+  // A shell that stays would end by Ctrl-C as well, and its exit code would hide that of the command.
+  const words = ['exec', ...[process.execPath, bin.command, ...args].map((word) => `'${word}'`)];
   const { FORCE_COLOR: _force, ...inherited } = process.env;
   const child = spawn('script', ['-qec', words.join(' '), '/dev/null'], {
     cwd,

@@ -3,7 +3,7 @@
 const { UpgradeError } = require('../error');
 const { inspect } = require('../inspect');
 const { serverError } = require('./failure');
-const { refuseLocked } = require('./lock');
+const { takeLock } = require('./lock');
 
 const READ_ONLY = [
   'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
@@ -38,8 +38,8 @@ function asker(connection) {
  */
 async function checkPostgres(connection, core, onAnswer) {
   try {
-    await refuseLocked(connection);
     for (const sql of READ_ONLY) await connection.query(sql);
+    await takeLock(connection, 'check');
     return await inspect(core, asker(connection), onAnswer);
   } catch (error) {
     throw error instanceof UpgradeError ? error : serverError('CHECK_FAILED', error);

@@ -52,7 +52,7 @@ async function migratePostgres(connection, options) {
       const { role } = statement;
       if (steps.includes(statement)) onProgress(stepEvent(steps, statement));
       await connection.query(statement.sql);
-      if (role === 'begin') await takeLock(connection);
+      if (role === 'begin') await takeLock(connection, 'migration');
       // From here on no one else changes what is counted.
       if (role === 'lock') before = await measure();
     }
