@@ -427,7 +427,7 @@ function expectRepairs({ stdout }, expected = []) {
 
 function expectDocuments(found, { todos, users, rows = [] }, options) {
   const text = (documents) => documentsText(normalized(documents, relationships, options));
-  const placed = rows.map((it) => ({ ...it, _id: new ObjectId() }));
+  const placed = rows.map((it) => ({ ...it, __v: 0, _id: new ObjectId() }));
   const documents = Object.fromEntries(
     Object.entries(found).map(([name, collection]) => [name, collection.documents]),
   );

@@ -78,11 +78,26 @@ const methods = {
       const join = columnNames?.[`${left.listKey}.${left.path}`];
       return {
         ...{ left: side(left), right: side(right), cardinality },
+        target: collection(keystone.lists[left.refListKey].adapter.model),
         ...(cardinality === 'N:N' && {
           join: { collection: collection(adapter._manyModels[tableName]), ...join },
         }),
       };
     });
+  },
+
+  /** NEW, connected to MongoDB: makes the items of another database through its own adapter. */
+  async recreate({ session, from, items }) {
+    const { keystone, adapter } = sessions.get(session);
+    const source = adapter.mongoose.connection.useDb(from);
+    for (const list of keystone.listsArray) {
+      const { model, realKeys } = list.adapter;
+      realKeys.push('_id'); // Or each item would get an id of its own.
+      const documents = source.collection(model.collection.collectionName).find();
+      for await (const document of documents) {
+        await list.adapter.create(itemFrom(list, document, items[list.key][document._id]));
+      }
+    }
   },
 
   /** The scripts of the plan, or the problems that it is refused for. */
@@ -214,6 +229,19 @@ async function readAll({ keystone, adapter }, execute) {
       if (target.isAuxList) for (const inner of related) await collect(target, inner);
     }
   }
+}
+
+/** An item as NEW is to write it: with the links of which it stores the left side, or a field. */
+function itemFrom(list, document, links = {}) {
+  const { realKeys } = list.adapter;
+  const item = Object.fromEntries(Object.entries(document).filter(([it]) => realKeys.includes(it)));
+  for (const field of relationshipFields(list)) {
+    const { cardinality, left } = field.adapter.rel;
+    const ids = links[field.path] ?? [];
+    if (realKeys.includes(field.path)) [item[field.path]] = ids;
+    else if (cardinality === 'N:N' && left === field) item[field.path] = ids;
+  }
+  return item;
 }
 
 const relationshipFields = (list) => list.fields.filter((field) => field.isRelationship);

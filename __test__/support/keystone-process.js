@@ -126,11 +126,20 @@ class KeystoneSession {
   }
 
   /**
-   * NEW, connected to MongoDB: where it stores its relationships, `{ left, right, cardinality, join }[]`
-   * with the sides as `{ list, path, many, collection }` and N:N in `{ collection, near, far }`.
+   * NEW, connected to MongoDB: where it stores its relationships,
+   * `{ left, right, cardinality, target, join }[]` with the sides as `{ list, path, many, collection }`,
+   * the collection that the left side refers to, and N:N in `{ collection, near, far }`.
    */
   relationships() {
     return this.#call('relationships');
+  }
+
+  /**
+   * NEW, connected to MongoDB: makes the items of another database on the server, with their ids and
+   * the links that `read` has given.
+   */
+  recreate(from, items) {
+    return this.#call('recreate', { from, items });
   }
 
   /** What `planUpgrade` can plan from in another process. */

@@ -169,6 +169,8 @@ class Before {
       documents[join.collection] = rows.map(([near, far]) => ({
         [join.near]: near,
         [join.far]: far,
+        // As mongoose begins every document.
+        __v: 0,
       }));
       this.remove(documents, this.kept);
     } else {
@@ -290,6 +292,37 @@ function normalized(documents, relationships, { ordered = true } = {}) {
 }
 
 /**
+ * What can be read of the new schema: no null, no id of a document that is gone, and the rows of join
+ * collections without ids of their own.
+ *
+ * @param {object} collections as `read` of `mongodb.js` gives them
+ * @param {object[]} relationships
+ * @returns {object} collections for `documentsText`
+ */
+function living(collections, relationships) {
+  const documents = copyOf(collections);
+  const isThere = (collection, id) =>
+    (collections[collection]?.documents ?? []).some((it) => same(it._id, id));
+  for (const relationship of relationships) {
+    const { left, target, join } = relationship;
+    if (join) {
+      documents[join.collection] = documents[join.collection]
+        .filter((row) => isThere(left.collection, row[join.near]) && isThere(target, row[join.far]))
+        .map(({ _id, ...row }) => row);
+      continue;
+    }
+    const { kept } = sidesOf(relationship);
+    const others = kept === left ? target : left.collection;
+    for (const document of documents[kept.collection] ?? []) {
+      if (!isThere(others, valueOf(document, kept.path))) delete document[kept.path];
+    }
+  }
+  return Object.fromEntries(
+    Object.entries(documents).map(([name, rows]) => [name, { documents: rows }]),
+  );
+}
+
+/**
  * Original documents as they come back: without nulls, without ids that only the dropped side had
  * for documents that are gone, and arrays that were not there are empty.
  */
@@ -311,4 +344,4 @@ function restored(collections, relationships) {
   return documents;
 }
 
-module.exports = { changes, nameOf, normalized, restored, rowsOf, settleDown, settleUp };
+module.exports = { changes, living, nameOf, normalized, restored, rowsOf, settleDown, settleUp };

@@ -1,13 +1,21 @@
 'use strict';
 
 // The oracle for MongoDB: OLD fills a database, our migration takes it to the new schema and back.
-// Collections and indexes must be those that NEW makes itself, documents those of
-// `mongodb-model.js`, and both Keystones must read the same links.
+// Collections, indexes and documents must be those that NEW makes itself of the same items, documents
+// to the last detail those of `mongodb-model.js`, and both Keystones must read the same links.
 
 const { assertSame, assertSamePlans, assertThat, countLinks, readText } = require('./compare');
 const { documentsText, driver, indexesText } = require('./mongodb');
 const { disturb } = require('./mongodb-disturb');
-const { changes, nameOf, normalized, restored, settleDown, settleUp } = require('./mongodb-model');
+const {
+  changes,
+  living,
+  nameOf,
+  normalized,
+  restored,
+  settleDown,
+  settleUp,
+} = require('./mongodb-model');
 const { runMongosh } = require('./mongosh');
 const { Random } = require('./random');
 
@@ -50,7 +58,8 @@ async function prove(scenario, tools) {
     assertSamePlans(plan, await (await open('old')).plan());
     if (plan.problems) return { refused: plan.problems, exceptions: [], links: 0 };
 
-    const relationships = await (await open('new', names.fresh)).relationships();
+    const session = await open('new', names.fresh);
+    const relationships = await session.relationships();
     const fresh = await server.read(names.fresh);
     const database = names.old;
     const proof = new Proof({
@@ -63,6 +72,8 @@ async function prove(scenario, tools) {
       open,
     });
     const links = await proof.fill();
+    await session.recreate(names.old, proof.read.items);
+    proof.recreated = await server.read(names.fresh);
     await proof.run();
     const stopped = tools.applies ? false : await proof.runDisturbed();
     return { exceptions: [], links, stopped };
@@ -110,6 +121,11 @@ class Proof {
     const started = await this.state();
     assertSame('The documents after NEW has started', ...[after, started].map(documentsText));
     assertSame('The indexes after NEW has started', ...[this.fresh, started].map(indexesText));
+
+    const [migrated, recreated] = [started, this.recreated].map((state) =>
+      documentsText(living(state, this.relationships)),
+    );
+    assertSame('The documents that NEW makes itself of the same data', recreated, migrated);
 
     await this.succeed('down', down);
     const back = await this.state();

@@ -6,6 +6,10 @@ use super::command::{Step, aggregate};
 use super::expression::{Reading, distinct, having, items, path};
 use crate::step::{DocumentField, JoinCollection};
 
+/// What mongoose, and so Keystone, writes into every document that it makes: `versionKey` of its schemas,
+/// which is 0 in a new one.
+const VERSION: &str = "__v";
+
 /// The copy of the left side's array, or with [`Reading::Lenient`] of both arrays.
 ///
 /// Each link is copied once, in the order of the array. The runner adds the stage that writes, since
@@ -33,7 +37,12 @@ fn links(from: &DocumentField, into: &JoinCollection, reading: Reading) -> Vec<V
     vec![
         having(from),
         json!({ "$project": { "ids": reading.ids(&path(&from.field)) } }),
-        json!({ "$project": { "_id": 0, near: "$_id", far: distinct("$ids") } }),
+        json!({ "$project": {
+            "_id": 0,
+            near: "$_id",
+            far: distinct("$ids"),
+            VERSION: { "$literal": 0 },
+        } }),
         json!({ "$unwind": path(far) }),
     ]
 }
@@ -56,7 +65,12 @@ fn union(from: &DocumentField, also: &DocumentField, into: &JoinCollection) -> V
     pipeline.extend([
         json!({ "$group": { "_id": { "near": "$near", "far": "$far" }, "at": { "$min": "$at" } } }),
         json!({ "$sort": { "_id.near": 1, "at": 1, "_id.far": 1 } }),
-        json!({ "$project": { "_id": 0, near: "$_id.near", far: "$_id.far" } }),
+        json!({ "$project": {
+            "_id": 0,
+            near: "$_id.near",
+            far: "$_id.far",
+            VERSION: { "$literal": 0 },
+        } }),
     ]);
     pipeline
 }

@@ -332,6 +332,7 @@ const migration = {
                       in: { $arrayElemAt: ['$ids', '$$at'] },
                     },
                   },
+                  __v: { $literal: 0 },
                 },
               },
               { $unwind: '$Tag_right_id' },

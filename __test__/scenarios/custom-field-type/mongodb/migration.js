@@ -160,6 +160,7 @@ const migration = {
                       in: { $arrayElemAt: ['$ids', '$$at'] },
                     },
                   },
+                  __v: { $literal: 0 },
                 },
               },
               { $unwind: '$Post_right_id' },

@@ -156,6 +156,7 @@ const migration = {
                       in: { $arrayElemAt: ['$ids', '$$at'] },
                     },
                   },
+                  __v: { $literal: 0 },
                 },
               },
               { $unwind: '$Tag_right_id' },

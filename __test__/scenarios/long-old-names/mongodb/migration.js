@@ -212,6 +212,7 @@ const migration = {
                       in: { $arrayElemAt: ['$ids', '$$at'] },
                     },
                   },
+                  __v: { $literal: 0 },
                 },
               },
               { $unwind: '$Researcher_right_id' },

@@ -166,6 +166,7 @@ const migration = {
                       in: { $arrayElemAt: ['$ids', '$$at'] },
                     },
                   },
+                  __v: { $literal: 0 },
                 },
               },
               { $unwind: '$User_right_id' },
