@@ -1,18 +1,30 @@
-// `npm run demo`: from a fresh checkout to the command's output on two of the examples.
+// `npm run demo`: from a fresh checkout to the command's output on two of the
+// examples, and their databases there and back.
 import fs from 'node:fs';
 import path from 'node:path';
+import mongodb from '../__test__/support/mongodb.js';
 import keystones from '../__test__/support/keystones.js';
 import { endToEnd } from './lib/end-to-end.mjs';
 import { linkModules, linkPackage } from './lib/link.mjs';
 import { root, run, script } from './lib/run.mjs';
 import { installSet, setUp } from './lib/setup.mjs';
 
-/** The newest of the servers that the tests run on. */
-const SERVER = 'postgres/18';
-
 const EXAMPLES = [
-  { folder: 'examples/todo-knex', database: 'PostgreSQL', migration: 'SQL for psql' },
-  { folder: 'examples/todo-mongoose', database: 'MongoDB', migration: 'a script for mongosh' },
+  {
+    folder: 'examples/todo-knex',
+    adapter: 'knex',
+    database: 'PostgreSQL',
+    migration: 'SQL for psql',
+    // The newest of those that the tests run on.
+    servers: () => ['postgres/18'],
+  },
+  {
+    folder: 'examples/todo-mongoose',
+    adapter: 'mongoose',
+    database: 'MongoDB',
+    migration: 'a script for mongosh',
+    servers: () => (mongodb.isServerNeeded() ? ['mongodb/server'] : []),
+  },
 ];
 
 /** Gives an example the real Keystone and this package, unless someone has installed it there. */
@@ -42,11 +54,12 @@ await script(async () => {
   }
 
   await installSet('keystones/old');
-  await installSet(SERVER);
-  const [{ folder }] = EXAMPLES;
-  await endToEnd({
-    heading: (text) => console.log(`\n━━━ ${text}\n`),
-    command: (text, flags, options) => show(folder, text, flags, options),
-  });
+  for (const { folder, adapter, database, servers } of EXAMPLES) {
+    for (const server of servers()) await installSet(server);
+    await endToEnd(adapter, {
+      heading: (text) => console.log(`\n━━━ ${database}: ${text}\n`),
+      command: (text, flags, options) => show(folder, `${database}: ${text}`, flags, options),
+    });
+  }
   console.log('\nThe other examples are in examples/, with a README each.');
 });

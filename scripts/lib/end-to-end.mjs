@@ -1,6 +1,7 @@
-// The whole way on a real PostgreSQL: a project of the old Keystone with data, our migration, the new
+// The whole way on a real database: a project of the old Keystone with data, our migration, the new
 // Keystone on the same data, and back.
 import keystoneProcess from '../../__test__/support/keystone-process.js';
+import mongodb from '../../__test__/support/mongodb.js';
 import postgres from '../../__test__/support/postgres.js';
 import scenarios from '../../__test__/support/scenario.js';
 
@@ -16,6 +17,20 @@ const USERS = `{
 }`;
 
 const DATABASE = 'todo';
+
+/** How each adapter of Keystone gets a server, and an old database on it. */
+const ADAPTERS = {
+  knex: {
+    start: () => postgres.startPostgres(postgres.postgresVersions().at(-1)),
+    async create(server, old) {
+      await server.createDatabase(DATABASE);
+      const session = await old();
+      await session.createSchema();
+      return session;
+    },
+  },
+  mongoose: { start: () => mongodb.startMongodb(), create: (_, old) => old() },
+};
 
 /** What a query reads, one line an item. */
 async function read(session, query) {
@@ -53,56 +68,53 @@ async function fill(session) {
 /**
  * Shows it, and fails where what is shown is not as promised.
  *
+ * @param {'knex' | 'mongoose'} adapter
  * @param {object} show
  * @param {(text: string) => void} show.heading prints a heading
  * @param {(heading: string, flags: string[], options: object) => Promise<void>} show.command runs the
  *   command in a project with the same lists, and fails when it ends with another exit code
  * @throws {Error} when a step does not do what it must
  */
-export async function endToEnd({ heading, command }) {
+export async function endToEnd(adapter, { heading, command }) {
   const scenario = scenarios.loadScenario('guide');
-  const server = await postgres.startPostgres(postgres.postgresVersions().at(-1));
-  const keystones = ['old', 'new'].map((name) => keystoneProcess.startKeystone(name));
-  const [old, current] = keystones;
+  const { start, create } = ADAPTERS[adapter];
+  const server = await start();
+  const [old, current] = ['old', 'new'].map((name) => keystoneProcess.startKeystone(name, adapter));
   const print = (lines) => console.log([lines].flat().join('\n'));
   try {
-    await server.createDatabase(DATABASE);
-    const before = await old.open(scenario, server.url(DATABASE));
-    await before.createSchema();
+    const url = server.url(DATABASE);
+    const before = await create(server, () => old.open(scenario, url));
     await fill(before);
     const data = await readAll(before);
     heading('A project with data, as the old Keystone (7.1.0) reads it');
     print(data);
 
-    const env = { DATABASE_URL: server.url(DATABASE) };
+    const env = { DATABASE_URL: url };
     const expectSame = (reader, lines) => {
       if (lines.join() !== data.join()) throw new Error(`${reader} reads\n${lines.join('\n')}`);
       print(`${reader} reads the same.`);
     };
 
-    const [{ id }] = await server.query(DATABASE, `SELECT id FROM "Todo" WHERE name = 'Rest'`);
+    const idOf = async (query, name) =>
+      Object.values(await before.query(`{ ${query}(where: { name: "${name}" }) { id } }`))[0][0].id;
+    const id = await idOf('allTodos', 'Rest');
     await before.createItems({ User: [{ name: 'Cleo', readPosts: [{ where: { id } }] }] });
-    await command(
-      'A seed through createItems writes only one side: the check finds it',
-      ['--check'],
-      {
-        env,
-        exitCode: 2,
-      },
-    );
-    await server.query(DATABASE, `DELETE FROM "User" WHERE name = 'Cleo'`);
+    const oneSided = 'A seed through createItems writes only one side: the check finds it';
+    await command(oneSided, ['--check'], { env, exitCode: 2 });
+    await before.query(`mutation { deleteUser(id: "${await idOf('allUsers', 'Cleo')}") { id } }`);
 
     await command('Without that seed it is ready', ['--check'], { env });
     await command('The migration', ['--apply', '--yes'], { env });
-    const after = await current.open(scenario, server.url(DATABASE));
+    const after = await current.open(scenario, url);
     expectSame('The new Keystone (19.3.4)', await readAll(after));
     await command('Once more', ['--apply', '--yes'], { env });
 
+    await after.close();
     await command('The way back', ['--rollback', '--apply', '--yes'], { env });
     expectSame('The old Keystone', await readAll(before));
-    await Promise.all([before.close(), after.close()]);
+    await before.close();
   } finally {
-    await Promise.all(keystones.map((keystone) => keystone.stop()));
+    await Promise.all([old, current].map((keystone) => keystone.stop()));
     await server.stop();
   }
 }
