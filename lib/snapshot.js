@@ -107,9 +107,9 @@ function knexDescriber(adapter, lists, { directories, columns, warnings }) {
         field.adapter,
       );
       return {
-        isUnique: Boolean(isUnique),
-        isIndexed: Boolean(isIndexed),
-        isNotNullable: Boolean(isNotNullable),
+        isUnique: isUnique ? true : undefined,
+        isIndexed: isIndexed ? true : undefined,
+        isNotNullable: isNotNullable ? true : undefined,
       };
     },
   };

@@ -25,12 +25,12 @@ fn clip_to(name: &str, bytes: usize) -> &str {
 
 /// The table of a field with `many` before Arcade: `Todo_reviewers`.
 pub fn old_join_table(list: &str, path: &str) -> String {
-    format!("{list}_{path}")
+    [list, "_", path].concat()
 }
 
 /// A column of that table: `Todo_id`.
 pub fn old_join_column(list: &str) -> String {
-    format!("{list}_id")
+    [list, "_id"].concat()
 }
 
 /// The join table of an N:N relationship since Arcade: `Todo_reviewers_many` or
@@ -38,19 +38,19 @@ pub fn old_join_column(list: &str) -> String {
 pub fn new_join_table(relationship: &Relationship) -> String {
     let left = &relationship.left;
     match &relationship.right {
-        Some(right) => format!("{}_{}_{}_{}", left.key, left.path, right.key, right.path),
-        None => format!("{}_{}_many", left.key, left.path),
+        Some(right) => [&left.key, "_", &left.path, "_", &right.key, "_", &right.path].concat(),
+        None => [&left.key, "_", &left.path, "_many"].concat(),
     }
 }
 
 /// The near column of a join table since Arcade: `Todo_left_id`.
 pub fn new_near_column(relationship: &Relationship) -> String {
-    format!("{}_left_id", relationship.left.key)
+    [&relationship.left.key, "_left_id"].concat()
 }
 
 /// The far column of a join table since Arcade: `User_right_id`.
 pub fn new_far_column(relationship: &Relationship) -> String {
-    format!("{}_right_id", relationship.target_key)
+    [&relationship.target_key, "_right_id"].concat()
 }
 
 /// What knex names after a table and a column.

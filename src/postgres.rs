@@ -10,6 +10,7 @@ mod reconcile;
 mod schema;
 mod script;
 mod statement;
+mod values;
 
 pub use inspect::inspect;
 pub use schema::schema;

@@ -100,7 +100,8 @@ pub struct Side {
 
 impl fmt::Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.key, self.path)
+        // Written very often: without the machinery of `write!`.
+        [&self.key, ".", &self.path].into_iter().try_for_each(|part| f.write_str(part))
     }
 }
 
@@ -133,9 +134,11 @@ impl Relationship {
 /// `Todo.author -> User` or `Todo.readers -> User.readPosts`, as in the guide.
 impl fmt::Display for Relationship {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.left.fmt(f)?;
+        f.write_str(" -> ")?;
         match &self.right {
-            Some(right) => write!(f, "{} -> {right}", self.left),
-            None => write!(f, "{} -> {}", self.left, self.target_key),
+            Some(right) => right.fmt(f),
+            None => f.write_str(&self.target_key),
         }
     }
 }
@@ -271,7 +274,7 @@ impl<'a> Index<'a> {
         relationship: &RelationshipField,
     ) -> Result<Other, Problem> {
         let list = &self.snapshot.lists[list_at];
-        let (list_key, path) = (list.key.clone(), field.path.clone());
+        let (list_key, path) = (&list.key, &field.path);
         let (target_key, target_path) = match relationship.reference.split_once('.') {
             Some((key, path)) => (key, Some(path)),
             None => (relationship.reference.as_str(), None),
@@ -280,8 +283,8 @@ impl<'a> Index<'a> {
             let keys: Vec<&str> =
                 self.snapshot.lists.iter().map(|list| list.key.as_str()).collect();
             return Err(Problem::UnknownList {
-                list: list_key,
-                field: path,
+                list: list_key.clone(),
+                field: path.clone(),
                 target: target_key.to_owned(),
                 suggestion: closest(target_key, &keys),
             });
@@ -290,22 +293,22 @@ impl<'a> Index<'a> {
         if target.adapter != list.adapter {
             let name = |adapter: usize| self.snapshot.adapters[adapter].name.clone();
             return Err(Problem::CrossAdapter {
-                list: list_key,
-                field: path,
+                list: list_key.clone(),
+                field: path.clone(),
                 target: target.key.clone(),
                 adapter: name(list.adapter),
                 target_adapter: name(target.adapter),
             });
         }
         let Some(target_path) = target_path else { return Ok(Other::List(target_at)) };
-        if target_at == list_at && target_path == path {
-            return Err(Problem::SelfReference { list: list_key, field: path });
+        if target_at == list_at && target_path == *path {
+            return Err(Problem::SelfReference { list: list_key.clone(), field: path.clone() });
         }
         let Some(&target_field_at) = self.fields.get(&(target_at, target_path)) else {
             let paths: Vec<&str> = target.fields.iter().map(|field| field.path.as_str()).collect();
             return Err(Problem::UnknownField {
-                list: list_key,
-                field: path,
+                list: list_key.clone(),
+                field: path.clone(),
                 target: target.key.clone(),
                 target_field: target_path.to_owned(),
                 suggestion: closest(target_path, &paths),
@@ -315,14 +318,14 @@ impl<'a> Index<'a> {
         let instead = match &target_field.relationship {
             None => {
                 return Err(Problem::NotARelationship {
-                    list: list_key,
-                    field: path,
+                    list: list_key.clone(),
+                    field: path.clone(),
                     target: target.key.clone(),
                     target_field: target_path.to_owned(),
                     kind: target_field.kind.clone(),
                 });
             }
-            Some(back) if back.reference == format!("{list_key}.{path}") => {
+            Some(back) if back.reference.split_once('.') == Some((list_key, path)) => {
                 return Ok(Other::Field(target_at, target_field_at));
             }
             Some(back) => match back.reference.split_once('.') {
@@ -331,8 +334,8 @@ impl<'a> Index<'a> {
             },
         };
         Err(Problem::MismatchedRef {
-            list: list_key,
-            field: path,
+            list: list_key.clone(),
+            field: path.clone(),
             target: relationship.reference.clone(),
             instead,
         })

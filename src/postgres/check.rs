@@ -1,6 +1,6 @@
 //! The check before a drop: what goes must be kept elsewhere.
 
-use super::quote::{dollar, literal};
+use super::quote::{block, literal};
 use super::statement::Statements;
 use crate::inspection::DISAGREEMENT;
 use crate::step::{Copies, Owner, TablePlace};
@@ -12,16 +12,20 @@ pub(super) fn disagreement(
     copies: &Copies<TablePlace>,
     into: &str,
 ) -> String {
-    let difference = difference(statements, copies);
-    format!(
+    [
         "\
   SELECT count(*) FILTER (WHERE is_kept), count(*) FILTER (WHERE NOT is_kept),
-    string_agg(format('(%s, %s)', left_id, right_id), ', ' ORDER BY position) FILTER (WHERE position <= 5){into}
+    string_agg(format('(%s, %s)', left_id, right_id), ', ' ORDER BY position) FILTER (WHERE position <= 5)",
+        into,
+        "
   FROM (
     SELECT *, row_number() OVER (ORDER BY left_id, right_id) AS position
-    FROM ({difference}) AS difference
-  ) AS numbered"
-    )
+    FROM (",
+        &difference(statements, copies),
+        ") AS difference
+  ) AS numbered",
+    ]
+    .concat()
 }
 
 /// A `DO` statement that raises an error where the two places do not hold the same links.
@@ -34,40 +38,55 @@ pub(super) fn agreement(
     relationship: &str,
 ) -> String {
     let (kept, dropped) = (copies.kept.place.to_string(), copies.dropped.place.to_string());
-    let message = format!(
-        "{relationship}: the two stored sides disagree, and {dropped} would be dropped. Links that only {kept} has: %s; that only {dropped} has: %s. For example (left id, right id): %s",
-    );
-    let body = format!(
+    let message = [
+        relationship,
+        ": the two stored sides disagree, and ",
+        &dropped,
+        " would be dropped. Links that only ",
+        &kept,
+        " has: %s; that only ",
+        &dropped,
+        " has: %s. For example (left id, right id): %s",
+    ]
+    .concat();
+    let body = [
         "\
 DECLARE
   only_kept bigint;
   only_dropped bigint;
   examples text;
 BEGIN
-  {};
+  ",
+        &disagreement(statements, copies, "\n  INTO only_kept, only_dropped, examples"),
+        ";
   IF only_kept + only_dropped > 0 THEN
     RAISE EXCEPTION USING
-      MESSAGE = format({}, only_kept, only_dropped, examples),
-      HINT = {};
+      MESSAGE = format(",
+        &literal(&message),
+        ", only_kept, only_dropped, examples),
+      HINT = ",
+        &literal(&["Nothing has been changed. ", DISAGREEMENT].concat()),
+        ";
   END IF;
 END",
-        disagreement(statements, copies, "\n  INTO only_kept, only_dropped, examples"),
-        literal(&message),
-        literal(&format!("Nothing has been changed. {DISAGREEMENT}")),
-    );
-    format!("DO {}", dollar(&body))
+    ]
+    .concat();
+    block(&body)
 }
 
 /// A query for the links that one place has and the other has not: `left_id`, `right_id`, `is_kept`.
 pub(super) fn difference(statements: &Statements<'_>, copies: &Copies<TablePlace>) -> String {
     let links = |links| statements.links(links, Owner::Left, ["left_id", "right_id"]);
-    format!(
+    [
         "\
 SELECT DISTINCT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
-      FROM ({}) AS kept
-      FULL JOIN ({}) AS dropped USING (left_id, right_id)
+      FROM (",
+        &links(&copies.kept),
+        ") AS kept
+      FULL JOIN (",
+        &links(&copies.dropped),
+        ") AS dropped USING (left_id, right_id)
       WHERE kept.left_id IS NULL OR dropped.left_id IS NULL",
-        links(&copies.kept),
-        links(&copies.dropped),
-    )
+    ]
+    .concat()
 }

@@ -1,8 +1,9 @@
 //! What people have added to a table or column that is about to be dropped, and that would go with
 //! it without a word from the server.
 
-use super::quote::{dollar, literal};
+use super::quote::{block, literal};
 use super::statement::Statements;
+use super::values::{Cell, Values};
 use crate::step::{ForeignKeyColumn, TableStep};
 
 /// What to do about what would vanish.
@@ -18,35 +19,34 @@ pub(super) fn vanishing<'a>(
     steps: impl Iterator<Item = &'a TableStep>,
     into: &str,
 ) -> Option<String> {
-    let row = |table: &str, column: &ForeignKeyColumn, is_column: bool| {
+    let mut rows = Values::new(statements, "        ");
+    let mut row = |table: &str, column: &ForeignKeyColumn, is_column: bool| {
         let options = column.options;
-        format!(
-            "        ({}, {}, {is_column}, {}, {})",
-            literal(&statements.qualified(table)),
-            literal(&column.name),
-            options.is_unique,
-            options.is_indexed && !options.is_unique,
-        )
+        rows.row([
+            Cell::Table(table),
+            Cell::Text(&column.name),
+            Cell::Is(is_column),
+            Cell::Is(options.is_unique),
+            Cell::Is(options.is_indexed && !options.is_unique),
+        ]);
     };
-    let rows: Vec<String> = steps
-        .flat_map(|step| match step {
-            TableStep::DropColumn { table, column, .. } => vec![row(table, column, true)],
+    for step in steps {
+        match step {
+            TableStep::DropColumn { table, column, .. } => row(table, column, true),
             TableStep::DropJoinTable { table, .. } | TableStep::DiscardJoinTable { table } => {
-                table.columns().map(|column| row(&table.name, column, false)).to_vec()
+                table.columns().into_iter().for_each(|column| row(&table.name, column, false));
             }
-            _ => Vec::new(),
-        })
-        .collect();
-    if rows.is_empty() {
-        return None;
+            _ => {}
+        }
     }
+    let rows = rows.text()?;
     Some(format!(
         "\
   WITH dropped (tab, attnum, is_column, is_unique, is_indexed) AS (
     SELECT attrelid, attnum, is_column, is_unique, is_indexed
     FROM (
       VALUES
-{}
+{rows}
     ) AS named (tab, col, is_column, is_unique, is_indexed)
     JOIN pg_attribute ON attrelid = tab::regclass AND attname = col
   ), tables AS (
@@ -94,8 +94,7 @@ pub(super) fn vanishing<'a>(
       UNION ALL SELECT 'pg_class'::regclass, tab, 0 FROM tables
     )
   )
-  SELECT string_agg(what, ', ' ORDER BY what){into} FROM dependent",
-        rows.join(",\n")
+  SELECT string_agg(what, ', ' ORDER BY what){into} FROM dependent"
     ))
 }
 
@@ -122,5 +121,5 @@ BEGIN
 END",
         literal(&format!("Keystone does not make these. Nothing has been changed. {VANISHING}")),
     );
-    Some(format!("DO {}", dollar(&body)))
+    Some(block(&body))
 }

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::quote::{dollar, identifier, literal};
+use super::quote::{block, identifier, literal};
 use super::statement::Statements;
+use super::values::{Cell, Values};
 use crate::step::JoinTable;
 
 /// A `DO` statement that gives the foreign keys, indexes and NOT NULL constraints of renamed join
@@ -19,23 +20,24 @@ pub(super) fn rename<'a>(
     schema: &str,
     tables: impl Iterator<Item = (&'a JoinTable, &'a JoinTable)>,
 ) -> String {
-    let rows: Vec<String> = tables
-        .flat_map(|(from, to)| {
-            from.columns().into_iter().zip(to.columns()).map(move |(old, new)| (to, old, new))
-        })
-        .flat_map(|(table, old, new)| {
-            let place =
-                format!("{}, {}", literal(&statements.qualified(&table.name)), literal(&new.name));
-            [
+    let mut rows = Values::new(statements, "        ");
+    for (from, to) in tables {
+        for (old, new) in from.columns().into_iter().zip(to.columns()) {
+            for (kind, old_name, new_name) in [
                 ("foreign key", &old.foreign_key, &new.foreign_key),
                 ("index", &old.index, &new.index),
                 ("not null", &old.not_null, &new.not_null),
-            ]
-            .map(|(kind, old, new)| {
-                format!("        ({place}, '{kind}', {}, {})", literal(old), literal(new))
-            })
-        })
-        .collect();
+            ] {
+                rows.row([
+                    Cell::Table(&to.name),
+                    Cell::Text(&new.name),
+                    Cell::Text(kind),
+                    Cell::Text(old_name),
+                    Cell::Text(new_name),
+                ]);
+            }
+        }
+    }
     let body = format!(
         "\
 DECLARE
@@ -95,10 +97,10 @@ BEGIN
     END;
   END LOOP;
 END",
-        rows.join(",\n"),
+        rows.text().unwrap_or_default(),
         literal(&identifier(schema).replace('%', "%%")),
     );
-    format!("DO {}", dollar(&body))
+    block(&body)
 }
 
 /// Statements that take the names of new tables from indexes that have them still. It takes names of

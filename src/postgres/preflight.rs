@@ -1,9 +1,10 @@
 //! What has to be there before anything else happens, and the locks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
-use super::quote::{dollar, identifier, literal};
+use super::quote::{block, identifier, literal};
 use super::statement::Statements;
+use super::values::{Cell, Values};
 use crate::step::{TablePlace, TableStep};
 
 /// What to do about names that are already taken.
@@ -22,16 +23,16 @@ pub(super) fn missing(schema: &str) -> String {
 pub(super) fn expected(statements: &Statements<'_>, steps: &[&TableStep], into: &str) -> String {
     // What stays, what goes, and what comes; a column or, with no column, a table. The new columns
     // only tell whether all has been done.
-    let (mut stays, mut goes, mut comes) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    let (mut freed, mut new_columns) = (BTreeSet::new(), BTreeSet::new());
+    let (mut stays, mut goes, mut comes) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut freed, mut new_columns) = (HashSet::new(), Vec::new());
     for &step in steps {
         match step {
             TableStep::DropColumn { table, column, .. } => {
-                goes.insert((table.as_str(), column.name.as_str()));
+                goes.push((table.as_str(), column.name.as_str()));
             }
             TableStep::RestoreColumn { table, column, .. } => {
-                stays.insert((table.as_str(), "id"));
-                comes.insert((table.as_str(), column.name.as_str()));
+                stays.push((table.as_str(), "id"));
+                comes.push((table.as_str(), column.name.as_str()));
             }
             TableStep::DropJoinTable { table, .. } | TableStep::DiscardJoinTable { table } => {
                 goes.extend(table.columns().map(|it| (table.name.as_str(), it.name.as_str())));
@@ -42,24 +43,29 @@ pub(super) fn expected(statements: &Statements<'_>, steps: &[&TableStep], into: 
                 goes.extend(from.columns().map(|it| (from.name.as_str(), it.name.as_str())));
                 freed.insert(from.name.as_str());
                 freed.extend(from.columns().map(|it| it.index.as_str()));
-                comes.insert((to.name.as_str(), ""));
+                comes.push((to.name.as_str(), ""));
                 new_columns.extend(to.columns().map(|it| (to.name.as_str(), it.name.as_str())));
             }
             TableStep::CreateJoinTable { table } | TableStep::RestoreJoinTable { table, .. } => {
                 stays.extend(table.columns().map(|it| (it.references.as_str(), "id")));
-                comes.insert((table.name.as_str(), ""));
+                comes.push((table.name.as_str(), ""));
                 new_columns
                     .extend(table.columns().map(|it| (table.name.as_str(), it.name.as_str())));
             }
         }
         // A kept join table is one that is renamed as well.
         if let Some(TablePlace::Column { table, column }) = step.copies().map(|it| &it.kept.place) {
-            stays.insert((table, column));
+            stays.push((table, column));
         }
+    }
+    for places in [&mut stays, &mut goes, &mut comes, &mut new_columns] {
+        places.sort_unstable();
+        places.dedup();
     }
     comes.retain(|(table, column)| !column.is_empty() || !freed.contains(table));
     // One's new column may be another's old one: that it is there says nothing.
-    let (moves, goes) = goes.into_iter().partition(|place| new_columns.contains(place));
+    let (moves, goes) =
+        goes.into_iter().partition(|place| new_columns.binary_search(place).is_ok());
     let roles = [
         ("stays", stays),
         ("goes", goes),
@@ -67,14 +73,12 @@ pub(super) fn expected(statements: &Statements<'_>, steps: &[&TableStep], into: 
         ("comes", comes),
         ("ends", new_columns),
     ];
-    let rows: Vec<String> = roles
-        .into_iter()
-        .flat_map(|(role, places)| places.into_iter().map(move |place| (role, place)))
-        .map(|(role, (table, column))| {
-            let table = literal(&statements.qualified(table));
-            format!("        ('{role}', {table}, {})", literal(column))
-        })
-        .collect();
+    let mut rows = Values::new(statements, "        ");
+    for (role, places) in roles {
+        for (table, column) in places {
+            rows.row([Cell::Text(role), Cell::Table(table), Cell::Text(column)]);
+        }
+    }
     format!(
         "\
   WITH places (role, tab, col) AS (
@@ -93,7 +97,7 @@ pub(super) fn expected(statements: &Statements<'_>, steps: &[&TableStep], into: 
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
     bool_and(role = 'moves' OR is_there = (role <> 'goes')){into}
   FROM found",
-        rows.join(",\n"),
+        rows.text().unwrap_or_default(),
     )
 }
 
@@ -132,7 +136,7 @@ END",
         literal(&format!("{} Nothing has been changed.", missing(schema))),
         literal(&format!("{TAKEN} Nothing has been changed.")),
     );
-    format!("DO {}", dollar(&body))
+    block(&body)
 }
 
 /// The tables that the steps touch. To drop a foreign key, and to add one, takes a lock on the table
@@ -195,7 +199,7 @@ EXCEPTION
 END",
         tables.join(",\n    ")
     );
-    format!("DO {}", dollar(&body))
+    block(&body)
 }
 
 /// A `DO` statement that raises an error when a table still holds rows.
@@ -220,7 +224,7 @@ END",
             "Nothing has been changed. Keep them elsewhere and empty the table (DELETE FROM {qualified}), or make the way back with --reconcile, which drops them."
         )),
     );
-    format!("DO {}", dollar(&body))
+    block(&body)
 }
 
 /// A `DO` statement that says how many rows are about to go with a table.
@@ -231,5 +235,5 @@ pub(super) fn say_goodbye(statements: &Statements<'_>, table: &str, relationship
         statements.qualified(table),
         literal(&identifier(table)),
     );
-    format!("DO {}", dollar(&body))
+    block(&body)
 }

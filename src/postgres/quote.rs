@@ -5,42 +5,66 @@ use std::borrow::Cow;
 /// The identifier, in quotes only where the server needs them: `quote_identifier` in
 /// `src/backend/utils/adt/ruleutils.c`, which `pg_dump` uses as well.
 pub(super) fn identifier(name: &str) -> Cow<'_, str> {
-    let mut characters = name.chars();
-    let is_plain = characters
-        .next()
-        .is_some_and(|first| first.is_ascii_lowercase() || first == '_')
-        && characters.all(|next| next.is_ascii_lowercase() || next.is_ascii_digit() || next == '_')
-        && KEYWORDS.binary_search(&name).is_err();
-    if is_plain { Cow::Borrowed(name) } else { Cow::Owned(quoted(name, '"')) }
+    if is_plain(name) {
+        return Cow::Borrowed(name);
+    }
+    let mut quoted = String::with_capacity(name.len() + 2);
+    push_quoted(&mut quoted, name, '"');
+    Cow::Owned(quoted)
+}
+
+/// Appends the identifier, quoted as by [`identifier`].
+pub(super) fn push_identifier(text: &mut String, name: &str) {
+    if is_plain(name) { text.push_str(name) } else { push_quoted(text, name, '"') }
+}
+
+fn is_plain(name: &str) -> bool {
+    matches!(name.as_bytes().first(), Some(b'a'..=b'z' | b'_'))
+        && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+        && KEYWORDS.binary_search(&name).is_err()
 }
 
 /// A string literal that does not depend on `standard_conforming_strings`.
 pub(super) fn literal(text: &str) -> String {
-    let quoted = quoted(text, '\'');
-    if quoted.contains('\\') { format!("E{}", quoted.replace('\\', "\\\\")) } else { quoted }
+    let mut literal = String::with_capacity(text.len() + 2);
+    push_literal(&mut literal, text);
+    literal
 }
 
-/// The text between quotes, with each quote in it doubled.
-fn quoted(text: &str, quote: char) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push(quote);
-    let mut parts = text.split(quote);
-    quoted.extend(parts.next());
-    for part in parts {
-        quoted.extend([quote, quote]);
-        quoted.push_str(part);
+/// Appends a string literal, quoted as by [`literal`].
+pub(super) fn push_literal(text: &mut String, value: &str) {
+    if value.as_bytes().contains(&b'\\') {
+        text.push('E');
+        push_quoted(text, &value.replace('\\', "\\\\"), '\'');
+    } else {
+        push_quoted(text, value, '\'');
     }
-    quoted.push(quote);
-    quoted
 }
 
-/// The body of a `DO` statement between dollar quotes that do not occur in it.
-pub(super) fn dollar(body: &str) -> String {
+/// Appends the text between quotes, with each quote in it doubled.
+fn push_quoted(text: &mut String, value: &str, quote: char) {
+    text.push(quote);
+    // Few names have one.
+    if value.as_bytes().contains(&(quote as u8)) {
+        for part in value.split_inclusive(quote) {
+            text.push_str(part);
+            if part.ends_with(quote) {
+                text.push(quote);
+            }
+        }
+    } else {
+        text.push_str(value);
+    }
+    text.push(quote);
+}
+
+/// A `DO` statement with its body between dollar quotes that do not occur in it.
+pub(super) fn block(body: &str) -> String {
     let tag = std::iter::once("$$".to_owned())
         .chain((1..).map(|number| format!("$body{number}$")))
         .find(|tag| !body.contains(tag.as_str()))
         .expect("numbers do not end");
-    format!("{tag}\n{body}\n{tag}")
+    ["DO ", &tag, "\n", body, "\n", &tag].concat()
 }
 
 /// The keywords that need quotes, in PostgreSQL 18 and so in all before it: those that
@@ -240,8 +264,8 @@ mod tests {
     }
 
     #[test]
-    fn dollar_quotes_avoid_the_body() {
-        assert_eq!(dollar("x"), "$$\nx\n$$");
-        assert_eq!(dollar("$$"), "$body1$\n$$\n$body1$");
+    fn a_block_has_quotes_that_its_body_has_not() {
+        assert_eq!(block("x"), "DO $$\nx\n$$");
+        assert_eq!(block("$$"), "DO $body1$\n$$\n$body1$");
     }
 }

@@ -1,7 +1,7 @@
 //! The repair of two stored sides that disagree, by the rules in the README.
 
 use super::check::difference;
-use super::quote::{dollar, identifier, literal};
+use super::quote::{block, identifier, literal};
 use super::statement::Statements;
 use crate::step::{Copies, TablePlace};
 
@@ -20,7 +20,7 @@ pub(super) fn repair(
             adopt(statements, copies, relationship, table, column)
         }
     };
-    format!("DO {}", dollar(&body))
+    block(&body)
 }
 
 /// N:N can hold the links of both sides.

@@ -8,7 +8,8 @@ use super::statement::Statements;
 use super::{check, dependents, names, preflight, reconcile};
 use crate::error::Problem;
 use crate::plan::{AdapterPlan, Direction, Script, UpgradePlan};
-use crate::step::{Planned, TableStep};
+use crate::relationship::Relationship;
+use crate::step::{JoinTable, Planned, TableStep};
 
 /// How long the migration waits for other sessions before it gives up.
 const LOCK_TIMEOUT: &str = "5s";
@@ -25,34 +26,39 @@ pub fn migration(
     steps: &[Planned<TableStep>],
     script: Script,
 ) -> Result<String, Problem> {
-    let statements = statements(plan, schema, steps, script)?;
-    let length: usize = statements.iter().map(|statement| statement.sql.len() + 100).sum();
-    let mut text = Text(String::with_capacity(length));
+    let mut text = Text::default();
     header(&mut text, plan, adapter, schema, script);
-    if statements.is_empty() {
+    if steps.is_empty() {
         text.comment("Nothing to do: the relationships are stored the same in both schemas.");
         return Ok(text.0);
     }
+    let steps = directed(steps, script.direction);
+    types_are_known(&steps)?;
     text.comment("Take a backup first (pg_dump) and stop the application. Then run it whole:");
     text.comment("  psql -v ON_ERROR_STOP=1 -f <this file> <database>");
     text.comment(
         "It is one transaction: it ends in the other schema, or with an error and no change.",
     );
-    let rules = inherent_rules(&directed(steps, script.direction));
-    text.comment(&format!("squawk-ignore-file {}", rules.join(", ")));
-    let mut title = None;
-    for statement in statements {
-        if title.as_ref() != Some(&statement.title) {
+    text.comment(&format!("squawk-ignore-file {}", inherent_rules(&steps).join(", ")));
+    text.0.reserve(steps.len() * USUAL_LENGTH);
+    let mut last = None;
+    for Section { title, statements, .. } in sections(plan, schema, &steps, script) {
+        if last.as_ref() != Some(&title) {
             text.blank();
-            if let Some(title) = &statement.title {
+            if let Some(title) = &title {
                 text.comment(title);
             }
-            title = Some(statement.title);
+            last = Some(title);
         }
-        text.statement(&statement.sql);
+        for sql in statements {
+            text.statement(&sql);
+        }
     }
     Ok(text.0)
 }
+
+/// About as many bytes as a step and its check have in the script.
+const USUAL_LENGTH: usize = 2_000;
 
 /// What a statement is there for. The migration has them in this order, but that changes and the
 /// names that follow them take turns.
@@ -105,27 +111,17 @@ pub fn statements(
     }
     let steps = directed(steps, script.direction);
     types_are_known(&steps)?;
-    let untitled = |role, sql: String| Statement { role, title: None, relationship: None, sql };
-    let mut statements = vec![
-        // Each check must see what others have committed before it got the locks.
-        untitled(Role::Begin, "BEGIN ISOLATION LEVEL READ COMMITTED".to_owned()),
-        untitled(Role::Setting, format!("SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")),
-    ];
-    // A deferred trigger would wait in the way of the drops.
-    let settings = [NO_TIMEOUT, "SET CONSTRAINTS ALL IMMEDIATE", NO_FILTER];
-    statements.extend(settings.map(|sql| untitled(Role::Setting, sql.to_owned())));
-    for Section { role, title, relationship, statements: sql } in
-        sections(plan, schema, &steps, script)
-    {
-        statements.extend(sql.into_iter().map(|sql| Statement {
-            role,
-            title: Some(title.clone()),
-            relationship,
-            sql,
-        }));
-    }
-    statements.push(untitled(Role::Commit, "COMMIT".to_owned()));
-    Ok(statements)
+    let statements = sections(plan, schema, &steps, script).flat_map(
+        |Section { role, title, relationship, statements }| {
+            statements.into_iter().map(move |sql| Statement {
+                role,
+                title: title.clone(),
+                relationship,
+                sql,
+            })
+        },
+    );
+    Ok(statements.collect())
 }
 
 /// The checks read whole tables: a limit set for the role's usual queries would end them.
@@ -169,17 +165,21 @@ fn header(
     }
 }
 
-/// Statements under a comment.
+/// Statements under a comment, or without one.
 struct Section {
     role: Role,
-    title: String,
+    title: Option<String>,
     relationship: Option<usize>,
     statements: Vec<String>,
 }
 
 impl Section {
     fn new(role: Role, title: impl Into<String>, statements: Vec<String>) -> Self {
-        Section { role, title: title.into(), relationship: None, statements }
+        Section { role, title: Some(title.into()), relationship: None, statements }
+    }
+
+    fn untitled(role: Role, statement: impl Into<String>) -> Self {
+        Section { role, title: None, relationship: None, statements: vec![statement.into()] }
     }
 
     /// It as one for a single relationship.
@@ -188,98 +188,129 @@ impl Section {
     }
 }
 
-/// All that happens within the transaction, in order.
-fn sections(
-    plan: &UpgradePlan,
+/// The transaction with all that happens within it, in order, each part made when it is asked for.
+fn sections<'a>(
+    plan: &'a UpgradePlan,
+    schema: &'a str,
+    planned: &'a [Planned<TableStep>],
+    script: Script,
+) -> impl Iterator<Item = Section> {
+    let statements = Statements::new(schema);
+    let before = before(&statements, schema, planned, script.direction);
+    let checks = planned.iter().filter_map({
+        let statements = statements.clone();
+        move |Planned { relationship, step }| {
+            let name = &plan.relationships[*relationship];
+            Some(data_check(&statements, step, name, script.reconcile)?.of(*relationship))
+        }
+    });
+    let renamed: Vec<(&JoinTable, &JoinTable)> = planned
+        .iter()
+        .filter_map(|planned| match &planned.step {
+            TableStep::RenameJoinTable { from, to } => Some((from, to)),
+            _ => None,
+        })
+        .collect();
+    let room = names::make_room(&statements, renamed.iter().copied());
+    let room = (!room.is_empty()).then(|| {
+        let title = "Indexes whose names tables are about to have";
+        Section::new(Role::Change, title, room)
+    });
+    let mut waiting = renamed.len();
+    let changes = planned.iter().flat_map(move |Planned { relationship: at, step }| {
+        let relationship = &plan.relationships[*at];
+        let title = format!("{relationship} ({})", relationship.kind.heading().to_lowercase());
+        let change = Section::new(Role::Change, title, statements.of(step)).of(*at);
+        waiting -= usize::from(matches!(step, TableStep::RenameJoinTable { .. }));
+        let is_last = matches!(step, TableStep::RenameJoinTable { .. }) && waiting == 0;
+        // Before anything is created, which may use the names that have become free.
+        let names = is_last.then(|| {
+            Section::new(
+                Role::Change,
+                "Foreign keys, indexes and NOT NULL constraints follow the new names",
+                vec![names::rename(&statements, schema, renamed.iter().copied())],
+            )
+        });
+        [Some(change), names].into_iter().flatten()
+    });
+    let commit = Section::untitled(Role::Commit, "COMMIT");
+    before.into_iter().chain(checks).chain(room).chain(changes).chain([commit])
+}
+
+/// What comes before the data is looked at.
+fn before(
+    statements: &Statements<'_>,
     schema: &str,
     planned: &[Planned<TableStep>],
-    script: Script,
+    direction: Direction,
 ) -> Vec<Section> {
-    let statements = Statements::new(schema);
     let steps: Vec<&TableStep> = planned.iter().map(|planned| &planned.step).collect();
-    let (from, to) = script.direction.schemas();
+    let (from, to) = direction.schemas();
     let mut sections = vec![
+        // Each check must see what others have committed before it got the locks.
+        Section::untitled(Role::Begin, "BEGIN ISOLATION LEVEL READ COMMITTED"),
+        Section::untitled(Role::Setting, format!("SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")),
+        Section::untitled(Role::Setting, NO_TIMEOUT),
+        // A deferred trigger would wait in the way of the drops.
+        Section::untitled(Role::Setting, "SET CONSTRAINTS ALL IMMEDIATE"),
+        Section::untitled(Role::Setting, NO_FILTER),
         Section::new(
             Role::Lock,
             "No one else uses the tables meanwhile",
-            vec![preflight::locks(&statements, &steps)],
+            vec![preflight::locks(statements, &steps)],
         ),
         Section::new(
             Role::Check,
             format!("What is there must be {from}"),
-            vec![preflight::expectations(&statements, &steps, schema, to)],
+            vec![preflight::expectations(statements, &steps, schema, to)],
         ),
     ];
-    if let Some(check) = dependents::none_left(&statements, steps.iter().copied()) {
+    if let Some(check) = dependents::none_left(statements, steps.into_iter()) {
         let title = "Nothing of yours goes with what is dropped";
         sections.push(Section::new(Role::Check, title, vec![check]));
     }
-    for Planned { relationship, step } in planned {
-        let name = plan.relationships[*relationship].to_string();
-        let section = match step {
-            TableStep::DropColumn { copies, .. } | TableStep::DropJoinTable { copies, .. } => {
-                if script.reconcile {
-                    Section::new(
-                        Role::Repair,
-                        format!("Reconcile {name}: the kept side takes what only the other has"),
-                        vec![reconcile::repair(&statements, copies, &name)],
-                    )
-                } else {
-                    Section::new(
-                        Role::Check,
-                        format!("Check {name}: both stored sides hold the same links"),
-                        vec![check::agreement(&statements, copies, &name)],
-                    )
-                }
-            }
-            TableStep::DiscardJoinTable { table } => {
-                if script.reconcile {
-                    Section::new(
-                        Role::Check,
-                        format!(
-                            "The links of {name} are lost: the old Keystone had no place for them"
-                        ),
-                        vec![preflight::say_goodbye(&statements, &table.name, &name)],
-                    )
-                } else {
-                    Section::new(
-                        Role::Check,
-                        format!("Check {name}: the old Keystone had no place for its links"),
-                        vec![preflight::is_empty(&statements, &table.name, &name)],
-                    )
-                }
-            }
-            _ => continue,
-        };
-        sections.push(section.of(*relationship));
-    }
-    let renamed = steps.iter().filter_map(|step| match *step {
-        TableStep::RenameJoinTable { from, to } => Some((from, to)),
-        _ => None,
-    });
-    let room = names::make_room(&statements, renamed.clone());
-    if !room.is_empty() {
-        let title = "Indexes whose names tables are about to have";
-        sections.push(Section::new(Role::Change, title, room));
-    }
-    let mut waiting = renamed.clone().count();
-    for Planned { relationship: at, step } in planned {
-        let relationship = &plan.relationships[*at];
-        let title = format!("{relationship} ({})", relationship.kind.heading().to_lowercase());
-        sections.push(Section::new(Role::Change, title, statements.of(step)).of(*at));
-        if matches!(step, TableStep::RenameJoinTable { .. }) {
-            waiting -= 1;
-            // Before anything is created, which may use the names that have become free.
-            if waiting == 0 {
-                sections.push(Section::new(
-                    Role::Change,
-                    "Foreign keys, indexes and NOT NULL constraints follow the new names",
-                    vec![names::rename(&statements, schema, renamed.clone())],
-                ));
-            }
-        }
-    }
     sections
+}
+
+/// What makes sure, before anything changes, that what a step drops is kept elsewhere.
+fn data_check(
+    statements: &Statements<'_>,
+    step: &TableStep,
+    relationship: &Relationship,
+    reconcile: bool,
+) -> Option<Section> {
+    let name = relationship.to_string();
+    match step {
+        TableStep::DropColumn { copies, .. } | TableStep::DropJoinTable { copies, .. } => {
+            Some(if reconcile {
+                Section::new(
+                    Role::Repair,
+                    format!("Reconcile {name}: the kept side takes what only the other has"),
+                    vec![reconcile::repair(statements, copies, &name)],
+                )
+            } else {
+                Section::new(
+                    Role::Check,
+                    format!("Check {name}: both stored sides hold the same links"),
+                    vec![check::agreement(statements, copies, &name)],
+                )
+            })
+        }
+        TableStep::DiscardJoinTable { table } => Some(if reconcile {
+            Section::new(
+                Role::Check,
+                format!("The links of {name} are lost: the old Keystone had no place for them"),
+                vec![preflight::say_goodbye(statements, &table.name, &name)],
+            )
+        } else {
+            Section::new(
+                Role::Check,
+                format!("Check {name}: the old Keystone had no place for its links"),
+                vec![preflight::is_empty(statements, &table.name, &name)],
+            )
+        }),
+        _ => None,
+    }
 }
 
 /// The rules of the SQL linter squawk that the steps cannot keep, for the reasons of the job itself.
@@ -339,7 +370,11 @@ impl Text {
     /// A line of comment. Line breaks in a name would end the comment, so they become spaces.
     fn comment(&mut self, text: &str) {
         self.0.push_str("-- ");
-        self.0.extend(text.chars().map(|c| if c.is_control() { ' ' } else { c }));
+        if text.contains(char::is_control) {
+            self.0.extend(text.chars().map(|c| if c.is_control() { ' ' } else { c }));
+        } else {
+            self.0.push_str(text);
+        }
         self.0.push('\n');
     }
 

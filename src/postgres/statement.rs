@@ -6,6 +6,7 @@ use super::quote::identifier;
 use crate::step::{ForeignKeyColumn, JoinTable, Links, Owner, TablePlace, TableStep};
 
 /// Writes statements for the tables of one schema.
+#[derive(Clone)]
 pub(super) struct Statements<'a> {
     schema: Cow<'a, str>,
 }
@@ -13,6 +14,11 @@ pub(super) struct Statements<'a> {
 impl<'a> Statements<'a> {
     pub(super) fn new(schema: &'a str) -> Self {
         Statements { schema: identifier(schema) }
+    }
+
+    /// The schema as an identifier.
+    pub(super) fn schema(&self) -> &str {
+        &self.schema
     }
 
     /// A table or index with its schema.
@@ -31,7 +37,7 @@ impl<'a> Statements<'a> {
         let (table, own, other, filter) = match &links.place {
             TablePlace::Column { table, column } => {
                 let column = identifier(column);
-                let filter = format!(" WHERE link.{column} IS NOT NULL");
+                let filter = [" WHERE link.", &column, " IS NOT NULL"].concat();
                 (table, identifier("id"), column, filter)
             }
             TablePlace::JoinTable { table, near, far } => {
@@ -42,9 +48,8 @@ impl<'a> Statements<'a> {
         let ([id, other_id], [name, other_name]) = (ids, names);
         let table = self.qualified(table);
         // Qualified: a bare name could be a variable of the block that the query is in.
-        format!(
-            "SELECT link.{id} AS {name}, link.{other_id} AS {other_name} FROM {table} AS link{filter}"
-        )
+        let ids = ["SELECT link.", &id, " AS ", name, ", link.", &other_id, " AS ", other_name];
+        [&ids.concat(), " FROM ", &table, " AS link", &filter].concat()
     }
 
     /// The statements of a step, without its checks.
