@@ -6,7 +6,8 @@
 //! 0.19 to 0.95.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+
+use rustc_hash::FxHashSet;
 
 use crate::relationship::Relationship;
 
@@ -107,7 +108,7 @@ pub fn primary_key_name(table: &str) -> String {
 /// Names in use within one namespace of the database, each at most 63 bytes.
 #[derive(Debug, Default)]
 pub struct Namespace {
-    taken: HashSet<String>,
+    taken: FxHashSet<String>,
 }
 
 impl Namespace {

@@ -5,9 +5,9 @@
 //! `@keystonejs/keystone` from 8.0.0 on, except that all mistakes are reported and not the first
 //! alone.
 
-use std::collections::{HashMap, HashSet};
 use std::fmt;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use similar::get_close_matches;
 
@@ -150,7 +150,7 @@ impl fmt::Display for Relationship {
 pub fn pair(snapshot: &Snapshot, problems: &mut Vec<Problem>) -> Vec<Relationship> {
     let index = Index::new(snapshot);
     let mut relationships = Vec::new();
-    let mut paired: HashSet<(usize, usize)> = HashSet::new();
+    let mut paired: FxHashSet<(usize, usize)> = FxHashSet::default();
     for (list_at, list) in snapshot.lists.iter().enumerate() {
         for (field_at, field) in list.fields.iter().enumerate() {
             let Some(relationship) = &field.relationship else { continue };
@@ -250,14 +250,15 @@ enum Other {
 /// Finds lists and fields by name.
 struct Index<'a> {
     snapshot: &'a Snapshot,
-    lists: HashMap<&'a str, usize>,
-    fields: HashMap<(usize, &'a str), usize>,
+    lists: FxHashMap<&'a str, usize>,
+    fields: FxHashMap<(usize, &'a str), usize>,
 }
 
 impl<'a> Index<'a> {
     fn new(snapshot: &'a Snapshot) -> Self {
-        let mut lists = HashMap::with_capacity(snapshot.lists.len());
-        let mut fields = HashMap::new();
+        let mut lists = FxHashMap::default();
+        let mut fields = FxHashMap::default();
+        fields.reserve(snapshot.lists.iter().map(|list| list.fields.len()).sum());
         for (list_at, list) in snapshot.lists.iter().enumerate() {
             lists.insert(list.key.as_str(), list_at);
             for (field_at, field) in list.fields.iter().enumerate() {

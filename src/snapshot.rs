@@ -4,8 +4,7 @@
 //! depends on the running process (the order of names under its locale, mongoose's plural forms) is
 //! in it as a value, so that the core computes the same plan from it everywhere.
 
-use std::collections::HashSet;
-
+use rustc_hash::FxHashSet;
 use serde::Deserialize;
 
 use crate::error::{Problem, Problems};
@@ -247,7 +246,8 @@ impl Snapshot {
             )];
         }
         let mut problems = Vec::new();
-        let mut keys = HashSet::with_capacity(self.lists.len());
+        let mut keys = FxHashSet::default();
+        let mut paths = FxHashSet::default();
         for list in &self.lists {
             let key = &list.key;
             if !keys.insert(key.as_str()) {
@@ -268,7 +268,7 @@ impl Snapshot {
             if is_mongoose && list.collection.is_none() && list.collection_error.is_none() {
                 problems.push(invalid(Some(format!("list {key}")), "has no collection".into()));
             }
-            let mut paths = HashSet::with_capacity(list.fields.len());
+            paths.clear();
             for field in &list.fields {
                 let place = || Some(format!("field {key}.{}", field.path));
                 if !paths.insert(field.path.as_str()) {

@@ -5,8 +5,9 @@
 //! the same file from `adapter-knex` 9 on. What was measured on real databases goes before both.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
 use std::fmt;
+
+use rustc_hash::FxHashMap;
 
 use super::{Part, Warning};
 use crate::error::Problem;
@@ -113,7 +114,7 @@ struct SchemaNames<'a> {
     generation: &'static str,
     /// What to do where two things have one name.
     advice: &'static str,
-    tables: HashMap<String, Holder<'a>>,
+    tables: FxHashMap<String, Holder<'a>>,
     relations: Namespace,
 }
 
@@ -176,7 +177,7 @@ impl<'a> Names<'a> {
         &mut self,
         part: &Part<'a>,
         problems: &mut Vec<Problem>,
-    ) -> HashMap<(usize, usize), JoinTable> {
+    ) -> FxHashMap<(usize, usize), JoinTable> {
         let mut sides: Vec<(&Side, usize)> = part
             .relationships()
             .filter(|(_, relationship)| !relationship.is_self())

@@ -1,6 +1,8 @@
 //! What has to be there before anything else happens, and the locks.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashSet;
 
 use super::quote::{block, identifier, literal};
 use super::statement::Statements;
@@ -24,7 +26,7 @@ pub(super) fn expected(statements: &Statements<'_>, steps: &[&TableStep], into: 
     // What stays, what goes, and what comes; a column or, with no column, a table. The new columns
     // only tell whether all has been done.
     let (mut stays, mut goes, mut comes) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut freed, mut new_columns) = (HashSet::new(), Vec::new());
+    let (mut freed, mut new_columns) = (FxHashSet::default(), Vec::new());
     for &step in steps {
         match step {
             TableStep::DropColumn { table, column, .. } => {
