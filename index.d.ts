@@ -474,6 +474,19 @@ export interface RelationshipCheck {
   expected?: number;
 }
 
+/** Links that a migration copies from one place to another. */
+export interface LinksToCopy {
+  /** `todos.readers`. */
+  from: string;
+  into: string;
+  /** The collection that is read for it. */
+  collection: string;
+  /** How many documents that has, and what they take without compression; null where the user may not
+   * ask that. */
+  documents: number | null;
+  bytes: number | null;
+}
+
 /** What a database holds. */
 export interface Check {
   /** The version of this shape. */
@@ -492,6 +505,8 @@ export interface Check {
   relationships: RelationshipCheck[];
   /** What the migration locks while it runs, with the size on disk. */
   locks: { name: string; bytes: number }[];
+  /** MongoDB: what the migration copies. */
+  copies: LinksToCopy[];
   /** What the migration drops. */
   drops: string[];
   /** What stands in its way. */
@@ -537,8 +552,11 @@ export interface Progress {
   steps?: number;
   /** `migrate`: index in the plan's `relationships`. */
   relationship?: number | null;
-  /** How much of it is done. */
+  /** How much of it is done, of how much, and how much by the second: `check` counts questions; a
+   * MongoDB `migrate` counts links, and says so each ten seconds. */
   done?: number;
+  total?: number;
+  rate?: number;
 }
 
 /** How to look at a database. */

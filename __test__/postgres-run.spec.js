@@ -3,7 +3,6 @@
 // `--check` and `--apply` by the real command: what it prints, on a terminal and without, and what is
 // left when it is ended in the midst of it.
 
-const { spawn } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 const { startKeystone } = require('./support/keystone-process');
@@ -229,36 +228,49 @@ describe.each([
   ['up', 'old', 'new', 'filled'],
   ['down', 'new', 'old', 'migrated'],
 ])('cut off on the way %s', (direction, from, to, template) => {
-  const cutOff = (database, step, how) =>
-    new Promise((resolve, reject) => {
-      const file = path.join(__dirname, 'support', 'apply-cut-off.js');
-      const args = [file, server.url(database), direction, step, how];
-      const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-      let stderr = '';
-      child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
-      child.on('error', reject);
-      child.on('close', (code, signal) => resolve({ code, signal, stderr }));
-    });
   const steps = { up: 12, down: 8 }[direction];
-  const all = [...Array.from({ length: steps }, (_, at) => String(at + 1)), 'verify'];
+  const all = [...Array.from({ length: steps }, (_, at) => at + 1), 'verify'];
+  let keystone;
 
-  it.each(['kill', 'terminate'])(
-    '(%s) at any step: nothing is changed, and it can be run again',
-    async (how) => {
+  beforeAll(() => (keystone = startKeystone('new')));
+  afterAll(() => keystone.stop());
+
+  /** One process with a run at each step, each on a database of its own. */
+  async function runToEachStep(process) {
+    const runs = [];
+    for (const step of all) {
       const database = await makeDatabase(template);
-      for (const step of all) {
-        const { code, signal, stderr } = await cutOff(database, step, how);
-        if (how === 'kill') expect([step, signal]).toEqual([step, 'SIGKILL']);
-        else
-          expect([step, code, stderr]).toEqual([
-            step,
-            1,
-            expect.stringMatching(/CONNECTION_LOST: /),
-          ]);
-        expect([step, (await stateOf(database)) === states[from]]).toEqual([step, true]);
-      }
-      expect((await cutOff(database, 'none', how)).code).toBe(0);
-      expect(await stateOf(database)).toBe(states[to]);
-    },
-  );
+      const session = await process.open(GUIDE, server.url(database), { connects: false });
+      runs.push({ step, database, session });
+    }
+    await Promise.all(runs.map(({ session, step }) => session.applyUntil(step, { direction })));
+    return runs;
+  }
+
+  async function expectRollback({ step, database }) {
+    expect([step, (await stateOf(database)) === states[from]]).toEqual([step, true]);
+    const session = await keystone.open(GUIDE, server.url(database), { connects: false });
+    expect(await session.apply({ direction })).toMatchObject({ isApplied: true });
+    expect([step, (await stateOf(database)) === states[to]]).toEqual([step, true]);
+    await server.dropDatabase(database);
+  }
+
+  it('(killed) at any step: nothing is changed, and it can be run again', async () => {
+    const victim = startKeystone('new');
+    const runs = await runToEachStep(victim);
+    expect(await victim.kill()).toBe('SIGKILL');
+    for (const run of runs) await expectRollback(run);
+  });
+
+  it('(its session ended) at any step: nothing is changed, and it can be run again', async () => {
+    for (const run of await runToEachStep(keystone)) {
+      await server.query(
+        undefined,
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${run.database}'`,
+      );
+      const error = { code: 'CONNECTION_LOST' };
+      await expect(run.session.goOn()).rejects.toMatchObject(error);
+      await expectRollback(run);
+    }
+  });
 });

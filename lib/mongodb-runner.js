@@ -13,6 +13,9 @@ const DEAD_MS = 60 * 1000;
 /** How many documents are updated at a time where the server has to be told which. */
 const BATCH = 50000;
 
+/** The tokens of the runs that are at work in this process. */
+const atWork = new Set();
+
 /**
  * Runs a migration.
  *
@@ -27,7 +30,9 @@ const BATCH = 50000;
  * @param {string} shell.database the name of the database
  * @param {{ host: string, pid: number }} shell.process who runs it
  * @param {function(number): boolean} shell.isAlive whether a process of this host is there
- * @param {function(object): void} shell.report is told each step: `{ phase, text, isWarning? }`
+ * @param {function(object): void} shell.report is told each step: `{ phase, text, isWarning? }`, and for
+ *   links that are being copied or have been `{ relationship, done, rate }`, the rate by the second
+ * @param {number} [shell.beatMs] how often it says that it is alive, and how far a copy is
  * @returns {Promise<boolean>} whether there was anything to do
  * @throws {Error} with what is wrong and what to do
  */
@@ -41,7 +46,7 @@ async function migrate(migration, shell) {
   try {
     const state = await server.first({ find: STATE, filter: { _id: 'state' } });
     requireSamePlan(state, migration);
-    const run = { migration, server: lock.guarded, say, token: lock.token };
+    const run = { migration, server: lock.guarded, say, lock };
     if (state && state.phase === 'removing') {
       say('resume', 'Going on where an earlier run was stopped, with the removals');
       await finish(Object.assign(run, { isResumed: true }));
@@ -93,7 +98,7 @@ async function findPending({ migration, server }, begun) {
 
 /** Checks, copies and counts: all that can be done over. */
 async function start(run, state) {
-  const { migration, pending, server, say, token } = run;
+  const { migration, pending, server, say, lock } = run;
   const targets = [];
   for (const { name, copies } of pending) {
     for (const copy of copies.filter(({ into }) => into)) {
@@ -120,9 +125,13 @@ async function start(run, state) {
         await server.write(copy.run);
         continue;
       }
-      copy.place = sharded.has(copy.into) ? copy.into : staging(token, number++);
+      copy.place = sharded.has(copy.into) ? copy.into : staging(lock.token, number++);
       say('copy', name + ': copies links into ' + copy.into);
+      copy.began = Date.now();
+      lock.onBeat = () => tell(run, name, copy);
       await fill(server, copy);
+      lock.onBeat = undefined;
+      copy.ended = Date.now();
     }
   }
   for (const { name, copies } of pending) {
@@ -176,7 +185,7 @@ async function fill(server, { run, into, place, indexes }) {
   });
 }
 
-async function requireWhole({ server, say }, name, { count, place, into }) {
+async function requireWhole({ server, say }, name, { count, place, into, began, ended }) {
   const expected = ((await server.first(count)) || { n: 0 }).n;
   const group = { $group: { _id: null, n: { $sum: 1 } } };
   const copied = ((await server.first({ aggregate: place, pipeline: [group] })) || { n: 0 }).n;
@@ -192,7 +201,26 @@ async function requireWhole({ server, say }, name, { count, place, into }) {
         ' were. Nothing has been removed. Is the application running? Run it again',
     );
   }
-  say('count', name + ': ' + copied + ' links in ' + into);
+  sayCopied(say, name, { into, began, ended }, Number(copied));
+}
+
+/** Says how far a copy is, as far as the server knows without counting. */
+async function tell({ server, say, lock }, name, copy) {
+  // What `$out` writes to has a name of the server's own until it is whole.
+  const filter = { $or: [{ name: copy.place }, { name: { $regex: '^tmp\\.agg_out\\.' } }] };
+  let done = 0;
+  for (const it of await server.all({ listCollections: 1, filter, nameOnly: true })) {
+    done += Number(await server.estimate(it.name));
+  }
+  // Meanwhile it may have come to its end.
+  if (lock.onBeat && done > 0) sayCopied(say, name, copy, done);
+}
+
+function sayCopied(say, relationship, { into, began, ended = Date.now() }, done) {
+  // Of a few, a rate says nothing.
+  const rate = done < 1000 ? undefined : Math.round(done / (Math.max(ended - began, 1) / 1000));
+  const text = relationship + ': copied links into ' + into;
+  say('count', text, { relationship, done, rate });
 }
 
 /** From here on it can only go on: repairs and removals, each of which may run again. */
@@ -386,8 +414,9 @@ async function takeLock(server, shell) {
   const taken = await server.insert(Object.assign({ _id: 'lock' }, holder));
   if (!taken) {
     const other = await server.first({ find: STATE, filter: { _id: 'lock' } });
-    const isDead =
-      other && (now - other.at > DEAD_MS || (other.host === host && !shell.isAlive(other.pid)));
+    // One of this very process has ended if it is not known here, however it did.
+    const isAtWork = (it) => (it.pid === pid ? atWork.has(it.token) : shell.isAlive(it.pid));
+    const isDead = other && (now - other.at > DEAD_MS || (other.host === host && !isAtWork(other)));
     const q = { _id: 'lock', token: other && other.token };
     const update = { update: STATE, updates: [{ q, u: { $set: holder } }] };
     if (!isDead || (await server.write(update)).n !== 1) {
@@ -405,33 +434,39 @@ async function takeLock(server, shell) {
       );
     }
   }
+  atWork.add(token);
   const own = { _id: 'lock', token };
   const beat = async () => {
     const u = { $set: { at: await server.now() } };
     const { n } = await server.write({ update: STATE, updates: [{ q: own, u }] });
     if (n !== 1) throw new Error('Another run has taken over. This one has stopped');
   };
+  const lock = { token, release };
+  const onTimer = async () => {
+    await beat();
+    if (lock.onBeat) await lock.onBeat();
+  };
   // A beat that fails will show in the next command.
-  const timer = setInterval(() => void beat().catch(() => {}), BEAT_MS);
+  const timer = setInterval(() => void onTimer().catch(() => {}), shell.beatMs || BEAT_MS);
   if (timer.unref) timer.unref();
   const guarded = (send) => async (first, second) => {
     await beat();
     return send(first, second);
   };
   const { write, rename } = server;
-  return {
-    token,
-    guarded: Object.assign({}, server, { write: guarded(write), rename: guarded(rename) }),
-    async release(isDone) {
-      clearInterval(timer);
-      try {
-        await server.write({ delete: STATE, deletes: [{ q: isDone ? {} : own, limit: 0 }] });
-        if (!(await server.first({ find: STATE, limit: 1 }))) await server.write({ drop: STATE });
-      } catch (_) {
-        // The connection is gone: the next run sees that this one is dead.
-      }
-    },
-  };
+  lock.guarded = Object.assign({}, server, { write: guarded(write), rename: guarded(rename) });
+  return lock;
+
+  async function release(isDone) {
+    clearInterval(timer);
+    atWork.delete(token);
+    try {
+      await server.write({ delete: STATE, deletes: [{ q: isDone ? {} : own, limit: 0 }] });
+      if (!(await server.first({ find: STATE, limit: 1 }))) await server.write({ drop: STATE });
+    } catch (_) {
+      // The connection is gone: the next run sees that this one is dead.
+    }
+  }
 }
 
 /** What the rest needs of a server, in terms of commands. */
@@ -447,6 +482,7 @@ function serverOf({ command, adminCommand, database }) {
   return {
     first,
     all: async (run) => (await read(run)).cursor.firstBatch,
+    estimate: async (collection) => (await command({ count: collection })).n,
     buildInfo: () => adminCommand({ buildInfo: 1 }),
     now: async () => (await adminCommand({ isMaster: 1 })).localTime,
     /** Whether the document was not there yet. */

@@ -57,11 +57,12 @@ function inLines(stream) {
   let last;
   return {
     onProgress(event) {
-      // Of what counts up, the beginning is enough for a log.
+      // Of questions that are counted, the first is enough for a log.
       const told = event.phase === 'check' ? event.title : describe(event);
-      if (last === event.title) return;
-      last = event.title;
-      stream.write(`ℹ ${told} …\n`);
+      if (last === told) return;
+      last = told;
+      const isOver = event.phase === 'migrate' && event.done !== undefined;
+      stream.write(`ℹ ${told}${isOver ? '' : ' …'}\n`);
     },
     stop() {},
   };

@@ -71,8 +71,19 @@ function factsOf(inspection) {
   return [
     ...(drops.length ? [`It drops ${drops.join(', ')}.`] : []),
     ...(sizes.length ? [`It locks ${sizes.join(', ')} while it runs.`] : []),
+    ...(inspection.copies.length
+      ? [`It copies links of ${sourcesOf(inspection).join(', ')}.`]
+      : []),
     ...repairs(inspection),
   ];
+}
+
+/** The collections that links are copied from, with their sizes as far as they are known. */
+function sourcesOf({ copies }) {
+  const sources = copies.map(({ collection, documents, bytes }) =>
+    documents === null ? collection : `${collection} (${documents} documents, ${size(bytes)})`,
+  );
+  return [...new Set(sources)];
 }
 
 function relationshipRow({ name, state, places }) {

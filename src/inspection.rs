@@ -36,6 +36,8 @@ pub enum Query {
     Sql(String),
     /// MongoDB: a command, answered by the documents that it finds.
     Command(Value),
+    /// The same, answered by none where the user may not have it: the answer can be done without.
+    Optional(Value),
     /// MongoDB: a check of the migration, answered by what it says when it finds something, or null.
     Check(Value),
     /// MongoDB: who and where we are, as one document.
@@ -157,6 +159,22 @@ pub struct Touched {
     pub bytes: u64,
 }
 
+/// Links that the migration copies from one place to another: how much there is to read.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Copied {
+    /// The place that is copied from, as people call it.
+    pub from: String,
+    /// The place that is copied into.
+    pub into: String,
+    /// The collection that is read for it.
+    pub collection: String,
+    /// How many documents that has, where it may be asked.
+    pub documents: Option<u64>,
+    /// What they take, in bytes without compression, where it may be asked.
+    pub bytes: Option<u64>,
+}
+
 /// The server's own word on where we are.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -207,6 +225,8 @@ pub struct Inspection {
     pub relationships: Vec<Related>,
     /// What the migration locks while it works.
     pub locks: Vec<Touched>,
+    /// What it copies.
+    pub copies: Vec<Copied>,
     /// What it drops, as people call it.
     pub drops: Vec<String>,
     /// What stands in its way.
@@ -234,6 +254,8 @@ pub struct Findings {
     pub relationships: Vec<Related>,
     /// What the migration locks.
     pub locks: Vec<Touched>,
+    /// What it copies.
+    pub copies: Vec<Copied>,
     /// What it drops.
     pub drops: Vec<String>,
     /// What stands in its way, but for sides that disagree.
@@ -270,6 +292,7 @@ impl Inspection {
             is_ready: !is_done && problems.is_empty(),
             relationships,
             locks: found.locks,
+            copies: found.copies,
             drops: found.drops,
             problems,
             warnings: found.warnings,

@@ -4,6 +4,7 @@
 //! documents. Rust says what the server is told; `lib/mongodb-runner.js`, which is part of the script
 //! and of the command, says when: it checks, copies, counts and removes, and goes on after a stop.
 
+mod access;
 mod check;
 mod command;
 mod copy;

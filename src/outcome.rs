@@ -75,13 +75,20 @@ fn kept(related: &Related) -> Option<&Stored> {
     places.find(|it| it.schema == wanted || it.schema == Within::Both)
 }
 
+/// The place that held all links before. A migration that was stopped has emptied the one or filled the
+/// other by a part, and the other of the two is whole.
+fn whole(related: &Related) -> Option<&Stored> {
+    let kept = related.places.iter().filter(|it| it.is_kept && it.links.is_some());
+    kept.rev().max_by_key(|it| it.links)
+}
+
 /// The old schema's other copy.
 fn dropped(related: &Related) -> Option<&Stored> {
     related.places.iter().find(|it| !it.is_kept)
 }
 
 fn compare(before: &Related, after: &Related, inspection: &Inspection) -> (Kept, Option<String>) {
-    let (from, to) = (kept(before), kept(after));
+    let (from, to) = (whole(before), kept(after));
     let links = |place: Option<&Stored>| place.and_then(|it| it.links).unwrap_or(0);
     let (had, has) = (links(from), links(to));
     let mut explanation = None;

@@ -314,6 +314,15 @@ pub enum DocumentPlace {
     JoinCollection(JoinCollection),
 }
 
+impl fmt::Display for DocumentPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DocumentPlace::Field(field) => field.fmt(f),
+            DocumentPlace::JoinCollection(join) => f.write_str(&join.name),
+        }
+    }
+}
+
 /// A step on a MongoDB database. The order of the variants is the order of execution: nothing is
 /// removed before everything is copied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

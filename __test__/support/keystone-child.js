@@ -127,6 +127,27 @@ const methods = {
     return apply(sessions.get(session).keystone, { ...options, resolveFrom: [modules] });
   },
 
+  async applyUntil({ session, step, options }) {
+    const it = sessions.get(session);
+    const gate = gateOf(it.adapter);
+    await new Promise((resolve, reject) => {
+      const onProgress = (progress) => {
+        if (progress.step !== step && progress.phase !== step) return;
+        it.goOn = gate.shut();
+        resolve();
+      };
+      const { keystone } = it;
+      it.running = apply(keystone, { ...options, onProgress, resolveFrom: [modules] });
+      it.running.then(() => reject(new Error(`never came to ${step}`)), reject);
+    });
+  },
+
+  goOn({ session }) {
+    const { goOn, running } = sessions.get(session);
+    goOn();
+    return running;
+  },
+
   async close({ session }) {
     const { adapter } = sessions.get(session);
     sessions.delete(session);
@@ -145,6 +166,30 @@ const connections = {
   },
   mongoose: (_, url) => ({ mongoUri: url }),
 };
+
+/** What is between an adapter's connections and the server: `shut` returns how to open it again. */
+function gateOf(adapter) {
+  let open = Promise.resolve();
+  const connect = adapter._connect;
+  adapter._connect = async function (...args) {
+    await connect.apply(this, args);
+    const { client } = this.knex;
+    const acquire = client.acquireConnection.bind(client);
+    client.acquireConnection = async () => {
+      const session = await acquire();
+      const query = session.query.bind(session);
+      session.query = (...statement) => open.then(() => query(...statement));
+      return session;
+    };
+  };
+  return {
+    shut() {
+      let again;
+      open = new Promise((resolve) => (again = resolve));
+      return again;
+    },
+  };
+}
 
 /** Resolves when a pool is used no more: OLD goes on with other tables after one has failed. */
 async function idle(pool) {

@@ -81,6 +81,15 @@ class KeystoneProcess {
     });
   }
 
+  /** Kills the process with all its sessions, as the system does when it is out of memory. */
+  async kill() {
+    const ended = new Promise((resolve) =>
+      this.#child.once('exit', (_, signal) => resolve(signal)),
+    );
+    this.#child.kill('SIGKILL');
+    return ended;
+  }
+
   /** Ends the process. */
   async stop() {
     if (this.#ended) return;
@@ -160,6 +169,18 @@ class KeystoneSession {
   /** `apply` of the API, likewise. */
   apply(options) {
     return this.#call('apply', { options });
+  }
+
+  /**
+   * PostgreSQL: the same, until it comes to a step by its number, or to a phase by its name. It sends
+   * nothing more to the server until `goOn`, which resolves and rejects as `apply` does.
+   */
+  applyUntil(step, options) {
+    return this.#call('applyUntil', { step, options });
+  }
+
+  goOn() {
+    return this.#call('goOn');
   }
 
   close() {

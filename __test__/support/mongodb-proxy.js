@@ -1,6 +1,6 @@
 'use strict';
 
-// A network between mongosh and its server that can be cut, or stopped, at any write command.
+// A network between a client and its server that can be cut, or stopped, at any write command.
 
 const net = require('net');
 
@@ -14,8 +14,9 @@ const WRITES =
  * Starts a proxy.
  *
  * @param {{ host: string, port: number }} server
- * @param {(command: { name: string, number: number }) => Action | Promise<Action>} onWrite is asked
- *   about each write command, in their order from 1; it may take its time
+ * @param {(command: { name: string, number: number, isBeat: boolean }) => Action | Promise<Action>}
+ *   onWrite is asked about each write command, in their order from 1; it may take its time. `isBeat`:
+ *   it says only that the migration is at work, as there is one before each of the others
  * @returns {Promise<{ address: string, writes: string[], stop: () => Promise<void> }>} `writes`: the
  *   names of the commands so far
  *
@@ -53,7 +54,8 @@ async function startProxy(server, onWrite) {
       messages((message) => {
         last = last.then(async () => {
           const name = writeOf(message);
-          const action = name ? await onWrite({ name, number: writes.push(name) }) : 'pass';
+          const write = () => ({ name, number: writes.push(name), isBeat: isBeat(message) });
+          const action = name ? await onWrite(write()) : 'pass';
           if (action === 'cut') {
             isCut = true;
             return cut();
@@ -106,5 +108,11 @@ function writeOf(message) {
   const isWriting = message.includes('$out\0') || message.includes('$merge\0');
   return name === 'aggregate' && isWriting ? name : undefined;
 }
+
+/** The heartbeat of a migration's lock: no more than a time. */
+const isBeat = (message) =>
+  message.includes('keystone_upgrade_relationships\0') &&
+  message.includes('$set\0') &&
+  !['host\0', 'phase\0', 'copies\0'].some((field) => message.includes(field));
 
 module.exports = { startProxy };

@@ -1,9 +1,8 @@
 'use strict';
 
-const { hideSecrets } = require('../connect/secrets');
-const { UpgradeError } = require('../error');
 const { inspect } = require('../inspect');
 const { STATE, runCheck, serverOf } = require('../mongodb-runner');
+const { serverError } = require('./failure');
 
 /**
  * Puts a question of the core to a MongoDB database.
@@ -17,15 +16,24 @@ function asker(connection) {
     adminCommand: (command) => connection.adminCommand(command),
     database: connection.place.name,
   });
+  // Where it cannot be asked, what is not allowed shows when it is tried.
+  const access = () =>
+    connection.command({ connectionStatus: 1, showPrivileges: true }).then(
+      ({ authInfo }) => authInfo,
+      () => null,
+    );
   const identify = async () => {
     const { version, versionArray } = await server.buildInfo();
     const { name, user } = connection.place;
-    return [{ name, user, version, versionArray: versionArray.map(Number) }];
+    return [
+      { name, user, version, versionArray: versionArray.map(Number), access: await access() },
+    ];
   };
   return async (question) => {
     if (question.server) return identify();
     if (question.unfinished) return server.all({ find: STATE, filter: { _id: 'state' } });
     if (question.check) return (await runCheck(server, question.check)) || null;
+    if (question.optional) return server.all(question.optional).catch(() => []);
     return server.all(question.command);
   };
 }
@@ -43,10 +51,8 @@ async function checkMongodb(connection, core, onAnswer) {
   try {
     return await inspect(core, asker(connection), onAnswer);
   } catch (error) {
-    throw new UpgradeError(
-      'CHECK_FAILED',
-      hideSecrets(`The database could not be read: ${error.message}`),
-    );
+    const before = 'The database could not be read: ';
+    throw serverError('CHECK_FAILED', error, { role: 'read', before });
   }
 }
 

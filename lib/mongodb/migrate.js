@@ -1,16 +1,25 @@
 'use strict';
 
 const os = require('os');
-const { hideSecrets } = require('../connect/secrets');
 const { UpgradeError } = require('../error');
 const { inspect } = require('../inspect');
 const { migrate } = require('../mongodb-runner');
 const { asker } = require('./check');
+const { isLost, serverError } = require('./failure');
 
-/** From these on it can only go on. */
-const FORWARD = ['resume', 'repair', 'index', 'remove'];
+/**
+ * From these on there is something of the user's that has changed, and it can only go on. On the way
+ * back the copies go into documents.
+ */
+const FORWARD = {
+  up: ['resume', 'repair', 'index', 'remove'],
+  down: ['resume', 'copy', 'repair', 'index', 'remove'],
+};
 
+/** How far a migration has come, for whoever it is cut off from. */
+const UNTOUCHED = 'Nothing of yours has been changed.';
 const GOES_ON = 'Run it again: it goes on where it was stopped.';
+const DONE = 'The migration has been done, and not been verified: --check says what there is.';
 
 /**
  * Runs a migration on a MongoDB database by the runner that is in its script, and verifies what has
@@ -19,22 +28,27 @@ const GOES_ON = 'Run it again: it goes on where it was stopped.';
  * @param {object} connection
  * @param {object} options - as for PostgreSQL; `statements` is what the runner takes
  * @returns {Promise<{ outcome: object, notices: string[] }>}
- * @throws {UpgradeError} `INTERRUPTED`, `MIGRATION_FAILED`, both of which say whether anything has been
- *   changed; `NOT_VERIFIED`, after which it has been
+ * @throws {UpgradeError} `LOCKED`, `INTERRUPTED`, `MIGRATION_FAILED`, `CONNECTION_LOST`, which all say
+ *   whether anything has been changed; `NOT_VERIFIED`, after which it has been
  */
 async function migrateMongodb(connection, { statements, core, compare, onProgress, signal }) {
   const measure = () => inspect(core, asker(connection));
   const notices = [];
-  let isForward = false;
-  const report = ({ phase, text, isWarning }) => {
-    isForward = isForward || FORWARD.includes(phase);
+  let position = UNTOUCHED;
+  let before;
+  const report = ({ phase, text, isWarning, relationship, done, rate }) => {
+    if (FORWARD[statements.direction].includes(phase)) position = GOES_ON;
     if (isWarning) notices.push(text);
-    else if (phase !== 'done') onProgress({ phase: 'migrate', title: text });
+    else if (phase !== 'done') {
+      const it = before.relationships.find(({ name }) => name === relationship);
+      const count = it && { relationship: it.relationship, done, total: it.expected, rate };
+      onProgress(Object.assign({ phase: 'migrate', title: text }, count));
+    }
     // Between two steps, of which each is whole.
-    if (signal && signal.aborted && phase !== 'done') throw interrupted(isForward);
+    if (signal && signal.aborted && phase !== 'done') throw interrupted(position);
   };
-  const before = await measure();
   try {
+    before = await measure();
     await migrate(statements, {
       command: (command) => connection.command(command),
       adminCommand: (command) => connection.adminCommand(command),
@@ -43,18 +57,27 @@ async function migrateMongodb(connection, { statements, core, compare, onProgres
       isAlive,
       report,
     });
+    position = DONE;
+    onProgress({ phase: 'verify', title: 'Verifying' });
+    const after = await measure();
+    const outcome = compare(before, after);
+    if (!outcome.isVerified) throw notVerified(outcome);
+    return { before, after, outcome, notices };
   } catch (error) {
-    if (error instanceof UpgradeError) throw error;
-    const isLocked = /^Another run is at work/.test(error.message);
-    const left = isForward ? GOES_ON : 'Nothing of yours has been changed.';
-    const text = isLocked ? error.message : `${error.message}\n  ${left}`;
-    throw new UpgradeError(isLocked ? 'LOCKED' : 'MIGRATION_FAILED', hideSecrets(text));
+    throw explain(error, position);
   }
-  onProgress({ phase: 'verify', title: 'Verifying' });
-  const after = await measure();
-  const outcome = compare(before, after);
-  if (!outcome.isVerified) throw notVerified(outcome);
-  return { before, after, outcome, notices };
+}
+
+function explain(error, position) {
+  if (error instanceof UpgradeError) return error;
+  const told = { role: 'readWrite' };
+  if (/^Another run is at work/.test(error.message)) return serverError('LOCKED', error, told);
+  if (!isLost(error)) return serverError('MIGRATION_FAILED', error, { ...told, more: [position] });
+  return serverError('CONNECTION_LOST', error, {
+    ...told,
+    before: 'The connection was lost: ',
+    more: [position],
+  });
 }
 
 function isAlive(pid) {
@@ -65,11 +88,8 @@ function isAlive(pid) {
   }
 }
 
-function interrupted(isForward) {
-  return new UpgradeError(
-    'INTERRUPTED',
-    isForward ? `Interrupted. ${GOES_ON}` : 'Interrupted. Nothing has been changed.',
-  );
+function interrupted(position) {
+  return new UpgradeError('INTERRUPTED', `Interrupted. ${position}`);
 }
 
 function notVerified(outcome) {

@@ -6,15 +6,16 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::access::Access;
 use super::command::{Check, Migration, Section, Step, aggregate, find_collection, find_having};
 use super::expression::{having, holding, items, path};
 use super::migration::{Task, migration};
 use super::value::{Value, json};
 use crate::inspection::{
-    Asked, Database, Finding, Findings, Inspected, Inspection, Query, Question, Related, State,
-    Stored, Touched, Within,
+    Asked, Copied, Database, Finding, Findings, Inspected, Inspection, Query, Question, Related,
+    State, Stored, Touched, Within,
 };
-use crate::plan::{AdapterPlan, Direction, UpgradePlan};
+use crate::plan::{AdapterPlan, Direction, Script, UpgradePlan};
 use crate::relationship::{Kind, Relationship};
 use crate::snapshot::Snapshot;
 use crate::step::{CollectionStep, DocumentField, DocumentPlace, JoinCollection, Owner, Planned};
@@ -36,7 +37,37 @@ pub fn inspect(
         .collect();
     let migration = migration(plan, steps, asked.script);
     let sections = migration.relationships.iter().map(Task::section).collect();
-    Inspector { adapter, asked, relationships, migration, sections }.inspect()
+    let copies = steps
+        .iter()
+        .map(|Planned { relationship, step }| {
+            let name = plan.relationships[*relationship].to_string();
+            (name, copies(step, asked.script))
+        })
+        .collect();
+    Inspector { adapter, asked, relationships, migration, sections, copies }.inspect()
+}
+
+/// What a step of the way up, or its reverse on the way back, copies: without sizes.
+fn copies(step: &CollectionStep, script: Script) -> Vec<Copied> {
+    let copied = |from: &DocumentPlace, into: String| {
+        let collection = match from {
+            DocumentPlace::Field(field) => field.collection.clone(),
+            DocumentPlace::JoinCollection(join) => join.name.clone(),
+        };
+        Copied { from: from.to_string(), into, collection, documents: None, bytes: None }
+    };
+    match (step, script.direction) {
+        (CollectionStep::CopyLinks { from, also, into, .. }, Direction::Up) => {
+            let also = also.iter().filter(|_| script.reconcile);
+            let fields = std::iter::once(from).chain(also);
+            let place = |field: &DocumentField| DocumentPlace::Field(field.clone());
+            fields.map(|field| copied(&place(field), into.name.clone())).collect()
+        }
+        (CollectionStep::UnsetField { field, kept, .. }, Direction::Down) => {
+            vec![copied(kept, field.to_string())]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The places of a relationship in both schemas.
@@ -59,10 +90,7 @@ impl Place {
     }
 
     fn name(&self) -> String {
-        match &self.place {
-            DocumentPlace::Field(field) => field.to_string(),
-            DocumentPlace::JoinCollection(join) => join.name.clone(),
-        }
+        self.place.to_string()
     }
 
     /// Finds something when the place is in the database.
@@ -160,6 +188,8 @@ struct Inspector<'a> {
     relationships: Vec<Places<'a>>,
     migration: Migration,
     sections: Vec<Section>,
+    /// What each step copies, with the name of its relationship.
+    copies: Vec<(String, Vec<Copied>)>,
 }
 
 #[derive(Deserialize)]
@@ -169,6 +199,13 @@ struct Server {
     user: Option<String>,
     version: String,
     version_array: Vec<u32>,
+    access: Option<Access>,
+}
+
+#[derive(Deserialize)]
+struct Size {
+    documents: u64,
+    bytes: u64,
 }
 
 #[derive(Deserialize, Default)]
@@ -246,8 +283,7 @@ impl Inspector<'_> {
                 }
             }
             // A migration that runs checks by itself, and one that was stopped has checked.
-            if self.asked.is_running || self.unfinished()?.is_some_and(|it| it.phase == "removing")
-            {
+            if self.asked.is_running || self.is_resumed()? {
                 continue;
             }
             for (number, check) in section.checks.iter().enumerate() {
@@ -256,7 +292,38 @@ impl Inspector<'_> {
                 questions.push(Question { key: check_key(at, number), query });
             }
         }
+        if !self.asked.is_running {
+            for it in self.pending_copies()? {
+                let query = Query::Optional(
+                    serde_json::to_value(size(&it.collection)).expect("plain data"),
+                );
+                questions.push(Question { key: size_key(&it.collection), query });
+            }
+        }
         Ok(questions)
+    }
+
+    /// What is copied where there is something to do.
+    fn pending_copies(&self) -> Result<Vec<Copied>, String> {
+        let mut copies = Vec::new();
+        for (name, some) in &self.copies {
+            let section = self.sections.iter().position(|it| it.name == *name);
+            if section.map_or(Ok(false), |at| self.is_pending(at))? {
+                copies.extend(some.iter().cloned());
+            }
+        }
+        Ok(copies)
+    }
+
+    /// The same with sizes, as far as the server has told them.
+    fn sized_copies(&self) -> Result<Vec<Copied>, String> {
+        let mut copies = self.pending_copies()?;
+        for it in copies.iter_mut().filter(|_| !self.asked.is_running) {
+            if let Some(size) = self.one::<Size>(&size_key(&it.collection))? {
+                (it.documents, it.bytes) = (Some(size.documents), Some(size.bytes));
+            }
+        }
+        Ok(copies)
     }
 
     fn conclude(&self) -> Result<Inspection, String> {
@@ -272,7 +339,7 @@ impl Inspector<'_> {
         for at in 0..self.sections.len() {
             is_done &= !self.is_pending(at)?;
         }
-        let (mut problems, warnings) = self.findings()?;
+        let (mut problems, mut warnings) = self.findings()?;
         let [major, minor] = self.migration.server;
         let version: Vec<u32> = server.version_array.iter().copied().take(2).collect();
         if version.as_slice() < [major, minor].as_slice() {
@@ -285,13 +352,20 @@ impl Inspector<'_> {
                 None,
             ));
         }
-        if let Some(it) = unfinished.filter(|it| it.direction != self.migration.direction) {
+        let database = &server.name;
+        if let Some(message) = server.access.as_ref().and_then(|it| it.lacks(database)) {
+            problems.push(finding("NO_PRIVILEGE", message, None));
+        }
+        if let Some(it) = unfinished {
             let what = if it.direction == "up" { "migration" } else { "way back" };
-            problems.push(finding(
-                "UNFINISHED",
-                format!("A {what} was stopped half-way. Run that {what} again first: it goes on where it was stopped."),
-                None,
-            ));
+            let message = |first| {
+                format!("A {what} was stopped half-way. Run that {what} again{first}: it goes on where it was stopped.")
+            };
+            if it.direction == self.migration.direction {
+                warnings.push(finding("UNFINISHED", message(""), None));
+            } else {
+                problems.push(finding("UNFINISHED", message(" first"), None));
+            }
         }
         Ok(Inspection::new(Findings {
             adapter: self.adapter.name.clone(),
@@ -306,6 +380,7 @@ impl Inspector<'_> {
             is_done,
             relationships,
             locks: Vec::<Touched>::new(),
+            copies: self.sized_copies()?,
             drops: self.drops(),
             problems,
             warnings,
@@ -337,10 +412,15 @@ impl Inspector<'_> {
         };
         let state =
             if !it.is_changed() { State::Unchanged } else { self.state(&places, is_pending) };
-        let expected = match section.filter(|_| is_pending) {
+        let mut expected = match section.filter(|_| is_pending) {
             Some(at) => self.expected(at)?,
             None => None,
         };
+        // What is copied from has been removed by a part: the copy, which has been counted, is whole.
+        if self.is_resumed()? {
+            let copy = places.iter().find(|it| it.schema == Within::New).and_then(|it| it.links);
+            expected = expected.map(|links| copy.filter(|it| *it > 0).unwrap_or(links));
+        }
         Ok(Related {
             relationship: it.at,
             name,
@@ -416,6 +496,11 @@ impl Inspector<'_> {
         Ok(found.filter(|it| it.direction == "down" || it.phase == "removing"))
     }
 
+    /// Whether what runs has been stopped after its copies, and goes on with its removals.
+    fn is_resumed(&self) -> Result<bool, String> {
+        Ok(self.unfinished()?.is_some_and(|it| it.phase == "removing"))
+    }
+
     /// Whether a command has found a document.
     fn found(&self, key: &str) -> Result<bool, String> {
         Ok(self.one::<serde_json::Value>(key)?.is_some())
@@ -461,6 +546,20 @@ fn pending_key(at: usize, number: usize) -> String {
 
 fn expected_key(at: usize, number: usize) -> String {
     format!("expected {at} {number}")
+}
+
+fn size_key(collection: &str) -> String {
+    format!("size {collection}")
+}
+
+/// Asks the server what it knows of a collection without reading it, on all shards.
+fn size(collection: &str) -> Value {
+    let sum = |field: &str| json!({ "$sum": format!("$storageStats.{field}") });
+    let group = json!({ "_id": null, "documents": sum("count"), "bytes": sum("size") });
+    aggregate(
+        collection,
+        vec![json!({ "$collStats": { "storageStats": {} } }), json!({ "$group": group })],
+    )
 }
 
 fn check_key(at: usize, number: usize) -> String {

@@ -318,6 +318,7 @@ impl Inspector<'_> {
             is_done: expected.is_done,
             relationships,
             locks: locked.into_iter().map(|it| Touched { name: it.tab, bytes: it.bytes }).collect(),
+            copies: Vec::new(),
             drops,
             problems,
             warnings: Vec::new(),

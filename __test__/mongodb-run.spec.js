@@ -1,0 +1,223 @@
+'use strict';
+
+// `--check` and `--apply` on MongoDB by the real command: what it prints, on a terminal and without,
+// and what is left when it is ended, or cut off from the server, in the midst of it.
+
+const path = require('path');
+const { startKeystone } = require('./support/keystone-process');
+const { documentsText, indexesText, startMongodb } = require('./support/mongodb');
+const { LISTS, makeData, makeManyLinks } = require('./support/mongodb-example');
+const { normalized } = require('./support/mongodb-model');
+const { startProxy } = require('./support/mongodb-proxy');
+const { makeProject, removeProjects, run } = require('./support/project');
+
+const SUPPORT = JSON.stringify(path.join(__dirname, 'support'));
+const ENTRY = `
+  const { buildKeystone } = require(${SUPPORT} + '/scenario');
+  const { newKeystone } = require(${SUPPORT} + '/keystones');
+  const { LISTS } = require(${SUPPORT} + '/mongodb-example');
+  exports.keystone = buildKeystone(LISTS, { modules: newKeystone(), adapter: 'mongoose' });`;
+
+/** When nothing answers any more, the driver need not wait for it. */
+const IMPATIENT = 'serverSelectionTimeoutMS=2000';
+
+let server;
+let keystone;
+let project;
+let relationships;
+let count = 0;
+/** The database before and after, by direction, and what NEW reads in the new schema. */
+const states = {};
+
+beforeAll(async () => {
+  server = await startMongodb();
+  keystone = startKeystone('new', 'mongoose');
+  project = makeProject({ 'index.js': ENTRY });
+  const session = await keystone.open(LISTS, server.url('fresh'));
+  relationships = await session.relationships();
+  await session.close();
+  states.up = await statesOf('up', makeData(4));
+  states.down = await statesOf('down', states.up.after);
+  const database = await makeDatabase(states.up.after);
+  states.up.read = await readByNew(database);
+  await server.dropDatabase(database);
+});
+
+afterAll(async () => {
+  removeProjects();
+  await keystone?.stop();
+  await server?.stop();
+});
+
+/** What `apply` makes of a database when nothing disturbs it. */
+async function statesOf(direction, before) {
+  const database = await makeDatabase(before);
+  expect(await applyTo(server.url(database), { direction })).toMatchObject({ isApplied: true });
+  const after = await server.read(database);
+  await server.dropDatabase(database);
+  return { before, after, expected: stateText(after) };
+}
+
+async function makeDatabase(collections) {
+  const database = `run_${++count}`;
+  await server.write(database, collections);
+  return database;
+}
+
+async function applyTo(url, options, process = keystone) {
+  const session = await process.open(LISTS, url, { connects: false });
+  try {
+    return await session.apply(options);
+  } finally {
+    await session.close().catch(() => {}); // The process may be gone.
+  }
+}
+
+async function readByNew(database) {
+  const session = await keystone.open(LISTS, server.url(database));
+  const read = await session.read();
+  await session.close();
+  return read;
+}
+
+function stateText(collections) {
+  const documents = Object.fromEntries(
+    Object.entries(collections).map(([name, collection]) => [name, collection.documents]),
+  );
+  return documentsText(normalized(documents, relationships)) + indexesText(collections);
+}
+
+/** MongoDB drops its own temporary collections when it starts; the server that stands in keeps them. */
+const isTemporary = (name) => name.startsWith('tmp.agg_out.');
+
+async function stateOf(database) {
+  const collections = Object.entries(await server.read(database));
+  return stateText(Object.fromEntries(collections.filter(([name]) => !isTemporary(name))));
+}
+
+const environment = (url) => ({ MONGO_URI: url });
+
+const runOn = (url, ...args) => run(project, args, { env: environment(url) });
+
+describe.each(['up', 'down'])('cut off on the way %s', (direction) => {
+  /** The numbers of the write commands, without those that only say that it is alive. */
+  const steps = [];
+
+  beforeAll(async () => {
+    const database = await makeDatabase(states[direction].before);
+    const proxy = await startProxy(server.address, ({ number, isBeat }) => {
+      if (!isBeat) steps.push(number);
+      return 'pass';
+    });
+    await applyTo(server.url(database, { at: proxy.address }), { direction });
+    await proxy.stop();
+    expect(await stateOf(database)).toBe(states[direction].expected);
+    await server.dropDatabase(database);
+    expect(steps.length).toBeGreaterThan(10);
+  });
+
+  /** Runs it again, which has to end as if nothing had happened. */
+  async function expectEnd(step, database) {
+    await applyTo(server.url(database), { direction });
+    expect([step, await stateOf(database)]).toEqual([step, states[direction].expected]);
+  }
+
+  /** Does something at each step, all at once, each on a database of its own. */
+  async function atEachStep(use) {
+    const uses = steps.map(async (step) => {
+      const database = await makeDatabase(states[direction].before);
+      await use(step, database);
+      await server.dropDatabase(database);
+    });
+    const outcomes = await Promise.allSettled(uses);
+    const failed = outcomes.find(({ status }) => status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  it('killed before any step, then again', async () => {
+    // One process does it all at once, and is killed when every run has come to its step.
+    const victim = startKeystone('new', 'mongoose');
+    const waiting = [];
+    let allWait;
+    const killed = new Promise((resolve) => (allWait = resolve)).then(() => victim.kill());
+    const runUntil = async (step, database) => {
+      const proxy = await startProxy(server.address, ({ number }) => {
+        if (number !== step) return 'pass';
+        if (waiting.push(step) === steps.length) allWait();
+        return new Promise(() => {});
+      });
+      const url = server.url(database, { at: proxy.address });
+      const error = await applyTo(url, { direction }, victim).catch((reason) => reason);
+      if (!waiting.includes(step)) allWait(); // The others need not wait for this one.
+      expect([step, error.message]).toEqual([step, expect.stringContaining('ended (SIGKILL)')]);
+      await proxy.stop();
+    };
+    await atEachStep(async (step, database) => {
+      await runUntil(step, database);
+      expect([step, await killed]).toEqual([step, 'SIGKILL']);
+      await expectEnd(step, database);
+      const isReadToo = direction === 'up' && steps.indexOf(step) % 5 === 0;
+      if (isReadToo) expect([step, await readByNew(database)]).toEqual([step, states.up.read]);
+    });
+    expect(waiting).toHaveLength(steps.length);
+  });
+
+  it.each(['cut', 'cut after'])('the connection %s any step, then again', async (action) => {
+    await atEachStep(async (step, database) => {
+      const proxy = await startProxy(server.address, ({ number }) =>
+        number === step ? action : 'pass',
+      );
+      const url = server.url(database, { at: proxy.address, options: IMPATIENT });
+      const error = await applyTo(url, { direction }).catch((reason) => reason);
+      await proxy.stop();
+      // What becomes of its own collection in the end is of no interest to the user.
+      if (step < steps.at(-2))
+        expect([step, error]).toEqual([
+          step,
+          expect.objectContaining({
+            code: 'CONNECTION_LOST',
+            message: expect.stringMatching(/Nothing of yours has been changed|Run it again/),
+          }),
+        ]);
+      await expectEnd(step, database);
+    });
+  });
+});
+
+it('the command, killed between its steps, goes on when it is run again', async () => {
+  for (const [direction, ...phases] of [
+    ['up', 'copies links into', 'removes posts.tags'],
+    ['down', 'fills tags from', 'drops the collection'],
+  ]) {
+    for (const phase of phases) {
+      const database = await makeDatabase(states[direction].before);
+      const args = [...(direction === 'down' ? ['--rollback'] : []), '--apply', '--yes'];
+      const { signal } = await run(project, args, {
+        env: environment(server.url(database)),
+        onStart: (child) =>
+          child.stderr.on('data', (text) => text.includes(phase) && child.kill('SIGKILL')),
+      });
+      expect([phase, signal]).toEqual([phase, 'SIGKILL']);
+      const { code, stdout } = await runOn(server.url(database), ...args);
+      expect([phase, code]).toEqual([phase, 0]);
+      expect(stdout).toMatch(/^Post\.tags -> Tag\.posts +12 +12$/m);
+      expect(stdout).toContain('Done and verified');
+      expect([phase, await stateOf(database)]).toEqual([phase, states[direction].expected]);
+    }
+  }
+});
+
+describe('100,000 links', () => {
+  it('are counted on the way, and before and after', async () => {
+    const database = await makeDatabase(makeManyLinks());
+    const { code, stdout, stderr } = await runOn(server.url(database), '--apply', '--yes');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Post\.tags -> Tag\.posts +1200 +1200$/m);
+    expect(stdout).toMatch(/^Post\.editors -> User +100000 +100000$/m);
+    // The one that is stale has been released.
+    expect(stdout).toMatch(/^Post\.cover -> User\.covered +400 +399 {2}repaired/m);
+    expect(stdout).toMatch(/^Post\.owner -> User\.owned +400 +400$/m);
+    const counted = /^ℹ Post\.editors -> User: copied links into \S+ 100000 of 100000 \(\d+\/s\)$/m;
+    expect(stderr).toMatch(counted);
+  });
+});
