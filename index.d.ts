@@ -495,7 +495,15 @@ export interface Check {
   engine: 'postgresql' | 'mongodb';
   direction: 'up' | 'down';
   reconcile: boolean;
-  database: { host?: string; port?: number; name: string; user: string; version: string };
+  /** `authSource`, on MongoDB: the database that the user is of. */
+  database: {
+    host?: string;
+    port?: number;
+    name: string;
+    user: string;
+    authSource?: string;
+    version: string;
+  };
   /** Of all relationships that change. */
   state: SchemaState;
   /** The database is where the migration would take it. */

@@ -5,7 +5,13 @@
 const net = require('net');
 const path = require('path');
 const { startKeystone } = require('./support/keystone-process');
-const { documentsText, indexesText, startMongodb } = require('./support/mongodb');
+const {
+  documentsText,
+  indexesText,
+  isGiven,
+  startMongodb,
+  startMongodbWithUsers,
+} = require('./support/mongodb');
 const { makeProject, removeProjects, run } = require('./support/project');
 const { loadScenario } = require('./support/scenario');
 
@@ -16,6 +22,9 @@ const ENTRY = `
   const { buildKeystone, loadScenario } = require(${SUPPORT} + '/scenario');
   const { newKeystone } = require(${SUPPORT} + '/keystones');
   exports.keystone = buildKeystone(loadScenario('guide'), { modules: newKeystone(), adapter: 'mongoose' });`;
+
+/** A server that others use is not ours to give users to: these tests count as skipped there. */
+const describeOnOwnServer = isGiven() ? describe.skip : describe;
 
 let server;
 let keystones;
@@ -143,6 +152,143 @@ it('a run that is at work is told, and one that was stopped is gone on with', as
   expect(await session.apply()).toMatchObject({ isApplied: true });
 });
 
+it('what is copied, with its size', async () => {
+  const { database, session } = await makeDatabase();
+  const found = await session.check();
+  const todos = server.database(database).collection('todos');
+  const documents = await todos.countDocuments();
+  const copy = { collection: 'todos', documents, bytes: expect.any(Number) };
+  expect(found.copies).toEqual([
+    { ...copy, from: 'todos.reviewers', into: 'todo_reviewers_manies' },
+    { ...copy, from: 'todos.readers', into: 'todo_readers_user_readposts' },
+  ]);
+  for (const { bytes } of found.copies) expect(bytes).toBeGreaterThan(documents);
+  const users = (await session.check({ reconcile: true })).copies.filter(
+    ({ from }) => from === 'users.readPosts',
+  );
+  expect(users).toMatchObject([{ collection: 'users', into: 'todo_readers_user_readposts' }]);
+  await session.apply();
+  expect(await session.check()).toMatchObject({ copies: [] });
+  const back = (await session.check({ direction: 'down' })).copies;
+  expect(back).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ from: 'todo_readers_user_readposts', into: 'todos.readers' }),
+      expect.objectContaining({ from: 'todos.leadAuthor', into: 'users.leadPost' }),
+    ]),
+  );
+});
+
+it('two at once in one process: the second is told', async () => {
+  const { database, session } = await makeDatabase();
+  const other = await open(server.url(database));
+  const outcomes = await Promise.allSettled([session.apply(), other.apply()]);
+  const applied = outcomes.filter(({ value }) => value?.isApplied);
+  expect(applied).toHaveLength(1);
+  for (const { reason } of outcomes.filter(({ status }) => status === 'rejected')) {
+    expect(reason).toMatchObject({ code: 'LOCKED' });
+  }
+  expect(await session.check()).toMatchObject({ state: 'new', isDone: true });
+});
+
+describeOnOwnServer('a server with users', () => {
+  const PASSWORD = 'very/secret@word';
+  let guarded;
+  let folder;
+
+  beforeAll(async () => {
+    guarded = await startMongodbWithUsers();
+    folder = makeProject({ 'index.js': ENTRY });
+  });
+
+  afterAll(() => guarded?.stop());
+
+  /** The address of a database as OLD left it, for a user with some roles there. */
+  async function makeUser(...roles) {
+    const database = `users_${++count}`;
+    await guarded.write(database, filled);
+    return { database, url: await guarded.addUser(database, 'someone', PASSWORD, roles) };
+  }
+
+  const guardedState = async (database) => {
+    const collections = await guarded.read(database);
+    return documentsText(collections) + indexesText(collections);
+  };
+
+  /** Runs the command, which never shows the password. */
+  async function runAs(url, ...args) {
+    const result = await run(folder, args, { env: { MONGO_URI: url } });
+    const hidden = [PASSWORD, encodeURIComponent(PASSWORD), 'wrong'];
+    for (const text of hidden) expect(result.stdout + result.stderr).not.toContain(text);
+    return result;
+  }
+
+  it('one who may read and write: there and back', async () => {
+    const { database, url } = await makeUser('readWrite');
+    const checked = await runAs(url, '--check', '--json');
+    expect(checked.code).toBe(0);
+    expect(JSON.parse(checked.stdout)).toMatchObject({
+      database: { name: database, user: 'someone' },
+      isReady: true,
+    });
+    expect((await runAs(url, '--apply', '--yes')).code).toBe(0);
+    const back = await runAs(url, '--rollback', '--apply', '--yes');
+    expect(back.stdout).toMatch(/is in the old schema\.\n$/);
+  });
+
+  it('one who may only read: a check says what is missing, and nothing is changed', async () => {
+    const { database, url } = await makeUser('read');
+    const before = await guardedState(database);
+    const session = await open(url);
+    const found = await session.check();
+    expect([found.state, found.isReady, codes(found)]).toEqual(['old', false, ['NO_PRIVILEGE']]);
+    expect(found.copies[0].documents).toBe(filled.todos.documents.length);
+    await expect(session.apply()).rejects.toMatchObject({ code: 'NO_PRIVILEGE' });
+    const checked = await runAs(url, '--check');
+    expect(checked.code).toBe(2);
+    expect(checked.stdout).toMatch(/✖ The user someone has no right to this in the database/);
+    expect(checked.stdout).toContain('Grant it the role readWrite there');
+    const applied = await runAs(url, '--apply', '--yes');
+    expect(applied).toMatchObject({ code: 1, stdout: '' });
+    expect(applied.stderr).toContain('nothing has been changed');
+    expect(applied.stderr).toContain('the role readWrite');
+    expect(await guardedState(database)).toBe(before);
+  });
+
+  it('one who may do nothing there', async () => {
+    const { database } = await makeUser('readWrite');
+    const { url: elsewhere } = await makeUser('readWrite');
+    const url = new URL(elsewhere);
+    url.searchParams.set('authSource', url.pathname.slice(1));
+    url.pathname = `/${database}`;
+    for (const args of [['--check'], ['--apply', '--yes']]) {
+      const { code, stdout, stderr } = await runAs(url.href, ...args);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toContain('✖ The database could not be read: not authorized');
+      expect(stderr).toContain('The user needs the role read on this database.');
+    }
+  });
+
+  it('a wrong password, and none', async () => {
+    const { database, url } = await makeUser('readWrite');
+    const before = await guardedState(database);
+    const wrong = new URL(url);
+    wrong.password = 'wrong';
+    for (const args of [['--check'], ['--apply', '--yes']]) {
+      const { code, stdout, stderr } = await runAs(wrong.href, ...args);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toContain('✖ Could not connect to the database of the adapter mongoose');
+      expect(stderr).toMatch(/Authentication failed/i);
+      expect(stderr).toContain('Are the user, the password and the database that it is of');
+    }
+    const none = new URL(url);
+    Object.assign(none, { username: '', password: '' });
+    const { code, stderr } = await runAs(none.href, '--check');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/requires authentication/);
+    expect(await guardedState(database)).toBe(before);
+  });
+});
+
 describe('no connection', () => {
   it('no server, and an address that is none: no password is shown', async () => {
     const port = await new Promise((resolve) => {
@@ -185,7 +331,7 @@ it('the command: there and back, and ended by a signal', async () => {
   const ended = await run(folder, ['--apply', '--yes'], { env, onStart: interrupt });
   // It may have come to its end before the signal did.
   if (ended.code !== 0) {
-    expect(ended.stderr).toMatch(/Interrupted\. (Nothing has been changed|Run it again)/);
+    expect(ended.stderr).toMatch(/Interrupted\. (Nothing of yours has been changed|Run it again)/);
   }
   const applied = await run(folder, ['--apply', '--yes'], { env });
   expect(applied.code).toBe(0);

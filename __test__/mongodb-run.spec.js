@@ -5,11 +5,18 @@
 
 const path = require('path');
 const { startKeystone } = require('./support/keystone-process');
-const { documentsText, indexesText, startMongodb } = require('./support/mongodb');
+const {
+  documentsText,
+  indexesText,
+  isGiven,
+  startMongodb,
+  startMongodbWithUsers,
+} = require('./support/mongodb');
 const { LISTS, makeData, makeManyLinks } = require('./support/mongodb-example');
 const { normalized } = require('./support/mongodb-model');
 const { startProxy } = require('./support/mongodb-proxy');
 const { makeProject, removeProjects, run } = require('./support/project');
+const { runOnTerminal } = require('./support/terminal');
 
 const SUPPORT = JSON.stringify(path.join(__dirname, 'support'));
 const ENTRY = `
@@ -20,6 +27,9 @@ const ENTRY = `
 
 /** When nothing answers any more, the driver need not wait for it. */
 const IMPATIENT = 'serverSelectionTimeoutMS=2000';
+
+/** A server that others use is not ours to give users to: these tests count as skipped there. */
+const testOnOwnServer = isGiven() ? it.skip : it;
 
 let server;
 let keystone;
@@ -205,6 +215,112 @@ it('the command, killed between its steps, goes on when it is run again', async 
       expect([phase, await stateOf(database)]).toEqual([phase, states[direction].expected]);
     }
   }
+});
+
+describe('on a terminal', () => {
+  const apply = (url, types, { args = [], onShow } = {}) =>
+    runOnTerminal(project, ['--apply', ...args], { env: environment(url), types, onShow });
+  const QUESTION = /Run it now\? \(y\/N\) /;
+
+  testOnOwnServer(
+    'asks, saying what it is about to do and how to back up, without the password',
+    async () => {
+      const guarded = await startMongodbWithUsers();
+      await guarded.write('blog', states.up.before);
+      const password = 'very-secret';
+      const url = await guarded.addUser('blog', 'editor', password, ['readWrite']);
+      const { host, port } = guarded.address;
+      for (const answer of ['\r', 'n\r', '\x03']) {
+        const { code, shown } = await apply(url, [[QUESTION, answer]]);
+        expect([answer, code]).toEqual([answer, 1]);
+        expect(shown).toContain(`This takes the database blog on ${host}:${port} from`);
+        expect(shown).toContain(
+          'It drops posts.tags, tags.posts, posts.editors, users.covered, users.owned.',
+        );
+        expect(shown).toContain(
+          `mongodump --host=${host} --port=${port} --username=editor --authenticationDatabase=blog --db=blog --out=blog-dump`,
+        );
+        expect(shown).toContain('Nothing has been changed.');
+        expect(shown).not.toContain(password);
+      }
+      expect(stateText(await guarded.read('blog'))).toBe(stateText(states.up.before));
+      const { code, shown } = await apply(url, [[QUESTION, 'yes\r']]);
+      expect(shown).toContain('Done and verified');
+      expect(code).toBe(0);
+      expect(shown).not.toContain(password);
+      expect(stateText(await guarded.read('blog'))).toBe(states.up.expected);
+      await guarded.stop();
+    },
+  );
+
+  it('runs it with a yes, and shows the step that it is at', async () => {
+    const database = await makeDatabase(states.up.before);
+    const { code, shown } = await apply(server.url(database), [[QUESTION, 'y\r']]);
+    expect(code).toBe(0);
+    expect(shown).toMatch(/\r\x1b\[K. Post\.tags -> Tag\.posts: copies links into/); // eslint-disable-line no-control-regex
+    expect(shown).toContain('Done and verified');
+    expect(await stateOf(database)).toBe(states.up.expected);
+    const args = ['--rollback'];
+    const back = await apply(server.url(database), [[QUESTION, 'y\r']], { args });
+    expect(back.code).toBe(0);
+    expect(await stateOf(database)).toBe(states.down.expected);
+  });
+
+  /** Types Ctrl-C while the server is at work on the first write of a kind. */
+  async function interrupt(database, title, isAtWork) {
+    let goOn;
+    const isInterrupted = new Promise((resolve) => (goOn = resolve));
+    const proxy = await startProxy(server.address, async (write) => {
+      if (isAtWork(write)) await isInterrupted;
+      return 'pass';
+    });
+    const url = server.url(database, { at: proxy.address });
+    const onShow = (shown) => shown.includes('coming to a clean end') && goOn();
+    const outcome = await apply(url, [[title, '\x03']], { args: ['--yes'], onShow });
+    await proxy.stop();
+    return outcome;
+  }
+
+  it('Ctrl-C while it copies leaves all as it was', async () => {
+    const database = await makeDatabase(states.up.before);
+    const isCopy = ({ name }) => name === 'aggregate';
+    const { code, shown } = await interrupt(database, /copies links into/, isCopy);
+    expect(code).toBe(1);
+    expect(shown).toContain('Interrupted: coming to a clean end …');
+    expect(shown).toContain('✖ Interrupted. Nothing of yours has been changed.');
+    expect(await stateOf(database)).toBe(stateText(states.up.before));
+    expect((await runOn(server.url(database), '--apply', '--yes')).code).toBe(0);
+    expect(await stateOf(database)).toBe(states.up.expected);
+  });
+
+  it('Ctrl-C while it removes ends it after the step, and it goes on when it is run again', async () => {
+    const database = await makeDatabase(states.up.before);
+    let isRemoving = false;
+    const isRemoval = ({ name, isBeat }) => {
+      isRemoving = isRemoving || name === 'dropIndexes';
+      return isRemoving && name === 'update' && !isBeat;
+    };
+    const { code, shown } = await interrupt(database, /removes posts\.tags/, isRemoval);
+    expect(code).toBe(1);
+    expect(shown).toContain('✖ Interrupted. Run it again: it goes on where it was stopped.');
+    const documents = async (path) =>
+      server
+        .database(database)
+        .collection('posts')
+        .countDocuments({ [path]: { $exists: true } });
+    expect([await documents('tags'), await documents('editors')]).toEqual([0, 4]);
+    const checked = await runOn(server.url(database), '--check');
+    expect(checked.code).toBe(0);
+    expect(checked.stdout).toContain(
+      '⚠ A migration was stopped half-way. Run that migration again',
+    );
+    const other = await runOn(server.url(database), '--rollback', '--apply', '--yes');
+    expect(other.code).toBe(1);
+    expect(other.stderr).toContain('Run that migration again first');
+    const { stdout } = await runOn(server.url(database), '--apply', '--yes');
+    expect(stdout).toMatch(/^Post\.tags -> Tag\.posts +12 +12$/m);
+    expect(await stateOf(database)).toBe(states.up.expected);
+  });
 });
 
 describe('100,000 links', () => {

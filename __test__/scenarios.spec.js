@@ -101,6 +101,26 @@ function withoutRunner(script) {
   return script.replace(`\n${RUNNER}`, '');
 }
 
+/** Expects that a script is its statements in order, and comments. */
+function expectInOrder(script, statements) {
+  const rest = statements.reduce((text, { sql }) => {
+    const at = text.indexOf(sql);
+    if (at < 0) throw new Error(`The script lacks, or has too early: ${sql}`);
+    expect(text.slice(0, at)).toMatch(ONLY_COMMENTS);
+    return text.slice(at + sql.length);
+  }, script);
+  expect(rest).toMatch(ONLY_COMMENTS);
+}
+
+const ONLY_COMMENTS = /^(;|\s|--.*\n)*$/;
+
+/** The data that a script for mongosh holds for the runner. */
+function migrationOf(script) {
+  const [data] = script.split(`\n${RUNNER}`);
+  const migration = vm.runInNewContext(`${data}; typeof migration === 'object' && migration`);
+  return migration ? clone(migration) : expect.objectContaining({ relationships: [] });
+}
+
 /** The contents of all files below a folder but `lists.json`, by name with `/`. */
 function readFiles(folder, prefix = '') {
   const files = {};
@@ -213,6 +233,25 @@ describe.each(scenarioNames())('scenario %s', (name) => {
         (name) => !IN_ORDER.includes(path.basename(name)),
       )) {
         expect(sortedLines(found[file])).toStrictEqual(sortedLines(expected[file]));
+      }
+    });
+
+    test('has the statements of its scripts, and no others', () => {
+      const keystone = build(adapter);
+      let plan;
+      try {
+        plan = planUpgrade(keystone, RESOLVE[generation]);
+      } catch (error) {
+        return expect(error.problems.length).toBeGreaterThan(0); // There is neither.
+      }
+      for (const { name, engine } of plan.adapters) {
+        for (const options of [{}, { reconcile: true }, { direction: 'down' }]) {
+          const which = { ...options, adapter: name };
+          const script = plan.migration(which);
+          const statements = plan.statements(which);
+          if (engine === 'postgresql') expectInOrder(script, statements);
+          else expect(migrationOf(script)).toEqual(statements);
+        }
       }
     });
 

@@ -15,11 +15,12 @@ const COMMANDS = {
     `--file=${name}.dump`,
     name,
   ],
-  mongodb: ({ host, port, user, name }) => [
+  mongodb: ({ host, port, user, authSource, name }) => [
     'mongodump',
     ...(host ? [`--host=${host}`] : []),
     ...(port ? [`--port=${port}`] : []),
     ...(user ? [`--username=${user}`] : []),
+    ...(authSource ? [`--authenticationDatabase=${authSource}`] : []),
     `--db=${name}`,
     `--out=${name}-dump`,
   ],

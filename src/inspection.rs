@@ -183,6 +183,9 @@ pub struct Database {
     pub name: String,
     /// Who we are there.
     pub user: String,
+    /// MongoDB: the database that this user is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_source: Option<String>,
     /// The server's version.
     pub version: String,
 }

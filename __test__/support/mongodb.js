@@ -54,6 +54,36 @@ async function startMongodb() {
   }
 }
 
+/** The administrator of a server that `startMongodbWithUsers` starts. */
+const ADMINISTRATOR = { name: 'administrator', password: 'the-secret-of-the-administrator' };
+
+/**
+ * Starts a server of our own on which everyone has to log in. One that the environment names is not
+ * ours to give users to.
+ *
+ * @returns {Promise<Server>} to be stopped with its `stop()`
+ * @throws {Error} as `startMongodb`
+ */
+async function startMongodbWithUsers() {
+  try {
+    const process_ = new OwnProcess(['--auth']);
+    await process_.start();
+    const first = await client(process_.url).connect();
+    try {
+      // Without a user there is one thing that may be done from this host.
+      const { name, password: pwd } = ADMINISTRATOR;
+      await first.db('admin').command({ createUser: name, pwd, roles: ['root'] });
+    } finally {
+      await first.close();
+    }
+    const { name, password } = ADMINISTRATOR;
+    const url = process_.url.replace('//', `//${name}:${password}@`);
+    return await new Server(`${url}/admin`, process_).connect();
+  } catch (error) {
+    throw new Error(`No MongoDB server: ${error.message}\n${HELP}`, { cause: error });
+  }
+}
+
 /** The process of a server of our own, on data of its own. */
 class OwnProcess {
   #folder = fs.mkdtempSync(path.join(os.tmpdir(), 'mongodb-'));
@@ -63,6 +93,12 @@ class OwnProcess {
   });
   #child;
   #port;
+  #options;
+
+  /** @param {string[]} [options] of the server */
+  constructor(options = []) {
+    this.#options = options;
+  }
 
   get url() {
     return `mongodb://127.0.0.1:${this.#port}`;
@@ -82,7 +118,9 @@ class OwnProcess {
   async #startAt(port) {
     this.#port = port;
     const [program, ...args] = this.#command();
-    const child = spawn(program, [...args, '--port', port], { cwd: this.#folder });
+    const child = spawn(program, [...args, ...this.#options, '--port', port], {
+      cwd: this.#folder,
+    });
     let log = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => (log = (log + text).slice(-10_000)));
@@ -242,6 +280,23 @@ class Server {
     }
   }
 
+  /**
+   * Gives a user to a database that has to be logged in to.
+   *
+   * @param {string} database
+   * @param {string} name
+   * @param {string} password
+   * @param {string[]} roles that the user has there
+   * @returns {Promise<string>} the connection string
+   */
+  async addUser(database, name, password, roles) {
+    await this.database(database).command({ createUser: name, pwd: password, roles });
+    const url = new URL(this.url(database));
+    Object.assign(url, { username: name, password: encodeURIComponent(password) });
+    url.search = '';
+    return url.href;
+  }
+
   /** Ends it without a warning. */
   kill() {
     return this.#process.kill();
@@ -317,5 +372,6 @@ module.exports = {
   isGiven,
   isServerNeeded,
   startMongodb,
+  startMongodbWithUsers,
   text,
 };

@@ -14,9 +14,10 @@ const { bin } = require('./project');
  * @param {object} [options.env] variables to set
  * @param {Array<[RegExp, string]>} [options.types] what to type, in order, each when the terminal
  *   shows a text
+ * @param {(shown: string) => void} [options.onShow] is told all that it has shown, again and again
  * @returns {Promise<{ code: number, shown: string }>} all that the terminal has shown
  */
-function runOnTerminal(cwd, args, { env, types = [] }) {
+function runOnTerminal(cwd, args, { env, types = [], onShow = () => {} }) {
   // A shell that stays would end by Ctrl-C as well, and its exit code would hide that of the command.
   const words = ['exec', ...[process.execPath, bin.command, ...args].map((word) => `'${word}'`)];
   const { FORCE_COLOR: _force, ...inherited } = process.env;
@@ -30,6 +31,7 @@ function runOnTerminal(cwd, args, { env, types = [] }) {
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => {
       shown += text;
+      onShow(shown);
       if (waiting.length && waiting[0][0].test(shown)) child.stdin.write(waiting.shift()[1]);
     });
   }

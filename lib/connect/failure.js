@@ -12,6 +12,7 @@ const HINTS = {
   28000: 'May this user connect to this database from here (pg_hba.conf)?',
   '3D000': 'Is the name of the database right?',
   42501: 'May this user connect to this database?',
+  18: 'Are the user, the password and the database that it is of (authSource) right?',
 };
 
 /**

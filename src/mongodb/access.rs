@@ -27,6 +27,7 @@ pub(super) struct Access {
 #[derive(Debug, Deserialize)]
 struct User {
     user: String,
+    db: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,9 +67,14 @@ impl Role {
 }
 
 impl Access {
+    /// The database that the user is of.
+    pub(super) fn auth_source(self) -> Option<String> {
+        self.users.into_iter().next().map(|it| it.db)
+    }
+
     /// What is missing, in words. Nothing where it is unknown, or where no one has to log in.
     pub(super) fn lacks(&self, database: &str) -> Option<String> {
-        let User { user } = self.users.first()?;
+        let User { user, .. } = self.users.first()?;
         let what = if self.privileges.is_empty() {
             if self.roles.iter().any(|role| role.may_write(database)) {
                 return None;
@@ -125,8 +131,7 @@ mod tests {
         let any = json!({ "resource": { "anyResource": true }, "actions": NEEDED });
         assert_eq!(lacks(&json!([]), &json!([any])), None);
         let cluster = json!({ "resource": { "cluster": true }, "actions": NEEDED });
-        for other in
-            [privilege("other", "", &NEEDED), privilege("app", "users", &NEEDED), cluster]
+        for other in [privilege("other", "", &NEEDED), privilege("app", "users", &NEEDED), cluster]
         {
             let message = lacks(&json!([]), &json!([other])).unwrap();
             assert!(message.contains("find, insert, update, remove"), "{message}");

@@ -359,7 +359,9 @@ impl Inspector<'_> {
         if let Some(it) = unfinished {
             let what = if it.direction == "up" { "migration" } else { "way back" };
             let message = |first| {
-                format!("A {what} was stopped half-way. Run that {what} again{first}: it goes on where it was stopped.")
+                format!(
+                    "A {what} was stopped half-way. Run that {what} again{first}: it goes on where it was stopped."
+                )
             };
             if it.direction == self.migration.direction {
                 warnings.push(finding("UNFINISHED", message(""), None));
@@ -373,6 +375,7 @@ impl Inspector<'_> {
             direction: self.asked.script.direction,
             reconcile: self.asked.script.reconcile,
             database: Database {
+                auth_source: server.access.and_then(Access::auth_source),
                 name: server.name,
                 user: server.user.unwrap_or_default(),
                 version: server.version,

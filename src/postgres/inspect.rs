@@ -314,7 +314,12 @@ impl Inspector<'_> {
             engine: "postgresql",
             direction: self.asked.script.direction,
             reconcile: self.asked.script.reconcile,
-            database: Database { name: session.name, user: session.user, version: session.version },
+            database: Database {
+                name: session.name,
+                user: session.user,
+                auth_source: None,
+                version: session.version,
+            },
             is_done: expected.is_done,
             relationships,
             locks: locked.into_iter().map(|it| Touched { name: it.tab, bytes: it.bytes }).collect(),
