@@ -4,6 +4,8 @@
 // and what is left when it is ended, or cut off from the server, in the midst of it.
 
 const path = require('path');
+const { planUpgrade } = require('..');
+const { migrate } = require('../lib/mongodb-runner');
 const { startKeystone } = require('./support/keystone-process');
 const {
   documentsText,
@@ -213,6 +215,44 @@ it('the command, killed between its steps, goes on when it is run again', async 
       expect(stdout).toMatch(/^Post\.tags -> Tag\.posts +12 +12$/m);
       expect(stdout).toContain('Done and verified');
       expect([phase, await stateOf(database)]).toEqual([phase, states[direction].expected]);
+    }
+  }
+});
+
+it('says how far a copy is, as long as that runs', async () => {
+  const database = await makeDatabase(states.up.before);
+  const db = server.database(database);
+  const session = await keystone.open(LISTS);
+  const statements = planUpgrade(await session.snapshot()).statements();
+  await session.close();
+  const reported = [];
+  let isCounted = () => {};
+  await migrate(statements, {
+    database: db.databaseName,
+    process: { host: 'here', pid: process.pid },
+    isAlive: () => true,
+    beatMs: 20,
+    adminCommand: (command) => db.admin().command(command),
+    async command(command) {
+      const answer = await db.command(command);
+      // The answer to a copy comes when that has been counted on the way.
+      const isCopy = command.pipeline?.some(({ $out }) => $out);
+      if (isCopy) await new Promise((resolve) => (isCounted = resolve));
+      return answer;
+    },
+    report(event) {
+      if (event.done === undefined) return;
+      reported.push(event);
+      isCounted();
+    },
+  });
+  expect(await stateOf(database)).toBe(states.up.expected);
+  for (const name of ['Post.tags -> Tag.posts', 'Post.editors -> User']) {
+    const counts = reported.filter(({ relationship }) => relationship === name);
+    // And at the end.
+    expect(counts.length).toBeGreaterThan(1);
+    for (const { done, text } of counts) {
+      expect([done, text]).toEqual([12, expect.stringContaining(`${name}: copied links into`)]);
     }
   }
 });

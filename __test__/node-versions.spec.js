@@ -6,7 +6,12 @@ const { spawnSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 const { modules } = require('./support/installs');
+const { startKeystone } = require('./support/keystone-process');
+const { oldKeystone } = require('./support/keystones');
+const { startMongodb } = require('./support/mongodb');
+const { postgresVersions, startPostgres } = require('./support/postgres');
 const { bin, makeProject, removeProjects } = require('./support/project');
+const { loadScenario } = require('./support/scenario');
 
 /** On which Nodes the real Keystone loads as it stands, and what stops it on the others. */
 const NODES = [
@@ -26,20 +31,45 @@ process.binding = (name) =>
   name === 'http_parser' ? { HTTPParser: class {} } : binding.call(process, name);
 `;
 
-/** The entry file: says which Node it is loaded by, and is the example's otherwise. */
+/** What an entry file says: which Node it is loaded by. */
+const SAY_VERSION = `require('fs').writeFileSync('node-version', process.version);\n`;
+
+/** The entry file: says that, and is the example's otherwise. */
 const ENTRY = `'use strict';
-require('fs').writeFileSync('node-version', process.version);
-module.exports = require('./example');
+${SAY_VERSION}module.exports = require('./example');
 `;
 
+/** Loads every file of a folder, and prints how many there are. */
+const LOAD_ALL = `
+  const fs = require('fs');
+  const path = require('path');
+  const files = (folder) =>
+    [].concat(
+      ...fs.readdirSync(folder).map((name) => {
+        const file = path.join(folder, name);
+        return fs.statSync(file).isDirectory() ? files(file) : [file];
+      }),
+    );
+  const all = files(process.argv[1]);
+  all.forEach((file) => require(file));
+  console.log(all.length);`;
+
 const RUNS = [[], ['--migration'], ['--json']];
-const EXAMPLE = path.join(__dirname, '..', 'examples', 'todo-knex', 'index.js');
+const ROOT = path.join(__dirname, '..');
+const example = (name) => path.join(ROOT, 'examples', name, 'index.js');
+const EXAMPLE = example('todo-knex');
+
+/** The Nodes whose users still have the old Keystone, and what these run on its databases. */
+const OLD_NODES = [10, 12];
+
+const DATABASE_RUNS = [['--check'], ['--apply', '--yes'], ['--rollback', '--apply', '--yes']];
 
 // The binaries are packages for this platform alone.
 const suite = process.platform === 'linux' && process.arch === 'x64' ? describe : describe.skip;
 
+const binary = (major) => path.join(modules('nodes'), `node-${major}`, 'bin', 'node');
+
 suite('the command under', () => {
-  const binary = (major) => path.join(modules('nodes'), `node-${major}`, 'bin', 'node');
   const expected = new Map();
   let project;
 
@@ -83,11 +113,60 @@ suite('the command under', () => {
       expect(run(binary(major), args, preload)).toMatchObject({ version, stdout, status: 0 });
     });
 
+    test('loads every file of this package', () => {
+      const { status, stdout, stderr } = spawnSync(
+        binary(major),
+        ['-e', LOAD_ALL, path.join(ROOT, 'lib')],
+        { encoding: 'utf8' },
+      );
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(Number(stdout)).toBeGreaterThan(40);
+    });
+
     if (obstacle) {
       test('says why the real Keystone does not load', () => {
         const stderr = expect.stringContaining(obstacle);
         expect(run(binary(major), [])).toMatchObject({ version, stdout: '', stderr, status: 1 });
       });
     }
+  });
+});
+
+suite.each([
+  ['PostgreSQL', 'knex', () => startPostgres(postgresVersions()[0])],
+  ['MongoDB', 'mongoose', startMongodb],
+])('a database of the old Keystone on %s', (_, adapter, startServer) => {
+  let server;
+  let project;
+
+  beforeAll(async () => {
+    server = await startServer();
+    const old = startKeystone('old', adapter);
+    if (adapter === 'knex') await server.createDatabase('app');
+    const session = await old.open(loadScenario('guide'), server.url('app'));
+    if (adapter === 'knex') await session.createSchema();
+    await session.fill({ seed: 1, canBeEmpty: false, canDelete: true });
+    await old.stop();
+    const entry = fs.readFileSync(example(`todo-${adapter}`), 'utf8');
+    project = makeProject({ 'index.js': `${SAY_VERSION}${entry}` }, [], oldKeystone());
+  });
+
+  afterAll(async () => {
+    removeProjects();
+    await server?.stop();
+  });
+
+  test.each(OLD_NODES)('is migrated there and back under Node %i', (major) => {
+    for (const args of DATABASE_RUNS) {
+      const { status, stdout, stderr } = spawnSync(binary(major), [bin.command, ...args], {
+        cwd: project,
+        encoding: 'utf8',
+        env: { ...process.env, LC_ALL: 'en', DATABASE_URL: server.url('app') },
+      });
+      expect({ args, status, stderr }).toEqual({ args, status: 0, stderr: expect.any(String) });
+      expect(stdout).toMatch(/^(Ready: --apply takes it to|Done and verified:) .*schema\.$/m);
+    }
+    const version = fs.readFileSync(path.join(project, 'node-version'), 'utf8');
+    expect(version).toMatch(new RegExp(`^v${major}\\.`));
   });
 });

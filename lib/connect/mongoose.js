@@ -29,6 +29,9 @@ async function connectMongoose(keystone, { name, adapter }) {
   }
 }
 
+/** What is asked of a secondary may be old: whatever the project prefers, a migration may not go by it. */
+const PRIMARY = { readPreference: 'primary' };
+
 /** A connection to a MongoDB deployment. */
 class MongodbConnection {
   constructor(mongoose) {
@@ -41,12 +44,12 @@ class MongodbConnection {
 
   /** Sends a command to the database. Resolves to the server's answer. */
   command(command) {
-    return this.db.command(command);
+    return this.db.command(command, PRIMARY);
   }
 
   /** Sends a command to the database `admin`. */
   adminCommand(command) {
-    return this.db.admin().command(command);
+    return this.db.admin().command(command, PRIMARY);
   }
 
   async close() {
