@@ -71,12 +71,16 @@ function makeData(count) {
   };
 }
 
-/** The same with 100,000 links to editors: 250 users are those of all 400 posts. */
+/** 100,000 links: 100 users are the editors of each of 1,000 posts. */
 function makeManyLinks() {
-  const data = makeData(400);
-  const editors = data.users.documents.slice(0, 250).map(({ _id }) => _id);
-  for (const post of data.posts.documents) post.editors = editors;
-  return data;
+  const { ObjectId } = driver();
+  const make = (count) => Array.from({ length: count }, () => new ObjectId());
+  const editors = make(100);
+  const indexes = [{ key: { _id: 1 }, name: '_id_' }];
+  return {
+    posts: { documents: make(1000).map((_id) => ({ _id, editors })), indexes },
+    users: { documents: editors.map((_id) => ({ _id })), indexes },
+  };
 }
 
 module.exports = { LISTS, makeData, makeManyLinks };

@@ -478,5 +478,8 @@ migrate(migration, {
       return error.code === 'EPERM';
     }
   },
-  report: ({ text, isWarning }) => print((isWarning ? 'Warning: ' : '') + text),
+  report({ text, isWarning, done, rate }) {
+    const count = done === undefined ? '' : ': ' + done + (rate ? ' (' + rate + '/s)' : '');
+    print((isWarning ? 'Warning: ' : '') + text + count);
+  },
 });
