@@ -27,7 +27,7 @@ const row = (todo, user) => ({ Todo_left_id: todo, User_right_id: user });
 /**
  * What is in the database; what stops the migration, what it warns of and what it repairs, each as
  * relationship, part of the message and numbers (`…Of`: as relationships alone); what comes `after`
- * it, and what is `reconciled` and how, if that is anything else.
+ * it, and what is `reconciled` and how, if that is anything else, and which links that `leaves` out.
  */
 const CASES = {
   'nothing but nulls, empty arrays and fields that are not there': {
@@ -222,6 +222,10 @@ const CASES = {
     todos: [{ _id: t(1), publisher: u(2) }, { _id: t(2), team: [u(1)] }, { _id: t(3) }],
     users: [{ _id: u(1), published: [t(1)], task: t(3) }, { _id: u(2) }],
     warnsOf: [PUBLISHER, TEAM],
+    leaves: [
+      [PUBLISHER, 'links in users.published that are left out', '1'],
+      [TEAM, 'links in todos.team that are left out', '1'],
+    ],
     after: {
       todos: [{ _id: t(1), publisher: u(2) }, { _id: t(2) }, { _id: t(3) }],
       users: [{ _id: u(1), task: t(3) }, { _id: u(2) }],
@@ -237,6 +241,7 @@ const CASES = {
       users: [1, 2, 3].map((number) => ({ _id: u(number) })),
     },
     reconciles: [[PUBLISHER, 'adopts', 1]],
+    leaves: [[PUBLISHER, 'links in users.published that are left out', '2']],
   },
 
   '1:1 known only to the side that goes': {
@@ -261,12 +266,14 @@ const CASES = {
       [LEAD, 'adopts', 2],
       [ABOVE, 'adopts', 1],
     ],
+    leaves: [[LEAD, 'links in users.leadPost that are left out', '1']],
   },
 
   '1:1 of which the side that goes says something else: the other wins': {
     todos: [{ _id: t(1), leadAuthor: u(1) }],
     users: [{ _id: u(1) }, { _id: u(2), leadPost: t(1) }],
     warnsOf: [LEAD],
+    leaves: [[LEAD, 'links in users.leadPost that are left out', '1']],
     after: { todos: [{ _id: t(1), leadAuthor: u(1) }], users: [{ _id: u(1) }, { _id: u(2) }] },
   },
 
@@ -306,6 +313,7 @@ const CASES = {
     todos: [{ _id: t(1) }, { _id: t(2), leadAuthor: u(1) }],
     users: [{ _id: u(1), leadPost: t(1) }],
     stops: [[LEAD, 'would be lost', '1']],
+    leaves: [[LEAD, 'links in users.leadPost that are left out', '1']],
     reconciled: { todos: [{ _id: t(1) }, { _id: t(2), leadAuthor: u(1) }], users: [{ _id: u(1) }] },
   },
 
@@ -475,6 +483,8 @@ describe.each(Object.entries(CASES))('%s', (title, data) => {
     }
     expect([outcome.code, outcome.stderr]).toEqual([0, '']);
     expectRepairs(outcome, data.reconciles ?? data.repairs);
+    const left = warningsOf(outcome).filter(({ says }) => says.includes('that are left out'));
+    expectMessages(left, data.leaves);
     const expected = { ...after, ...data.reconciled };
     expectDocuments(await server.read(database), expected, { ordered: false });
   });

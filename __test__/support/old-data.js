@@ -219,7 +219,8 @@ class Data {
       }
     }
     const created = await this.keystone.createItems(input);
-    for (const [key, items] of Object.entries(created)) this.ids[key] = items.map(({ id }) => id);
+    // It gives the lists in the order in which they came to an end, but what comes goes by a seed.
+    for (const key of Object.keys(input)) this.ids[key] = created[key].map(({ id }) => id);
   }
 
   /** The items of the other lists, each after those that it needs. */
