@@ -398,6 +398,7 @@ export type ProblemCode =
   | 'CONNECTION_FAILED'
   | 'CHECK_FAILED'
   | FindingCode
+  | 'TOO_LONG'
   | 'LOCKED'
   | 'DECLINED'
   | 'INTERRUPTED'

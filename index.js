@@ -73,7 +73,7 @@ class UpgradePlan {
    * @param {{ direction?: 'up'|'down', reconcile?: boolean, adapter?: string }} [options] - as for
    *   `migration`
    * @returns {object[]} none when there is nothing to do
-   * @throws {UpgradeError} `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`, `UNSUPPORTED`
+   * @throws {UpgradeError} `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
    */
   statements(options) {
     const { direction = 'up', reconcile = false, adapter } = options || {};
@@ -247,6 +247,13 @@ function calling(f) {
 }
 
 function toUpgradeError(error) {
+  // What is longer than a string of Node can be, half a gigabyte: some 48,000 relationships on MongoDB.
+  if (/napi `?string`?$/.test(error.message)) {
+    return new UpgradeError(
+      'TOO_LONG',
+      'This text is longer than Node can hold. --apply and statements() need less than a script does.',
+    );
+  }
   let problems;
   try {
     problems = JSON.parse(error.message);

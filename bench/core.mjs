@@ -17,7 +17,7 @@ const ENGINES = { knex: 'PostgreSQL', mongoose: 'MongoDB' };
 /** 100,000 relationships. A script for MongoDB would be longer than the longest string of Node. */
 const LARGE = 100_000 / RELATIONSHIPS;
 
-const RUNS = { 100: 51, 1_000: 15, 10_000: 5 };
+const RUNS = { 100: 31, 1_000: 11, 10_000: 3 };
 
 const snapshot = (keystone) =>
   JSON.stringify(api.snapshot(keystone, { resolveFrom: [newKeystone()], columns: false }));
@@ -25,7 +25,13 @@ const plan = (json) => native.loadNative().planUpgrade(json);
 
 const timed = (action) => {
   const start = performance.now();
-  action();
+  try {
+    action();
+  } catch (error) {
+    // Some scripts are longer than the longest string of Node.
+    if (!/napi `?string`?$/.test(error.message)) throw error;
+    return NaN;
+  }
   return performance.now() - start;
 };
 

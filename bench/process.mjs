@@ -29,9 +29,9 @@ const PROJECTS = [
   {
     name: 'the Todo example (2 lists)',
     entry: () => fs.readFileSync(path.join(root, 'examples/todo-knex/index.js'), 'utf8'),
-    runs: 21,
+    runs: 15,
   },
-  { name: `${LISTS} lists`, entry: ringEntry, runs: 11 },
+  { name: `${LISTS} lists`, entry: ringEntry, runs: 7 },
 ];
 
 /**

@@ -39,15 +39,17 @@ export async function timed(action) {
   return performance.now() - start;
 }
 
-/** Whole numbers with spaces between the thousands, small ones with two digits that count. */
+/** Whole numbers with spaces between the thousands, small ones with two digits that count; a dash for none. */
 export function number(value) {
+  if (!Number.isFinite(value ?? NaN)) return '–';
   if (value < 10) return String(Number(value.toPrecision(2)));
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ' ');
 }
 
 /** @returns {string} how many times `value` is of `base`, `1.03×` */
 export function times(value, base) {
-  const ratio = value / base;
+  const ratio = (value ?? NaN) / base;
+  if (!Number.isFinite(ratio)) return '–';
   return `${ratio < 10 ? ratio.toFixed(2) : number(ratio)}×`;
 }
 
@@ -59,6 +61,6 @@ export function times(value, base) {
 export function table(head, rows) {
   const line = (cells) => `| ${cells.join(' | ')} |`;
   const rule = head.map((_, at) => (at ? '---:' : '---'));
-  const text = (cell) => (typeof cell === 'number' ? number(cell) : cell);
+  const text = (cell) => (typeof cell === 'string' ? cell : number(cell));
   return [line(head), line(rule), ...rows.map((row) => line(row.map(text)))].join('\n');
 }
