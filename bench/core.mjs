@@ -65,11 +65,8 @@ function write(adapter, lists, file) {
 
 /** In a child: the time and the memory that it takes to plan and render a stored snapshot. */
 function large(file) {
-  const runs = [];
-  const json = fs.readFileSync(file, 'utf8');
-  for (let run = 0; run < 3; run++)
-    runs.push(timed(() => plan(json).migration(undefined, 'up', false)));
-  return { ms: median(runs), bytes: process.resourceUsage().maxRSS * 1024 };
+  const ms = timed(() => plan(fs.readFileSync(file, 'utf8')).migration(undefined, 'up', false));
+  return { ms, bytes: process.resourceUsage().maxRSS * 1024 };
 }
 
 const CHILDREN = { stages, write, large };
@@ -87,7 +84,7 @@ function stagesTable(adapter) {
     stage === 'consolidate' ? "Keystone's `_consolidateRelationships`" : stage,
     ...results.map((result) => result[stage]),
     times(results[1][stage], results[1].consolidate),
-    times(results[2][stage] / 10, results[1][stage]),
+    times(results[2][stage] ?? NaN, results[1][stage] * 10),
   ]);
   const head = [
     `${ENGINES[adapter]}, ms at`,
@@ -103,7 +100,9 @@ function largeTable() {
   try {
     const file = path.join(folder, 'snapshot.json');
     child('write', 'knex', LARGE, file);
-    const { ms, bytes } = child('large', file);
+    // Each in a process of its own, as a user has it.
+    const runs = Array.from({ length: 3 }, () => child('large', file));
+    const [ms, bytes] = ['ms', 'bytes'].map((key) => median(runs.map((run) => run[key])));
     const { bytes: idle } = child('idle');
     return table(
       [

@@ -1,5 +1,5 @@
-// `npm run bench`: all parts side by side, which are written to bench/results.md, or the named ones:
-// `npm run bench -- process core postgres mongodb`. By hand, on a quiet machine: no test asks for it.
+// `npm run bench`: all parts side by side, or the named ones: `npm run bench -- process core postgres
+// mongodb`. What they find is written to bench/results.md. By hand, on a quiet machine: no test asks for it.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,6 +12,25 @@ const PARTS = {
   postgres: { title: 'On PostgreSQL', sets: ['keystones/new', 'postgres/18'] },
   mongodb: { title: 'On MongoDB', sets: ['keystones/new', 'mongodb/mongosh', 'mongodb/server'] },
 };
+
+const FILE = path.join(root, 'bench', 'results.md');
+const HEADING = '# What it costs\n\nMedians of runs in turns, written by `npm run bench`.\n';
+
+/** The results that there are, by the titles of their parts. */
+function readResults() {
+  const text = fs.existsSync(FILE) ? fs.readFileSync(FILE, 'utf8') : '';
+  const parts = text.split(/^## /m).slice(1);
+  return Object.fromEntries(
+    parts.map((part) => [part.slice(0, part.indexOf('\n')), part.slice(part.indexOf('\n')).trim()]),
+  );
+}
+
+function writeResults(results) {
+  const parts = Object.values(PARTS)
+    .filter(({ title }) => results[title])
+    .map(({ title }) => `\n## ${title}\n\n${results[title]}\n`);
+  fs.writeFileSync(FILE, HEADING + parts.join(''));
+}
 
 async function machine() {
   const [{ model }] = os.cpus();
@@ -33,18 +52,13 @@ await script(async () => {
   await setUp();
   for (const name of new Set(names.flatMap((it) => PARTS[it].sets))) await installSet(name);
 
-  const texts = [
-    '# What it costs',
-    `Medians of runs in turns, written by \`npm run bench\`.\n${await machine()}.`,
-  ];
+  const results = readResults();
+  const where = await machine();
   for (const name of names) {
     const { bench } = await import(`./${name}.mjs`);
-    const text = `## ${PARTS[name].title}\n\n${await bench()}`;
-    console.log(`\n${text}`);
-    texts.push(text);
-  }
-  if (!wanted.length) {
-    fs.writeFileSync(path.join(root, 'bench', 'results.md'), `${texts.join('\n\n')}\n`);
+    results[PARTS[name].title] = `${where}.\n\n${await bench()}`;
+    console.log(`\n${results[PARTS[name].title]}`);
+    writeResults(results);
   }
 });
 process.exit();
