@@ -69,7 +69,10 @@ function large(file) {
   return { ms, bytes: process.resourceUsage().maxRSS * 1024 };
 }
 
-const CHILDREN = { stages, write, large };
+/** In a child: the memory of Node at rest. */
+const idle = () => ({ bytes: process.resourceUsage().maxRSS * 1024 });
+
+const CHILDREN = { stages, write, large, idle };
 
 /** Runs one of CHILDREN in a process of its own. */
 function child(name, ...args) {
@@ -124,7 +127,6 @@ function largeTable() {
     fs.rmSync(folder, { recursive: true });
   }
 }
-CHILDREN.idle = () => ({ bytes: process.resourceUsage().maxRSS * 1024 });
 
 /** @returns {Promise<string>} the part as Markdown */
 export async function bench() {

@@ -181,7 +181,7 @@ export async function bench() {
     const { version, modules = [] } = await database.admin().buildInfo();
     const about = `Documents with ${LINKS_PER_DOCUMENT} links each. Scripts run in mongosh, timed from their first to their last statement. The server reports ${[version, ...modules].join(', ')}.`;
     const caveat =
-      "Unless `MONGODB_URL` names another or there is a `mongod`, the server is SecantusDB. Its `renameCollection` copies the data once more, and so does its `$out`; MongoDB's own change a name.";
+      "Unless `MONGODB_URL` names another or there is a `mongod`, the server is SecantusDB. Its `renameCollection` copies the data once more, also at the end of `$out`; MongoDB's own changes a name.";
     const sections = [
       about,
       await ratesTable(server, database),

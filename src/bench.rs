@@ -1,6 +1,6 @@
 //! `cargo bench`: the core without Node, for projects of 100 and 1,000 lists.
 //!
-//! `cargo bench -- once <case>` does a case a single time, for callgrind and other profilers; what a
+//! `cargo bench -- once <adapter> <case>` does a case a single time, for callgrind and other profilers; what a
 //! case needs is done before, so subtract the case before it.
 //!
 //! It is a crate root beside `lib.rs`: the addon is a `cdylib`, to which no bench can be linked, and a

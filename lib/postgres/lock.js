@@ -6,7 +6,7 @@ const { UpgradeError } = require('../error');
 /** Two numbers that no one else is likely to use: `kstn` in ASCII, and one. */
 const KEY = [0x6b73746e, 1];
 
-/** How a lock is asked for, and what has it then. */
+/** The functions that try for it: a migration has it alone, checks share it. */
 const KINDS = {
   migration: 'pg_try_advisory_xact_lock',
   check: 'pg_try_advisory_xact_lock_shared',
@@ -45,20 +45,25 @@ async function takeLock(connection, kind) {
     const [{ taken }] = await connection.query(`SELECT ${KINDS[kind]}(${KEY.join(', ')}) AS taken`);
     if (taken) return;
     const [holder] = await connection.query(HOLDER);
-    if (holder && (holder.migrates || Date.now() > until)) throw locked(holder);
+    if (holder && holder.migrates) throw locked(holder);
+    // Whoever cannot be seen has just ended, or is not there as a session: no reason to wait for ever.
+    if (Date.now() > until) throw locked(holder || UNSEEN);
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }
 }
 
+const UNSEEN = { name: 'a session that pg_stat_activity does not show', migrates: true };
+
 function locked({ pid, name, user, address, since, migrates }) {
+  const what = migrates ? 'migration' : 'check';
   const from = address ? ` from ${address}` : '';
-  const who = `${name || 'a session'} (user ${user}${from}, since ${since}, server process ${pid})`;
-  const end = `SELECT pg_terminate_backend(${pid}) ends it`;
+  const who = name || 'a session';
+  const details = pid ? ` (user ${user}${from}, since ${since}, server process ${pid})` : '';
+  const then = migrates ? ' and takes back what it did' : ': it only reads';
+  const end = pid ? ` Should it hang, SELECT pg_terminate_backend(${pid}) ends it${then}.` : '';
   return new UpgradeError(
     'LOCKED',
-    migrates
-      ? `A migration of this database is running: ${who}.\n  Wait for it to end. Should it hang, ${end} and takes back what it did.`
-      : `A check of this database is running: ${who}.\n  Wait for it to end. Should it hang, ${end}: it only reads.`,
+    `A ${what} of this database is running: ${who}${details}.\n  Wait for it to end.${end}`,
   );
 }
 
