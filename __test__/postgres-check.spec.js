@@ -461,6 +461,27 @@ describe('one at a time', () => {
     expect(await applied).toMatchObject({ isApplied: true });
   });
 
+  it('a check has the lock while it looks, and no longer', async () => {
+    const { database, session } = await makeDatabase();
+    const held = () =>
+      server.query(
+        database,
+        `SELECT mode FROM pg_locks WHERE locktype = 'advisory' AND granted
+           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      );
+    const other = await server.connect(database);
+    await other.query('BEGIN; LOCK TABLE "Todo" IN ACCESS EXCLUSIVE MODE');
+    const checking = session.check();
+    let locks = [];
+    for (const until = Date.now() + 4000; locks.length === 0 && Date.now() < until;) {
+      locks = await held();
+    }
+    await other.end();
+    expect(locks).toEqual([{ mode: 'ShareLock' }]);
+    expect(await checking).toMatchObject({ state: 'old' });
+    expect(await held()).toEqual([]);
+  });
+
   it('of several at once one does it, and the others say so', async () => {
     const { database } = await makeDatabase();
     const url = server.url(database);
