@@ -63,7 +63,12 @@ class UpgradePlan {
    */
   migration(options) {
     const { direction = 'up', reconcile = false, adapter } = options || {};
-    return calling(() => natives.get(this).migration(adapter, direction, reconcile));
+    return calling(() => {
+      const pieces = [];
+      natives.get(this).migration(adapter, direction, reconcile, (piece) => pieces.push(piece));
+      // Not joined: what is added up, JavaScript copies only once somebody looks into it.
+      return pieces.reduce((text, piece) => text + piece, '');
+    });
   }
 
   /**
@@ -248,7 +253,7 @@ function calling(f) {
 
 function toUpgradeError(error) {
   // What is longer than a string of Node can be, half a gigabyte: some 48,000 relationships on MongoDB.
-  if (/napi `?string`?$/.test(error.message)) {
+  if (error instanceof RangeError) {
     return new UpgradeError(
       'TOO_LONG',
       'This text is longer than Node can hold. --apply and statements() need less than a script does.',

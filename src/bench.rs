@@ -19,6 +19,7 @@ mod inspection;
 mod mongodb;
 mod naming;
 mod outcome;
+mod pieces;
 mod plan;
 mod postgres;
 mod relationship;
@@ -33,6 +34,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion};
 use serde_json::{Value, json};
 
+use pieces::Pieces;
 use plan::{Direction, Engine, Script, UpgradePlan};
 use schema::{TableSchema, Which};
 use snapshot::Snapshot;
@@ -113,7 +115,7 @@ impl Stages {
         match case {
             "parse" => Snapshot::parse(&self.json).map_or(0, |it| it.lists.len()),
             "plan" => UpgradePlan::new(&self.snapshot).map_or(0, |it| it.relationships.len()),
-            "migration" => self.migration().len(),
+            "migration" => self.migration(),
             "summary" => summary::render(&self.plan, None, false).map_or(0, |text| text.len()),
             "diff" => {
                 let [old, new] = [Which::Old, Which::New].map(|which| self.schema(which));
@@ -123,14 +125,21 @@ impl Stages {
         }
     }
 
-    fn migration(&self) -> String {
+    /// The length of the text, which is not kept.
+    fn migration(&self) -> usize {
         let part = &self.plan.adapters[0];
+        let mut length = 0;
+        let mut count = |piece: &str| length += black_box(piece).len();
+        let mut out = Pieces::new(&mut count);
         match &part.engine {
             Engine::PostgreSql { schema_name, steps } => {
-                postgres::migration(&self.plan, part, schema_name, steps, UP).unwrap_or_default()
+                postgres::migration(&self.plan, part, schema_name, steps, UP, &mut out)
+                    .expect("no types are needed");
             }
-            Engine::MongoDb { steps } => mongodb::migration(&self.plan, part, steps, UP),
+            Engine::MongoDb { steps } => out.push(&mongodb::migration(&self.plan, part, steps, UP)),
         }
+        out.finish();
+        length
     }
 
     fn schema(&self, which: Which) -> String {

@@ -39,6 +39,7 @@ pub mod naming;
 #[cfg(not(test))]
 mod node;
 pub mod outcome;
+pub mod pieces;
 pub mod plan;
 pub mod postgres;
 #[cfg(test)]

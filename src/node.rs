@@ -6,12 +6,14 @@
 
 #![expect(unreachable_pub, reason = "the macros need `pub`, JavaScript is who reaches it")]
 
-use napi::{Error, Result, Status};
+use napi::bindgen_prelude::Function;
+use napi::{Env, Error, JsString, Result, Status};
 use napi_derive::napi;
 use serde::Serialize;
 
 use crate::error::Problems;
 use crate::inspection::Asked;
+use crate::pieces::Pieces;
 use crate::plan::{Direction, Engine, Script, UpgradePlan};
 use crate::schema::{TableSchema, Which};
 use crate::snapshot::Snapshot;
@@ -42,25 +44,39 @@ impl NativePlan {
         summary::render(&self.plan, adapter.as_deref(), color).map_err(thrown)
     }
 
-    /// The migration of one adapter's database: `up` to the new schema, or `down` to the old.
+    /// The migration of one adapter's database: `up` to the new schema, or `down` to the old. It is
+    /// handed to `write` in pieces.
     #[napi(catch_unwind)]
     pub fn migration(
         &self,
+        env: &Env,
         adapter: Option<String>,
         #[napi(ts_arg_type = "'up' | 'down'")] direction: String,
         reconcile: bool,
-    ) -> Result<String> {
+        #[napi(ts_arg_type = "(piece: string) => void")] write: Function<'_, JsString<'_>, ()>,
+    ) -> Result<()> {
         let script = Script { direction: parse_direction(&direction), reconcile };
         let Some(part) = self.plan.adapter(adapter.as_deref()).map_err(thrown)? else {
-            return Ok(String::new());
+            return Ok(());
         };
+        let mut written = Ok(());
+        let mut hand_on = |piece: &str| {
+            if written.is_ok() {
+                written = string(env, piece).and_then(|piece| write.call(piece));
+            }
+        };
+        let mut out = Pieces::new(&mut hand_on);
         match &part.engine {
             Engine::PostgreSql { schema_name, steps } => {
-                postgres::migration(&self.plan, part, schema_name, steps, script)
+                postgres::migration(&self.plan, part, schema_name, steps, script, &mut out)
+                    .map_err(thrown)?;
             }
-            Engine::MongoDb { steps } => Ok(mongodb::migration(&self.plan, part, steps, script)),
+            Engine::MongoDb { steps } => {
+                out.push(&mongodb::migration(&self.plan, part, steps, script));
+            }
         }
-        .map_err(thrown)
+        out.finish();
+        written
     }
 
     /// The statements of that migration as JSON: an array for PostgreSQL, for MongoDB what
@@ -179,6 +195,11 @@ pub fn diff_schemas(
 pub fn outcome(before: String, after: String) -> Result<String> {
     let parse = |text: &str| serde_json::from_str(text).map_err(|error| unexpected(&error));
     Ok(json(outcome::Outcome::new(&parse(&before)?, &parse(&after)?)))
+}
+
+/// Text for JavaScript. What is ASCII, as most is, need not be decoded.
+fn string<'env>(env: &'env Env, text: &str) -> Result<JsString<'env>> {
+    if text.is_ascii() { env.create_string_latin1(text) } else { env.create_string(text) }
 }
 
 fn parse_direction(direction: &str) -> Direction {

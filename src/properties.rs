@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use crate::naming;
+use crate::pieces::whole;
 use crate::plan::{Direction, Engine, Script, UpgradePlan};
 use crate::step::{ForeignKeyColumn, JoinTable, Planned, TableStep};
 use crate::testing::{FieldSpec, project};
@@ -139,8 +140,11 @@ proptest! {
         if let Some(plan) = plan("knex", &lists) {
             let part = &plan.adapters[0];
             let script = Script { direction, reconcile };
-            let sql = postgres::migration(&plan, part, "public", table_steps(&plan), script);
-            prop_assert_eq!(sql.unwrap().contains("\nCOMMIT;\n"), plan.has_changes());
+            let (sql, result) = whole(|out| {
+                postgres::migration(&plan, part, "public", table_steps(&plan), script, out)
+            });
+            prop_assert!(result.is_ok());
+            prop_assert_eq!(sql.contains("\nCOMMIT;\n"), plan.has_changes());
             prop_assert!(summary::render(&plan, None, true).is_ok());
         }
         if let Some(plan) = plan("mongoose", &lists) {

@@ -98,10 +98,10 @@ pub struct Side {
     pub options: ColumnOptions,
 }
 
+/// `Todo.author`.
 impl fmt::Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Written very often: without the machinery of `write!`.
-        [&self.key, ".", &self.path].into_iter().try_for_each(|part| f.write_str(part))
+        write!(f, "{}.{}", self.key, self.path)
     }
 }
 
@@ -129,17 +129,22 @@ impl Relationship {
     pub fn is_self(&self) -> bool {
         self.left.list == self.target
     }
+
+    /// `Todo.author -> User` or `Todo.readers -> User.readPosts`, as in the guide.
+    pub fn name(&self) -> String {
+        // Asked for very often: without the machinery of `format!`.
+        let Side { key, path, .. } = &self.left;
+        match &self.right {
+            Some(right) => [key, ".", path, " -> ", &right.key, ".", &right.path].concat(),
+            None => [key, ".", path, " -> ", &self.target_key].concat(),
+        }
+    }
 }
 
-/// `Todo.author -> User` or `Todo.readers -> User.readPosts`, as in the guide.
+/// Its name.
 impl fmt::Display for Relationship {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.left.fmt(f)?;
-        f.write_str(" -> ")?;
-        match &self.right {
-            Some(right) => right.fmt(f),
-            None => f.write_str(&self.target_key),
-        }
+        f.write_str(&self.name())
     }
 }
 

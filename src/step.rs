@@ -3,6 +3,7 @@
 //! PostgreSQL and MongoDB have their own types: what is a rename on the one is a copy on the other.
 //! In both the order of the variants is the order of execution, for the reasons said at each.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -87,14 +88,12 @@ impl TablePlace {
         let [table, column] = [&side.key, &side.path].map(|name| naming::clip(name).to_owned());
         TablePlace::Column { table, column }
     }
-}
 
-/// `User.leadPost` or `User_published`.
-impl fmt::Display for TablePlace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// `User.leadPost` or `User_published`.
+    pub fn name(&self) -> Cow<'_, str> {
         match self {
-            TablePlace::Column { table, column } => write!(f, "{table}.{column}"),
-            TablePlace::JoinTable { table, .. } => f.write_str(table),
+            TablePlace::Column { table, column } => Cow::Owned([table, ".", column].concat()),
+            TablePlace::JoinTable { table, .. } => Cow::Borrowed(table),
         }
     }
 }

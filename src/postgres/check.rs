@@ -37,7 +37,7 @@ pub(super) fn agreement(
     copies: &Copies<TablePlace>,
     relationship: &str,
 ) -> String {
-    let (kept, dropped) = (copies.kept.place.to_string(), copies.dropped.place.to_string());
+    let (kept, dropped) = (copies.kept.place.name(), copies.dropped.place.name());
     let message = [
         relationship,
         ": the two stored sides disagree, and ",

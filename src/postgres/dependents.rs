@@ -19,7 +19,7 @@ pub(super) fn vanishing<'a>(
     steps: impl Iterator<Item = &'a TableStep>,
     into: &str,
 ) -> Option<String> {
-    let mut rows = Values::new(statements, "        ");
+    let mut rows = Values::new(statements, "        ", 2 * steps.size_hint().0);
     let mut row = |table: &str, column: &ForeignKeyColumn, is_column: bool| {
         let options = column.options;
         rows.row([

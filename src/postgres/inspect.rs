@@ -343,7 +343,7 @@ impl Inspector<'_> {
                 false => None,
             };
             places.push(Stored {
-                name: place.links.place.to_string(),
+                name: place.links.place.name().into_owned(),
                 owner: place.links.owner,
                 schema: place.schema,
                 is_kept: place.is_kept,

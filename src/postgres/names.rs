@@ -18,9 +18,9 @@ use crate::step::JoinTable;
 pub(super) fn rename<'a>(
     statements: &Statements<'_>,
     schema: &str,
-    tables: impl Iterator<Item = (&'a JoinTable, &'a JoinTable)>,
+    tables: &[(&'a JoinTable, &'a JoinTable)],
 ) -> String {
-    let mut rows = Values::new(statements, "        ");
+    let mut rows = Values::new(statements, "        ", 6 * tables.len());
     for (from, to) in tables {
         for (old, new) in from.columns().into_iter().zip(to.columns()) {
             for (kind, old_name, new_name) in [

@@ -1,7 +1,5 @@
 //! What has to be there before anything else happens, and the locks.
 
-use std::collections::BTreeSet;
-
 use rustc_hash::FxHashSet;
 
 use super::quote::{block, identifier, literal};
@@ -60,14 +58,13 @@ pub(super) fn expected(statements: &Statements<'_>, steps: &[&TableStep], into: 
             stays.push((table, column));
         }
     }
-    for places in [&mut stays, &mut goes, &mut comes, &mut new_columns] {
-        places.sort_unstable();
-        places.dedup();
-    }
+    // Several steps may need the same of what stays.
+    let mut seen = FxHashSet::default();
+    stays.retain(|place| seen.insert(*place));
     comes.retain(|(table, column)| !column.is_empty() || !freed.contains(table));
     // One's new column may be another's old one: that it is there says nothing.
-    let (moves, goes) =
-        goes.into_iter().partition(|place| new_columns.binary_search(place).is_ok());
+    let ends: FxHashSet<_> = new_columns.iter().copied().collect();
+    let (moves, goes) = goes.into_iter().partition(|place| ends.contains(place));
     let roles = [
         ("stays", stays),
         ("goes", goes),
@@ -75,7 +72,8 @@ pub(super) fn expected(statements: &Statements<'_>, steps: &[&TableStep], into: 
         ("comes", comes),
         ("ends", new_columns),
     ];
-    let mut rows = Values::new(statements, "        ");
+    let number = roles.iter().map(|(_, places)| places.len()).sum();
+    let mut rows = Values::new(statements, "        ", number);
     for (role, places) in roles {
         for (table, column) in places {
             rows.row([Cell::Text(role), Cell::Table(table), Cell::Text(column)]);
@@ -141,10 +139,10 @@ END",
     block(&body)
 }
 
-/// The tables that the steps touch. To drop a foreign key, and to add one, takes a lock on the table
+/// The tables that the steps touch, by name. To drop a foreign key, and to add one, takes a lock on the table
 /// it references as well.
-pub(super) fn touched<'a>(steps: &[&'a TableStep]) -> BTreeSet<&'a str> {
-    let mut tables = BTreeSet::new();
+pub(super) fn touched<'a>(steps: &[&'a TableStep]) -> Vec<&'a str> {
+    let mut tables = FxHashSet::default();
     for &step in steps {
         match step {
             TableStep::DropColumn { table, column, .. }
@@ -166,6 +164,8 @@ pub(super) fn touched<'a>(steps: &[&'a TableStep]) -> BTreeSet<&'a str> {
             tables.insert(table);
         }
     }
+    let mut tables: Vec<&str> = tables.into_iter().collect();
+    tables.sort_unstable();
     tables
 }
 

@@ -8,14 +8,12 @@ pub(super) fn identifier(name: &str) -> Cow<'_, str> {
     if is_plain(name) {
         return Cow::Borrowed(name);
     }
-    let mut quoted = String::with_capacity(name.len() + 2);
+    if !name.as_bytes().contains(&b'"') {
+        return Cow::Owned(["\"", name, "\""].concat());
+    }
+    let mut quoted = String::with_capacity(name.len() + 4);
     push_quoted(&mut quoted, name, '"');
     Cow::Owned(quoted)
-}
-
-/// Appends the identifier, quoted as by [`identifier`].
-pub(super) fn push_identifier(text: &mut String, name: &str) {
-    if is_plain(name) { text.push_str(name) } else { push_quoted(text, name, '"') }
 }
 
 fn is_plain(name: &str) -> bool {
@@ -33,7 +31,11 @@ pub(super) fn literal(text: &str) -> String {
 
 /// Appends a string literal, quoted as by [`literal`].
 pub(super) fn push_literal(text: &mut String, value: &str) {
-    if value.as_bytes().contains(&b'\\') {
+    // Few names have one, and there are very many names: so both are looked for at once.
+    let is_odd = |byte: u8| byte == b'\\' || byte == b'\'';
+    if !value.bytes().fold(false, |found, byte| found | is_odd(byte)) {
+        text.extend(["'", value, "'"]);
+    } else if value.contains('\\') {
         text.push('E');
         push_quoted(text, &value.replace('\\', "\\\\"), '\'');
     } else {
@@ -44,16 +46,11 @@ pub(super) fn push_literal(text: &mut String, value: &str) {
 /// Appends the text between quotes, with each quote in it doubled.
 fn push_quoted(text: &mut String, value: &str, quote: char) {
     text.push(quote);
-    // Few names have one.
-    if value.as_bytes().contains(&(quote as u8)) {
-        for part in value.split_inclusive(quote) {
-            text.push_str(part);
-            if part.ends_with(quote) {
-                text.push(quote);
-            }
+    for part in value.split_inclusive(quote) {
+        text.push_str(part);
+        if part.ends_with(quote) {
+            text.push(quote);
         }
-    } else {
-        text.push_str(value);
     }
     text.push(quote);
 }

@@ -55,7 +55,7 @@ END",
         links(&copies.dropped),
         links(&copies.kept),
         literal(relationship),
-        literal(&dropped.to_string()),
+        literal(&dropped.name()),
         difference(statements, copies),
         literal(relationship),
     )
@@ -126,9 +126,9 @@ BEGIN
 END",
         difference(statements, copies),
         literal(relationship),
-        literal(&copies.dropped.place.to_string()),
-        literal(&copies.kept.place.to_string()),
-        literal(&copies.kept.place.to_string()),
+        literal(&copies.dropped.place.name()),
+        literal(&copies.kept.place.name()),
+        literal(&copies.kept.place.name()),
         literal(relationship),
     )
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::statement::Statements;
 use super::{check, dependents, names, preflight, reconcile};
 use crate::error::Problem;
+use crate::pieces::Pieces;
 use crate::plan::{AdapterPlan, Direction, Script, UpgradePlan};
 use crate::relationship::Relationship;
 use crate::step::{JoinTable, Planned, TableStep};
@@ -14,51 +15,47 @@ use crate::step::{JoinTable, Planned, TableStep};
 /// How long the migration waits for other sessions before it gives up.
 const LOCK_TIMEOUT: &str = "5s";
 
-/// The migration of one adapter's database from the old schema to the new, or back, as a script for
-/// `psql`. It is one transaction: after an error nothing has changed.
+/// Writes the migration of one adapter's database from the old schema to the new, or back, as a script
+/// for `psql`. It is one transaction: after an error nothing has changed.
 ///
 /// # Errors
-/// As for [`statements`].
+/// As for [`statements`], and before anything is written.
 pub fn migration(
     plan: &UpgradePlan,
     adapter: &AdapterPlan,
     schema: &str,
     steps: &[Planned<TableStep>],
     script: Script,
-) -> Result<String, Problem> {
-    let mut text = Text::default();
-    header(&mut text, plan, adapter, schema, script);
-    if steps.is_empty() {
-        text.comment("Nothing to do: the relationships are stored the same in both schemas.");
-        return Ok(text.0);
-    }
+    out: &mut Pieces<'_>,
+) -> Result<(), Problem> {
     let steps = directed(steps, script.direction);
     types_are_known(&steps)?;
-    text.comment("Take a backup first (pg_dump) and stop the application. Then run it whole:");
-    text.comment("  psql -v ON_ERROR_STOP=1 -f <this file> <database>");
-    text.comment(
-        "It is one transaction: it ends in the other schema, or with an error and no change.",
-    );
-    text.comment(&format!("squawk-ignore-file {}", inherent_rules(&steps).join(", ")));
-    text.0.reserve(steps.len() * USUAL_LENGTH);
+    let mut comment = |text: &str| out.comment("-- ", text);
+    header(&mut comment, plan, adapter, schema, script);
+    if steps.is_empty() {
+        comment("Nothing to do: the relationships are stored the same in both schemas.");
+        return Ok(());
+    }
+    comment("Take a backup first (pg_dump) and stop the application. Then run it whole:");
+    comment("  psql -v ON_ERROR_STOP=1 -f <this file> <database>");
+    comment("It is one transaction: it ends in the other schema, or with an error and no change.");
+    comment(&format!("squawk-ignore-file {}", inherent_rules(&steps).join(", ")));
     let mut last = None;
     for Section { title, statements, .. } in sections(plan, schema, &steps, script) {
         if last.as_ref() != Some(&title) {
-            text.blank();
+            out.push("\n");
             if let Some(title) = &title {
-                text.comment(title);
+                out.comment("-- ", title);
             }
             last = Some(title);
         }
         for sql in statements {
-            text.statement(&sql);
+            out.push(&sql);
+            out.push(";\n");
         }
     }
-    Ok(text.0)
+    Ok(())
 }
-
-/// About as many bytes as a step and its check have in the script.
-const USUAL_LENGTH: usize = 2_000;
 
 /// What a statement is there for. The migration has them in this order, but that changes and the
 /// names that follow them take turns.
@@ -142,26 +139,24 @@ pub(super) fn directed(
 }
 
 fn header(
-    text: &mut Text,
+    comment: &mut impl FnMut(&str),
     plan: &UpgradePlan,
     adapter: &AdapterPlan,
     schema: &str,
     script: Script,
 ) {
     let (from, to) = script.direction.schemas();
-    text.comment(&format!(
+    comment(&format!(
         "{} {}: the relationships of Keystone 5 from {from} to {to} (Arcade)",
         env!("CARGO_PKG_NAME"),
         env!("CARGO_PKG_VERSION")
     ));
-    text.comment(&format!(
+    comment(&format!(
         "Adapter {}, PostgreSQL schema {schema}. Order of left and right: locale {}.",
         adapter.name, plan.locale
     ));
     if script.reconcile {
-        text.comment(
-            "Made with --reconcile: where the two stored sides disagree, it repairs them.",
-        );
+        comment("Made with --reconcile: where the two stored sides disagree, it repairs them.");
     }
 }
 
@@ -219,7 +214,8 @@ fn sections<'a>(
     let mut waiting = renamed.len();
     let changes = planned.iter().flat_map(move |Planned { relationship: at, step }| {
         let relationship = &plan.relationships[*at];
-        let title = format!("{relationship} ({})", relationship.kind.heading().to_lowercase());
+        let kind = relationship.kind.heading().to_lowercase();
+        let title = [&relationship.name(), " (", &kind, ")"].concat();
         let change = Section::new(Role::Change, title, statements.of(step)).of(*at);
         waiting -= usize::from(matches!(step, TableStep::RenameJoinTable { .. }));
         let is_last = matches!(step, TableStep::RenameJoinTable { .. }) && waiting == 0;
@@ -228,7 +224,7 @@ fn sections<'a>(
             Section::new(
                 Role::Change,
                 "Foreign keys, indexes and NOT NULL constraints follow the new names",
-                vec![names::rename(&statements, schema, renamed.iter().copied())],
+                vec![names::rename(&statements, schema, &renamed)],
             )
         });
         [Some(change), names].into_iter().flatten()
@@ -279,20 +275,20 @@ fn data_check(
     relationship: &Relationship,
     reconcile: bool,
 ) -> Option<Section> {
-    let name = relationship.to_string();
+    let name = &relationship.name();
     match step {
         TableStep::DropColumn { copies, .. } | TableStep::DropJoinTable { copies, .. } => {
             Some(if reconcile {
                 Section::new(
                     Role::Repair,
                     format!("Reconcile {name}: the kept side takes what only the other has"),
-                    vec![reconcile::repair(statements, copies, &name)],
+                    vec![reconcile::repair(statements, copies, name)],
                 )
             } else {
                 Section::new(
                     Role::Check,
-                    format!("Check {name}: both stored sides hold the same links"),
-                    vec![check::agreement(statements, copies, &name)],
+                    ["Check ", name, ": both stored sides hold the same links"].concat(),
+                    vec![check::agreement(statements, copies, name)],
                 )
             })
         }
@@ -300,13 +296,13 @@ fn data_check(
             Section::new(
                 Role::Check,
                 format!("The links of {name} are lost: the old Keystone had no place for them"),
-                vec![preflight::say_goodbye(statements, &table.name, &name)],
+                vec![preflight::say_goodbye(statements, &table.name, name)],
             )
         } else {
             Section::new(
                 Role::Check,
                 format!("Check {name}: the old Keystone had no place for its links"),
-                vec![preflight::is_empty(statements, &table.name, &name)],
+                vec![preflight::is_empty(statements, &table.name, name)],
             )
         }),
         _ => None,
@@ -362,35 +358,10 @@ fn types_are_known(steps: &[Planned<TableStep>]) -> Result<(), Problem> {
     }
 }
 
-/// The text of a script.
-#[derive(Default)]
-struct Text(String);
-
-impl Text {
-    /// A line of comment. Line breaks in a name would end the comment, so they become spaces.
-    fn comment(&mut self, text: &str) {
-        self.0.push_str("-- ");
-        if text.contains(char::is_control) {
-            self.0.extend(text.chars().map(|c| if c.is_control() { ' ' } else { c }));
-        } else {
-            self.0.push_str(text);
-        }
-        self.0.push('\n');
-    }
-
-    fn statement(&mut self, sql: &str) {
-        self.0.push_str(sql);
-        self.0.push_str(";\n");
-    }
-
-    fn blank(&mut self) {
-        self.0.push('\n');
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pieces::whole;
     use crate::plan::Engine;
     use crate::testing::{FieldSpec, GUIDE, project};
 
@@ -398,7 +369,9 @@ mod tests {
         let plan = UpgradePlan::new(&project("knex", lists)).unwrap();
         let part = &plan.adapters[0];
         let Engine::PostgreSql { schema_name, steps } = &part.engine else { panic!("knex") };
-        let script = migration(&plan, part, schema_name, steps, options).unwrap();
+        let write = |out: &mut Pieces<'_>| migration(&plan, part, schema_name, steps, options, out);
+        let (script, result) = whole(write);
+        result.unwrap();
         script.replace(env!("CARGO_PKG_VERSION"), "<version>")
     }
 

@@ -16,11 +16,6 @@ impl<'a> Statements<'a> {
         Statements { schema: identifier(schema) }
     }
 
-    /// The schema as an identifier.
-    pub(super) fn schema(&self) -> &str {
-        &self.schema
-    }
-
     /// A table or index with its schema.
     pub(super) fn qualified(&self, name: &str) -> String {
         [&self.schema, ".", &identifier(name)].concat()
@@ -46,10 +41,24 @@ impl<'a> Statements<'a> {
         };
         let ids = if first == links.owner { [own, other] } else { [other, own] };
         let ([id, other_id], [name, other_name]) = (ids, names);
-        let table = self.qualified(table);
         // Qualified: a bare name could be a variable of the block that the query is in.
-        let ids = ["SELECT link.", &id, " AS ", name, ", link.", &other_id, " AS ", other_name];
-        [&ids.concat(), " FROM ", &table, " AS link", &filter].concat()
+        [
+            "SELECT link.",
+            &id,
+            " AS ",
+            name,
+            ", link.",
+            &other_id,
+            " AS ",
+            other_name,
+            " FROM ",
+            &self.schema,
+            ".",
+            &identifier(table),
+            " AS link",
+            &filter,
+        ]
+        .concat()
     }
 
     /// The statements of a step, without its checks.
@@ -57,10 +66,10 @@ impl<'a> Statements<'a> {
         match step {
             TableStep::DropColumn { table, column, .. } => {
                 let (table, column) = (self.qualified(table), identifier(&column.name));
-                vec![format!("ALTER TABLE {table} DROP COLUMN {column}")]
+                vec![["ALTER TABLE ", &table, " DROP COLUMN ", &column].concat()]
             }
             TableStep::DropJoinTable { table, .. } | TableStep::DiscardJoinTable { table } => {
-                vec![format!("DROP TABLE {}", self.qualified(&table.name))]
+                vec![["DROP TABLE ", &self.qualified(&table.name)].concat()]
             }
             TableStep::RenameJoinTable { from, to } => self.rename(from, to),
             TableStep::CreateJoinTable { table } => {
@@ -84,7 +93,7 @@ impl<'a> Statements<'a> {
         let mut statements = Vec::new();
         if from.name != to.name {
             let (old, new) = (self.qualified(&from.name), identifier(&to.name));
-            statements.push(format!("ALTER TABLE {old} RENAME TO {new}"));
+            statements.push(["ALTER TABLE ", &old, " RENAME TO ", &new].concat());
         }
         let table = self.qualified(&to.name);
         let mut columns = [(&from.near, &to.near), (&from.far, &to.far)];
@@ -94,7 +103,8 @@ impl<'a> Statements<'a> {
         }
         for (old, new) in columns.into_iter().filter(|(old, new)| old.name != new.name) {
             let (old, new) = (identifier(&old.name), identifier(&new.name));
-            statements.push(format!("ALTER TABLE {table} RENAME COLUMN {old} TO {new}"));
+            statements
+                .push(["ALTER TABLE ", &table, " RENAME COLUMN ", &old, " TO ", &new].concat());
         }
         statements
     }
