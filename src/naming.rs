@@ -6,6 +6,7 @@
 //! 0.19 to 0.95.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
@@ -14,13 +15,27 @@ use crate::relationship::Relationship;
 /// What PostgreSQL keeps of an identifier: `NAMEDATALEN` - 1 bytes.
 pub const MAX_BYTES: usize = 63;
 
+/// A name. It is shared by all that mention it: in a large project those are very many.
+pub type Name = Rc<str>;
+
+/// The name as PostgreSQL stores it, which most often is the same.
+pub fn stored(name: &Name) -> Name {
+    match clip(name) {
+        clipped if clipped.len() == name.len() => Name::clone(name),
+        clipped => clipped.into(),
+    }
+}
+
 /// The name as PostgreSQL stores it: its first 63 bytes, without half a character at the end.
 pub fn clip(name: &str) -> &str {
     clip_to(name, MAX_BYTES)
 }
 
 fn clip_to(name: &str, bytes: usize) -> &str {
-    let end = (0..=bytes.min(name.len())).rev().find(|&end| name.is_char_boundary(end));
+    if name.len() <= bytes {
+        return name;
+    }
+    let end = (0..=bytes).rev().find(|&end| name.is_char_boundary(end));
     &name[..end.unwrap_or(0)]
 }
 
@@ -108,29 +123,30 @@ pub fn primary_key_name(table: &str) -> String {
 /// Names in use within one namespace of the database, each at most 63 bytes.
 #[derive(Debug, Default)]
 pub struct Namespace {
-    taken: FxHashSet<String>,
+    taken: FxHashSet<Name>,
 }
 
 impl Namespace {
     /// Takes the name as it is stored; says whether it was free.
-    pub fn take(&mut self, name: &str) -> bool {
-        self.taken.insert(clip(name).to_owned())
+    pub fn take(&mut self, name: Name) -> bool {
+        self.taken.insert(stored(&name))
     }
 
     /// Takes the name, or where that is taken a distinct one in its place.
     ///
     /// Returns the name as it is stored, and whether it is another than the one asked for.
-    pub fn take_distinct(&mut self, name: &str) -> (String, bool) {
-        if self.take(name) {
-            return (clip(name).to_owned(), false);
+    pub fn take_distinct(&mut self, name: &str) -> (Name, bool) {
+        let own = Name::from(clip(name));
+        if self.take(Name::clone(&own)) {
+            return (own, false);
         }
         let distinct = (2..)
             .map(|number| {
                 let suffix = format!("_{number}");
                 let room = MAX_BYTES - suffix.len();
-                format!("{}{suffix}", clip_to(name, room))
+                Name::from(format!("{}{suffix}", clip_to(name, room)))
             })
-            .find(|candidate| self.take(candidate))
+            .find(|candidate| self.take(Name::clone(candidate)))
             .expect("numbers do not end");
         (distinct, true)
     }
@@ -168,7 +184,7 @@ mod tests {
     fn a_taken_name_gets_a_distinct_one_of_at_most_63_bytes() {
         let mut names = Namespace::default();
         let long = "x".repeat(80);
-        assert_eq!(names.take_distinct(&long), ("x".repeat(63), false));
+        assert_eq!(names.take_distinct(&long), ("x".repeat(63).into(), false));
         let (second, distinct) = names.take_distinct(&long);
         assert!(distinct && second.len() == 63 && second.ends_with("_2"), "{second}");
         let (third, _) = names.take_distinct(&long);

@@ -109,8 +109,8 @@ impl Warning {
         Warning {
             code: code.to_owned(),
             message,
-            list: Some(side.key.clone()),
-            field: Some(side.path.clone()),
+            list: Some(side.key.to_string()),
+            field: Some(side.path.to_string()),
         }
     }
 }
@@ -334,10 +334,10 @@ fn unsupported(snapshot: &Snapshot) -> Vec<Problem> {
         problems.push(Problem::UnsupportedAdapter { adapter: adapter.name.clone(), reason });
     }
     for list in &snapshot.lists {
-        if let Some(table) = list.table_name.as_ref().filter(|table| **table != list.key) {
+        if let Some(table) = list.table_name.as_ref().filter(|table| table.as_str() != &*list.key) {
             problems.push(Problem::UnsupportedOption {
                 place: format!("The list {}", list.key),
-                list: Some(list.key.clone()),
+                list: Some(list.key.to_string()),
                 reason: format!("is stored in the table {table} by an adapter of its own. Keystone names a list's table by its key and so does this migration."),
             });
         }
@@ -348,7 +348,7 @@ fn unsupported(snapshot: &Snapshot) -> Vec<Problem> {
 /// What Keystone itself must say of a relationship.
 fn consolidated(relationship: &Relationship) -> Consolidated {
     let Relationship { left, right, cardinality, .. } = relationship;
-    let column_of = |side: &Side| (side.key.clone(), Some(side.path.clone()));
+    let column_of = |side: &Side| (side.key.to_string(), Some(side.path.to_string()));
     let (table_name, column_name) = match (cardinality, right) {
         (Cardinality::ManyToMany, _) => (naming::new_join_table(relationship), None),
         (Cardinality::OneToMany, Some(right)) => column_of(right),
@@ -435,6 +435,7 @@ impl<'a> RelationshipJson<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::naming::Name;
     use crate::testing::{FieldSpec, GUIDE, project};
 
     fn plan(kind: &str, lists: &[(&str, &[FieldSpec<'_>])]) -> UpgradePlan {
@@ -496,14 +497,14 @@ mod tests {
                 ("idols", "User.fans", true),
             ],
         )];
-        let created: Vec<String> = table_steps(&plan("knex", lists))
+        let created: Vec<Name> = table_steps(&plan("knex", lists))
             .into_iter()
             .map(|step| match step {
                 TableStep::CreateJoinTable { table } => table.name,
                 other => panic!("{other:?}"),
             })
             .collect();
-        assert_eq!(created, ["User_friends_many", "User_fans_User_idols"]);
+        assert_eq!(created, ["User_friends_many", "User_fans_User_idols"].map(Name::from));
     }
 
     #[test]

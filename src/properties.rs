@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use crate::naming;
+use crate::naming::{self, Name};
 use crate::pieces::whole;
 use crate::plan::{Direction, Engine, Script, UpgradePlan};
 use crate::step::{ForeignKeyColumn, JoinTable, Planned, TableStep};
@@ -77,12 +77,12 @@ fn table_steps(plan: &UpgradePlan) -> &[Planned<TableStep>] {
 
 /// Tables with their columns, and what is named after each column.
 #[derive(Debug, Clone, PartialEq)]
-struct Tables(BTreeMap<String, BTreeMap<String, [String; 3]>>);
+struct Tables(BTreeMap<Name, BTreeMap<Name, [Name; 3]>>);
 
 impl Tables {
     /// The tables before Arcade, as far as the steps touch them.
     fn before(lists: &Lists, steps: &[Planned<TableStep>]) -> Self {
-        let keys = lists.iter().map(|(key, _)| (naming::clip(key).to_owned(), BTreeMap::new()));
+        let keys = lists.iter().map(|(key, _)| (Name::from(naming::clip(key)), BTreeMap::new()));
         let mut tables = Tables(keys.collect());
         for Planned { step, .. } in steps {
             match step {
@@ -106,8 +106,7 @@ impl Tables {
     }
 
     fn add_column(&mut self, table: &str, column: &ForeignKeyColumn) {
-        let names =
-            [&column.foreign_key, &column.index, &column.not_null].map(|name| name.to_owned());
+        let names = [&column.foreign_key, &column.index, &column.not_null].map(Name::clone);
         let columns = self.0.get_mut(table).expect("a table that is there");
         assert_eq!(columns.insert(column.name.clone(), names), None, "{table}.{}", column.name);
     }

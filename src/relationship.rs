@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use similar::get_close_matches;
 
 use crate::error::Problem;
+use crate::naming::Name;
 use crate::snapshot::{ColumnOptions, Consolidated, Field, RelationshipField, Snapshot};
 
 /// How many items of each side a relationship links, left to right.
@@ -89,9 +90,9 @@ pub struct Side {
     /// Index of the field in its list.
     pub field: usize,
     /// The list key.
-    pub key: String,
+    pub key: Name,
     /// The field path.
-    pub path: String,
+    pub path: Name,
     /// Whether the field holds many items.
     pub many: bool,
     /// The options of its column, where it has one.
@@ -117,7 +118,7 @@ pub struct Relationship {
     /// Index of the list that the left side refers to.
     pub target: usize,
     /// The key of that list.
-    pub target_key: String,
+    pub target_key: Name,
     /// Its cardinality.
     pub cardinality: Cardinality,
     /// Which heading of the guide it belongs to.
@@ -265,9 +266,9 @@ impl<'a> Index<'a> {
         let mut fields = FxHashMap::default();
         fields.reserve(snapshot.lists.iter().map(|list| list.fields.len()).sum());
         for (list_at, list) in snapshot.lists.iter().enumerate() {
-            lists.insert(list.key.as_str(), list_at);
+            lists.insert(&*list.key, list_at);
             for (field_at, field) in list.fields.iter().enumerate() {
-                fields.insert((list_at, field.path.as_str()), field_at);
+                fields.insert((list_at, &*field.path), field_at);
             }
         }
         Index { snapshot, lists, fields }
@@ -286,11 +287,10 @@ impl<'a> Index<'a> {
             None => (relationship.reference.as_str(), None),
         };
         let Some(&target_at) = self.lists.get(target_key) else {
-            let keys: Vec<&str> =
-                self.snapshot.lists.iter().map(|list| list.key.as_str()).collect();
+            let keys: Vec<&str> = self.snapshot.lists.iter().map(|list| &*list.key).collect();
             return Err(Problem::UnknownList {
-                list: list_key.clone(),
-                field: path.clone(),
+                list: list_key.to_string(),
+                field: path.to_string(),
                 target: target_key.to_owned(),
                 suggestion: closest(target_key, &keys),
             });
@@ -299,23 +299,26 @@ impl<'a> Index<'a> {
         if target.adapter != list.adapter {
             let name = |adapter: usize| self.snapshot.adapters[adapter].name.clone();
             return Err(Problem::CrossAdapter {
-                list: list_key.clone(),
-                field: path.clone(),
-                target: target.key.clone(),
+                list: list_key.to_string(),
+                field: path.to_string(),
+                target: target.key.to_string(),
                 adapter: name(list.adapter),
                 target_adapter: name(target.adapter),
             });
         }
         let Some(target_path) = target_path else { return Ok(Other::List(target_at)) };
-        if target_at == list_at && target_path == *path {
-            return Err(Problem::SelfReference { list: list_key.clone(), field: path.clone() });
+        if target_at == list_at && target_path == &**path {
+            return Err(Problem::SelfReference {
+                list: list_key.to_string(),
+                field: path.to_string(),
+            });
         }
         let Some(&target_field_at) = self.fields.get(&(target_at, target_path)) else {
-            let paths: Vec<&str> = target.fields.iter().map(|field| field.path.as_str()).collect();
+            let paths: Vec<&str> = target.fields.iter().map(|field| &*field.path).collect();
             return Err(Problem::UnknownField {
-                list: list_key.clone(),
-                field: path.clone(),
-                target: target.key.clone(),
+                list: list_key.to_string(),
+                field: path.to_string(),
+                target: target.key.to_string(),
                 target_field: target_path.to_owned(),
                 suggestion: closest(target_path, &paths),
             });
@@ -324,9 +327,9 @@ impl<'a> Index<'a> {
         let instead = match &target_field.relationship {
             None => {
                 return Err(Problem::NotARelationship {
-                    list: list_key.clone(),
-                    field: path.clone(),
-                    target: target.key.clone(),
+                    list: list_key.to_string(),
+                    field: path.to_string(),
+                    target: target.key.to_string(),
                     target_field: target_path.to_owned(),
                     kind: target_field.kind.clone(),
                 });
@@ -340,8 +343,8 @@ impl<'a> Index<'a> {
             },
         };
         Err(Problem::MismatchedRef {
-            list: list_key.clone(),
-            field: path.clone(),
+            list: list_key.to_string(),
+            field: path.to_string(),
             target: relationship.reference.clone(),
             instead,
         })

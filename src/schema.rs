@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use crate::naming::{self, Named};
+use crate::naming::{self, Name, Named};
 use crate::plan::{Engine, UpgradePlan};
 use crate::relationship::{Kind, Relationship, Side};
 use crate::snapshot::{Key, KeyKind, List, Snapshot};
@@ -36,7 +36,7 @@ pub struct TableSchema {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
     /// Its name.
-    pub name: String,
+    pub name: Name,
     /// Its columns.
     pub columns: Vec<Column>,
     /// Keys of several columns: whether primary, the name, the columns.
@@ -49,37 +49,37 @@ pub struct Table {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableKey {
     /// The name of the constraint.
-    pub name: String,
+    pub name: Name,
     /// Whether it is the primary key.
     pub is_primary: bool,
     /// The columns.
-    pub columns: Vec<String>,
+    pub columns: Vec<Name>,
 }
 
 /// An index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Index {
     /// Its name.
-    pub name: String,
+    pub name: Name,
     /// Its columns.
-    pub columns: Vec<String>,
+    pub columns: Vec<Name>,
 }
 
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     /// Its name.
-    pub name: String,
+    pub name: Name,
     /// Its type, with a check where knex has it there.
-    pub data_type: String,
+    pub data_type: Name,
     /// Whether it is NOT NULL.
     pub is_not_null: bool,
     /// Its default, as SQL.
     pub default: Option<String>,
     /// The name of the primary key, where the column alone is that.
-    pub primary_key: Option<String>,
+    pub primary_key: Option<Name>,
     /// The name of its unique constraint.
-    pub unique: Option<String>,
+    pub unique: Option<Name>,
     /// Its foreign key.
     pub foreign_key: Option<ForeignKey>,
 }
@@ -88,9 +88,9 @@ pub struct Column {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignKey {
     /// The name of the constraint.
-    pub name: String,
+    pub name: Name,
     /// The table.
-    pub references: String,
+    pub references: Name,
     /// Whether rows go with those that they refer to.
     pub cascades: bool,
 }
@@ -120,7 +120,7 @@ impl TableSchema {
                     (TableStep::RenameJoinTable { to, .. }, Which::New) => (false, to),
                     _ => return None,
                 };
-                Some(((planned.relationship, is_dropped), table))
+                Some(((planned.relationship, is_dropped), &**table))
             })
             .collect();
         // In order of definition, and not in that of the steps; what stays first, for the diff.
@@ -161,7 +161,7 @@ fn list_table(
     which: Which,
 ) -> Table {
     let mut table = Table {
-        name: naming::clip(&list.key).to_owned(),
+        name: naming::stored(&list.key),
         columns: Vec::new(),
         keys: Vec::new(),
         indexes: Vec::new(),
@@ -194,11 +194,11 @@ fn list_table(
 
 impl Table {
     fn add_key(&mut self, list: &str, key: &Key) {
-        let columns: Vec<String> =
-            key.columns.iter().map(|column| naming::clip(column).to_owned()).collect();
+        let columns: Vec<Name> =
+            key.columns.iter().map(|column| naming::clip(column).into()).collect();
         let joined = key.columns.join("_");
         let named =
-            |default: String| naming::clip(key.name.as_ref().unwrap_or(&default)).to_owned();
+            |default: String| Name::from(naming::clip(key.name.as_ref().unwrap_or(&default)));
         let own = |table: &Table| match &columns[..] {
             [name] => table.columns.iter().position(|column| column.name == *name),
             _ => None,
@@ -228,8 +228,8 @@ impl Table {
     /// The column of a side without `many`; see `addToTableSchema` of `Relationship`.
     fn add_foreign_key(&mut self, side: &Side, target: &List) {
         let stored =
-            |named| naming::clip(&naming::knex_name(&side.key, &side.path, named)).to_owned();
-        let name = naming::clip(&side.path).to_owned();
+            |named| Name::from(naming::clip(&naming::knex_name(&side.key, &side.path, named)));
+        let name = naming::stored(&side.path);
         if !side.options.is_unique && side.options.is_indexed {
             self.indexes.push(Index { name: stored(Named::Index), columns: vec![name.clone()] });
         }
@@ -242,7 +242,7 @@ impl Table {
             unique: side.options.is_unique.then(|| stored(Named::Unique)),
             foreign_key: Some(ForeignKey {
                 name: stored(Named::ForeignKey),
-                references: naming::clip(&target.key).to_owned(),
+                references: naming::stored(&target.key),
                 cascades: false,
             }),
         });
@@ -295,11 +295,11 @@ impl Column {
         let is_not_null = strip(&mut rest, "not null");
         strip(&mut rest, "null");
         Column {
-            name: naming::clip(name).to_owned(),
-            data_type: rest.to_owned(),
+            name: naming::clip(name).into(),
+            data_type: rest.into(),
             is_not_null: is_not_null || is_primary,
             default,
-            primary_key: is_primary.then(|| naming::primary_key_name(naming::clip(table))),
+            primary_key: is_primary.then(|| naming::primary_key_name(naming::clip(table)).into()),
             unique: None,
             foreign_key: None,
         }
@@ -345,7 +345,9 @@ mod tests {
 
     fn compiled(definition: &str) -> (String, bool, Option<String>, Option<String>) {
         let column = Column::compiled("Post", "c", definition);
-        (column.data_type, column.is_not_null, column.default, column.primary_key)
+        let owned = |name: Name| name.to_string();
+        let (data_type, primary_key) = (owned(column.data_type), column.primary_key.map(owned));
+        (data_type, column.is_not_null, column.default, primary_key)
     }
 
     #[test]

@@ -8,6 +8,7 @@ use rustc_hash::FxHashSet;
 use serde::Deserialize;
 
 use crate::error::{Problem, Problems};
+use crate::naming::Name;
 use crate::plan::Warning;
 
 /// The version of the snapshot's shape that this core reads.
@@ -67,7 +68,7 @@ pub struct Adapter {
 #[serde(rename_all = "camelCase")]
 pub struct List {
     /// The list key.
-    pub key: String,
+    pub key: Name,
     /// Index of its adapter in [`Snapshot::adapters`].
     pub adapter: usize,
     /// Position of the key among all list keys in the order of `localeCompare`.
@@ -77,7 +78,7 @@ pub struct List {
     pub table_name: Option<String>,
     /// SQL type of a foreign key to this list (`integer`, `uuid`), as knex compiles it.
     #[serde(default)]
-    pub foreign_key_type: Option<String>,
+    pub foreign_key_type: Option<Name>,
     /// The collection of a mongoose list.
     #[serde(default)]
     pub collection: Option<String>,
@@ -93,7 +94,7 @@ pub struct List {
 #[serde(rename_all = "camelCase")]
 pub struct Field {
     /// The field path.
-    pub path: String,
+    pub path: Name,
     /// Name of its type, for messages.
     #[serde(rename = "type", default)]
     pub kind: String,
@@ -250,7 +251,7 @@ impl Snapshot {
         let mut paths = FxHashSet::default();
         for list in &self.lists {
             let key = &list.key;
-            if !keys.insert(key.as_str()) {
+            if !keys.insert(&**key) {
                 problems.push(invalid(Some(format!("list {key}")), "is there twice".into()));
             }
             let Some(adapter) = self.adapters.get(list.adapter) else {
@@ -271,7 +272,7 @@ impl Snapshot {
             paths.clear();
             for field in &list.fields {
                 let place = || Some(format!("field {key}.{}", field.path));
-                if !paths.insert(field.path.as_str()) {
+                if !paths.insert(&*field.path) {
                     problems.push(invalid(place(), "is there twice".into()));
                 }
                 if let Some(relationship) = &field.relationship

@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::naming;
+use crate::naming::{self, Name};
 use crate::relationship::Side;
 use crate::snapshot::ColumnOptions;
 
@@ -67,25 +67,25 @@ pub enum TablePlace {
     /// A foreign key column of the owner's table.
     Column {
         /// The owner's table.
-        table: String,
+        table: Name,
         /// The column.
-        column: String,
+        column: Name,
     },
     /// A join table.
     JoinTable {
         /// The table.
-        table: String,
+        table: Name,
         /// Its column of the owner's ids.
-        near: String,
+        near: Name,
         /// Its column of the other side's ids.
-        far: String,
+        far: Name,
     },
 }
 
 impl TablePlace {
     /// The column of a side without `many`.
     pub fn column_of(side: &Side) -> Self {
-        let [table, column] = [&side.key, &side.path].map(|name| naming::clip(name).to_owned());
+        let [table, column] = [&side.key, &side.path].map(naming::stored);
         TablePlace::Column { table, column }
     }
 
@@ -103,18 +103,18 @@ impl TablePlace {
 #[serde(rename_all = "camelCase")]
 pub struct ForeignKeyColumn {
     /// The column.
-    pub name: String,
+    pub name: Name,
     /// The table whose `id` it holds.
-    pub references: String,
+    pub references: Name,
     /// Its SQL type, as far as the snapshot says.
     #[serde(rename = "type")]
-    pub data_type: Option<String>,
+    pub data_type: Option<Name>,
     /// The foreign key constraint.
-    pub foreign_key: String,
+    pub foreign_key: Name,
     /// The index, or with `isUnique` the unique constraint.
-    pub index: String,
+    pub index: Name,
     /// The NOT NULL constraint, as PostgreSQL 18 and later name it.
-    pub not_null: String,
+    pub not_null: Name,
     /// Which of these it has.
     #[serde(flatten)]
     pub options: ColumnOptions,
@@ -129,7 +129,7 @@ pub struct ForeignKeyColumn {
 #[serde(rename_all = "camelCase")]
 pub struct JoinTable {
     /// The table.
-    pub name: String,
+    pub name: Name,
     /// The column of the owner's ids.
     pub near: ForeignKeyColumn,
     /// The column of the other side's ids.
@@ -160,16 +160,16 @@ pub enum TableStep {
     /// compare places by their old names, and they free names for the renames.
     DropColumn {
         /// The table.
-        table: String,
+        table: Name,
         /// The column.
-        column: ForeignKeyColumn,
+        column: Box<ForeignKeyColumn>,
         /// Where its links are kept.
         copies: Copies<TablePlace>,
     },
     /// Drops the second join table of a two-sided relationship.
     DropJoinTable {
         /// The table.
-        table: JoinTable,
+        table: Box<JoinTable>,
         /// Where its links are kept.
         copies: Copies<TablePlace>,
     },
@@ -179,35 +179,35 @@ pub enum TableStep {
     /// after `Post_a_many` has become `Post_a_many_many`).
     RenameJoinTable {
         /// The old names.
-        from: JoinTable,
+        from: Box<JoinTable>,
         /// The new names.
-        to: JoinTable,
+        to: Box<JoinTable>,
     },
     /// Creates a join table that the old Keystone could not have: a list related to itself. Creation
     /// comes after the renames, when every old name is free.
     CreateJoinTable {
         /// The table.
-        table: JoinTable,
+        table: Box<JoinTable>,
     },
     /// The way back of [`TableStep::CreateJoinTable`]: drops the table with what it holds by then.
     DiscardJoinTable {
         /// The table.
-        table: JoinTable,
+        table: Box<JoinTable>,
     },
     /// The way back of [`TableStep::DropJoinTable`]: creates the table and fills it from the kept
     /// place.
     RestoreJoinTable {
         /// The table.
-        table: JoinTable,
+        table: Box<JoinTable>,
         /// Where its links are.
         copies: Copies<TablePlace>,
     },
     /// The way back of [`TableStep::DropColumn`]: adds the column and fills it from the kept place.
     RestoreColumn {
         /// The table.
-        table: String,
+        table: Name,
         /// The column.
-        column: ForeignKeyColumn,
+        column: Box<ForeignKeyColumn>,
         /// Where its links are.
         copies: Copies<TablePlace>,
     },

@@ -45,7 +45,7 @@ pub(crate) fn project(kind: &str, lists: &[(&str, &[FieldSpec<'_>])]) -> Snapsho
             None => format!("{key}_{path}_many"),
         };
         Field {
-            path: path.to_owned(),
+            path: (*path).into(),
             kind: "Relationship".to_owned(),
             relationship: Some(RelationshipField {
                 reference: reference.to_owned(),
@@ -78,11 +78,11 @@ pub(crate) fn project(kind: &str, lists: &[(&str, &[FieldSpec<'_>])]) -> Snapsho
         lists: lists
             .iter()
             .map(|(key, fields)| List {
-                key: (*key).to_owned(),
+                key: (*key).into(),
                 adapter: 0,
                 rank: rank(key, &keys),
                 table_name: None,
-                foreign_key_type: Some("integer".to_owned()),
+                foreign_key_type: Some("integer".into()),
                 collection: Some(format!("{}s", key.to_lowercase())),
                 collection_error: None,
                 fields: fields.iter().map(|it| field(key, it)).collect(),

@@ -170,7 +170,7 @@ impl<'a> Places<'a> {
         let left = &relationship.left;
         let collection = snapshot.lists[left.list].collection.as_ref();
         if let Some(collection) = collection.filter(|_| places.is_empty()) {
-            let (collection, field) = (collection.clone(), left.path.clone());
+            let (collection, field) = (collection.clone(), left.path.to_string());
             let field = DocumentField { collection, field, many: left.many, index: None };
             places.push(Place::field(&field, Owner::Left, Within::Both, true));
         }

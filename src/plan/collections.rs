@@ -83,9 +83,10 @@ impl<'a> Names<'a> {
             &list.collection_error,
             self.owners.get(&collection).map(Vec::as_slice),
         ) {
-            (Some(reason), _) => {
-                Some(Problem::UnknownCollection { list: side.key.clone(), reason: reason.clone() })
-            }
+            (Some(reason), _) => Some(Problem::UnknownCollection {
+                list: side.key.to_string(),
+                reason: reason.clone(),
+            }),
             (None, Some([first, second, ..])) => Some(collision(
                 &collection,
                 [first, second],
@@ -94,8 +95,8 @@ impl<'a> Names<'a> {
             )),
             _ => None,
         };
-        let subject = if collection.is_empty() { &side.key } else { &collection };
-        if self.told.insert(subject.clone()) {
+        let subject = if collection.is_empty() { &*side.key } else { &collection };
+        if self.told.insert(subject.to_owned()) {
             self.problems.extend(problem);
         }
         let field = &list.fields[side.field];
@@ -104,7 +105,7 @@ impl<'a> Names<'a> {
             (_, true) => Some(FieldIndex::Plain),
             _ => None,
         };
-        DocumentField { collection, field: side.path.clone(), many: side.many, index }
+        DocumentField { collection, field: side.path.to_string(), many: side.many, index }
     }
 
     fn join_collection(&mut self, relationship: &Relationship) -> JoinCollection {
@@ -153,7 +154,7 @@ fn collision(name: &str, owners: [&String; 2], side: &Side, advice: &'static str
         second,
         why: "",
         advice,
-        list: side.key.clone(),
-        field: side.path.clone(),
+        list: side.key.to_string(),
+        field: side.path.to_string(),
     }
 }

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use super::{Part, Warning};
 use crate::error::Problem;
-use crate::naming::{self, Named, Namespace};
+use crate::naming::{self, Name, Named, Namespace};
 use crate::relationship::{Kind, Relationship, Side};
 use crate::snapshot::ColumnOptions;
 use crate::step::{
@@ -37,8 +37,8 @@ pub(super) fn plan(
         match (relationship.kind, &relationship.right) {
             (Kind::TwoSidedOneToOne, Some(right)) => {
                 column_drops.push(planned(TableStep::DropColumn {
-                    table: naming::clip(&right.key).to_owned(),
-                    column: column(part, right, relationship.left.list),
+                    table: naming::stored(&right.key),
+                    column: Box::new(column(part, right, relationship.left.list)),
                     copies: Copies {
                         kept: column_links(&relationship.left, Owner::Left),
                         dropped: column_links(right, Owner::Right),
@@ -114,7 +114,7 @@ struct SchemaNames<'a> {
     generation: &'static str,
     /// What to do where two things have one name.
     advice: &'static str,
-    tables: FxHashMap<String, Holder<'a>>,
+    tables: FxHashMap<Name, Holder<'a>>,
     relations: Namespace,
 }
 
@@ -150,8 +150,8 @@ impl<'a> Names<'a> {
         };
         for list in part.lists() {
             for schema in [&mut names.old, &mut names.new] {
-                let name = naming::clip(&list.key).to_owned();
-                schema.relations.take(&name);
+                let name = naming::stored(&list.key);
+                schema.relations.take(Name::clone(&name));
                 schema.tables.insert(name, Holder::List(&list.key));
             }
         }
@@ -161,10 +161,10 @@ impl<'a> Names<'a> {
             for (at, side) in sides.into_iter().flatten().enumerate().filter(|(_, side)| !side.many)
             {
                 let Some(named) = index_of(side.options) else { continue };
-                let index = naming::knex_name(&side.key, &side.path, named);
-                names.old.relations.take(&index);
+                let index = Name::from(naming::knex_name(&side.key, &side.path, named));
+                names.old.relations.take(Name::clone(&index));
                 if relationship.kind != Kind::TwoSidedOneToOne || at == 0 {
-                    names.new.relations.take(&index);
+                    names.new.relations.take(index);
                 }
             }
         }
@@ -177,7 +177,7 @@ impl<'a> Names<'a> {
         &mut self,
         part: &Part<'a>,
         problems: &mut Vec<Problem>,
-    ) -> FxHashMap<(usize, usize), JoinTable> {
+    ) -> FxHashMap<(usize, usize), Box<JoinTable>> {
         let mut sides: Vec<(&Side, usize)> = part
             .relationships()
             .filter(|(_, relationship)| !relationship.is_self())
@@ -207,7 +207,7 @@ impl<'a> Names<'a> {
         relationship: &'a Relationship,
         warnings: &mut Vec<Warning>,
         problems: &mut Vec<Problem>,
-    ) -> JoinTable {
+    ) -> Box<JoinTable> {
         let side = &relationship.left;
         let columns = [naming::new_near_column(relationship), naming::new_far_column(relationship)];
         let (table, distinct) = self.new.join_table(
@@ -243,9 +243,9 @@ impl<'a> SchemaNames<'a> {
         columns: [String; 2],
         lists: [usize; 2],
         problems: &mut Vec<Problem>,
-    ) -> (JoinTable, Vec<String>) {
-        let stored = naming::clip(&name).to_owned();
-        let why = if stored == name { "" } else { " (PostgreSQL keeps 63 bytes of a name)" };
+    ) -> (Box<JoinTable>, Vec<Name>) {
+        let stored = Name::from(naming::clip(&name));
+        let why = if *stored == *name { "" } else { " (PostgreSQL keeps 63 bytes of a name)" };
         let mut collides = |thing: String, first: &dyn fmt::Display, second: &dyn fmt::Display| {
             // Names that meet now have often met before: once is enough.
             let told = |it: &Problem| it.location() == (Some(&side.key), Some(&side.path));
@@ -258,21 +258,21 @@ impl<'a> SchemaNames<'a> {
                 second: second.to_string(),
                 why,
                 advice: self.advice,
-                list: side.key.clone(),
-                field: side.path.clone(),
+                list: side.key.to_string(),
+                field: side.path.to_string(),
             });
         };
         let holder = Holder::Join(self.generation, side);
         if let Some(other) = self.tables.get(&stored) {
             collides(format!("The table {stored}"), other, &holder);
         }
-        let [near, far] = columns.each_ref().map(|column| naming::clip(column).to_owned());
+        let [near, far] = columns.each_ref().map(|column| naming::clip(column));
         if near == far {
             let [first, second] = &columns;
             collides(format!("The column {stored}.{near}"), first, second);
         }
-        self.relations.take(&stored);
-        self.tables.insert(stored.clone(), holder);
+        self.relations.take(Name::clone(&stored));
+        self.tables.insert(Name::clone(&stored), holder);
 
         let mut constraints = Namespace::default();
         let mut distinct = Vec::new();
@@ -282,17 +282,17 @@ impl<'a> SchemaNames<'a> {
             let (index, foreign_key) = knex_names(&name, &columns[at], Named::Index);
             let (index, index_differs) = self.relations.take_distinct(&index);
             let (foreign_key, foreign_key_differs) = constraints.take_distinct(&foreign_key);
-            distinct.extend(index_differs.then(|| index.clone()));
-            distinct.extend(foreign_key_differs.then(|| foreign_key.clone()));
+            distinct.extend(index_differs.then(|| Name::clone(&index)));
+            distinct.extend(foreign_key_differs.then(|| Name::clone(&foreign_key)));
             let names = (index, foreign_key);
             let column = foreign_key_column(part, (&name, &columns[at]), lists[at], options, names);
             ForeignKeyColumn { is_distinct: index_differs || foreign_key_differs, ..column }
         };
         let (near, mut far) = (column(0), column(1));
         if far.not_null == near.not_null {
-            far.not_null = naming::not_null_name(&stored, &far.name, "not_null1");
+            far.not_null = naming::not_null_name(&stored, &far.name, "not_null1").into();
         }
-        (JoinTable { name: stored, near, far }, distinct)
+        (Box::new(JoinTable { name: stored, near, far }), distinct)
     }
 }
 
@@ -300,7 +300,7 @@ impl<'a> SchemaNames<'a> {
 fn column(part: &Part<'_>, side: &Side, target: usize) -> ForeignKeyColumn {
     let index = if side.options.is_unique { Named::Unique } else { Named::Index };
     let (index, foreign_key) = knex_names(&side.key, &side.path, index);
-    let stored = |name: String| naming::clip(&name).to_owned();
+    let stored = |name: String| Name::from(naming::clip(&name));
     let names = (stored(index), stored(foreign_key));
     foreign_key_column(part, (&side.key, &side.path), target, side.options, names)
 }
@@ -316,17 +316,17 @@ fn foreign_key_column(
     (table, column): (&str, &str),
     target: usize,
     options: ColumnOptions,
-    (index, foreign_key): (String, String),
+    (index, foreign_key): (Name, Name),
 ) -> ForeignKeyColumn {
     let list = part.list(target);
-    let name = naming::clip(column).to_owned();
+    let name = naming::clip(column);
     ForeignKeyColumn {
-        references: naming::clip(&list.key).to_owned(),
+        references: naming::stored(&list.key),
         data_type: list.foreign_key_type.clone(),
         foreign_key,
         index,
-        not_null: naming::not_null_name(naming::clip(table), &name, "not_null"),
-        name,
+        not_null: naming::not_null_name(naming::clip(table), name, "not_null").into(),
+        name: name.into(),
         options,
         is_distinct: false,
     }

@@ -603,7 +603,7 @@ fn dropped(step: &TableStep) -> Option<String> {
     match step {
         TableStep::DropColumn { table, column, .. } => Some(format!("{table}.{}", column.name)),
         TableStep::DropJoinTable { table, .. } | TableStep::DiscardJoinTable { table } => {
-            Some(table.name.clone())
+            Some(table.name.to_string())
         }
         _ => None,
     }

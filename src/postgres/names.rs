@@ -109,10 +109,10 @@ pub(super) fn make_room<'a>(
     statements: &Statements<'_>,
     tables: impl Iterator<Item = (&'a JoinTable, &'a JoinTable)> + Clone,
 ) -> Vec<String> {
-    let given: FxHashSet<&str> = tables.clone().map(|(_, to)| to.name.as_str()).collect();
+    let given: FxHashSet<&str> = tables.clone().map(|(_, to)| &*to.name).collect();
     tables
         .flat_map(|(from, _)| from.columns())
-        .filter(|column| given.contains(column.index.as_str()))
+        .filter(|column| given.contains(&*column.index))
         .enumerate()
         .map(|(number, column)| {
             let index = statements.qualified(&column.index);

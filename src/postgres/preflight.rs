@@ -28,34 +28,33 @@ pub(super) fn expected(statements: &Statements<'_>, steps: &[&TableStep], into: 
     for &step in steps {
         match step {
             TableStep::DropColumn { table, column, .. } => {
-                goes.push((table.as_str(), column.name.as_str()));
+                goes.push((&**table, &*column.name));
             }
             TableStep::RestoreColumn { table, column, .. } => {
-                stays.push((table.as_str(), "id"));
-                comes.push((table.as_str(), column.name.as_str()));
+                stays.push((&**table, "id"));
+                comes.push((&**table, &*column.name));
             }
             TableStep::DropJoinTable { table, .. } | TableStep::DiscardJoinTable { table } => {
-                goes.extend(table.columns().map(|it| (table.name.as_str(), it.name.as_str())));
-                freed.insert(table.name.as_str());
-                freed.extend(table.columns().map(|it| it.index.as_str()));
+                goes.extend(table.columns().map(|it| (&*table.name, &*it.name)));
+                freed.insert(&*table.name);
+                freed.extend(table.columns().map(|it| &*it.index));
             }
             TableStep::RenameJoinTable { from, to } => {
-                goes.extend(from.columns().map(|it| (from.name.as_str(), it.name.as_str())));
-                freed.insert(from.name.as_str());
-                freed.extend(from.columns().map(|it| it.index.as_str()));
-                comes.push((to.name.as_str(), ""));
-                new_columns.extend(to.columns().map(|it| (to.name.as_str(), it.name.as_str())));
+                goes.extend(from.columns().map(|it| (&*from.name, &*it.name)));
+                freed.insert(&*from.name);
+                freed.extend(from.columns().map(|it| &*it.index));
+                comes.push((&*to.name, ""));
+                new_columns.extend(to.columns().map(|it| (&*to.name, &*it.name)));
             }
             TableStep::CreateJoinTable { table } | TableStep::RestoreJoinTable { table, .. } => {
-                stays.extend(table.columns().map(|it| (it.references.as_str(), "id")));
-                comes.push((table.name.as_str(), ""));
-                new_columns
-                    .extend(table.columns().map(|it| (table.name.as_str(), it.name.as_str())));
+                stays.extend(table.columns().map(|it| (&*it.references, "id")));
+                comes.push((&*table.name, ""));
+                new_columns.extend(table.columns().map(|it| (&*table.name, &*it.name)));
             }
         }
         // A kept join table is one that is renamed as well.
         if let Some(TablePlace::Column { table, column }) = step.copies().map(|it| &it.kept.place) {
-            stays.push((table, column));
+            stays.push((&**table, &**column));
         }
     }
     // Several steps may need the same of what stays.
@@ -147,17 +146,17 @@ pub(super) fn touched<'a>(steps: &[&'a TableStep]) -> Vec<&'a str> {
         match step {
             TableStep::DropColumn { table, column, .. }
             | TableStep::RestoreColumn { table, column, .. } => {
-                tables.extend([table.as_str(), &column.references]);
+                tables.extend([&**table, &*column.references]);
             }
             TableStep::DropJoinTable { table, .. } | TableStep::DiscardJoinTable { table } => {
-                tables.insert(table.name.as_str());
-                tables.extend(table.columns().map(|column| column.references.as_str()));
+                tables.insert(&*table.name);
+                tables.extend(table.columns().map(|column| &*column.references));
             }
             TableStep::RenameJoinTable { from, .. } => {
-                tables.insert(from.name.as_str());
+                tables.insert(&*from.name);
             }
             TableStep::CreateJoinTable { table } | TableStep::RestoreJoinTable { table, .. } => {
-                tables.extend(table.columns().map(|column| column.references.as_str()));
+                tables.extend(table.columns().map(|column| &*column.references));
             }
         }
         if let Some(TablePlace::Column { table, .. }) = step.copies().map(|it| &it.kept.place) {

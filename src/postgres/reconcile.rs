@@ -29,7 +29,7 @@ fn union(
     copies: &Copies<TablePlace>,
     relationship: &str,
     table: &str,
-    columns: [&String; 2],
+    columns: [&str; 2],
 ) -> String {
     let [near, far] = columns.map(|column| identifier(column));
     let owner = copies.kept.owner;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::quote::identifier;
+use crate::naming::Name;
 use crate::schema::{Column, ForeignKey, Table, TableSchema};
 
 /// The statements that create a schema on an empty database: lists in order of definition, then join
@@ -18,7 +19,7 @@ pub fn schema(schema: &TableSchema) -> String {
     if schema.name != "public" {
         text.push_str(&format!("create schema if not exists {};\n", identifier(&schema.name)));
     }
-    let positions = schema.tables.iter().enumerate().map(|(at, table)| (table.name.as_str(), at));
+    let positions = schema.tables.iter().enumerate().map(|(at, table)| (&*table.name, at));
     let mut writer = Writer {
         schema,
         positions: positions.collect(),
@@ -43,7 +44,7 @@ impl<'a> Writer<'a> {
         let mut lines = Vec::with_capacity(table.columns.len());
         for column in &table.columns {
             let key = column.foreign_key.as_ref();
-            let later = key.and_then(|key| self.positions.get(key.references.as_str()));
+            let later = key.and_then(|key| self.positions.get(&*key.references));
             match (key, later) {
                 (Some(key), Some(&later)) if later > at => {
                     self.waiting[later].push((table, column, key));
@@ -114,6 +115,6 @@ impl<'a> Writer<'a> {
     }
 }
 
-fn list(columns: &[String]) -> String {
+fn list(columns: &[Name]) -> String {
     columns.iter().map(|column| identifier(column)).collect::<Vec<Cow<'_, str>>>().join(", ")
 }

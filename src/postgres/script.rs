@@ -202,7 +202,7 @@ fn sections<'a>(
     let renamed: Vec<(&JoinTable, &JoinTable)> = planned
         .iter()
         .filter_map(|planned| match &planned.step {
-            TableStep::RenameJoinTable { from, to } => Some((from, to)),
+            TableStep::RenameJoinTable { from, to } => Some((&**from, &**to)),
             _ => None,
         })
         .collect();
@@ -343,7 +343,7 @@ fn types_are_known(steps: &[Planned<TableStep>]) -> Result<(), Problem> {
         TableStep::CreateJoinTable { table } | TableStep::RestoreJoinTable { table, .. } => {
             table.columns().to_vec()
         }
-        TableStep::RestoreColumn { column, .. } => vec![column],
+        TableStep::RestoreColumn { column, .. } => vec![&**column],
         _ => Vec::new(),
     });
     match created.into_iter().find(|column| column.data_type.is_none()) {
