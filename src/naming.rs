@@ -5,10 +5,9 @@
 //! (`_consolidateRelationships`). Names of indexes and constraints: knex's formula, the same in
 //! 0.19 to 0.95.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use crate::relationship::Relationship;
 
@@ -82,19 +81,29 @@ pub enum Named {
 
 /// knex's name of an index or constraint, before PostgreSQL clips it.
 pub fn knex_name(table: &str, column: &str, named: Named) -> String {
-    let suffix = match named {
-        Named::Index => "index",
-        Named::Unique => "unique",
-        Named::ForeignKey => "foreign",
-    };
-    let table = match table.contains(['.', '-']) {
-        true => Cow::Owned(table.replace(['.', '-'], "_")),
-        false => Cow::Borrowed(table),
-    };
-    let mut name = [&table, "_", column, "_", suffix].concat();
-    // As JavaScript does it; most names need no more than the first.
-    name.make_ascii_lowercase();
-    if name.is_ascii() { name } else { name.to_lowercase() }
+    let [name] = knex_names(table, column, [named]);
+    name
+}
+
+/// knex's names of the indexes and constraints of a column, before PostgreSQL clips them.
+pub fn knex_names<const N: usize>(table: &str, column: &str, named: [Named; N]) -> [String; N] {
+    let is_odd = |byte: u8| matches!(byte, b'.' | b'-') || !byte.is_ascii();
+    let mut start = [table, "_", column, "_"].concat();
+    // Most names are plain, which is quickly seen.
+    if start.bytes().fold(false, |found, byte| found | is_odd(byte)) {
+        let table = table.replace(['.', '-'], "_");
+        start = [&table, "_", column, "_"].concat().to_lowercase();
+    } else {
+        start.make_ascii_lowercase();
+    }
+    named.map(|named| {
+        let end = match named {
+            Named::Index => "index",
+            Named::Unique => "unique",
+            Named::ForeignKey => "foreign",
+        };
+        [&start, end].concat()
+    })
 }
 
 /// PostgreSQL 18's own name of a column's NOT NULL constraint (`makeObjectName` in
@@ -127,6 +136,11 @@ pub struct Namespace {
 }
 
 impl Namespace {
+    /// One with room for that many names.
+    pub fn with_capacity(names: usize) -> Self {
+        Namespace { taken: FxHashSet::with_capacity_and_hasher(names, FxBuildHasher) }
+    }
+
     /// Takes the name as it is stored; says whether it was free.
     pub fn take(&mut self, name: Name) -> bool {
         self.taken.insert(stored(&name))

@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 use std::fmt;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::{Part, Warning};
 use crate::error::Problem;
@@ -108,7 +108,6 @@ struct Names<'a> {
 }
 
 /// Tables and indexes share one namespace in PostgreSQL; who has a table is kept for messages.
-#[derive(Default)]
 struct SchemaNames<'a> {
     /// `old` or `new`.
     generation: &'static str,
@@ -136,8 +135,14 @@ impl fmt::Display for Holder<'_> {
 
 impl<'a> Names<'a> {
     fn new(part: &Part<'a>) -> Self {
-        let schema =
-            |generation, advice| SchemaNames { generation, advice, ..SchemaNames::default() };
+        // About as many tables, with about as many indexes.
+        let room = part.lists().count() + part.relationships().count();
+        let schema = |generation, advice| SchemaNames {
+            generation,
+            advice,
+            tables: FxHashMap::with_capacity_and_hasher(room, FxBuildHasher),
+            relations: Namespace::with_capacity(2 * room),
+        };
         let mut names = Names {
             old: schema(
                 "old",
@@ -279,12 +284,13 @@ impl<'a> SchemaNames<'a> {
         let mut column = |at: usize| {
             let options =
                 ColumnOptions { is_indexed: true, is_not_nullable: true, is_unique: false };
-            let (index, foreign_key) = knex_names(&name, &columns[at], Named::Index);
+            let named = [Named::Index, Named::ForeignKey];
+            let [index, foreign_key] = naming::knex_names(&name, &columns[at], named);
             let (index, index_differs) = self.relations.take_distinct(&index);
             let (foreign_key, foreign_key_differs) = constraints.take_distinct(&foreign_key);
             distinct.extend(index_differs.then(|| Name::clone(&index)));
             distinct.extend(foreign_key_differs.then(|| Name::clone(&foreign_key)));
-            let names = (index, foreign_key);
+            let names = [index, foreign_key];
             let column = foreign_key_column(part, (&name, &columns[at]), lists[at], options, names);
             ForeignKeyColumn { is_distinct: index_differs || foreign_key_differs, ..column }
         };
@@ -299,16 +305,9 @@ impl<'a> SchemaNames<'a> {
 /// The foreign key column of a side without `many`.
 fn column(part: &Part<'_>, side: &Side, target: usize) -> ForeignKeyColumn {
     let index = if side.options.is_unique { Named::Unique } else { Named::Index };
-    let (index, foreign_key) = knex_names(&side.key, &side.path, index);
-    let stored = |name: String| Name::from(naming::clip(&name));
-    let names = (stored(index), stored(foreign_key));
+    let names = naming::knex_names(&side.key, &side.path, [index, Named::ForeignKey]);
+    let names = names.map(|name| naming::clip(&name).into());
     foreign_key_column(part, (&side.key, &side.path), target, side.options, names)
-}
-
-/// knex's names of a column's index and foreign key, before PostgreSQL clips them.
-fn knex_names(table: &str, column: &str, index: Named) -> (String, String) {
-    let name = |named| naming::knex_name(table, column, named);
-    (name(index), name(Named::ForeignKey))
 }
 
 fn foreign_key_column(
@@ -316,7 +315,7 @@ fn foreign_key_column(
     (table, column): (&str, &str),
     target: usize,
     options: ColumnOptions,
-    (index, foreign_key): (Name, Name),
+    [index, foreign_key]: [Name; 2],
 ) -> ForeignKeyColumn {
     let list = part.list(target);
     let name = naming::clip(column);

@@ -34,7 +34,10 @@ pub(super) fn push_literal(text: &mut String, value: &str) {
     // Few names have one, and there are very many names: so both are looked for at once.
     let is_odd = |byte: u8| byte == b'\\' || byte == b'\'';
     if !value.bytes().fold(false, |found, byte| found | is_odd(byte)) {
-        text.extend(["'", value, "'"]);
+        text.reserve(value.len() + 2);
+        text.push('\'');
+        text.push_str(value);
+        text.push('\'');
     } else if value.contains('\\') {
         text.push('E');
         push_quoted(text, &value.replace('\\', "\\\\"), '\'');
