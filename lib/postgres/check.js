@@ -10,6 +10,8 @@ const READ_ONLY = [
   "SET LOCAL lock_timeout = '5s'",
   // Counting whole tables may take longer than what the application usually asks.
   'SET LOCAL statement_timeout = 0',
+  // So that large tables are sorted there, and not in files.
+  "SELECT set_config('work_mem', '64MB', true) WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB')",
   // Row-level security that hides rows is an error, not a filter.
   'SET LOCAL row_security = off',
 ];

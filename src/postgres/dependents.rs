@@ -40,13 +40,15 @@ pub(super) fn vanishing<'a>(
         }
     }
     let rows = rows.text()?;
-    Some(format!(
+    let query = [
         "\
   WITH dropped (tab, attnum, is_column, is_unique, is_indexed) AS (
     SELECT attrelid, attnum, is_column, is_unique, is_indexed
     FROM (
       VALUES
-{rows}
+",
+        &rows,
+        "
     ) AS named (tab, col, is_column, is_unique, is_indexed)
     JOIN pg_attribute ON attrelid = tab::regclass AND attname = col
   ), tables AS (
@@ -94,8 +96,11 @@ pub(super) fn vanishing<'a>(
       UNION ALL SELECT 'pg_class'::regclass, tab, 0 FROM tables
     )
   )
-  SELECT string_agg(what, ', ' ORDER BY what){into} FROM dependent"
-    ))
+  SELECT string_agg(what, ', ' ORDER BY what)",
+        into,
+        " FROM dependent",
+    ];
+    Some(query.concat())
 }
 
 /// A `DO` statement that raises an error when something hangs on what the steps drop: see
@@ -107,19 +112,23 @@ pub(super) fn none_left<'a>(
     steps: impl Iterator<Item = &'a TableStep>,
 ) -> Option<String> {
     let query = vanishing(statements, steps, " INTO vanishing")?;
-    let body = format!(
+    let body = [
         "\
 DECLARE
   vanishing text;
 BEGIN
-  {query};
+  ",
+        &query,
+        ";
   IF vanishing IS NOT NULL THEN
     RAISE EXCEPTION USING
       MESSAGE = 'This would vanish with the tables and columns that are dropped: ' || vanishing,
-      HINT = {};
+      HINT = ",
+        &literal(&format!("Keystone does not make these. Nothing has been changed. {VANISHING}")),
+        ";
   END IF;
 END",
-        literal(&format!("Keystone does not make these. Nothing has been changed. {VANISHING}")),
-    );
+    ]
+    .concat();
     Some(block(&body))
 }

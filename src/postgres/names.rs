@@ -38,18 +38,20 @@ pub(super) fn rename<'a>(
             }
         }
     }
-    let body = format!(
+    let body = [
         "\
 DECLARE
   item record;
   command text;
   temporary text;
-  pending text[] := '{{}}';
+  pending text[] := '{}';
 BEGIN
   FOR item IN
     WITH renamed (tab, col, kind, old, new) AS (
       VALUES
-{}
+",
+        &rows.text().unwrap_or_default(),
+        "
     )
     SELECT renamed.*, actual.name,
       row_number() OVER (
@@ -79,7 +81,9 @@ BEGIN
       RAISE NOTICE '%.% has one more %, which keeps its name %', item.tab, item.col, item.kind, item.name;
     ELSIF item.name <> item.new THEN
       command := CASE item.kind
-        WHEN 'index' THEN format('ALTER INDEX %s.%%I RENAME TO %%I', {})
+        WHEN 'index' THEN format('ALTER INDEX %s.%%I RENAME TO %%I', ",
+        &literal(&identifier(schema).replace('%', "%%")),
+        ")
         ELSE format('ALTER TABLE %s RENAME CONSTRAINT %%I TO %%I', replace(item.tab, '%', '%%'))
       END;
       temporary := 'keystone_renames_' || coalesce(array_length(pending, 1), 0);
@@ -97,9 +101,8 @@ BEGIN
     END;
   END LOOP;
 END",
-        rows.text().unwrap_or_default(),
-        literal(&identifier(schema).replace('%', "%%")),
-    );
+    ]
+    .concat();
     block(&body)
 }
 

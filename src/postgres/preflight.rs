@@ -78,11 +78,13 @@ pub(super) fn expected(statements: &Statements<'_>, steps: &[&TableStep], into: 
             rows.row([Cell::Text(role), Cell::Table(table), Cell::Text(column)]);
         }
     }
-    format!(
+    [
         "\
   WITH places (role, tab, col) AS (
     VALUES
-{}
+",
+        &rows.text().unwrap_or_default(),
+        "
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
@@ -94,10 +96,12 @@ pub(super) fn expected(statements: &Statements<'_>, steps: &[&TableStep], into: 
   )
   SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
-    bool_and(role = 'moves' OR is_there = (role <> 'goes')){into}
+    bool_and(role = 'moves' OR is_there = (role <> 'goes'))",
+        into,
+        "
   FROM found",
-        rows.text().unwrap_or_default(),
-    )
+    ]
+    .concat()
 }
 
 /// A `DO` statement that raises an error when a table or column that the steps start from is not
@@ -108,33 +112,38 @@ pub(super) fn expectations(
     schema: &str,
     ends_in: &str,
 ) -> String {
-    let body = format!(
+    let body = [
         "\
 DECLARE
   missing text;
   taken text;
   is_done boolean;
 BEGIN
-  {};
+  ",
+        &expected(statements, steps, "\n  INTO missing, taken, is_done"),
+        ";
   IF is_done THEN
     RAISE EXCEPTION USING
-      MESSAGE = {},
+      MESSAGE = ",
+        &literal(&format!("The database is in {ends_in} already")),
+        ",
       HINT = 'There is nothing left to do. Nothing has been changed.';
   ELSIF missing IS NOT NULL THEN
     RAISE EXCEPTION USING
       MESSAGE = 'Not in the database: ' || missing,
-      HINT = {};
+      HINT = ",
+        &literal(&format!("{} Nothing has been changed.", missing(schema))),
+        ";
   ELSIF taken IS NOT NULL THEN
     RAISE EXCEPTION USING
       MESSAGE = 'Already in the database, where the migration would put its own: ' || taken,
-      HINT = {};
+      HINT = ",
+        &literal(&format!("{TAKEN} Nothing has been changed.")),
+        ";
   END IF;
 END",
-        expected(statements, steps, "\n  INTO missing, taken, is_done"),
-        literal(&format!("The database is in {ends_in} already")),
-        literal(&format!("{} Nothing has been changed.", missing(schema))),
-        literal(&format!("{TAKEN} Nothing has been changed.")),
-    );
+    ]
+    .concat();
     block(&body)
 }
 
@@ -176,13 +185,15 @@ pub(super) fn touched<'a>(steps: &[&'a TableStep]) -> Vec<&'a str> {
 pub(super) fn locks(statements: &Statements<'_>, steps: &[&TableStep]) -> String {
     let tables: Vec<String> =
         touched(steps).into_iter().map(|table| literal(&statements.qualified(table))).collect();
-    let body = format!(
+    let body = [
         "\
 DECLARE
   tab text;
 BEGIN
   FOREACH tab IN ARRAY ARRAY[
-    {}
+    ",
+        &tables.join(",\n    "),
+        "
   ]
   LOOP
     BEGIN
@@ -198,8 +209,8 @@ EXCEPTION
       MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
       HINT = 'Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again. Nothing has been changed.';
 END",
-        tables.join(",\n    ")
-    );
+    ]
+    .concat();
     block(&body)
 }
 

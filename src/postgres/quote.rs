@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr2, memmem};
+
 /// The identifier, in quotes only where the server needs them: `quote_identifier` in
 /// `src/backend/utils/adt/ruleutils.c`, which `pg_dump` uses as well.
 pub(super) fn identifier(name: &str) -> Cow<'_, str> {
     if is_plain(name) {
         return Cow::Borrowed(name);
     }
-    if !name.as_bytes().contains(&b'"') {
+    if memchr(b'"', name.as_bytes()).is_none() {
         return Cow::Owned(["\"", name, "\""].concat());
     }
     let mut quoted = String::with_capacity(name.len() + 4);
@@ -32,8 +34,7 @@ pub(super) fn literal(text: &str) -> String {
 /// Appends a string literal, quoted as by [`literal`].
 pub(super) fn push_literal(text: &mut String, value: &str) {
     // Few names have one, and there are very many names: so both are looked for at once.
-    let is_odd = |byte: u8| byte == b'\\' || byte == b'\'';
-    if !value.bytes().fold(false, |found, byte| found | is_odd(byte)) {
+    if memchr2(b'\'', b'\\', value.as_bytes()).is_none() {
         text.reserve(value.len() + 2);
         text.push('\'');
         text.push_str(value);
@@ -62,7 +63,7 @@ fn push_quoted(text: &mut String, value: &str, quote: char) {
 pub(super) fn block(body: &str) -> String {
     let tag = std::iter::once("$$".to_owned())
         .chain((1..).map(|number| format!("$body{number}$")))
-        .find(|tag| !body.contains(tag.as_str()))
+        .find(|tag| memmem::find(body.as_bytes(), tag.as_bytes()).is_none())
         .expect("numbers do not end");
     ["DO ", &tag, "\n", body, "\n", &tag].concat()
 }
