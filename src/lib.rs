@@ -27,7 +27,7 @@
 // The public items serve the modules and the docs: a Node addon exports no Rust items.
 #![cfg_attr(test, allow(dead_code))]
 
-/// Planning makes many small strings: the system's allocator takes twice as long for that.
+/// Planning makes many small strings: with the system's allocator it takes half as long again.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

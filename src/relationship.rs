@@ -155,7 +155,9 @@ impl fmt::Display for Relationship {
 /// point back, fields that refer to themselves, relationships across adapters.
 pub fn pair(snapshot: &Snapshot, problems: &mut Vec<Problem>) -> Vec<Relationship> {
     let index = Index::new(snapshot);
-    let mut relationships = Vec::new();
+    let fields = snapshot.lists.iter().flat_map(|list| &list.fields);
+    let sides = fields.filter(|field| field.relationship.is_some()).count();
+    let mut relationships = Vec::with_capacity(sides);
     let mut paired: FxHashSet<(usize, usize)> = FxHashSet::default();
     for (list_at, list) in snapshot.lists.iter().enumerate() {
         for (field_at, field) in list.fields.iter().enumerate() {

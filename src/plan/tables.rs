@@ -93,8 +93,7 @@ pub(super) fn plan(
         TableStep::RenameJoinTable { from, .. } => Reverse(from.name.len()),
         _ => Reverse(0),
     });
-    let phases = [column_drops, table_drops, renames, creations];
-    phases.into_iter().flatten().collect()
+    column_drops.into_iter().chain(table_drops).chain(renames).chain(creations).collect()
 }
 
 fn column_links(side: &Side, owner: Owner) -> Links<TablePlace> {
