@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -45,12 +51,12 @@ DECLARE
 BEGIN
   WITH places (role, tab, col) AS (
     VALUES
-        ('stays', 'public."Post"', 'author'),
-        ('stays', 'public."Post"', 'id'),
         ('stays', 'public."User"', 'id'),
+        ('stays', 'public."Post"', 'id'),
+        ('stays', 'public."Post"', 'author'),
         ('comes', 'public."User_posts"', ''),
-        ('ends', 'public."User_posts"', 'Post_id'),
-        ('ends', 'public."User_posts"', 'User_id')
+        ('ends', 'public."User_posts"', 'User_id'),
+        ('ends', 'public."User_posts"', 'Post_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL

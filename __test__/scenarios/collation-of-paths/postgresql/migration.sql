@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -45,8 +51,8 @@ BEGIN
   WITH places (role, tab, col) AS (
     VALUES
         ('stays', 'public."Node"', 'a'),
-        ('stays', 'public."Node"', 'id'),
         ('stays', 'public."Node"', 'link_to'),
+        ('stays', 'public."Node"', 'id'),
         ('goes', 'public."Node"', 'B'),
         ('goes', 'public."Node"', 'link2'),
         ('comes', 'public."Node_Next_Node_next_of"', ''),

@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -46,15 +52,15 @@ DECLARE
 BEGIN
   WITH places (role, tab, col) AS (
     VALUES
-        ('stays', 'public."Node"', 'a'),
         ('stays', 'public."Node"', 'id'),
         ('stays', 'public."Node"', 'link_to'),
-        ('goes', 'public."Node_Next_Node_next_of"', 'Node_left_id'),
-        ('goes', 'public."Node_Next_Node_next_of"', 'Node_right_id'),
+        ('stays', 'public."Node"', 'a'),
         ('goes', 'public."Node_ab_Node_aB"', 'Node_left_id'),
         ('goes', 'public."Node_ab_Node_aB"', 'Node_right_id'),
-        ('comes', 'public."Node"', 'B'),
-        ('comes', 'public."Node"', 'link2')
+        ('goes', 'public."Node_Next_Node_next_of"', 'Node_left_id'),
+        ('goes', 'public."Node_Next_Node_next_of"', 'Node_right_id'),
+        ('comes', 'public."Node"', 'link2'),
+        ('comes', 'public."Node"', 'B')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL

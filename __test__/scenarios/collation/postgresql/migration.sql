@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -62,37 +68,37 @@ BEGIN
         ('stays', 'public."Post1"', 'tag'),
         ('stays', 'public.apple', 'zebra'),
         ('stays', 'public.banana', 'cherry'),
-        ('goes', 'public."Cherry"', 'banana'),
-        ('goes', 'public."Post1_underscores"', 'Post1_id'),
-        ('goes', 'public."Post1_underscores"', 'Post_x_id'),
         ('goes', 'public."PostTag"', 'digit'),
+        ('goes', 'public."Zebra"', 'apple'),
+        ('goes', 'public."Cherry"', 'banana'),
         ('goes', 'public."PostTag_posts"', 'PostTag_id'),
         ('goes', 'public."PostTag_posts"', 'Post_id'),
         ('goes', 'public."PostTag_underscores"', 'PostTag_id'),
         ('goes', 'public."PostTag_underscores"', 'Post_x_id'),
-        ('goes', 'public."Post_tags"', 'PostTag_id'),
-        ('goes', 'public."Post_tags"', 'Post_id'),
-        ('goes', 'public."Post_x_digits"', 'Post1_id'),
-        ('goes', 'public."Post_x_digits"', 'Post_x_id'),
-        ('goes', 'public."Post_x_tags"', 'PostTag_id'),
-        ('goes', 'public."Post_x_tags"', 'Post_x_id'),
-        ('goes', 'public."Zebra"', 'apple'),
+        ('goes', 'public."Post1_underscores"', 'Post1_id'),
+        ('goes', 'public."Post1_underscores"', 'Post_x_id'),
         ('goes', 'public."Zebra_bananas"', 'Zebra_id'),
         ('goes', 'public."Zebra_bananas"', 'banana_id'),
-        ('goes', 'public.banana_zebras', 'Zebra_id'),
+        ('goes', 'public."Post_x_digits"', 'Post_x_id'),
+        ('goes', 'public."Post_x_digits"', 'Post1_id'),
         ('goes', 'public.banana_zebras', 'banana_id'),
-        ('comes', 'public."Post_tags_PostTag_posts"', ''),
+        ('goes', 'public.banana_zebras', 'Zebra_id'),
+        ('goes', 'public."Post_x_tags"', 'Post_x_id'),
+        ('goes', 'public."Post_x_tags"', 'PostTag_id'),
+        ('goes', 'public."Post_tags"', 'Post_id'),
+        ('goes', 'public."Post_tags"', 'PostTag_id'),
         ('comes', 'public."Post_x_digits_Post1_underscores"', ''),
-        ('comes', 'public."Post_x_tags_PostTag_underscores"', ''),
         ('comes', 'public."banana_zebras_Zebra_bananas"', ''),
-        ('ends', 'public."Post_tags_PostTag_posts"', 'PostTag_right_id'),
-        ('ends', 'public."Post_tags_PostTag_posts"', 'Post_left_id'),
-        ('ends', 'public."Post_x_digits_Post1_underscores"', 'Post1_right_id'),
+        ('comes', 'public."Post_x_tags_PostTag_underscores"', ''),
+        ('comes', 'public."Post_tags_PostTag_posts"', ''),
         ('ends', 'public."Post_x_digits_Post1_underscores"', 'Post_x_left_id'),
-        ('ends', 'public."Post_x_tags_PostTag_underscores"', 'PostTag_right_id'),
-        ('ends', 'public."Post_x_tags_PostTag_underscores"', 'Post_x_left_id'),
+        ('ends', 'public."Post_x_digits_Post1_underscores"', 'Post1_right_id'),
+        ('ends', 'public."banana_zebras_Zebra_bananas"', 'banana_left_id'),
         ('ends', 'public."banana_zebras_Zebra_bananas"', 'Zebra_right_id'),
-        ('ends', 'public."banana_zebras_Zebra_bananas"', 'banana_left_id')
+        ('ends', 'public."Post_x_tags_PostTag_underscores"', 'Post_x_left_id'),
+        ('ends', 'public."Post_x_tags_PostTag_underscores"', 'PostTag_right_id'),
+        ('ends', 'public."Post_tags_PostTag_posts"', 'Post_left_id'),
+        ('ends', 'public."Post_tags_PostTag_posts"', 'PostTag_right_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL

@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -55,51 +61,51 @@ DECLARE
 BEGIN
   WITH places (role, tab, col) AS (
     VALUES
-        ('stays', 'public."Cherry"', 'id'),
-        ('stays', 'public."Post"', 'id'),
-        ('stays', 'public."Post1"', 'id'),
-        ('stays', 'public."Post1"', 'tag'),
-        ('stays', 'public."PostTag"', 'id'),
-        ('stays', 'public."Post_x"', 'id'),
         ('stays', 'public."Zebra"', 'id'),
-        ('stays', 'public.apple', 'zebra'),
-        ('stays', 'public.banana', 'cherry'),
         ('stays', 'public.banana', 'id'),
-        ('goes', 'public."Post_tags_PostTag_posts"', 'PostTag_right_id'),
+        ('stays', 'public."Post1"', 'id'),
+        ('stays', 'public."Post_x"', 'id'),
+        ('stays', 'public."PostTag"', 'id'),
+        ('stays', 'public."Post"', 'id'),
+        ('stays', 'public."Cherry"', 'id'),
+        ('stays', 'public.banana', 'cherry'),
+        ('stays', 'public.apple', 'zebra'),
+        ('stays', 'public."Post1"', 'tag'),
         ('goes', 'public."Post_tags_PostTag_posts"', 'Post_left_id'),
-        ('goes', 'public."Post_x_digits_Post1_underscores"', 'Post1_right_id'),
-        ('goes', 'public."Post_x_digits_Post1_underscores"', 'Post_x_left_id'),
-        ('goes', 'public."Post_x_tags_PostTag_underscores"', 'PostTag_right_id'),
+        ('goes', 'public."Post_tags_PostTag_posts"', 'PostTag_right_id'),
         ('goes', 'public."Post_x_tags_PostTag_underscores"', 'Post_x_left_id'),
-        ('goes', 'public."banana_zebras_Zebra_bananas"', 'Zebra_right_id'),
+        ('goes', 'public."Post_x_tags_PostTag_underscores"', 'PostTag_right_id'),
         ('goes', 'public."banana_zebras_Zebra_bananas"', 'banana_left_id'),
-        ('comes', 'public."Cherry"', 'banana'),
-        ('comes', 'public."Post1_underscores"', ''),
-        ('comes', 'public."PostTag"', 'digit'),
-        ('comes', 'public."PostTag_posts"', ''),
-        ('comes', 'public."PostTag_underscores"', ''),
+        ('goes', 'public."banana_zebras_Zebra_bananas"', 'Zebra_right_id'),
+        ('goes', 'public."Post_x_digits_Post1_underscores"', 'Post_x_left_id'),
+        ('goes', 'public."Post_x_digits_Post1_underscores"', 'Post1_right_id'),
         ('comes', 'public."Post_tags"', ''),
-        ('comes', 'public."Post_x_digits"', ''),
         ('comes', 'public."Post_x_tags"', ''),
-        ('comes', 'public."Zebra"', 'apple'),
-        ('comes', 'public."Zebra_bananas"', ''),
         ('comes', 'public.banana_zebras', ''),
-        ('ends', 'public."Post1_underscores"', 'Post1_id'),
-        ('ends', 'public."Post1_underscores"', 'Post_x_id'),
-        ('ends', 'public."PostTag_posts"', 'PostTag_id'),
-        ('ends', 'public."PostTag_posts"', 'Post_id'),
-        ('ends', 'public."PostTag_underscores"', 'PostTag_id'),
-        ('ends', 'public."PostTag_underscores"', 'Post_x_id'),
-        ('ends', 'public."Post_tags"', 'PostTag_id'),
+        ('comes', 'public."Post_x_digits"', ''),
+        ('comes', 'public."Zebra_bananas"', ''),
+        ('comes', 'public."Post1_underscores"', ''),
+        ('comes', 'public."PostTag_underscores"', ''),
+        ('comes', 'public."PostTag_posts"', ''),
+        ('comes', 'public."Cherry"', 'banana'),
+        ('comes', 'public."Zebra"', 'apple'),
+        ('comes', 'public."PostTag"', 'digit'),
         ('ends', 'public."Post_tags"', 'Post_id'),
-        ('ends', 'public."Post_x_digits"', 'Post1_id'),
-        ('ends', 'public."Post_x_digits"', 'Post_x_id'),
-        ('ends', 'public."Post_x_tags"', 'PostTag_id'),
+        ('ends', 'public."Post_tags"', 'PostTag_id'),
         ('ends', 'public."Post_x_tags"', 'Post_x_id'),
+        ('ends', 'public."Post_x_tags"', 'PostTag_id'),
+        ('ends', 'public.banana_zebras', 'banana_id'),
+        ('ends', 'public.banana_zebras', 'Zebra_id'),
+        ('ends', 'public."Post_x_digits"', 'Post_x_id'),
+        ('ends', 'public."Post_x_digits"', 'Post1_id'),
         ('ends', 'public."Zebra_bananas"', 'Zebra_id'),
         ('ends', 'public."Zebra_bananas"', 'banana_id'),
-        ('ends', 'public.banana_zebras', 'Zebra_id'),
-        ('ends', 'public.banana_zebras', 'banana_id')
+        ('ends', 'public."Post1_underscores"', 'Post1_id'),
+        ('ends', 'public."Post1_underscores"', 'Post_x_id'),
+        ('ends', 'public."PostTag_underscores"', 'PostTag_id'),
+        ('ends', 'public."PostTag_underscores"', 'Post_x_id'),
+        ('ends', 'public."PostTag_posts"', 'PostTag_id'),
+        ('ends', 'public."PostTag_posts"', 'Post_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL

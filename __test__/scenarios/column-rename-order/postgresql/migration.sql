@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -50,27 +56,27 @@ DECLARE
 BEGIN
   WITH places (role, tab, col) AS (
     VALUES
-        ('goes', 'public."Post_a"', 'Post_id'),
-        ('goes', 'public."Post_a"', 'Tag_id'),
-        ('goes', 'public."Post_a_many"', 'Post_id'),
-        ('goes', 'public."Post_left_posts"', 'Post_id'),
         ('goes', 'public."Post_left_posts"', 'Post_left_id'),
+        ('goes', 'public."Post_left_posts"', 'Post_id'),
+        ('goes', 'public."Tag_right_tags"', 'Tag_right_id'),
+        ('goes', 'public."Tag_right_tags"', 'Tag_id'),
+        ('goes', 'public."Post_a_many"', 'Post_id'),
         ('goes', 'public."Post_sides"', 'Post_id'),
         ('goes', 'public."Post_sides"', 'Post_left_id'),
-        ('goes', 'public."Tag_right_tags"', 'Tag_id'),
-        ('goes', 'public."Tag_right_tags"', 'Tag_right_id'),
+        ('goes', 'public."Post_a"', 'Post_id'),
+        ('goes', 'public."Post_a"', 'Tag_id'),
         ('moves', 'public."Post_a_many"', 'Post_left_id'),
+        ('comes', 'public."Tag_right_tags_many"', ''),
         ('comes', 'public."Post_a_many_many"', ''),
         ('comes', 'public."Post_sides_Post_left_posts"', ''),
-        ('comes', 'public."Tag_right_tags_many"', ''),
-        ('ends', 'public."Post_a_many"', 'Post_left_id'),
-        ('ends', 'public."Post_a_many"', 'Tag_right_id'),
+        ('ends', 'public."Tag_right_tags_many"', 'Tag_right_left_id'),
+        ('ends', 'public."Tag_right_tags_many"', 'Tag_right_id'),
         ('ends', 'public."Post_a_many_many"', 'Post_left_id'),
         ('ends', 'public."Post_a_many_many"', 'Post_left_right_id'),
         ('ends', 'public."Post_sides_Post_left_posts"', 'Post_left_id'),
         ('ends', 'public."Post_sides_Post_left_posts"', 'Post_left_right_id'),
-        ('ends', 'public."Tag_right_tags_many"', 'Tag_right_id'),
-        ('ends', 'public."Tag_right_tags_many"', 'Tag_right_left_id')
+        ('ends', 'public."Post_a_many"', 'Post_left_id'),
+        ('ends', 'public."Post_a_many"', 'Tag_right_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL

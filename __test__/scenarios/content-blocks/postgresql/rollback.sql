@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -46,15 +52,15 @@ DECLARE
 BEGIN
   WITH places (role, tab, col) AS (
     VALUES
-        ('stays', 'public."Post"', 'id'),
-        ('stays', 'public."_Block_Post_oEmbed"', 'from'),
-        ('stays', 'public."_Block_Post_oEmbed"', 'id'),
-        ('stays', 'public."_ContentType_Post_body"', 'from'),
         ('stays', 'public."_ContentType_Post_body"', 'id'),
-        ('comes', 'public."Post"', 'body'),
+        ('stays', 'public."_Block_Post_oEmbed"', 'id'),
+        ('stays', 'public."_Block_Post_oEmbed"', 'from'),
+        ('stays', 'public."Post"', 'id'),
+        ('stays', 'public."_ContentType_Post_body"', 'from'),
         ('comes', 'public."_ContentType_Post_body_oEmbeds"', ''),
-        ('ends', 'public."_ContentType_Post_body_oEmbeds"', '_Block_Post_oEmbed_id'),
-        ('ends', 'public."_ContentType_Post_body_oEmbeds"', '_ContentType_Post_body_id')
+        ('comes', 'public."Post"', 'body'),
+        ('ends', 'public."_ContentType_Post_body_oEmbeds"', '_ContentType_Post_body_id'),
+        ('ends', 'public."_ContentType_Post_body_oEmbeds"', '_Block_Post_oEmbed_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL

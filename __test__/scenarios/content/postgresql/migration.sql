@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -48,12 +54,12 @@ DECLARE
 BEGIN
   WITH places (role, tab, col) AS (
     VALUES
-        ('stays', 'public."_ContentType_Page_aside"', 'from'),
-        ('stays', 'public."_ContentType_Page_text"', 'from'),
         ('stays', 'public."_ContentType_Post_body"', 'from'),
-        ('goes', 'public."Page"', 'aside'),
+        ('stays', 'public."_ContentType_Page_text"', 'from'),
+        ('stays', 'public."_ContentType_Page_aside"', 'from'),
+        ('goes', 'public."Post"', 'body'),
         ('goes', 'public."Page"', 'text'),
-        ('goes', 'public."Post"', 'body')
+        ('goes', 'public."Page"', 'aside')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL

@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -44,11 +50,11 @@ DECLARE
 BEGIN
   WITH places (role, tab, col) AS (
     VALUES
-        ('goes', 'public."User_friends"', 'Post_id'),
         ('goes', 'public."User_friends"', 'User_id'),
+        ('goes', 'public."User_friends"', 'Post_id'),
         ('comes', 'public."User_friends_many"', ''),
-        ('ends', 'public."User_friends_many"', 'Post_right_id'),
-        ('ends', 'public."User_friends_many"', 'User_left_id')
+        ('ends', 'public."User_friends_many"', 'User_left_id'),
+        ('ends', 'public."User_friends_many"', 'Post_right_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL

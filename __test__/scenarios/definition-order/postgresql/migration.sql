@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -51,15 +57,15 @@ BEGIN
   WITH places (role, tab, col) AS (
     VALUES
         ('stays', 'public."Avatar"', 'user'),
+        ('goes', 'public."User"', 'profile'),
+        ('goes', 'public."User_posts"', 'User_id'),
+        ('goes', 'public."User_posts"', 'Post_id'),
+        ('goes', 'public."User_favourites"', 'User_id'),
+        ('goes', 'public."User_favourites"', 'Post_id'),
         ('goes', 'public."Post_authors"', 'Post_id'),
         ('goes', 'public."Post_authors"', 'User_id'),
         ('goes', 'public."Post_fans"', 'Post_id'),
         ('goes', 'public."Post_fans"', 'User_id'),
-        ('goes', 'public."User"', 'profile'),
-        ('goes', 'public."User_favourites"', 'Post_id'),
-        ('goes', 'public."User_favourites"', 'User_id'),
-        ('goes', 'public."User_posts"', 'Post_id'),
-        ('goes', 'public."User_posts"', 'User_id'),
         ('comes', 'public."Post_authors_User_posts"', ''),
         ('comes', 'public."Post_fans_User_favourites"', ''),
         ('ends', 'public."Post_authors_User_posts"', 'Post_left_id'),

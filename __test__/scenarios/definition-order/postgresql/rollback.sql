@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -48,26 +54,26 @@ DECLARE
 BEGIN
   WITH places (role, tab, col) AS (
     VALUES
-        ('stays', 'public."Avatar"', 'user'),
-        ('stays', 'public."Post"', 'id'),
         ('stays', 'public."User"', 'id'),
-        ('goes', 'public."Post_authors_User_posts"', 'Post_left_id'),
-        ('goes', 'public."Post_authors_User_posts"', 'User_right_id'),
+        ('stays', 'public."Post"', 'id'),
+        ('stays', 'public."Avatar"', 'user'),
         ('goes', 'public."Post_fans_User_favourites"', 'Post_left_id'),
         ('goes', 'public."Post_fans_User_favourites"', 'User_right_id'),
-        ('comes', 'public."Post_authors"', ''),
+        ('goes', 'public."Post_authors_User_posts"', 'Post_left_id'),
+        ('goes', 'public."Post_authors_User_posts"', 'User_right_id'),
         ('comes', 'public."Post_fans"', ''),
-        ('comes', 'public."User"', 'profile'),
+        ('comes', 'public."Post_authors"', ''),
         ('comes', 'public."User_favourites"', ''),
         ('comes', 'public."User_posts"', ''),
-        ('ends', 'public."Post_authors"', 'Post_id'),
-        ('ends', 'public."Post_authors"', 'User_id'),
+        ('comes', 'public."User"', 'profile'),
         ('ends', 'public."Post_fans"', 'Post_id'),
         ('ends', 'public."Post_fans"', 'User_id'),
-        ('ends', 'public."User_favourites"', 'Post_id'),
+        ('ends', 'public."Post_authors"', 'Post_id'),
+        ('ends', 'public."Post_authors"', 'User_id'),
         ('ends', 'public."User_favourites"', 'User_id'),
-        ('ends', 'public."User_posts"', 'Post_id'),
-        ('ends', 'public."User_posts"', 'User_id')
+        ('ends', 'public."User_favourites"', 'Post_id'),
+        ('ends', 'public."User_posts"', 'User_id'),
+        ('ends', 'public."User_posts"', 'Post_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL

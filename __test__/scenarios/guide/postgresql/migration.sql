@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -51,21 +57,21 @@ BEGIN
     VALUES
         ('stays', 'public."Todo"', 'leadAuthor'),
         ('stays', 'public."Todo"', 'publisher'),
-        ('goes', 'public."Todo_readers"', 'Todo_id'),
-        ('goes', 'public."Todo_readers"', 'User_id'),
+        ('goes', 'public."User"', 'leadPost'),
+        ('goes', 'public."User_published"', 'User_id'),
+        ('goes', 'public."User_published"', 'Todo_id'),
+        ('goes', 'public."User_readPosts"', 'User_id'),
+        ('goes', 'public."User_readPosts"', 'Todo_id'),
         ('goes', 'public."Todo_reviewers"', 'Todo_id'),
         ('goes', 'public."Todo_reviewers"', 'User_id'),
-        ('goes', 'public."User"', 'leadPost'),
-        ('goes', 'public."User_published"', 'Todo_id'),
-        ('goes', 'public."User_published"', 'User_id'),
-        ('goes', 'public."User_readPosts"', 'Todo_id'),
-        ('goes', 'public."User_readPosts"', 'User_id'),
-        ('comes', 'public."Todo_readers_User_readPosts"', ''),
+        ('goes', 'public."Todo_readers"', 'Todo_id'),
+        ('goes', 'public."Todo_readers"', 'User_id'),
         ('comes', 'public."Todo_reviewers_many"', ''),
-        ('ends', 'public."Todo_readers_User_readPosts"', 'Todo_left_id'),
-        ('ends', 'public."Todo_readers_User_readPosts"', 'User_right_id'),
+        ('comes', 'public."Todo_readers_User_readPosts"', ''),
         ('ends', 'public."Todo_reviewers_many"', 'Todo_left_id'),
-        ('ends', 'public."Todo_reviewers_many"', 'User_right_id')
+        ('ends', 'public."Todo_reviewers_many"', 'User_right_id'),
+        ('ends', 'public."Todo_readers_User_readPosts"', 'Todo_left_id'),
+        ('ends', 'public."Todo_readers_User_readPosts"', 'User_right_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL

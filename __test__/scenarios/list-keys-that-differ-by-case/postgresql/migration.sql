@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -51,11 +57,11 @@ BEGIN
         ('goes', 'public."Ab"', 'first'),
         ('goes', 'public."Ab_lower"', 'Ab_id'),
         ('goes', 'public."Ab_lower"', 'aB_id'),
-        ('goes', 'public."aB_upper"', 'Ab_id'),
         ('goes', 'public."aB_upper"', 'aB_id'),
+        ('goes', 'public."aB_upper"', 'Ab_id'),
         ('comes', 'public."aB_upper_Ab_lower"', ''),
-        ('ends', 'public."aB_upper_Ab_lower"', 'Ab_right_id'),
-        ('ends', 'public."aB_upper_Ab_lower"', 'aB_left_id')
+        ('ends', 'public."aB_upper_Ab_lower"', 'aB_left_id'),
+        ('ends', 'public."aB_upper_Ab_lower"', 'Ab_right_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL

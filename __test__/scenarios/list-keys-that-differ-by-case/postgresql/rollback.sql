@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -49,15 +55,15 @@ BEGIN
         ('stays', 'public."Ab"', 'id'),
         ('stays', 'public."aB"', 'id'),
         ('stays', 'public."aB"', 'second'),
-        ('goes', 'public."aB_upper_Ab_lower"', 'Ab_right_id'),
         ('goes', 'public."aB_upper_Ab_lower"', 'aB_left_id'),
-        ('comes', 'public."Ab"', 'first'),
-        ('comes', 'public."Ab_lower"', ''),
+        ('goes', 'public."aB_upper_Ab_lower"', 'Ab_right_id'),
         ('comes', 'public."aB_upper"', ''),
-        ('ends', 'public."Ab_lower"', 'Ab_id'),
-        ('ends', 'public."Ab_lower"', 'aB_id'),
+        ('comes', 'public."Ab_lower"', ''),
+        ('comes', 'public."Ab"', 'first'),
+        ('ends', 'public."aB_upper"', 'aB_id'),
         ('ends', 'public."aB_upper"', 'Ab_id'),
-        ('ends', 'public."aB_upper"', 'aB_id')
+        ('ends', 'public."Ab_lower"', 'Ab_id'),
+        ('ends', 'public."Ab_lower"', 'aB_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL

@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -50,36 +56,36 @@ DECLARE
 BEGIN
   WITH places (role, tab, col) AS (
     VALUES
-        ('stays', 'public."InternationalPublication"', 'id'),
         ('stays', 'public."Researcher"', 'id'),
+        ('stays', 'public."InternationalPublication"', 'id'),
         ('goes', 'public."InternationalPublication_contributingResearchers_Researcher_pub"', 'InternationalPublication_left_id'),
         ('goes', 'public."InternationalPublication_contributingResearchers_Researcher_pub"', 'Researcher_right_id'),
-        ('goes', 'public."InternationalPublication_distinguishedPeerReviewersOfRecord_man"', 'InternationalPublication_left_id'),
-        ('goes', 'public."InternationalPublication_distinguishedPeerReviewersOfRecord_man"', 'Researcher_right_id'),
-        ('goes', 'public."OrganisationDepartment_subordinateDepartmentsOfRecord_many"', 'OrganisationDepartmentArchive_right_id'),
         ('goes', 'public."OrganisationDepartment_subordinateDepartmentsOfRecord_many"', 'OrganisationDepartment_left_id'),
+        ('goes', 'public."OrganisationDepartment_subordinateDepartmentsOfRecord_many"', 'OrganisationDepartmentArchive_right_id'),
         ('goes', 'public."Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough______many"', 'Post_left_id'),
         ('goes', 'public."Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough______many"', 'Tag_right_id'),
         ('goes', 'public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne______many"', 'Post_left_id'),
         ('goes', 'public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne______many"', 'Tag_right_id'),
+        ('goes', 'public."InternationalPublication_distinguishedPeerReviewersOfRecord_man"', 'InternationalPublication_left_id'),
+        ('goes', 'public."InternationalPublication_distinguishedPeerReviewersOfRecord_man"', 'Researcher_right_id'),
         ('comes', 'public."InternationalPublication_contributingResearchers"', ''),
-        ('comes', 'public."InternationalPublication_distinguishedPeerReviewersOfRecord"', ''),
         ('comes', 'public."OrganisationDepartment_subordinateDepartmentsOfRecord"', ''),
         ('comes', 'public."Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough_____"', ''),
         ('comes', 'public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____"', ''),
+        ('comes', 'public."InternationalPublication_distinguishedPeerReviewersOfRecord"', ''),
         ('comes', 'public."Researcher_publications"', ''),
         ('ends', 'public."InternationalPublication_contributingResearchers"', 'InternationalPublication_id'),
         ('ends', 'public."InternationalPublication_contributingResearchers"', 'Researcher_id'),
-        ('ends', 'public."InternationalPublication_distinguishedPeerReviewersOfRecord"', 'InternationalPublication_id'),
-        ('ends', 'public."InternationalPublication_distinguishedPeerReviewersOfRecord"', 'Researcher_id'),
-        ('ends', 'public."OrganisationDepartment_subordinateDepartmentsOfRecord"', 'OrganisationDepartmentArchive_id'),
         ('ends', 'public."OrganisationDepartment_subordinateDepartmentsOfRecord"', 'OrganisationDepartment_id'),
+        ('ends', 'public."OrganisationDepartment_subordinateDepartmentsOfRecord"', 'OrganisationDepartmentArchive_id'),
         ('ends', 'public."Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough_____"', 'Post_id'),
         ('ends', 'public."Post_tableNameOfSixtyOneBytesWhichIsJustShortEnough_____"', 'Tag_id'),
         ('ends', 'public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____"', 'Post_id'),
         ('ends', 'public."Post_tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____"', 'Tag_id'),
-        ('ends', 'public."Researcher_publications"', 'InternationalPublication_id'),
-        ('ends', 'public."Researcher_publications"', 'Researcher_id')
+        ('ends', 'public."InternationalPublication_distinguishedPeerReviewersOfRecord"', 'InternationalPublication_id'),
+        ('ends', 'public."InternationalPublication_distinguishedPeerReviewersOfRecord"', 'Researcher_id'),
+        ('ends', 'public."Researcher_publications"', 'Researcher_id'),
+        ('ends', 'public."Researcher_publications"', 'InternationalPublication_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL

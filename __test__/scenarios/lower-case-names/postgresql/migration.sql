@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -56,16 +62,16 @@ BEGIN
         ('goes', 'public.person', 'passport'),
         ('goes', 'public.person_posts', 'person_id'),
         ('goes', 'public.person_posts', 'post_id'),
-        ('goes', 'public.post_editors', 'person_id'),
+        ('goes', 'public.tag_posts', 'tag_id'),
+        ('goes', 'public.tag_posts', 'post_id'),
         ('goes', 'public.post_editors', 'post_id'),
+        ('goes', 'public.post_editors', 'person_id'),
         ('goes', 'public.post_tags', 'post_id'),
         ('goes', 'public.post_tags', 'tag_id'),
-        ('goes', 'public.tag_posts', 'post_id'),
-        ('goes', 'public.tag_posts', 'tag_id'),
         ('comes', 'public.post_editors_many', ''),
         ('comes', 'public.post_tags_tag_posts', ''),
-        ('ends', 'public.post_editors_many', 'person_right_id'),
         ('ends', 'public.post_editors_many', 'post_left_id'),
+        ('ends', 'public.post_editors_many', 'person_right_id'),
         ('ends', 'public.post_tags_tag_posts', 'post_left_id'),
         ('ends', 'public.post_tags_tag_posts', 'tag_right_id')
   ), found AS (

@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -49,28 +55,28 @@ DECLARE
 BEGIN
   WITH places (role, tab, col) AS (
     VALUES
-        ('stays', 'public.passport', 'person'),
+        ('stays', 'public.tag', 'id'),
+        ('stays', 'public.post', 'id'),
         ('stays', 'public.person', 'id'),
         ('stays', 'public.post', 'author'),
-        ('stays', 'public.post', 'id'),
-        ('stays', 'public.tag', 'id'),
-        ('goes', 'public.post_editors_many', 'person_right_id'),
-        ('goes', 'public.post_editors_many', 'post_left_id'),
+        ('stays', 'public.passport', 'person'),
         ('goes', 'public.post_tags_tag_posts', 'post_left_id'),
         ('goes', 'public.post_tags_tag_posts', 'tag_right_id'),
-        ('comes', 'public.person', 'passport'),
-        ('comes', 'public.person_posts', ''),
-        ('comes', 'public.post_editors', ''),
+        ('goes', 'public.post_editors_many', 'post_left_id'),
+        ('goes', 'public.post_editors_many', 'person_right_id'),
         ('comes', 'public.post_tags', ''),
+        ('comes', 'public.post_editors', ''),
         ('comes', 'public.tag_posts', ''),
-        ('ends', 'public.person_posts', 'person_id'),
-        ('ends', 'public.person_posts', 'post_id'),
-        ('ends', 'public.post_editors', 'person_id'),
-        ('ends', 'public.post_editors', 'post_id'),
+        ('comes', 'public.person_posts', ''),
+        ('comes', 'public.person', 'passport'),
         ('ends', 'public.post_tags', 'post_id'),
         ('ends', 'public.post_tags', 'tag_id'),
+        ('ends', 'public.post_editors', 'post_id'),
+        ('ends', 'public.post_editors', 'person_id'),
+        ('ends', 'public.tag_posts', 'tag_id'),
         ('ends', 'public.tag_posts', 'post_id'),
-        ('ends', 'public.tag_posts', 'tag_id')
+        ('ends', 'public.person_posts', 'person_id'),
+        ('ends', 'public.person_posts', 'post_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL

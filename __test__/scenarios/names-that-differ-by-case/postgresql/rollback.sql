@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -45,16 +51,16 @@ DECLARE
 BEGIN
   WITH places (role, tab, col) AS (
     VALUES
-        ('goes', 'public."Post_Tags_many"', 'Post_left_id'),
-        ('goes', 'public."Post_Tags_many"', 'Tag_right_id'),
         ('goes', 'public."Post_tags_many"', 'Post_left_id'),
         ('goes', 'public."Post_tags_many"', 'Tag_right_id'),
-        ('comes', 'public."Post_Tags"', ''),
+        ('goes', 'public."Post_Tags_many"', 'Post_left_id'),
+        ('goes', 'public."Post_Tags_many"', 'Tag_right_id'),
         ('comes', 'public."Post_tags"', ''),
-        ('ends', 'public."Post_Tags"', 'Post_id'),
-        ('ends', 'public."Post_Tags"', 'Tag_id'),
+        ('comes', 'public."Post_Tags"', ''),
         ('ends', 'public."Post_tags"', 'Post_id'),
-        ('ends', 'public."Post_tags"', 'Tag_id')
+        ('ends', 'public."Post_tags"', 'Tag_id'),
+        ('ends', 'public."Post_Tags"', 'Post_id'),
+        ('ends', 'public."Post_Tags"', 'Tag_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL

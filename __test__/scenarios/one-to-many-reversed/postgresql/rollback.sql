@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -48,17 +54,17 @@ BEGIN
   WITH places (role, tab, col) AS (
     VALUES
         ('stays', 'public."Author"', 'id'),
-        ('stays', 'public."Book"', 'author'),
         ('stays', 'public."Book"', 'id'),
+        ('stays', 'public."Book"', 'author'),
+        ('stays', 'public."Reader"', 'id'),
         ('stays', 'public."Copy"', 'id'),
         ('stays', 'public."Copy"', 'reader'),
-        ('stays', 'public."Reader"', 'id'),
         ('comes', 'public."Author_books"', ''),
         ('comes', 'public."Reader_loans"', ''),
         ('ends', 'public."Author_books"', 'Author_id'),
         ('ends', 'public."Author_books"', 'Book_id'),
-        ('ends', 'public."Reader_loans"', 'Copy_id'),
-        ('ends', 'public."Reader_loans"', 'Reader_id')
+        ('ends', 'public."Reader_loans"', 'Reader_id'),
+        ('ends', 'public."Reader_loans"', 'Copy_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL

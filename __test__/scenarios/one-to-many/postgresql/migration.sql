@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -53,8 +59,8 @@ BEGIN
         ('stays', 'public."Copy"', 'reader'),
         ('goes', 'public."Author_books"', 'Author_id'),
         ('goes', 'public."Author_books"', 'Book_id'),
-        ('goes', 'public."Reader_loans"', 'Copy_id'),
-        ('goes', 'public."Reader_loans"', 'Reader_id')
+        ('goes', 'public."Reader_loans"', 'Reader_id'),
+        ('goes', 'public."Reader_loans"', 'Copy_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL

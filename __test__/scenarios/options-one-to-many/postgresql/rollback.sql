@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -45,24 +51,24 @@ DECLARE
 BEGIN
   WITH places (role, tab, col) AS (
     VALUES
+        ('stays', 'public."Shop"', 'id'),
         ('stays', 'public."Order"', 'id'),
-        ('stays', 'public."Order"', 'plain'),
         ('stays', 'public."Order"', 'required'),
         ('stays', 'public."Order"', 'unindexed'),
         ('stays', 'public."Order"', 'unique'),
-        ('stays', 'public."Shop"', 'id'),
-        ('comes', 'public."Shop_plain"', ''),
+        ('stays', 'public."Order"', 'plain'),
         ('comes', 'public."Shop_required"', ''),
         ('comes', 'public."Shop_unindexed"', ''),
         ('comes', 'public."Shop_unique"', ''),
-        ('ends', 'public."Shop_plain"', 'Order_id'),
-        ('ends', 'public."Shop_plain"', 'Shop_id'),
-        ('ends', 'public."Shop_required"', 'Order_id'),
+        ('comes', 'public."Shop_plain"', ''),
         ('ends', 'public."Shop_required"', 'Shop_id'),
-        ('ends', 'public."Shop_unindexed"', 'Order_id'),
+        ('ends', 'public."Shop_required"', 'Order_id'),
         ('ends', 'public."Shop_unindexed"', 'Shop_id'),
+        ('ends', 'public."Shop_unindexed"', 'Order_id'),
+        ('ends', 'public."Shop_unique"', 'Shop_id'),
         ('ends', 'public."Shop_unique"', 'Order_id'),
-        ('ends', 'public."Shop_unique"', 'Shop_id')
+        ('ends', 'public."Shop_plain"', 'Shop_id'),
+        ('ends', 'public."Shop_plain"', 'Order_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL

@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -47,15 +53,15 @@ DECLARE
 BEGIN
   WITH places (role, tab, col) AS (
     VALUES
-        ('stays', 'public."A"', 'b'),
-        ('stays', 'public."A"', 'c'),
-        ('stays', 'public."A"', 'd'),
-        ('stays', 'public."B"', 'id'),
-        ('stays', 'public."C"', 'id'),
         ('stays', 'public."D"', 'id'),
-        ('comes', 'public."B"', 'a'),
+        ('stays', 'public."A"', 'd'),
+        ('stays', 'public."C"', 'id'),
+        ('stays', 'public."A"', 'c'),
+        ('stays', 'public."B"', 'id'),
+        ('stays', 'public."A"', 'b'),
+        ('comes', 'public."D"', 'a'),
         ('comes', 'public."C"', 'a'),
-        ('comes', 'public."D"', 'a')
+        ('comes', 'public."B"', 'a')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL

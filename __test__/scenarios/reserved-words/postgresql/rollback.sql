@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -52,27 +58,27 @@ BEGIN
         ('stays', 'public."group"', 'id'),
         ('stays', 'public."order"', 'id'),
         ('stays', 'public."order"', 'table'),
-        ('stays', 'public."order"', 'user'),
         ('stays', 'public."user"', 'id'),
+        ('stays', 'public."order"', 'user'),
         ('goes', 'public.group_constructor_many', 'group_left_id'),
         ('goes', 'public.group_constructor_many', 'group_right_id'),
+        ('goes', 'public.user_group_many', 'user_left_id'),
+        ('goes', 'public.user_group_many', 'group_right_id'),
         ('goes', 'public.order_where_user_select', 'order_left_id'),
         ('goes', 'public.order_where_user_select', 'user_right_id'),
-        ('goes', 'public.user_group_many', 'group_right_id'),
-        ('goes', 'public.user_group_many', 'user_left_id'),
-        ('comes', 'public.group_references', ''),
-        ('comes', 'public.order_where', ''),
-        ('comes', 'public."user"', 'order'),
         ('comes', 'public.user_group', ''),
+        ('comes', 'public.order_where', ''),
+        ('comes', 'public.group_references', ''),
         ('comes', 'public.user_select', ''),
-        ('ends', 'public.group_references', 'group_id'),
-        ('ends', 'public.group_references', 'order_id'),
+        ('comes', 'public."user"', 'order'),
+        ('ends', 'public.user_group', 'user_id'),
+        ('ends', 'public.user_group', 'group_id'),
         ('ends', 'public.order_where', 'order_id'),
         ('ends', 'public.order_where', 'user_id'),
-        ('ends', 'public.user_group', 'group_id'),
-        ('ends', 'public.user_group', 'user_id'),
-        ('ends', 'public.user_select', 'order_id'),
-        ('ends', 'public.user_select', 'user_id')
+        ('ends', 'public.group_references', 'group_id'),
+        ('ends', 'public.group_references', 'order_id'),
+        ('ends', 'public.user_select', 'user_id'),
+        ('ends', 'public.user_select', 'order_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL

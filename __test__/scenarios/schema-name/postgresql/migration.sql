@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -55,14 +61,14 @@ BEGIN
         ('stays', '"App"."Post"', 'author'),
         ('stays', '"App"."User"', 'id'),
         ('goes', '"App"."Post"', 'cover'),
+        ('goes', '"App"."User_posts"', 'User_id'),
+        ('goes', '"App"."User_posts"', 'Post_id'),
+        ('goes', '"App"."Tag_posts"', 'Tag_id'),
+        ('goes', '"App"."Tag_posts"', 'Post_id'),
         ('goes', '"App"."Post_reviewers"', 'Post_id'),
         ('goes', '"App"."Post_reviewers"', 'User_id'),
         ('goes', '"App"."Post_tags"', 'Post_id'),
         ('goes', '"App"."Post_tags"', 'Tag_id'),
-        ('goes', '"App"."Tag_posts"', 'Post_id'),
-        ('goes', '"App"."Tag_posts"', 'Tag_id'),
-        ('goes', '"App"."User_posts"', 'Post_id'),
-        ('goes', '"App"."User_posts"', 'User_id'),
         ('comes', '"App"."Post_reviewers_many"', ''),
         ('comes', '"App"."Post_tags_Tag_posts"', ''),
         ('comes', '"App"."User_friends_many"', ''),

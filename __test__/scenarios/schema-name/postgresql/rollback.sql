@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -50,30 +56,30 @@ DECLARE
 BEGIN
   WITH places (role, tab, col) AS (
     VALUES
-        ('stays', '"App"."Image"', 'post'),
-        ('stays', '"App"."Post"', 'author'),
-        ('stays', '"App"."Post"', 'id'),
         ('stays', '"App"."Tag"', 'id'),
+        ('stays', '"App"."Post"', 'id'),
         ('stays', '"App"."User"', 'id'),
-        ('goes', '"App"."Post_reviewers_many"', 'Post_left_id'),
-        ('goes', '"App"."Post_reviewers_many"', 'User_right_id'),
-        ('goes', '"App"."Post_tags_Tag_posts"', 'Post_left_id'),
-        ('goes', '"App"."Post_tags_Tag_posts"', 'Tag_right_id'),
+        ('stays', '"App"."Post"', 'author'),
+        ('stays', '"App"."Image"', 'post'),
         ('goes', '"App"."User_friends_many"', 'User_left_id'),
         ('goes', '"App"."User_friends_many"', 'User_right_id'),
-        ('comes', '"App"."Post"', 'cover'),
-        ('comes', '"App"."Post_reviewers"', ''),
+        ('goes', '"App"."Post_tags_Tag_posts"', 'Post_left_id'),
+        ('goes', '"App"."Post_tags_Tag_posts"', 'Tag_right_id'),
+        ('goes', '"App"."Post_reviewers_many"', 'Post_left_id'),
+        ('goes', '"App"."Post_reviewers_many"', 'User_right_id'),
         ('comes', '"App"."Post_tags"', ''),
+        ('comes', '"App"."Post_reviewers"', ''),
         ('comes', '"App"."Tag_posts"', ''),
         ('comes', '"App"."User_posts"', ''),
-        ('ends', '"App"."Post_reviewers"', 'Post_id'),
-        ('ends', '"App"."Post_reviewers"', 'User_id'),
+        ('comes', '"App"."Post"', 'cover'),
         ('ends', '"App"."Post_tags"', 'Post_id'),
         ('ends', '"App"."Post_tags"', 'Tag_id'),
-        ('ends', '"App"."Tag_posts"', 'Post_id'),
+        ('ends', '"App"."Post_reviewers"', 'Post_id'),
+        ('ends', '"App"."Post_reviewers"', 'User_id'),
         ('ends', '"App"."Tag_posts"', 'Tag_id'),
-        ('ends', '"App"."User_posts"', 'Post_id'),
-        ('ends', '"App"."User_posts"', 'User_id')
+        ('ends', '"App"."Tag_posts"', 'Post_id'),
+        ('ends', '"App"."User_posts"', 'User_id'),
+        ('ends', '"App"."User_posts"', 'Post_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL

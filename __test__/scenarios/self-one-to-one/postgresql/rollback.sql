@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -44,8 +50,8 @@ DECLARE
 BEGIN
   WITH places (role, tab, col) AS (
     VALUES
-        ('stays', 'public."Person"', 'husband'),
         ('stays', 'public."Person"', 'id'),
+        ('stays', 'public."Person"', 'husband'),
         ('comes', 'public."Person"', 'wife')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,

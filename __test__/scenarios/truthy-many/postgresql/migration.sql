@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -48,12 +54,12 @@ DECLARE
 BEGIN
   WITH places (role, tab, col) AS (
     VALUES
+        ('goes', 'public."Tag_posts"', 'Tag_id'),
+        ('goes', 'public."Tag_posts"', 'Post_id'),
         ('goes', 'public."Post_labels"', 'Post_id'),
         ('goes', 'public."Post_labels"', 'Tag_id'),
         ('goes', 'public."Post_tags"', 'Post_id'),
         ('goes', 'public."Post_tags"', 'Tag_id'),
-        ('goes', 'public."Tag_posts"', 'Post_id'),
-        ('goes', 'public."Tag_posts"', 'Tag_id'),
         ('comes', 'public."Post_labels_Tag_posts"', ''),
         ('comes', 'public."Post_tags_many"', ''),
         ('ends', 'public."Post_labels_Tag_posts"', 'Post_left_id'),

@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -50,30 +56,30 @@ DECLARE
 BEGIN
   WITH places (role, tab, col) AS (
     VALUES
-        ('stays', 'public."Account"', 'id'),
         ('stays', 'public."Account"', 'user'),
         ('stays', 'public."Group"', 'owner'),
+        ('stays', 'public."Account"', 'id'),
+        ('goes', 'public."User"', 'account'),
+        ('goes', 'public."Group_accounts"', 'Group_id'),
+        ('goes', 'public."Group_accounts"', 'Account_id'),
+        ('goes', 'public."User_groups"', 'User_id'),
+        ('goes', 'public."User_groups"', 'Group_id'),
         ('goes', 'public."Account_groups"', 'Account_id'),
         ('goes', 'public."Account_groups"', 'Group_id'),
         ('goes', 'public."Account_tags"', 'Account_id'),
         ('goes', 'public."Account_tags"', 'Tag_id'),
-        ('goes', 'public."Group_accounts"', 'Account_id'),
-        ('goes', 'public."Group_accounts"', 'Group_id'),
-        ('goes', 'public."User"', 'account'),
-        ('goes', 'public."User_groups"', 'Group_id'),
-        ('goes', 'public."User_groups"', 'User_id'),
-        ('comes', 'public."Account_friends_many"', ''),
         ('comes', 'public."Account_groups_Group_accounts"', ''),
-        ('comes', 'public."Account_peerOf_Account_peers"', ''),
         ('comes', 'public."Account_tags_many"', ''),
-        ('ends', 'public."Account_friends_many"', 'Account_left_id'),
-        ('ends', 'public."Account_friends_many"', 'Account_right_id'),
+        ('comes', 'public."Account_friends_many"', ''),
+        ('comes', 'public."Account_peerOf_Account_peers"', ''),
         ('ends', 'public."Account_groups_Group_accounts"', 'Account_left_id'),
         ('ends', 'public."Account_groups_Group_accounts"', 'Group_right_id'),
-        ('ends', 'public."Account_peerOf_Account_peers"', 'Account_left_id'),
-        ('ends', 'public."Account_peerOf_Account_peers"', 'Account_right_id'),
         ('ends', 'public."Account_tags_many"', 'Account_left_id'),
-        ('ends', 'public."Account_tags_many"', 'Tag_right_id')
+        ('ends', 'public."Account_tags_many"', 'Tag_right_id'),
+        ('ends', 'public."Account_friends_many"', 'Account_left_id'),
+        ('ends', 'public."Account_friends_many"', 'Account_right_id'),
+        ('ends', 'public."Account_peerOf_Account_peers"', 'Account_left_id'),
+        ('ends', 'public."Account_peerOf_Account_peers"', 'Account_right_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL

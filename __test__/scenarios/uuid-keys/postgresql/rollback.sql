@@ -8,6 +8,12 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
+DO $$
+BEGIN
+  PERFORM set_config('work_mem', '64MB', true)
+  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+END
+$$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -50,32 +56,32 @@ DECLARE
 BEGIN
   WITH places (role, tab, col) AS (
     VALUES
-        ('stays', 'public."Account"', 'id'),
-        ('stays', 'public."Account"', 'user'),
+        ('stays', 'public."User"', 'id'),
         ('stays', 'public."Group"', 'id'),
         ('stays', 'public."Group"', 'owner'),
-        ('stays', 'public."User"', 'id'),
-        ('goes', 'public."Account_friends_many"', 'Account_left_id'),
-        ('goes', 'public."Account_friends_many"', 'Account_right_id'),
-        ('goes', 'public."Account_groups_Group_accounts"', 'Account_left_id'),
-        ('goes', 'public."Account_groups_Group_accounts"', 'Group_right_id'),
+        ('stays', 'public."Account"', 'id'),
+        ('stays', 'public."Account"', 'user'),
         ('goes', 'public."Account_peerOf_Account_peers"', 'Account_left_id'),
         ('goes', 'public."Account_peerOf_Account_peers"', 'Account_right_id'),
+        ('goes', 'public."Account_friends_many"', 'Account_left_id'),
+        ('goes', 'public."Account_friends_many"', 'Account_right_id'),
         ('goes', 'public."Account_tags_many"', 'Account_left_id'),
         ('goes', 'public."Account_tags_many"', 'Tag_right_id'),
-        ('comes', 'public."Account_groups"', ''),
+        ('goes', 'public."Account_groups_Group_accounts"', 'Account_left_id'),
+        ('goes', 'public."Account_groups_Group_accounts"', 'Group_right_id'),
         ('comes', 'public."Account_tags"', ''),
+        ('comes', 'public."Account_groups"', ''),
+        ('comes', 'public."User_groups"', ''),
         ('comes', 'public."Group_accounts"', ''),
         ('comes', 'public."User"', 'account'),
-        ('comes', 'public."User_groups"', ''),
-        ('ends', 'public."Account_groups"', 'Account_id'),
-        ('ends', 'public."Account_groups"', 'Group_id'),
         ('ends', 'public."Account_tags"', 'Account_id'),
         ('ends', 'public."Account_tags"', 'Tag_id'),
-        ('ends', 'public."Group_accounts"', 'Account_id'),
-        ('ends', 'public."Group_accounts"', 'Group_id'),
+        ('ends', 'public."Account_groups"', 'Account_id'),
+        ('ends', 'public."Account_groups"', 'Group_id'),
+        ('ends', 'public."User_groups"', 'User_id'),
         ('ends', 'public."User_groups"', 'Group_id'),
-        ('ends', 'public."User_groups"', 'User_id')
+        ('ends', 'public."Group_accounts"', 'Group_id'),
+        ('ends', 'public."Group_accounts"', 'Account_id')
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
       CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
