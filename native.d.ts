@@ -53,4 +53,4 @@ export declare function outcome(before: string, after: string): string
  *
  * Throws an error whose message is a JSON array of `{ code, message, list?, field? }`.
  */
-export declare function planUpgrade(snapshot: string): NativePlan
+export declare function planUpgrade(json: string): NativePlan

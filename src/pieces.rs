@@ -21,7 +21,11 @@ impl<'a> Pieces<'a> {
         if self.piece.len() + text.len() > LENGTH {
             self.flush();
         }
-        self.piece.push_str(text);
+        if text.len() > LENGTH {
+            (self.hand_on)(text);
+        } else {
+            self.piece.push_str(text);
+        }
     }
 
     /// Appends a line of comment after `mark`. Whatever would end the line within a name becomes a
