@@ -5,6 +5,7 @@
 //! and of the command, says when: it checks, copies, counts and removes, and goes on after a stop.
 
 mod access;
+mod block;
 mod check;
 mod command;
 mod copy;

@@ -39,6 +39,16 @@ pub enum Owner {
     Right,
 }
 
+impl Owner {
+    /// The side that it is related to.
+    pub fn other(self) -> Self {
+        match self {
+            Owner::Left => Owner::Right,
+            Owner::Right => Owner::Left,
+        }
+    }
+}
+
 /// A place that holds all links of a relationship, seen from its owner's side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::access::Access;
-use super::command::{Check, Migration, Section, Step, aggregate, find_collection, find_having};
+use super::command::{Migration, Section, aggregate, any_with, collection_named};
 use super::expression::{having, holding, items, path};
-use super::migration::{Task, migration};
+use super::migration::{migration, side};
 use super::value::{Value, json};
 use crate::inspection::{
     Asked, Copied, Database, Finding, Findings, Inspected, Inspection, Query, Question, Related,
@@ -36,7 +36,7 @@ pub fn inspect(
         .map(|(at, it)| Places::new(at, it, steps, snapshot))
         .collect();
     let migration = migration(plan, steps, asked.script);
-    let sections = migration.relationships.iter().map(Task::section).collect();
+    let sections = migration.relationships.iter().map(|it| it.section(&it.places())).collect();
     let copies = steps
         .iter()
         .map(|Planned { relationship, step }| {
@@ -96,8 +96,8 @@ impl Place {
     /// Finds something when the place is in the database.
     fn exists(&self) -> Value {
         match &self.place {
-            DocumentPlace::Field(field) => find_having(&field.collection, &field.field, true),
-            DocumentPlace::JoinCollection(join) => find_collection(&join.name),
+            DocumentPlace::Field(field) => any_with(side(self.owner, Some(field), None, None)),
+            DocumentPlace::JoinCollection(join) => collection_named(&join.name),
         }
     }
 
@@ -112,16 +112,16 @@ impl Place {
 }
 
 fn count_in_arrays(field: &DocumentField) -> Value {
-    let set = json!({ "$setDifference": [items(&path(&field.field)), [null]] });
+    let set = json!({ "$setDifference": [items(path(&field.field)), [null]] });
     let sum = json!({ "$group": { "_id": null, "links": { "$sum": { "$size": set } } } });
-    aggregate(&field.collection, vec![having(field), sum])
+    aggregate(&field.collection, vec![having(&field.field), sum])
 }
 
 fn count_single(field: &DocumentField) -> Value {
     aggregate(
         &field.collection,
         vec![
-            holding(field),
+            holding(&field.field),
             json!({ "$group": { "_id": path(&field.field), "n": { "$sum": 1 } } }),
             json!({ "$group": { "_id": null, "links": { "$sum": "$n" }, "targets": { "$sum": 1 } } }),
         ],
@@ -160,7 +160,7 @@ impl<'a> Places<'a> {
                     places.push(Place { place, owner, schema, is_kept: true });
                 }
                 CollectionStep::UnsetField { field, owner, kept: DocumentPlace::Field(kept) } => {
-                    let other = super::check::other(*owner);
+                    let other = owner.other();
                     places.push(Place::field(kept, other, Within::Both, true));
                     places.push(Place::field(field, *owner, Within::Old, false));
                 }
@@ -278,8 +278,8 @@ impl Inspector<'_> {
                 continue;
             }
             for (number, step) in section.copies.iter().enumerate() {
-                if let Step::Fill { count, .. } = step {
-                    questions.push(command(expected_key(at, number), count.clone()));
+                if let Some(count) = step.property("count") {
+                    questions.push(command(expected_key(at, number), count));
                 }
             }
             // A migration that runs checks by itself, and one that was stopped has checked.
@@ -307,7 +307,7 @@ impl Inspector<'_> {
     fn pending_copies(&self) -> Result<Vec<Copied>, String> {
         let mut copies = Vec::new();
         for (name, some) in &self.copies {
-            let section = self.sections.iter().position(|it| it.name == *name);
+            let section = self.section_of(name);
             if section.map_or(Ok(false), |at| self.is_pending(at))? {
                 copies.extend(some.iter().cloned());
             }
@@ -408,7 +408,7 @@ impl Inspector<'_> {
                 targets: count.and_then(|it| it.targets).filter(|_| is_one_to_one),
             });
         }
-        let section = self.sections.iter().position(|it| it.name == name);
+        let section = self.section_of(&name);
         let is_pending = match section {
             Some(at) => self.is_pending(at)?,
             None => false,
@@ -452,7 +452,7 @@ impl Inspector<'_> {
     /// How many links a copy is to make.
     fn expected(&self, at: usize) -> Result<Option<u64>, String> {
         let copies = &self.sections[at].copies;
-        let Some(number) = copies.iter().position(|step| matches!(step, Step::Fill { .. })) else {
+        let Some(number) = copies.iter().position(|step| step.property("count").is_some()) else {
             return Ok(None);
         };
         let counted: Option<Expected> = self.one(&expected_key(at, number))?;
@@ -463,18 +463,26 @@ impl Inspector<'_> {
     fn findings(&self) -> Result<(Vec<Finding>, Vec<Finding>), String> {
         let (mut problems, mut warnings) = (Vec::new(), Vec::new());
         for (at, section) in self.sections.iter().enumerate() {
-            let related =
-                self.relationships.iter().find(|it| it.relationship.to_string() == section.name);
-            for (number, Check { stops, .. }) in section.checks.iter().enumerate() {
+            let name = &self.migration.relationships[at].name;
+            let related = self.relationships.iter().find(|it| it.relationship.to_string() == *name);
+            for (number, check) in section.checks.iter().enumerate() {
                 let key = check_key(at, number);
                 let Some(serde_json::Value::String(text)) = self.asked.answers.get(&key) else {
                     continue;
                 };
                 let found = finding("DATA", format!("{text}."), related.map(|it| it.at));
-                if *stops { problems.push(found) } else { warnings.push(found) }
+                match check.at("stops") {
+                    Value::Bool(true) => problems.push(found),
+                    _ => warnings.push(found),
+                }
             }
         }
         Ok((problems, warnings))
+    }
+
+    /// Where the section of a relationship is.
+    fn section_of(&self, relationship: &str) -> Option<usize> {
+        self.migration.relationships.iter().position(|it| it.name == relationship)
     }
 
     fn drops(&self) -> Vec<String> {

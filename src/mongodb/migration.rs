@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use serde::ser::{Serialize, Serializer};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::value::{Value, json};
-
-use super::check::{self, Sides};
+use super::block::blocks;
 use super::command::{
-    Migration, Section, aggregate, create_index, drop_index, find_collection, find_having, update,
+    Migration, Section, aggregate, any_with, any_without, collection_named, create_index,
+    drop_index, unset,
 };
-use super::expression::Reading;
-use super::{copy, refill, repair};
+use super::expression::{Reading, from_left, from_right};
+use super::value::{Value, json};
+use super::{check, copy, refill, repair};
 use crate::plan::{Direction, Script, UpgradePlan};
-use crate::step::{CollectionStep, DocumentField, DocumentPlace, FieldIndex, Owner, Planned};
+use crate::step::{
+    CollectionStep, DocumentField, DocumentPlace, FieldIndex, JoinCollection, Owner, Planned,
+};
 
 /// The migration that a plan's steps on one adapter make.
 pub(super) fn migration(
@@ -56,7 +58,7 @@ pub(super) fn migration(
 
 /// What is to do for one relationship, before it is put into commands: those of all relationships at
 /// once would be many times as large as their text.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub(super) struct Task {
     /// The relationship's name, `Todo.readers -> User.readPosts`.
     pub(super) name: String,
@@ -66,21 +68,116 @@ pub(super) struct Task {
     reading: Reading,
 }
 
+/// What the commands of a relationship are about, by name.
+#[derive(Debug)]
+pub(super) struct Places {
+    /// The relationship's name.
+    pub(super) name: Value,
+    /// The left side, as an object: the `collection` of its documents, its `field` if it has a place
+    /// of its own there, with the stage that `ends` what finds links in it, and what its ids are called
+    /// `inJoin`.
+    pub(super) left: Value,
+    /// The right side.
+    pub(super) right: Value,
+    /// The name of the join collection.
+    pub(super) join: Value,
+}
+
+impl Places {
+    /// By the names that the properties have here.
+    pub(super) fn by_name() -> Self {
+        let [name, left, right, join] = ["name", "left", "right", "join"].map(Value::parameter);
+        Places { name, left, right, join }
+    }
+
+    fn of(&self, owner: Owner) -> &Value {
+        match owner {
+            Owner::Left => &self.left,
+            Owner::Right => &self.right,
+        }
+    }
+}
+
 impl Task {
-    /// The commands.
-    pub(super) fn section(&self) -> Section {
-        let mut section = Section { name: self.name.clone(), ..Section::default() };
+    /// What the commands are about, as data.
+    pub(super) fn places(&self) -> Places {
+        let (mut fields, mut collections, mut joins) = ([None, None], [None, None], None);
         for step in &self.steps {
-            add(&mut section, step, self.reading);
+            match step {
+                CollectionStep::CopyLinks { from, also, target, into }
+                | CollectionStep::DropJoinCollection { from, also, target, into } => {
+                    fields = [Some(from), also.as_ref()];
+                    collections[1] = target.as_ref();
+                    joins = Some(into);
+                }
+                CollectionStep::UnsetField { field, owner, kept: DocumentPlace::Field(kept) }
+                | CollectionStep::RefillField { field, owner, kept: DocumentPlace::Field(kept) } => {
+                    fields = match owner {
+                        Owner::Left => [Some(field), Some(kept)],
+                        Owner::Right => [Some(kept), Some(field)],
+                    };
+                }
+                // Where links are copied from a join collection or into it, another step says more.
+                CollectionStep::UnsetField { .. } | CollectionStep::RefillField { .. } => {}
+            }
+        }
+        let side = |owner: Owner| {
+            let at = owner as usize;
+            side(owner, fields[at], collections[at], joins)
+        };
+        Places {
+            name: Value::from(&self.name),
+            left: side(Owner::Left),
+            right: side(Owner::Right),
+            join: joins.map_or(Value::Null, |it| Value::from(&it.name)),
+        }
+    }
+
+    /// The commands on places, which may be those of this relationship, or their names.
+    pub(super) fn section(&self, places: &Places) -> Section {
+        let mut section = Section::default();
+        for step in &self.steps {
+            add(&mut section, step, self.reading, places);
         }
         section
     }
 }
 
+/// As `lib/mongodb-runner.js` takes it.
 impl Serialize for Task {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.section().serialize(serializer)
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("name", &self.name)?;
+        for (name, _, items) in self.section(&self.places()).lists() {
+            map.serialize_entry(name, &items)?;
+        }
+        map.end()
     }
+}
+
+/// A side of a relationship, as far as it is known: see [`Places::left`].
+pub(super) fn side(
+    owner: Owner,
+    field: Option<&DocumentField>,
+    collection: Option<&String>,
+    join: Option<&JoinCollection>,
+) -> Value {
+    let mut properties = Vec::new();
+    let mut set = |key: &'static str, value: Value| properties.push((key.into(), value));
+    if let Some(collection) = field.map(|it| &it.collection).or(collection) {
+        set("collection", Value::from(collection));
+    }
+    if let Some(DocumentField { field, .. }) = field {
+        set("field", Value::from(field));
+    }
+    if let Some(join) = join {
+        set("inJoin", Value::from(join.fields(owner).0));
+    }
+    if field.is_some() {
+        let ends = if owner == Owner::Left { from_left() } else { from_right() };
+        set("ends", ends);
+    }
+    Value::Object(properties)
 }
 
 /// The oldest server that has what a step uses.
@@ -102,117 +199,163 @@ fn needs(step: &CollectionStep, options: Script) -> [u32; 2] {
     }
 }
 
-fn add(section: &mut Section, step: &CollectionStep, reading: Reading) {
-    let name = section.name.clone();
+fn add(section: &mut Section, step: &CollectionStep, reading: Reading, places: &Places) {
+    let Places { name, left, right, join } = places;
     match step {
-        CollectionStep::CopyLinks { from, also, target, into } => {
-            let arrays = [Some((from, Owner::Left)), also.as_ref().map(|it| (it, Owner::Right))];
-            for (field, owner) in arrays.into_iter().flatten() {
-                section.checks.extend(check::ids(&name, field, reading));
-                section.checks.push(check::oddities(&name, field));
-                let target =
-                    if owner == Owner::Left { target } else { &Some(from.collection.clone()) };
-                let target = target.as_deref();
-                if let Some(target) = target {
-                    section.checks.push(check::dangling(&name, (field, owner), target, reading));
-                }
-                section.guards.push(check::nothing_uncopied(
-                    &name,
-                    (field, owner),
-                    into,
-                    (target, reading),
-                ));
+        CollectionStep::CopyLinks { from: _, also, target, into: _ } => {
+            add_checks_of_array(section, reading, places, Owner::Left, target.is_some());
+            section.copies.push(match (also, reading) {
+                (Some(_), Reading::Lenient) => copy::copy_both_arrays(left, right, join),
+                _ => copy::copy_array(reading, left, right, join),
+            });
+            if also.is_some() {
+                add_checks_of_array(section, reading, places, Owner::Right, true);
+                section.checks.extend([
+                    check::other_side_agrees(reading, name, left, right),
+                    check::other_side_agrees(reading, name, right, left),
+                ]);
             }
-            if let Some(also) = also {
-                let sides = Sides { relationship: &name, reading, left: from, right: also };
-                section.checks.extend(check::both_sides_agree(&sides));
-            }
-            section.copies.push(copy::copy(from, also.as_ref(), into, reading));
-            let index = |field: &String| create_index(&into.name, field, FieldIndex::Plain);
-            section.ensures.extend([&into.near, &into.far].map(index));
+            let index = |side: &Value| create_index(join, side.at("inJoin"), FieldIndex::Plain);
+            section.ensures.extend([left, right].map(index));
         }
         CollectionStep::UnsetField { field, owner, kept } => {
-            section.pending.push(find_having(&field.collection, &field.field, true));
-            if let DocumentPlace::Field(kept) = kept {
-                let sides = sides(&name, reading, field, *owner, kept);
-                section.checks.extend(check::ids(&name, field, reading));
-                section.checks.extend(check::ids(&name, kept, reading));
-                section.checks.extend(check::kept_side_agrees(&sides, *owner));
-                section.repairs.extend(repair::repairs(&sides, *owner));
-                match reading {
-                    Reading::Strict => section.guards.push(check::nothing_lost(&sides, *owner)),
-                    Reading::Lenient => section.leftovers.push(check::left_out(&sides, *owner)),
-                }
-                if !field.many {
-                    section.pending.push(held_twice(&sides));
-                }
+            let dropped = places.of(*owner);
+            section.pending.push(any_with(dropped));
+            if let DocumentPlace::Field(kept_field) = kept {
+                add_kept_side(section, reading, places, *owner, (field, kept_field));
             }
             // Before the field: a unique index would refuse a second document without it.
-            section.ensures.push(drop_index(&field.collection, &field.field));
-            section.removals.push(update(
-                &field.collection,
-                json!({ &field.field: { "$exists": true } }),
-                json!({ "$unset": { &field.field: 1 } }),
-            ));
+            section.ensures.push(drop_index(dropped));
+            section.removals.push(unset(dropped));
         }
         CollectionStep::RefillField { field, owner, kept } => {
-            match kept {
-                DocumentPlace::JoinCollection(join) => {
-                    section.checks.push(check::nothing_overwritten_in_array(
-                        &name,
-                        (field, *owner),
-                        join,
-                    ));
+            let (side, other) = (places.of(*owner), places.of(owner.other()));
+            let (from, links) = match kept {
+                DocumentPlace::JoinCollection(_) => {
+                    section.checks.push(check::no_array_overwritten(name, side, other, join));
+                    (join.clone(), refill::joined(side, other))
                 }
-                DocumentPlace::Field(kept) => {
-                    let sides = sides(&name, reading, field, *owner, kept);
-                    section.checks.push(check::nothing_overwritten(&sides, *owner));
-                    section.pending.push(unfilled(&sides, field, *owner));
+                DocumentPlace::Field(_) => {
+                    section.checks.push(check::no_field_overwritten(name, side, other));
+                    section.pending.push(match field.many {
+                        true => any_without(side),
+                        false => any_unfilled(other, side),
+                    });
+                    (other.at("collection"), refill::held(other))
                 }
+            };
+            if field.many {
+                section.copies.push(refill::default_to_empty(side));
+                section.copies.push(refill::refill_array(&from, &links, side));
+                section.counts.push(refill::all_in_arrays(name, from, links, side));
+            } else {
+                section.copies.push(refill::refill_field(&from, &links, side));
+                section.counts.push(refill::all_in_fields(name, from, links, side));
             }
-            section.copies.extend(refill::refill(field, *owner, kept));
-            section.counts.push(refill::is_complete(&name, field, *owner, kept));
             if let Some(index) = field.index {
-                section.ensures.push(create_index(&field.collection, &field.field, index));
+                section.ensures.push(create_index(side.at("collection"), side.at("field"), index));
             }
         }
-        CollectionStep::DropJoinCollection { into, .. } => {
-            section.pending.push(find_collection(&into.name));
-            section.removals.push(json!({ "drop": &into.name }));
+        CollectionStep::DropJoinCollection { .. } => {
+            section.pending.push(collection_named(join));
+            section.removals.push(json!({ "drop": join }));
         }
     }
 }
 
-/// Finds a document of the right side that several of the left side hold.
-fn held_twice(sides: &Sides<'_>) -> Value {
-    let mut pipeline = check::shared(sides, None);
-    pipeline.push(json!({ "$limit": 1 }));
-    aggregate(&sides.left.collection, pipeline)
-}
-
-/// Finds a document that the way back has still to fill.
-fn unfilled(sides: &Sides<'_>, field: &DocumentField, owner: Owner) -> Value {
-    if field.many {
-        return find_having(&field.collection, &field.field, false);
-    }
-    let kept = check::other(owner);
-    let mut pipeline = check::missing(sides, kept, None);
-    pipeline.push(json!({ "$limit": 1 }));
-    aggregate(&sides.of(kept).collection, pipeline)
-}
-
-fn sides<'a>(
-    relationship: &'a str,
+/// The checks of an array whose links are to be in a join collection. The collection of the other side
+/// may be unknown.
+fn add_checks_of_array(
+    section: &mut Section,
     reading: Reading,
-    dropped: &'a DocumentField,
+    places: &Places,
     owner: Owner,
-    kept: &'a DocumentField,
-) -> Sides<'a> {
-    let (left, right) = match owner {
-        Owner::Left => (dropped, kept),
-        Owner::Right => (kept, dropped),
-    };
-    Sides { relationship, reading, left, right }
+    is_other_known: bool,
+) {
+    let Places { name, join, .. } = places;
+    let (side, other) = (places.of(owner), places.of(owner.other()));
+    section.checks.extend([
+        check::array_has_ids(reading, name, side),
+        check::owners_have_ids(name, side),
+        check::no_oddities(name, side),
+    ]);
+    if is_other_known {
+        section.checks.push(match (owner, reading) {
+            (Owner::Right, Reading::Strict) => {
+                check::dropped_targets_exist(reading, name, side, other)
+            }
+            _ => check::targets_exist(reading, name, side, other),
+        });
+        section.guards.push(check::all_existing_copied(reading, name, side, other, join));
+    } else {
+        section.guards.push(check::all_copied(reading, name, side, other, join));
+    }
+}
+
+/// The checks and repairs where a field goes and the other side, which holds one id, is kept.
+fn add_kept_side(
+    section: &mut Section,
+    reading: Reading,
+    places: &Places,
+    owner: Owner,
+    (dropped_field, kept_field): (&DocumentField, &DocumentField),
+) {
+    let name = &places.name;
+    let (dropped, kept) = (places.of(owner), places.of(owner.other()));
+    let is_strict = reading == Reading::Strict;
+    for (side, field) in [(dropped, dropped_field), (kept, kept_field)] {
+        section.checks.extend([
+            match field.many {
+                true => check::array_has_ids(reading, name, side),
+                false => check::field_has_id(reading, name, side),
+            },
+            check::owners_have_ids(name, side),
+        ]);
+    }
+    if is_strict {
+        section.checks.extend([
+            check::nothing_lost(reading, name, dropped, kept),
+            check::nothing_stale(reading, name, dropped, kept),
+        ]);
+        section.guards.push(check::nothing_lost(reading, name, dropped, kept));
+    } else {
+        section.repairs.push(repair::strings_become_ids(name, kept));
+        section.leftovers.push(check::nothing_left_out(reading, name, dropped, kept));
+    }
+    if dropped_field.many {
+        section.checks.push(check::array_agrees(reading, name, kept, dropped));
+        if !is_strict {
+            section.repairs.push(repair::adopt_from_arrays(reading, name, kept, dropped));
+        }
+    } else {
+        section.checks.push(check::field_agrees(reading, name, kept, dropped));
+        section.repairs.push(repair::others_release(reading, name, kept, dropped));
+        if is_strict {
+            section.checks.push(check::holders_are_settled(reading, name, kept, dropped));
+        } else {
+            section.repairs.push(repair::adopt_from_fields(name, kept, dropped));
+        }
+        section.pending.push(any_shared(reading, kept, dropped));
+    }
+}
+
+blocks! {
+    /// Finds a document that several documents of the kept side hold.
+    fn any_shared[reading](kept, dropped) {
+        aggregate(kept.at("collection"), json!([
+            ..check::shared(reading, kept, dropped),
+            { "$limit": 1 },
+        ]))
+    }
+
+    /// On the way back: finds a link of the kept side that the field to fill does not have yet.
+    fn any_unfilled(kept, side) {
+        aggregate(kept.at("collection"), json!([
+            ..check::unreturned(Reading::Strict, kept, side),
+            kept.at("ends"),
+            { "$limit": 1 },
+        ]))
+    }
 }
 
 /// Tells plans apart, whatever the order in which the lists are defined: FNV-1a in 64 bits, the same

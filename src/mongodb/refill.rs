@@ -1,103 +1,112 @@
-//! The way back: filling arrays and fields again from what was kept.
+//! The way back: filling arrays and fields again from what was kept. Running it again changes nothing.
 
-use super::value::{Value, json};
+use super::block::blocks;
+use super::check::place;
+use super::command::{aggregate, stop, update};
+use super::expression::{holding, is_id, items, lookup, only, path};
+use super::value::{Value, json, text};
 
-use super::command::{Check, Step, aggregate, stop, update};
-use super::expression::{holding, is_id, items, lookup, path};
-use crate::step::{DocumentField, DocumentPlace, Owner};
-
-/// The commands that fill a field. Running them again changes nothing.
-pub(super) fn refill(field: &DocumentField, owner: Owner, kept: &DocumentPlace) -> Vec<Step> {
-    let mut steps = Vec::new();
-    if field.many {
-        // The old Keystone writes an empty array where there are no links.
-        let default = json!({ "$set": { &field.field: [] } });
-        let missing = json!({ &field.field: { "$exists": false } });
-        steps.push(Step::Run { run: update(&field.collection, missing, default) });
-    }
-    let (from, mut pipeline) = links(owner, kept);
-    let value = if field.many { json!({ "$push": "$id" }) } else { json!({ "$max": "$id" }) };
-    pipeline.extend([
-        // An `_id` tells the order in which links were copied, and so that of the left arrays.
-        json!({ "$sort": { "_id": 1 } }),
-        json!({ "$group": { "_id": "$own", &field.field: value } }),
-        json!({ "$merge": {
-            "into": &field.collection,
-            "on": "_id",
-            "whenMatched": "merge",
-            "whenNotMatched": "discard",
-        } }),
-    ]);
-    steps.push(Step::Run { run: aggregate(from, pipeline) });
-    steps
-}
-
-/// That a field has all links that were kept, as far as its document exists.
-pub(super) fn is_complete(
-    relationship: &str,
-    field: &DocumentField,
-    owner: Owner,
-    kept: &DocumentPlace,
-) -> Check {
-    let (from, mut pipeline) = links(owner, kept);
-    pipeline.extend([
-        lookup(&field.collection, "own", "document"),
-        json!({ "$match": { "document": { "$ne": [] } } }),
-    ]);
-    if field.many {
-        // By number: an array may be long, and looking each link up in it would take its square.
-        pipeline.extend(number_differs(field));
-    } else {
-        pipeline.push(json!({ "$match": { "$expr": { "$not": [{ "$let": {
-            "vars": { "document": { "$arrayElemAt": ["$document", 0] } },
-            "in": is_id(format!("$$document.{}", field.field)),
-        } }] } } }));
-        pipeline.push(json!({ "$project": { "own": 1, "id": 1 } }));
-    }
-    stop(
-        format!(
-            "{relationship}: {field} does not hold all links of {from}. Nothing has been removed. Is the application running? Run it again"
-        ),
-        from,
-        pipeline,
-    )
-}
-
-fn number_differs(field: &DocumentField) -> [Value; 4] {
-    let filled = json!({ "$sum": { "$size": { "$ifNull": [items(&path(&field.field)), []] } } });
-    [
-        json!({ "$group": { "_id": null, "kept": { "$sum": 1 } } }),
-        json!({ "$lookup": {
-            "from": &field.collection,
-            "let": {},
-            "pipeline": [{ "$group": { "_id": null, "n": filled } }],
-            "as": "filled",
-        } }),
-        json!({ "$project": {
-            "_id": 0,
-            "kept": 1,
-            "filled": { "$let": {
-                "vars": { "first": { "$arrayElemAt": ["$filled", 0] } },
-                "in": "$$first.n",
+blocks! {
+    /// The links of a join collection, one document each: `own` id of the owner of a field to fill,
+    /// `id` of the other side.
+    fn joined(own, other) {
+        json!([
+            { "$match": {
+                [own.at("inJoin")]: { "$type": "objectId" },
+                [other.at("inJoin")]: { "$type": "objectId" },
             } },
-        } }),
-        json!({ "$match": { "$expr": { "$ne": ["$kept", "$filled"] } } }),
-    ]
+            { "$project": { "own": path(own.at("inJoin")), "id": path(other.at("inJoin")) } },
+        ])
+    }
+
+    /// The links of a field that was kept, as `own` id of the owner of the field to fill and as `id`.
+    fn held(kept) {
+        json!([
+            holding(kept.at("field")),
+            { "$project": { "own": path(kept.at("field")), "id": "$_id" } },
+        ])
+    }
+
+    /// Gives documents without the array an empty one, as the old Keystone does.
+    fn default_to_empty(side) {
+        let default = json!({ "$set": { [side.at("field")]: [] } });
+        let missing = json!({ [side.at("field")]: { "$exists": false } });
+        json!({ "run": update(side.at("collection"), missing, default) })
+    }
+
+    /// Fills a field with what is `gathered` of the links of a collection. An `_id` tells the order in which
+    /// links were copied, and so that of the left arrays.
+    fn refill(collection, links, side, gathered) {
+        json!({ "run": aggregate(collection, json!([
+            ..links,
+            { "$sort": { "_id": 1 } },
+            { "$group": { "_id": "$own", [side.at("field")]: gathered } },
+            { "$merge": {
+                "into": side.at("collection"),
+                "on": "_id",
+                "whenMatched": "merge",
+                "whenNotMatched": "discard",
+            } },
+        ])) })
+    }
+
+    /// Fills an array.
+    fn refill_array(collection, links, side) {
+        refill(collection, links, side, json!({ "$push": "$id" }))
+    }
+
+    /// Fills a field that is for one id.
+    fn refill_field(collection, links, side) {
+        refill(collection, links, side, json!({ "$max": "$id" }))
+    }
+
+    /// That the arrays have all links, as far as their documents exist. By number: an array may be long,
+    /// and looking each link up in it would take its square.
+    fn all_in_arrays(name, collection, links, side) {
+        let size = json!({ "$size": { "$ifNull": [items(path(side.at("field"))), []] } });
+        stop(incomplete(name, collection, side), collection, json!([
+            ..links,
+            lookup(side.at("collection"), "own", "document"),
+            { "$match": { "document": { "$ne": [] } } },
+            { "$group": { "_id": null, "kept": { "$sum": 1 } } },
+            { "$lookup": {
+                "from": side.at("collection"),
+                "let": {},
+                "pipeline": [{ "$group": { "_id": null, "n": { "$sum": size } } }],
+                "as": "filled",
+            } },
+            { "$project": {
+                "_id": 0,
+                "kept": 1,
+                "filled": { "$let": {
+                    "vars": { "first": { "$arrayElemAt": ["$filled", 0] } },
+                    "in": "$$first.n",
+                } },
+            } },
+            { "$match": { "$expr": { "$ne": ["$kept", "$filled"] } } },
+        ]))
+    }
+
+    /// That the fields have all links, as far as their documents exist.
+    fn all_in_fields(name, collection, links, side) {
+        let is_filled = only("document", is_id(text!["$$document.", side.at("field")]));
+        stop(incomplete(name, collection, side), collection, json!([
+            ..links,
+            lookup(side.at("collection"), "own", "document"),
+            { "$match": { "document": { "$ne": [] } } },
+            { "$match": { "$expr": { "$not": [is_filled] } } },
+            { "$project": { "own": 1, "id": 1 } },
+        ]))
+    }
 }
 
-/// The links of a place, one document each: `own` id of the owner of the field, `id` of the other
-/// side.
-fn links(owner: Owner, kept: &DocumentPlace) -> (&str, Vec<Value>) {
-    match kept {
-        DocumentPlace::JoinCollection(join) => {
-            let (own, far) = join.fields(owner);
-            let both = json!({ own: { "$type": "objectId" }, far: { "$type": "objectId" } });
-            let project = json!({ "$project": { "own": path(own), "id": path(far) } });
-            (&join.name, vec![json!({ "$match": both }), project])
-        }
-        DocumentPlace::Field(kept) => {
-            let project = json!({ "$project": { "own": path(&kept.field), "id": "$_id" } });
-            (&kept.collection, vec![holding(kept), project])
-        }
-    }
+fn incomplete(name: &Value, collection: &Value, side: &Value) -> Value {
+    text![
+        name,
+        ": ",
+        place(side),
+        " does not hold all links of ",
+        collection,
+        ". Nothing has been removed. Is the application running? Run it again",
+    ]
 }

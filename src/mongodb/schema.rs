@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::javascript::{string, write};
+use super::javascript::{string, write_inline};
 use super::value::{Value, json};
 use crate::plan::{Engine, UpgradePlan};
 use crate::relationship::{Kind, Relationship, Side};
@@ -91,8 +91,8 @@ fn index(text: &mut String, collection: &str, field: &Field) {
 
 fn create_index(text: &mut String, collection: &str, field: &str, options: &Value) {
     text.push_str(&format!("db.getCollection({}).createIndex(", string(collection)));
-    write(text, &json!({ field: 1 }), 0);
+    write_inline(text, &json!({ [field.to_owned()]: 1 }));
     text.push_str(", ");
-    write(text, options, 0);
+    write_inline(text, options);
     text.push_str(");\n");
 }

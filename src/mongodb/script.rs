@@ -1,9 +1,13 @@
-//! The script for mongosh: header, commands as literals, the runner. Only here.
+//! The script for mongosh: header, building blocks, commands that call them, the runner. Only here.
 
+use std::collections::HashSet;
+
+use super::block::Block;
 use super::command::{Migration, Section};
-use super::javascript::{string, write};
-use super::migration::migration as commands;
+use super::javascript::{define, each_call, string, write};
+use super::migration::{self, Places, Task, migration as commands};
 use super::value::Value;
+use super::{check, command, copy, expression, refill, repair};
 use crate::plan::{AdapterPlan, Direction, Script, UpgradePlan};
 use crate::step::{CollectionStep, Planned};
 
@@ -31,6 +35,21 @@ migrate(migration, {
 });
 ";
 
+/// All building blocks, in the order in which scripts define them.
+const BLOCKS: [&[&[Block]]; 7] = [
+    expression::BLOCKS,
+    command::BLOCKS,
+    check::BLOCKS,
+    copy::BLOCKS,
+    refill::BLOCKS,
+    repair::BLOCKS,
+    migration::BLOCKS,
+];
+
+fn blocks() -> impl Iterator<Item = &'static Block> {
+    BLOCKS.into_iter().flatten().copied().flatten()
+}
+
 /// The migration of one adapter's database, or the way back, as a script for mongosh.
 pub fn migration(
     plan: &UpgradePlan,
@@ -45,6 +64,13 @@ pub fn migration(
         script.comment("Nothing to do: the relationships are stored the same in both schemas.");
         return script.text;
     }
+    let mut relationships = Text::default();
+    let mut used = Used::default();
+    for task in &migration.relationships {
+        relationships.relationship(task, &mut used);
+    }
+    script.blocks(&used);
+    script.text.push_str(&relationships.text);
     script.migration(&migration);
     script.text.push('\n');
     script.text.push_str(runner());
@@ -125,65 +151,101 @@ impl Text {
             "error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,",
             "from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,",
             "and keeps a second run out. In the end it is gone.",
-            "",
         ] {
             self.comment(line);
         }
     }
 
+    fn blocks(&mut self, used: &Used) {
+        self.line(0, "");
+        for line in [
+            "The building blocks: each gives a part of what the server is told, and does nothing by itself.",
+            "What they know of a side of a relationship (left, right, from, to, kept, dropped) is the collection",
+            "of its documents, the field of its links there, by which name the join collection has its ids, and",
+            "the stage that ends a search for its links.",
+        ] {
+            self.comment(line);
+        }
+        for block in blocks() {
+            if used.has(block) {
+                self.text.push('\n');
+                define(&mut self.text, block);
+            }
+        }
+        self.line(0, "");
+        self.comment("What is to do for a relationship. Each list is done for all of them before the next one:");
+        self.line(0, "const nothing = {");
+        for (name, about, _) in Section::default().lists() {
+            self.line(1, &format!("{name}: [], // {about}"));
+        }
+        self.line(0, "};");
+        self.line(0, "const relationships = [];");
+    }
+
+    fn relationship(&mut self, task: &Task, used: &mut Used) {
+        self.line(0, "");
+        self.comment(&format!("{} ({})", task.name, task.kind.to_lowercase()));
+        self.line(0, "{");
+        let Places { name, left, right, join } = task.places();
+        for (key, value) in [("name", name), ("left", left), ("right", right), ("join", join)] {
+            if !matches!(value, Value::Null) {
+                self.text.push_str(&format!("  const {key} = "));
+                self.value(&value, 1, used);
+                self.text.push_str(";\n");
+            }
+        }
+        self.line(1, "relationships.push({");
+        self.line(2, "...nothing,");
+        self.line(2, "name,");
+        for (name, _, items) in task.section(&Places::by_name()).lists() {
+            if !items.is_empty() {
+                self.text.push_str(&format!("    {name}: "));
+                self.value(&Value::Array(items), 2, used);
+                self.text.push_str(",\n");
+            }
+        }
+        self.line(1, "});");
+        self.line(0, "}");
+    }
+
+    fn value(&mut self, value: &Value, indent: usize, used: &mut Used) {
+        write(&mut self.text, value, indent);
+        used.add(value);
+    }
+
     fn migration(&mut self, migration: &Migration) {
         let [major, minor] = migration.server;
+        self.line(0, "");
         self.line(0, "const migration = {");
         self.line(1, &format!("direction: {},", string(migration.direction)));
         self.line(1, &format!("server: [{major}, {minor}],"));
         self.line(1, &format!("plan: {},", string(&migration.plan)));
-        self.line(1, "relationships: [");
-        for task in &migration.relationships {
-            self.text.push_str("    ");
-            self.comment(&format!("{} ({})", task.name, task.kind.to_lowercase()));
-            self.section(task.section());
-        }
-        self.line(1, "],");
+        self.line(1, "relationships,");
         self.line(0, "};");
-    }
-
-    fn section(&mut self, section: Section) {
-        self.line(2, "{");
-        self.line(3, &format!("name: {},", string(&section.name)));
-        self.list("pending", "finds something as long as there is anything to do", section.pending);
-        self.list("checks", "before anything changes", section.checks);
-        self.list("copies", "", section.copies);
-        self.list("counts", "of the copies", section.counts);
-        self.list("repairs", "of links that are kept", section.repairs);
-        self.list("leftovers", "what the repairs have left out", section.leftovers);
-        self.list("guards", "in place of the checks, when going on with removals", section.guards);
-        self.list("ensures", "whether or not there are links", section.ensures);
-        self.list("removals", "", section.removals);
-        self.line(2, "},");
-    }
-
-    fn list<T: Into<Value>>(&mut self, name: &str, comment: &str, items: Vec<T>) {
-        if items.is_empty() {
-            return self.line(3, &format!("{name}: [],"));
-        }
-        if comment.is_empty() {
-            self.line(3, &format!("{name}: ["));
-        } else {
-            self.line(3, &format!("// {comment}"));
-            self.line(3, &format!("{name}: ["));
-        }
-        for item in items {
-            self.text.push_str("        ");
-            write(&mut self.text, &item.into(), 4);
-            self.text.push_str(",\n");
-        }
-        self.line(3, "],");
     }
 
     fn line(&mut self, indent: usize, text: &str) {
         self.text.push_str(&"  ".repeat(indent));
         self.text.push_str(text);
         self.text.push('\n');
+    }
+}
+
+/// The blocks that a script calls, and those that these call.
+#[derive(Default)]
+struct Used(HashSet<*const Block>);
+
+impl Used {
+    fn add(&mut self, value: &Value) {
+        each_call(value, &mut |block| {
+            if self.0.insert(block) {
+                self.add(&block.definition());
+            }
+        });
+    }
+
+    fn has(&self, block: &Block) -> bool {
+        self.0.contains(&std::ptr::from_ref(block))
     }
 }
 
@@ -220,6 +282,65 @@ mod tests {
     fn is_a_remark_when_there_is_nothing_to_do() {
         let lists: &[(&str, &[FieldSpec<'_>])] = &[("Post", &[("author", "Post", false)])];
         insta::assert_snapshot!(script(lists, Direction::Up, false));
+    }
+
+    /// What a script has at its top beside the blocks, and what mongosh and JavaScript have.
+    fn taken() -> Vec<&'static str> {
+        let word = |text: &'static str| {
+            let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            text.split(|c| !is_part(c)).next().unwrap_or(text)
+        };
+        let declared = |line: &'static str| {
+            ["async function ", "function ", "const ", "let ", "class "]
+                .iter()
+                .find_map(|keyword| line.strip_prefix(keyword))
+        };
+        let mut taken: Vec<_> = runner().lines().filter_map(declared).map(word).collect();
+        assert!(taken.contains(&"migrate") && taken.contains(&"STATE") && taken.len() > 30);
+        taken.extend(["migration", "relationships", "nothing", "name", "left", "right", "join"]);
+        taken.extend("db rs sh sp cls config connect convertShardKeyToHashed disableTelemetry edit enableTelemetry exit help isInteractive it load log passwordPrompt print printjson process quit require show sleep snippet tojson use version console global globalThis module exports fetch undefined".split(' '));
+        taken.extend("break case catch class const continue debugger default delete do else enum export extends false finally for function if import in instanceof let new null return static super switch this throw true try typeof var void while with yield await async eval arguments".split(' '));
+        taken
+    }
+
+    #[test]
+    fn blocks_have_names_of_their_own() {
+        let names: HashSet<&str> = blocks().map(|it| it.name).collect();
+        for name in taken() {
+            assert!(!names.contains(name), "{name}");
+        }
+        for parameter in blocks().flat_map(|it| it.parameters) {
+            assert!(!names.contains(parameter), "{parameter} would hide a block");
+        }
+        for (at, block) in blocks().enumerate() {
+            let reading = blocks().skip(at + 1).position(|other| other.name == block.name);
+            assert!(matches!(reading, None | Some(0)), "{block:?} is there twice");
+        }
+    }
+
+    #[test]
+    fn blocks_call_those_before_them() {
+        let mut before = HashSet::new();
+        for block in blocks() {
+            each_call(&block.definition(), &mut |called| {
+                assert!(before.contains(called.name), "{block:?} calls {called:?}");
+            });
+            before.insert(block.name);
+        }
+    }
+
+    #[test]
+    fn a_script_reads_ids_in_one_way() {
+        for (direction, reconcile) in
+            [(Direction::Up, false), (Direction::Up, true), (Direction::Down, false)]
+        {
+            let script = script(GUIDE, direction, reconcile);
+            let functions: Vec<_> = script.lines().filter(|it| it.starts_with("const ")).collect();
+            assert!(functions.len() > 20);
+            let names: HashSet<_> =
+                functions.iter().filter_map(|it| it.split(" = ").next()).collect();
+            assert_eq!(names.len(), functions.len(), "{functions:?}");
+        }
     }
 
     #[test]

@@ -1,30 +1,44 @@
 //! What the server is told, as a tree of plain data, and the macro [`json!`] that writes it.
 //!
-//! `serde_json` would do, but for the time it takes: a script has hundreds of nodes for each
-//! relationship, and here the names of operators, which are most of them, are not copied and objects
-//! are lists.
+//! `serde_json` would do, but for two things: here a part of the tree may be the call of a [`Block`],
+//! and the names of operators, which are most of the text, are not copied.
 
 use std::borrow::Cow;
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{Error, Serialize, SerializeMap, SerializeSeq, Serializer};
 
-/// Text that is part of this program, or was made for this migration.
-pub(super) type Text = Cow<'static, str>;
+use super::block::Block;
 
-/// Plain data.
-#[derive(Debug, Clone, PartialEq)]
+/// Text, which may be made of the parameters of a block.
+#[derive(Debug, Clone)]
+pub(super) enum Text {
+    /// Text that is part of this program, or was made for this migration.
+    Literal(Cow<'static, str>),
+    /// A parameter, or a property of one: `from.field`. By itself it may stand for any value.
+    Parameter(Cow<'static, str>),
+    /// Two or more of the above, one after another.
+    Joined(Vec<Text>),
+}
+
+/// Plain data, and how it is put together.
+#[derive(Debug, Clone)]
 pub(super) enum Value {
     Null,
     Bool(bool),
     Number(i64),
-    String(Text),
+    Text(Text),
     Array(Vec<Value>),
     /// In the order in which it is to be written: to the server that matters.
     Object(Vec<(Text, Value)>),
+    /// In an array: the items of another one.
+    Spread(Box<Value>),
+    /// What a block makes of arguments.
+    Call(&'static Block, Vec<Value>),
 }
 
-/// A value in the notation of JSON, with expressions wherever a value may be. Keys are literals,
-/// variables or fields (`&from.field`). Values are moved into it: borrow what is used again.
+/// A value in the notation of JSON, with expressions wherever a value may be, `..items` for the items of
+/// another array, and `[name]` for a key that is no literal. Values are moved into it: borrow what is
+/// used again.
 macro_rules! json {
     (null) => { $crate::mongodb::value::Value::Null };
     ([ $($items:tt)* ]) => { json!(@items [] $($items)*) };
@@ -32,6 +46,9 @@ macro_rules! json {
 
     // What is done, then what is left.
     (@items [ $($done:expr,)* ]) => { $crate::mongodb::value::Value::Array(vec![$($done),*]) };
+    (@items [ $($done:expr,)* ] .. $array:expr $(, $($rest:tt)*)?) => {
+        json!(@items [ $($done,)* $crate::mongodb::value::Value::spread($array), ] $($($rest)*)?)
+    };
     (@items [ $($done:expr,)* ] null $(, $($rest:tt)*)?) => {
         json!(@items [ $($done,)* $crate::mongodb::value::Value::Null, ] $($($rest)*)?)
     };
@@ -50,13 +67,10 @@ macro_rules! json {
 
     (@properties [ $($done:expr,)* ]) => { $crate::mongodb::value::Value::Object(vec![$($done),*]) };
     (@properties [ $($done:expr,)* ] $key:literal : $($rest:tt)*) => {
-        json!(@value [ $($done,)* ] ($crate::mongodb::value::Text::Borrowed($key)) $($rest)*)
+        json!(@value [ $($done,)* ] ($crate::mongodb::value::Text::from($key)) $($rest)*)
     };
-    (@properties [ $($done:expr,)* ] $key:ident : $($rest:tt)*) => {
-        json!(@value [ $($done,)* ] ($crate::mongodb::value::Text::Owned($key.to_string())) $($rest)*)
-    };
-    (@properties [ $($done:expr,)* ] & $owner:ident . $key:ident : $($rest:tt)*) => {
-        json!(@value [ $($done,)* ] ($crate::mongodb::value::Text::Owned($owner.$key.to_string())) $($rest)*)
+    (@properties [ $($done:expr,)* ] [ $key:expr ] : $($rest:tt)*) => {
+        json!(@value [ $($done,)* ] ($crate::mongodb::value::Text::from($key)) $($rest)*)
     };
     (@value [ $($done:expr,)* ] ($key:expr) null $(, $($rest:tt)*)?) => {
         json!(@properties [ $($done,)* ($key, $crate::mongodb::value::Value::Null), ] $($($rest)*)?)
@@ -79,17 +93,75 @@ macro_rules! json {
 }
 pub(super) use json;
 
+/// Text that is put together: `text!["$", field]`.
+macro_rules! text {
+    [ $($part:expr),+ $(,)? ] => {
+        $crate::mongodb::value::Value::Text($crate::mongodb::value::Text::joined([
+            $($crate::mongodb::value::Text::from($part)),+
+        ]))
+    };
+}
+pub(super) use text;
+
+impl Text {
+    pub(super) fn joined(parts: impl IntoIterator<Item = Text>) -> Self {
+        let mut joined: Vec<Text> = Vec::new();
+        let single = parts.into_iter().flat_map(|part| match part {
+            Text::Joined(inner) => inner,
+            part => vec![part],
+        });
+        for part in single {
+            match (joined.last_mut(), part) {
+                (Some(Text::Literal(before)), Text::Literal(text)) => {
+                    before.to_mut().push_str(&text)
+                }
+                (_, part) => joined.push(part),
+            }
+        }
+        if joined.len() == 1 { joined.remove(0) } else { Text::Joined(joined) }
+    }
+
+    fn literal(&self) -> Option<&str> {
+        match self {
+            Text::Literal(text) => Some(text),
+            Text::Parameter(_) | Text::Joined(_) => None,
+        }
+    }
+}
+
 impl Value {
     /// A literal of this program, which need not be copied.
     pub(super) fn constant(literal: impl Constant) -> Self {
         literal.value()
     }
 
-    /// Adds a property to an object.
-    pub(super) fn set(&mut self, key: &'static str, value: Value) {
-        if let Value::Object(properties) = self {
-            properties.push((Text::Borrowed(key), value));
+    /// A parameter, or whatever else has a name where the value is written.
+    pub(super) fn parameter(name: &'static str) -> Self {
+        Value::Text(Text::Parameter(Cow::Borrowed(name)))
+    }
+
+    pub(super) fn spread(array: impl Into<Value>) -> Self {
+        Value::Spread(Box::new(array.into()))
+    }
+
+    /// A property of an object, or of the parameter that stands for one.
+    pub(super) fn property(&self, key: &'static str) -> Option<Value> {
+        match self {
+            Value::Text(Text::Parameter(name)) => {
+                Some(Value::Text(Text::Parameter(format!("{name}.{key}").into())))
+            }
+            Value::Object(properties) => {
+                let own = properties.iter().find(|(name, _)| name.literal() == Some(key));
+                own.map(|(_, value)| value.clone())
+            }
+            Value::Call(block, arguments) => block.expand(arguments).property(key),
+            _ => None,
         }
+    }
+
+    /// A property that has to be there.
+    pub(super) fn at(&self, key: &'static str) -> Value {
+        self.property(key).unwrap_or_else(|| unreachable!("no {key} in {self:?}"))
     }
 }
 
@@ -100,7 +172,7 @@ pub(super) trait Constant {
 
 impl Constant for &'static str {
     fn value(self) -> Value {
-        Value::String(Text::Borrowed(self))
+        Value::Text(Text::from(self))
     }
 }
 
@@ -116,21 +188,54 @@ impl Constant for bool {
     }
 }
 
+impl From<&'static str> for Text {
+    fn from(text: &'static str) -> Self {
+        Text::Literal(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Text::Literal(Cow::Owned(text))
+    }
+}
+
+impl From<Value> for Text {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::Text(text) => text,
+            other => unreachable!("no text: {other:?}"),
+        }
+    }
+}
+
+impl From<&Value> for Text {
+    fn from(value: &Value) -> Self {
+        Text::from(value.clone())
+    }
+}
+
+impl From<&Value> for Value {
+    fn from(value: &Value) -> Self {
+        value.clone()
+    }
+}
+
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Value::String(Text::Owned(text.to_owned()))
+        Value::from(text.to_owned())
     }
 }
 
 impl From<&String> for Value {
     fn from(text: &String) -> Self {
-        Value::from(text.as_str())
+        Value::from(text.clone())
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
-        Value::String(Text::Owned(text))
+        Value::Text(Text::from(text))
     }
 }
 
@@ -152,14 +257,19 @@ impl<T: Into<Value>> From<Vec<T>> for Value {
     }
 }
 
+/// Written to the end: what the calls make, in place of the calls.
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Value::Null => serializer.serialize_unit(),
             Value::Bool(value) => serializer.serialize_bool(*value),
             Value::Number(number) => serializer.serialize_i64(*number),
-            Value::String(text) => serializer.serialize_str(text),
-            Value::Array(items) => serializer.collect_seq(items),
+            Value::Text(text) => text.serialize(serializer),
+            Value::Array(items) => {
+                let mut sequence = serializer.serialize_seq(None)?;
+                serialize_items(items, &mut sequence)?;
+                sequence.end()
+            }
             Value::Object(properties) => {
                 let mut map = serializer.serialize_map(Some(properties.len()))?;
                 for (name, value) in properties {
@@ -167,26 +277,77 @@ impl Serialize for Value {
                 }
                 map.end()
             }
+            Value::Call(block, arguments) => block.expand(arguments).serialize(serializer),
+            Value::Spread(_) => Err(S::Error::custom("items are in an array")),
         }
+    }
+}
+
+impl Serialize for Text {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Text::Literal(text) => serializer.serialize_str(text),
+            Text::Parameter(name) => Err(S::Error::custom(format!("{name} is not known here"))),
+            Text::Joined(_) => Err(S::Error::custom("a part of a text is not known here")),
+        }
+    }
+}
+
+fn serialize_items<S: SerializeSeq>(items: &[Value], sequence: &mut S) -> Result<(), S::Error> {
+    for item in items {
+        match item {
+            Value::Spread(inner) => serialize_spread(inner, sequence)?,
+            item => sequence.serialize_element(item)?,
+        }
+    }
+    Ok(())
+}
+
+fn serialize_spread<S: SerializeSeq>(array: &Value, sequence: &mut S) -> Result<(), S::Error> {
+    match array {
+        Value::Array(items) => serialize_items(items, sequence),
+        Value::Call(block, arguments) => serialize_spread(&block.expand(arguments), sequence),
+        _ => Err(S::Error::custom("only an array has items")),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
     fn is_what_it_looks_like() {
-        struct Field {
-            field: String,
-        }
-        let (own, from) = ("near", Field { field: "tags".to_owned() });
+        let (own, stages) = ("near", json!([1, 2]));
         let value = json!({
-            "$a": [1, true, null, "x", [], {}, own, [own]],
-            own: { "$exists": false, "b": null },
-            &from.field: format!("${own}"),
+            "$a": [1, true, null, "x", [], {}, own, [own], ..&stages, ..json!([3])],
+            [own]: { "$exists": false, "b": null },
+            [text!["a", own]]: text!["$", own],
         });
         assert_eq!(
             serde_json::to_string(&value).unwrap(),
-            r#"{"$a":[1,true,null,"x",[],{},"near",["near"]],"near":{"$exists":false,"b":null},"tags":"$near"}"#
+            r#"{"$a":[1,true,null,"x",[],{},"near",["near"],1,2,3],"near":{"$exists":false,"b":null},"anear":"$near"}"#
         );
+    }
+
+    #[test]
+    fn text_is_as_short_as_it_can_be() {
+        let field = Value::parameter("field");
+        assert!(
+            matches!(text!["$", "a", String::from("b")], Value::Text(Text::Literal(text)) if text == "$ab")
+        );
+        assert!(matches!(text![&field], Value::Text(Text::Parameter(name)) if name == "field"));
+        let place = text!["a", "b", &field, ".", text!["c", field.at("x")]];
+        assert_eq!(
+            format!("{place:?}"),
+            r#"Text(Joined([Literal("ab"), Parameter("field"), Literal(".c"), Parameter("field.x")]))"#
+        );
+    }
+
+    #[test]
+    fn parameters_are_no_data() {
+        let field = Value::parameter("field");
+        for value in [json!([&field]), json!({ [&field]: 1 }), json!({ "a": text!["$", &field] })] {
+            assert!(serde_json::to_string(&value).is_err(), "{value:?}");
+        }
     }
 }

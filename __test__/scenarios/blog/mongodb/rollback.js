@@ -11,1831 +11,473 @@
 // error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
 // from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
 // and keeps a second run out. In the end it is gone.
-//
+
+// The building blocks: each gives a part of what the server is told, and does nothing by itself.
+// What they know of a side of a relationship (left, right, from, to, kept, dropped) is the collection
+// of its documents, the field of its links there, by which name the join collection has its ids, and
+// the stage that ends a search for its links.
+
+// What an expression gives, as an array: an array by itself, anything else as its only item.
+const items = (value) => ({ $cond: [{ $isArray: [value] }, value, [value]] });
+
+// Whether an expression gives an ObjectId: neither Keystone sees anything else as an id.
+const isId = (value) => ({ $eq: [{ $type: value }, 'objectId'] });
+
+// The ids that an expression gives, as an array: of an array, of one id, of null or nothing.
+const ids = (value) => ({ $filter: { input: items(value), cond: isId('$$this') } });
+
+// An expression on the only document in an array, which it knows by the name of the array.
+const only = (array, value) => ({ $let: { vars: { [array]: { $arrayElemAt: ['$' + array, 0] } }, in: value } });
+
+// The stage that leaves the documents that have the field, even if it is null. `$exists` it must be:
+// comparisons with null skip arrays that contain one.
+const having = (field) => ({ $match: { [field]: { $exists: true } } });
+
+// The stage that leaves the documents whose field holds an id, where the field is for one id.
+const holding = (field) => ({ $match: { [field]: { $type: 'objectId' } } });
+
+// The stage that looks up the document whose `_id` a field holds, as the only item of an array.
+const lookup = (collection, field, array) => ({
+  $lookup: { from: collection, localField: field, foreignField: '_id', as: array },
+});
+
+// The stage that names both ends of a link that a field of the left side holds.
+const fromLeft = { $project: { _id: 0, left: '$_id', right: '$id' } };
+
+// The stage that names both ends of a link that a field of the right side holds.
+const fromRight = { $project: { _id: 0, left: '$id', right: '$_id' } };
+
+// A check that stops the migration when it finds something.
+const stop = (says, collection, pipeline) => ({ says, stops: true, run: { aggregate: collection, pipeline } });
+
+// Finds a document that does not have the field.
+const anyWithout = (side) => ({
+  find: side.collection,
+  filter: { [side.field]: { $exists: false } },
+  projection: { _id: 1 },
+  limit: 1,
+});
+
+// Finds the collection of that name.
+const collectionNamed = (name) => ({ listCollections: 1, filter: { name }, nameOnly: true });
+
+// The links of a field, one document each: `_id` of its own document, `id` of the other.
+const eachLink = (field) => [having(field), { $project: { id: ids('$' + field) } }, { $unwind: '$id' }];
+
+// The links of one side that the other does not have, between documents that exist, with
+// `back`: the ids that the other side holds in place of it.
+const unreturned = (from, to) => [
+  ...eachLink(from.field),
+  lookup(to.collection, 'id', 'other'),
+  { $match: { other: { $ne: [] } } },
+  { $project: { id: 1, back: only('other', ids('$$other.' + to.field)) } },
+  { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+];
+
+// The links of an array that a join collection does not have.
+const unjoined = (from, to, join) => [
+  having(from.field),
+  { $project: { ids: ids('$' + from.field) } },
+  { $lookup: { from: join, localField: '_id', foreignField: from.inJoin, as: 'rows' } },
+  { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.' + to.inJoin } }] } } },
+  { $unwind: '$id' },
+];
+
+// On the way back: that an array has no links that the join collection lacks.
+const noArrayOverwritten = (name, from, to, join) => stop(
+  `${name}: ${from.collection}.${from.field} holds links that ${join} does not have. They would be overwritten: is the database in the old schema already?`,
+  from.collection,
+  [...unjoined(from, to, join), from.ends],
+);
+
+// On the way back: that a field has no links that the kept side lacks.
+const noFieldOverwritten = (name, from, kept) => stop(
+  `${name}: ${from.collection}.${from.field} holds links that ${kept.collection}.${kept.field} does not have. They would be overwritten: is the database in the old schema already?`,
+  from.collection,
+  [...unreturned(from, kept), from.ends],
+);
+
+// The links of a join collection, one document each: `own` id of the owner of a field to fill,
+// `id` of the other side.
+const joined = (own, other) => [
+  { $match: { [own.inJoin]: { $type: 'objectId' }, [other.inJoin]: { $type: 'objectId' } } },
+  { $project: { own: '$' + own.inJoin, id: '$' + other.inJoin } },
+];
+
+// The links of a field that was kept, as `own` id of the owner of the field to fill and as `id`.
+const held = (kept) => [holding(kept.field), { $project: { own: '$' + kept.field, id: '$_id' } }];
+
+// Gives documents without the array an empty one, as the old Keystone does.
+const defaultToEmpty = (side) => ({
+  run: {
+    update: side.collection,
+    updates: [{ q: { [side.field]: { $exists: false } }, u: { $set: { [side.field]: [] } }, multi: true }],
+  },
+});
+
+// Fills a field with what `gathered` says of the links of a collection. An `_id` tells the order in
+// which links were copied, and so that of the left arrays.
+const refill = (collection, links, side, gathered) => ({
+  run: {
+    aggregate: collection,
+    pipeline: [
+      ...links,
+      { $sort: { _id: 1 } },
+      { $group: { _id: '$own', [side.field]: gathered } },
+      { $merge: { into: side.collection, on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
+    ],
+  },
+});
+
+// Fills an array.
+const refillArray = (collection, links, side) => refill(collection, links, side, { $push: '$id' });
+
+// Fills a field that is for one id.
+const refillField = (collection, links, side) => refill(collection, links, side, { $max: '$id' });
+
+// That the arrays have all links, as far as their documents exist. By number: an array may be long,
+// and looking each link up in it would take its square.
+const allInArrays = (name, collection, links, side) => stop(
+  `${name}: ${side.collection}.${side.field} does not hold all links of ${collection}. Nothing has been removed. Is the application running? Run it again`,
+  collection,
+  [
+    ...links,
+    lookup(side.collection, 'own', 'document'),
+    { $match: { document: { $ne: [] } } },
+    { $group: { _id: null, kept: { $sum: 1 } } },
+    {
+      $lookup: {
+        from: side.collection,
+        let: {},
+        pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [items('$' + side.field), []] } } } } }],
+        as: 'filled',
+      },
+    },
+    {
+      $project: {
+        _id: 0,
+        kept: 1,
+        filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } },
+      },
+    },
+    { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
+  ],
+);
+
+// That the fields have all links, as far as their documents exist.
+const allInFields = (name, collection, links, side) => stop(
+  `${name}: ${side.collection}.${side.field} does not hold all links of ${collection}. Nothing has been removed. Is the application running? Run it again`,
+  collection,
+  [
+    ...links,
+    lookup(side.collection, 'own', 'document'),
+    { $match: { document: { $ne: [] } } },
+    { $match: { $expr: { $not: [only('document', isId('$$document.' + side.field))] } } },
+    { $project: { own: 1, id: 1 } },
+  ],
+);
+
+// On the way back: finds a document that has still to be filled.
+const anyUnfilled = (kept, side) => ({
+  aggregate: kept.collection,
+  pipeline: [...unreturned(kept, side), kept.ends, { $limit: 1 }],
+});
+
+// What is to do for a relationship. Each list is done for all of them before the next one:
+const nothing = {
+  pending: [], // they find something as long as there is anything to do
+  checks: [], // before anything changes, they must find nothing
+  copies: [], // of links, to where they will be
+  counts: [], // checks of the copies
+  repairs: [], // of links that stay where they are
+  leftovers: [], // checks for what the repairs have left out
+  guards: [], // checks in place of those above, when a stopped run goes on here
+  ensures: [], // indexes, made or removed whether or not there are links
+  removals: [], // of what is no longer needed
+};
+const relationships = [];
+
+// Post.author -> User.posts (two-sided: one to many)
+{
+  const name = 'Post.author -> User.posts';
+  const left = { collection: 'posts', field: 'author', ends: fromLeft };
+  const right = { collection: 'users', field: 'posts', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWithout(right)],
+    checks: [noFieldOverwritten(name, right, left)],
+    copies: [defaultToEmpty(right), refillArray(left.collection, held(left), right)],
+    counts: [allInArrays(name, left.collection, held(left), right)],
+  });
+}
+
+// Post.editors -> User.editedPosts (two-sided: many to many)
+{
+  const name = 'Post.editors -> User.editedPosts';
+  const left = { collection: 'posts', field: 'editors', inJoin: 'Post_left_id', ends: fromLeft };
+  const right = { collection: 'users', field: 'editedPosts', inJoin: 'User_right_id', ends: fromRight };
+  const join = 'post_editors_user_editedposts';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join), noArrayOverwritten(name, right, left, join)],
+    copies: [
+      defaultToEmpty(left),
+      refillArray(join, joined(left, right), left),
+      defaultToEmpty(right),
+      refillArray(join, joined(right, left), right),
+    ],
+    counts: [allInArrays(name, join, joined(left, right), left), allInArrays(name, join, joined(right, left), right)],
+    removals: [{ drop: join }],
+  });
+}
+
+// Profile.user -> User.profile (two-sided: one to one)
+{
+  const name = 'Profile.user -> User.profile';
+  const left = { collection: 'profiles', field: 'user', ends: fromLeft };
+  const right = { collection: 'users', field: 'profile', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyUnfilled(left, right)],
+    checks: [noFieldOverwritten(name, right, left)],
+    copies: [refillField(left.collection, held(left), right)],
+    counts: [allInFields(name, left.collection, held(left), right)],
+  });
+}
+
+// Comment.author -> User.comments (two-sided: one to many)
+{
+  const name = 'Comment.author -> User.comments';
+  const left = { collection: 'comments', field: 'author', ends: fromLeft };
+  const right = { collection: 'users', field: 'comments', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWithout(right)],
+    checks: [noFieldOverwritten(name, right, left)],
+    copies: [defaultToEmpty(right), refillArray(left.collection, held(left), right)],
+    counts: [allInArrays(name, left.collection, held(left), right)],
+  });
+}
+
+// User.followers -> User.following (two-sided: many to many)
+{
+  const name = 'User.followers -> User.following';
+  const left = { collection: 'users', field: 'followers', inJoin: 'User_left_id', ends: fromLeft };
+  const right = { collection: 'users', field: 'following', inJoin: 'User_right_id', ends: fromRight };
+  const join = 'user_followers_user_followings';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join), noArrayOverwritten(name, right, left, join)],
+    copies: [
+      defaultToEmpty(left),
+      refillArray(join, joined(left, right), left),
+      defaultToEmpty(right),
+      refillArray(join, joined(right, left), right),
+    ],
+    counts: [allInArrays(name, join, joined(left, right), left), allInArrays(name, join, joined(right, left), right)],
+    removals: [{ drop: join }],
+  });
+}
+
+// User.bookmarks -> Post (one-sided: many to many)
+{
+  const name = 'User.bookmarks -> Post';
+  const left = { collection: 'users', field: 'bookmarks', inJoin: 'User_left_id', ends: fromLeft };
+  const right = { collection: 'posts', inJoin: 'Post_right_id' };
+  const join = 'user_bookmarks_manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join)],
+    copies: [defaultToEmpty(left), refillArray(join, joined(left, right), left)],
+    counts: [allInArrays(name, join, joined(left, right), left)],
+    removals: [{ drop: join }],
+  });
+}
+
+// Category.posts -> Post.categories (two-sided: many to many)
+{
+  const name = 'Category.posts -> Post.categories';
+  const left = { collection: 'categories', field: 'posts', inJoin: 'Category_left_id', ends: fromLeft };
+  const right = { collection: 'posts', field: 'categories', inJoin: 'Post_right_id', ends: fromRight };
+  const join = 'category_posts_post_categories';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join), noArrayOverwritten(name, right, left, join)],
+    copies: [
+      defaultToEmpty(left),
+      refillArray(join, joined(left, right), left),
+      defaultToEmpty(right),
+      refillArray(join, joined(right, left), right),
+    ],
+    counts: [allInArrays(name, join, joined(left, right), left), allInArrays(name, join, joined(right, left), right)],
+    removals: [{ drop: join }],
+  });
+}
+
+// Post.tags -> Tag.posts (two-sided: many to many)
+{
+  const name = 'Post.tags -> Tag.posts';
+  const left = { collection: 'posts', field: 'tags', inJoin: 'Post_left_id', ends: fromLeft };
+  const right = { collection: 'tags', field: 'posts', inJoin: 'Tag_right_id', ends: fromRight };
+  const join = 'post_tags_tag_posts';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join), noArrayOverwritten(name, right, left, join)],
+    copies: [
+      defaultToEmpty(left),
+      refillArray(join, joined(left, right), left),
+      defaultToEmpty(right),
+      refillArray(join, joined(right, left), right),
+    ],
+    counts: [allInArrays(name, join, joined(left, right), left), allInArrays(name, join, joined(right, left), right)],
+    removals: [{ drop: join }],
+  });
+}
+
+// Image.coverOf -> Post.cover (two-sided: one to one)
+{
+  const name = 'Image.coverOf -> Post.cover';
+  const left = { collection: 'images', field: 'coverOf', ends: fromLeft };
+  const right = { collection: 'posts', field: 'cover', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyUnfilled(left, right)],
+    checks: [noFieldOverwritten(name, right, left)],
+    copies: [refillField(left.collection, held(left), right)],
+    counts: [allInFields(name, left.collection, held(left), right)],
+  });
+}
+
+// Post.gallery -> Image (one-sided: many to many)
+{
+  const name = 'Post.gallery -> Image';
+  const left = { collection: 'posts', field: 'gallery', inJoin: 'Post_left_id', ends: fromLeft };
+  const right = { collection: 'images', inJoin: 'Image_right_id' };
+  const join = 'post_gallery_manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join)],
+    copies: [defaultToEmpty(left), refillArray(join, joined(left, right), left)],
+    counts: [allInArrays(name, join, joined(left, right), left)],
+    removals: [{ drop: join }],
+  });
+}
+
+// Post.related -> Post (one-sided: many to many)
+{
+  const name = 'Post.related -> Post';
+  const left = { collection: 'posts', field: 'related', inJoin: 'Post_left_id', ends: fromLeft };
+  const right = { collection: 'posts', inJoin: 'Post_right_id' };
+  const join = 'post_related_manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join)],
+    copies: [defaultToEmpty(left), refillArray(join, joined(left, right), left)],
+    counts: [allInArrays(name, join, joined(left, right), left)],
+    removals: [{ drop: join }],
+  });
+}
+
+// Comment.post -> Post.comments (two-sided: one to many)
+{
+  const name = 'Comment.post -> Post.comments';
+  const left = { collection: 'comments', field: 'post', ends: fromLeft };
+  const right = { collection: 'posts', field: 'comments', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWithout(right)],
+    checks: [noFieldOverwritten(name, right, left)],
+    copies: [defaultToEmpty(right), refillArray(left.collection, held(left), right)],
+    counts: [allInArrays(name, left.collection, held(left), right)],
+  });
+}
+
+// Post.next -> Post.previous (two-sided: one to one)
+{
+  const name = 'Post.next -> Post.previous';
+  const left = { collection: 'posts', field: 'next', ends: fromLeft };
+  const right = { collection: 'posts', field: 'previous', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyUnfilled(left, right)],
+    checks: [noFieldOverwritten(name, right, left)],
+    copies: [refillField(left.collection, held(left), right)],
+    counts: [allInFields(name, left.collection, held(left), right)],
+  });
+}
+
+// Category.children -> Category.parent (two-sided: one to many)
+{
+  const name = 'Category.children -> Category.parent';
+  const left = { collection: 'categories', field: 'children', ends: fromLeft };
+  const right = { collection: 'categories', field: 'parent', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWithout(left)],
+    checks: [noFieldOverwritten(name, left, right)],
+    copies: [defaultToEmpty(left), refillArray(right.collection, held(right), left)],
+    counts: [allInArrays(name, right.collection, held(right), left)],
+  });
+}
+
+// Comment.likedBy -> User (one-sided: many to many)
+{
+  const name = 'Comment.likedBy -> User';
+  const left = { collection: 'comments', field: 'likedBy', inJoin: 'Comment_left_id', ends: fromLeft };
+  const right = { collection: 'users', inJoin: 'User_right_id' };
+  const join = 'comment_likedby_manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join)],
+    copies: [defaultToEmpty(left), refillArray(join, joined(left, right), left)],
+    counts: [allInArrays(name, join, joined(left, right), left)],
+    removals: [{ drop: join }],
+  });
+}
+
+// Comment.replies -> Comment.replyTo (two-sided: one to many)
+{
+  const name = 'Comment.replies -> Comment.replyTo';
+  const left = { collection: 'comments', field: 'replies', ends: fromLeft };
+  const right = { collection: 'comments', field: 'replyTo', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWithout(left)],
+    checks: [noFieldOverwritten(name, left, right)],
+    copies: [defaultToEmpty(left), refillArray(right.collection, held(right), left)],
+    counts: [allInArrays(name, right.collection, held(right), left)],
+  });
+}
+
 const migration = {
   direction: 'down',
   server: [4, 4],
   plan: '982d1bd979f60e7f',
-  relationships: [
-    // Post.author -> User.posts (two-sided: one to many)
-    {
-      name: 'Post.author -> User.posts',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'users', filter: { posts: { $exists: false } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Post.author -> User.posts: users.posts holds links that posts.author does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { posts: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'posts', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.author'] }, '$$other.author', ['$$other.author']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'users', updates: [{ q: { posts: { $exists: false } }, u: { $set: { posts: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { author: { $type: 'objectId' } } },
-              { $project: { own: '$author', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', posts: { $push: '$id' } } },
-              { $merge: { into: 'users', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Post.author -> User.posts: users.posts does not hold all links of posts. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { author: { $type: 'objectId' } } },
-              { $project: { own: '$author', id: '$_id' } },
-              { $lookup: { from: 'users', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'users',
-                  let: {},
-                  pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] }, []] } } } } }],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-    // Post.editors -> User.editedPosts (two-sided: many to many)
-    {
-      name: 'Post.editors -> User.editedPosts',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'post_editors_user_editedposts' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Post.editors -> User.editedPosts: posts.editors holds links that post_editors_user_editedposts does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { editors: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$editors'] }, '$editors', ['$editors']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $lookup: { from: 'post_editors_user_editedposts', localField: '_id', foreignField: 'Post_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.User_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'Post.editors -> User.editedPosts: users.editedPosts holds links that post_editors_user_editedposts does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { editedPosts: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$editedPosts'] }, '$editedPosts', ['$editedPosts']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $lookup: { from: 'post_editors_user_editedposts', localField: '_id', foreignField: 'User_right_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Post_left_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'posts', updates: [{ q: { editors: { $exists: false } }, u: { $set: { editors: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'post_editors_user_editedposts',
-            pipeline: [
-              { $match: { Post_left_id: { $type: 'objectId' }, User_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Post_left_id', id: '$User_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', editors: { $push: '$id' } } },
-              { $merge: { into: 'posts', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-        { run: { update: 'users', updates: [{ q: { editedPosts: { $exists: false } }, u: { $set: { editedPosts: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'post_editors_user_editedposts',
-            pipeline: [
-              { $match: { User_right_id: { $type: 'objectId' }, Post_left_id: { $type: 'objectId' } } },
-              { $project: { own: '$User_right_id', id: '$Post_left_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', editedPosts: { $push: '$id' } } },
-              { $merge: { into: 'users', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Post.editors -> User.editedPosts: posts.editors does not hold all links of post_editors_user_editedposts. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'post_editors_user_editedposts',
-            pipeline: [
-              { $match: { Post_left_id: { $type: 'objectId' }, User_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Post_left_id', id: '$User_right_id' } },
-              { $lookup: { from: 'posts', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'posts',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$editors'] }, '$editors', ['$editors']] }, []] } } } },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-        {
-          says: 'Post.editors -> User.editedPosts: users.editedPosts does not hold all links of post_editors_user_editedposts. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'post_editors_user_editedposts',
-            pipeline: [
-              { $match: { User_right_id: { $type: 'objectId' }, Post_left_id: { $type: 'objectId' } } },
-              { $project: { own: '$User_right_id', id: '$Post_left_id' } },
-              { $lookup: { from: 'users', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'users',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: {
-                        _id: null,
-                        n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$editedPosts'] }, '$editedPosts', ['$editedPosts']] }, []] } } },
-                      },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'post_editors_user_editedposts' },
-      ],
-    },
-    // Profile.user -> User.profile (two-sided: one to one)
-    {
-      name: 'Profile.user -> User.profile',
-      // finds something as long as there is anything to do
-      pending: [
-        {
-          aggregate: 'profiles',
-          pipeline: [
-            { $match: { user: { $exists: true } } },
-            {
-              $project: {
-                id: { $filter: { input: { $cond: [{ $isArray: ['$user'] }, '$user', ['$user']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
-              },
-            },
-            { $unwind: '$id' },
-            { $lookup: { from: 'users', localField: 'id', foreignField: '_id', as: 'other' } },
-            { $match: { other: { $ne: [] } } },
-            {
-              $project: {
-                id: 1,
-                back: {
-                  $let: {
-                    vars: { other: { $arrayElemAt: ['$other', 0] } },
-                    in: {
-                      $filter: {
-                        input: { $cond: [{ $isArray: ['$$other.profile'] }, '$$other.profile', ['$$other.profile']] },
-                        cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                      },
-                    },
-                  },
-                },
-              },
-            },
-            { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-            { $project: { _id: 0, left: '$_id', right: '$id' } },
-            { $limit: 1 },
-          ],
-        },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Profile.user -> User.profile: users.profile holds links that profiles.user does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { profile: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$profile'] }, '$profile', ['$profile']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'profiles', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.user'] }, '$$other.user', ['$$other.user']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          run: {
-            aggregate: 'profiles',
-            pipeline: [
-              { $match: { user: { $type: 'objectId' } } },
-              { $project: { own: '$user', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', profile: { $max: '$id' } } },
-              { $merge: { into: 'users', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Profile.user -> User.profile: users.profile does not hold all links of profiles. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'profiles',
-            pipeline: [
-              { $match: { user: { $type: 'objectId' } } },
-              { $project: { own: '$user', id: '$_id' } },
-              { $lookup: { from: 'users', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              {
-                $match: {
-                  $expr: {
-                    $not: [{ $let: { vars: { document: { $arrayElemAt: ['$document', 0] } }, in: { $eq: [{ $type: '$$document.profile' }, 'objectId'] } } }],
-                  },
-                },
-              },
-              { $project: { own: 1, id: 1 } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-    // Comment.author -> User.comments (two-sided: one to many)
-    {
-      name: 'Comment.author -> User.comments',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'users', filter: { comments: { $exists: false } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Comment.author -> User.comments: users.comments holds links that comments.author does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { comments: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$comments'] }, '$comments', ['$comments']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'comments', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.author'] }, '$$other.author', ['$$other.author']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'users', updates: [{ q: { comments: { $exists: false } }, u: { $set: { comments: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'comments',
-            pipeline: [
-              { $match: { author: { $type: 'objectId' } } },
-              { $project: { own: '$author', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', comments: { $push: '$id' } } },
-              { $merge: { into: 'users', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Comment.author -> User.comments: users.comments does not hold all links of comments. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'comments',
-            pipeline: [
-              { $match: { author: { $type: 'objectId' } } },
-              { $project: { own: '$author', id: '$_id' } },
-              { $lookup: { from: 'users', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'users',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$comments'] }, '$comments', ['$comments']] }, []] } } } },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-    // User.followers -> User.following (two-sided: many to many)
-    {
-      name: 'User.followers -> User.following',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'user_followers_user_followings' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'User.followers -> User.following: users.followers holds links that user_followers_user_followings does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { followers: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$followers'] }, '$followers', ['$followers']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $lookup: { from: 'user_followers_user_followings', localField: '_id', foreignField: 'User_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.User_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'User.followers -> User.following: users.following holds links that user_followers_user_followings does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { following: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$following'] }, '$following', ['$following']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $lookup: { from: 'user_followers_user_followings', localField: '_id', foreignField: 'User_right_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.User_left_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'users', updates: [{ q: { followers: { $exists: false } }, u: { $set: { followers: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'user_followers_user_followings',
-            pipeline: [
-              { $match: { User_left_id: { $type: 'objectId' }, User_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$User_left_id', id: '$User_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', followers: { $push: '$id' } } },
-              { $merge: { into: 'users', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-        { run: { update: 'users', updates: [{ q: { following: { $exists: false } }, u: { $set: { following: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'user_followers_user_followings',
-            pipeline: [
-              { $match: { User_right_id: { $type: 'objectId' }, User_left_id: { $type: 'objectId' } } },
-              { $project: { own: '$User_right_id', id: '$User_left_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', following: { $push: '$id' } } },
-              { $merge: { into: 'users', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'User.followers -> User.following: users.followers does not hold all links of user_followers_user_followings. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'user_followers_user_followings',
-            pipeline: [
-              { $match: { User_left_id: { $type: 'objectId' }, User_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$User_left_id', id: '$User_right_id' } },
-              { $lookup: { from: 'users', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'users',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: {
-                        _id: null,
-                        n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$followers'] }, '$followers', ['$followers']] }, []] } } },
-                      },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-        {
-          says: 'User.followers -> User.following: users.following does not hold all links of user_followers_user_followings. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'user_followers_user_followings',
-            pipeline: [
-              { $match: { User_right_id: { $type: 'objectId' }, User_left_id: { $type: 'objectId' } } },
-              { $project: { own: '$User_right_id', id: '$User_left_id' } },
-              { $lookup: { from: 'users', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'users',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: {
-                        _id: null,
-                        n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$following'] }, '$following', ['$following']] }, []] } } },
-                      },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'user_followers_user_followings' },
-      ],
-    },
-    // User.bookmarks -> Post (one-sided: many to many)
-    {
-      name: 'User.bookmarks -> Post',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'user_bookmarks_manies' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'User.bookmarks -> Post: users.bookmarks holds links that user_bookmarks_manies does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { bookmarks: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$bookmarks'] }, '$bookmarks', ['$bookmarks']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $lookup: { from: 'user_bookmarks_manies', localField: '_id', foreignField: 'User_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Post_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'users', updates: [{ q: { bookmarks: { $exists: false } }, u: { $set: { bookmarks: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'user_bookmarks_manies',
-            pipeline: [
-              { $match: { User_left_id: { $type: 'objectId' }, Post_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$User_left_id', id: '$Post_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', bookmarks: { $push: '$id' } } },
-              { $merge: { into: 'users', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'User.bookmarks -> Post: users.bookmarks does not hold all links of user_bookmarks_manies. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'user_bookmarks_manies',
-            pipeline: [
-              { $match: { User_left_id: { $type: 'objectId' }, Post_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$User_left_id', id: '$Post_right_id' } },
-              { $lookup: { from: 'users', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'users',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: {
-                        _id: null,
-                        n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$bookmarks'] }, '$bookmarks', ['$bookmarks']] }, []] } } },
-                      },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'user_bookmarks_manies' },
-      ],
-    },
-    // Category.posts -> Post.categories (two-sided: many to many)
-    {
-      name: 'Category.posts -> Post.categories',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'category_posts_post_categories' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Category.posts -> Post.categories: categories.posts holds links that category_posts_post_categories does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'categories',
-            pipeline: [
-              { $match: { posts: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $lookup: { from: 'category_posts_post_categories', localField: '_id', foreignField: 'Category_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Post_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'Category.posts -> Post.categories: posts.categories holds links that category_posts_post_categories does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { categories: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$categories'] }, '$categories', ['$categories']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $lookup: { from: 'category_posts_post_categories', localField: '_id', foreignField: 'Post_right_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Category_left_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'categories', updates: [{ q: { posts: { $exists: false } }, u: { $set: { posts: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'category_posts_post_categories',
-            pipeline: [
-              { $match: { Category_left_id: { $type: 'objectId' }, Post_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Category_left_id', id: '$Post_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', posts: { $push: '$id' } } },
-              { $merge: { into: 'categories', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-        { run: { update: 'posts', updates: [{ q: { categories: { $exists: false } }, u: { $set: { categories: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'category_posts_post_categories',
-            pipeline: [
-              { $match: { Post_right_id: { $type: 'objectId' }, Category_left_id: { $type: 'objectId' } } },
-              { $project: { own: '$Post_right_id', id: '$Category_left_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', categories: { $push: '$id' } } },
-              { $merge: { into: 'posts', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Category.posts -> Post.categories: categories.posts does not hold all links of category_posts_post_categories. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'category_posts_post_categories',
-            pipeline: [
-              { $match: { Category_left_id: { $type: 'objectId' }, Post_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Category_left_id', id: '$Post_right_id' } },
-              { $lookup: { from: 'categories', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'categories',
-                  let: {},
-                  pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] }, []] } } } } }],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-        {
-          says: 'Category.posts -> Post.categories: posts.categories does not hold all links of category_posts_post_categories. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'category_posts_post_categories',
-            pipeline: [
-              { $match: { Post_right_id: { $type: 'objectId' }, Category_left_id: { $type: 'objectId' } } },
-              { $project: { own: '$Post_right_id', id: '$Category_left_id' } },
-              { $lookup: { from: 'posts', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'posts',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: {
-                        _id: null,
-                        n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$categories'] }, '$categories', ['$categories']] }, []] } } },
-                      },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'category_posts_post_categories' },
-      ],
-    },
-    // Post.tags -> Tag.posts (two-sided: many to many)
-    {
-      name: 'Post.tags -> Tag.posts',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'post_tags_tag_posts' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Post.tags -> Tag.posts: posts.tags holds links that post_tags_tag_posts does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { tags: { $exists: true } } },
-              {
-                $project: {
-                  ids: { $filter: { input: { $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
-                },
-              },
-              { $lookup: { from: 'post_tags_tag_posts', localField: '_id', foreignField: 'Post_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Tag_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'Post.tags -> Tag.posts: tags.posts holds links that post_tags_tag_posts does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'tags',
-            pipeline: [
-              { $match: { posts: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $lookup: { from: 'post_tags_tag_posts', localField: '_id', foreignField: 'Tag_right_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Post_left_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'posts', updates: [{ q: { tags: { $exists: false } }, u: { $set: { tags: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'post_tags_tag_posts',
-            pipeline: [
-              { $match: { Post_left_id: { $type: 'objectId' }, Tag_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Post_left_id', id: '$Tag_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', tags: { $push: '$id' } } },
-              { $merge: { into: 'posts', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-        { run: { update: 'tags', updates: [{ q: { posts: { $exists: false } }, u: { $set: { posts: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'post_tags_tag_posts',
-            pipeline: [
-              { $match: { Tag_right_id: { $type: 'objectId' }, Post_left_id: { $type: 'objectId' } } },
-              { $project: { own: '$Tag_right_id', id: '$Post_left_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', posts: { $push: '$id' } } },
-              { $merge: { into: 'tags', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Post.tags -> Tag.posts: posts.tags does not hold all links of post_tags_tag_posts. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'post_tags_tag_posts',
-            pipeline: [
-              { $match: { Post_left_id: { $type: 'objectId' }, Tag_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Post_left_id', id: '$Tag_right_id' } },
-              { $lookup: { from: 'posts', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'posts',
-                  let: {},
-                  pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$tags'] }, '$tags', ['$tags']] }, []] } } } } }],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-        {
-          says: 'Post.tags -> Tag.posts: tags.posts does not hold all links of post_tags_tag_posts. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'post_tags_tag_posts',
-            pipeline: [
-              { $match: { Tag_right_id: { $type: 'objectId' }, Post_left_id: { $type: 'objectId' } } },
-              { $project: { own: '$Tag_right_id', id: '$Post_left_id' } },
-              { $lookup: { from: 'tags', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'tags',
-                  let: {},
-                  pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$posts'] }, '$posts', ['$posts']] }, []] } } } } }],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'post_tags_tag_posts' },
-      ],
-    },
-    // Image.coverOf -> Post.cover (two-sided: one to one)
-    {
-      name: 'Image.coverOf -> Post.cover',
-      // finds something as long as there is anything to do
-      pending: [
-        {
-          aggregate: 'images',
-          pipeline: [
-            { $match: { coverOf: { $exists: true } } },
-            {
-              $project: {
-                id: {
-                  $filter: { input: { $cond: [{ $isArray: ['$coverOf'] }, '$coverOf', ['$coverOf']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                },
-              },
-            },
-            { $unwind: '$id' },
-            { $lookup: { from: 'posts', localField: 'id', foreignField: '_id', as: 'other' } },
-            { $match: { other: { $ne: [] } } },
-            {
-              $project: {
-                id: 1,
-                back: {
-                  $let: {
-                    vars: { other: { $arrayElemAt: ['$other', 0] } },
-                    in: {
-                      $filter: {
-                        input: { $cond: [{ $isArray: ['$$other.cover'] }, '$$other.cover', ['$$other.cover']] },
-                        cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                      },
-                    },
-                  },
-                },
-              },
-            },
-            { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-            { $project: { _id: 0, left: '$_id', right: '$id' } },
-            { $limit: 1 },
-          ],
-        },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Image.coverOf -> Post.cover: posts.cover holds links that images.coverOf does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { cover: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$cover'] }, '$cover', ['$cover']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'images', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.coverOf'] }, '$$other.coverOf', ['$$other.coverOf']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          run: {
-            aggregate: 'images',
-            pipeline: [
-              { $match: { coverOf: { $type: 'objectId' } } },
-              { $project: { own: '$coverOf', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', cover: { $max: '$id' } } },
-              { $merge: { into: 'posts', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Image.coverOf -> Post.cover: posts.cover does not hold all links of images. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'images',
-            pipeline: [
-              { $match: { coverOf: { $type: 'objectId' } } },
-              { $project: { own: '$coverOf', id: '$_id' } },
-              { $lookup: { from: 'posts', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              {
-                $match: {
-                  $expr: {
-                    $not: [{ $let: { vars: { document: { $arrayElemAt: ['$document', 0] } }, in: { $eq: [{ $type: '$$document.cover' }, 'objectId'] } } }],
-                  },
-                },
-              },
-              { $project: { own: 1, id: 1 } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-    // Post.gallery -> Image (one-sided: many to many)
-    {
-      name: 'Post.gallery -> Image',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'post_gallery_manies' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Post.gallery -> Image: posts.gallery holds links that post_gallery_manies does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { gallery: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$gallery'] }, '$gallery', ['$gallery']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $lookup: { from: 'post_gallery_manies', localField: '_id', foreignField: 'Post_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Image_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'posts', updates: [{ q: { gallery: { $exists: false } }, u: { $set: { gallery: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'post_gallery_manies',
-            pipeline: [
-              { $match: { Post_left_id: { $type: 'objectId' }, Image_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Post_left_id', id: '$Image_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', gallery: { $push: '$id' } } },
-              { $merge: { into: 'posts', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Post.gallery -> Image: posts.gallery does not hold all links of post_gallery_manies. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'post_gallery_manies',
-            pipeline: [
-              { $match: { Post_left_id: { $type: 'objectId' }, Image_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Post_left_id', id: '$Image_right_id' } },
-              { $lookup: { from: 'posts', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'posts',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$gallery'] }, '$gallery', ['$gallery']] }, []] } } } },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'post_gallery_manies' },
-      ],
-    },
-    // Post.related -> Post (one-sided: many to many)
-    {
-      name: 'Post.related -> Post',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'post_related_manies' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Post.related -> Post: posts.related holds links that post_related_manies does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { related: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$related'] }, '$related', ['$related']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $lookup: { from: 'post_related_manies', localField: '_id', foreignField: 'Post_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Post_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'posts', updates: [{ q: { related: { $exists: false } }, u: { $set: { related: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'post_related_manies',
-            pipeline: [
-              { $match: { Post_left_id: { $type: 'objectId' }, Post_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Post_left_id', id: '$Post_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', related: { $push: '$id' } } },
-              { $merge: { into: 'posts', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Post.related -> Post: posts.related does not hold all links of post_related_manies. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'post_related_manies',
-            pipeline: [
-              { $match: { Post_left_id: { $type: 'objectId' }, Post_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Post_left_id', id: '$Post_right_id' } },
-              { $lookup: { from: 'posts', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'posts',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$related'] }, '$related', ['$related']] }, []] } } } },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'post_related_manies' },
-      ],
-    },
-    // Comment.post -> Post.comments (two-sided: one to many)
-    {
-      name: 'Comment.post -> Post.comments',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'posts', filter: { comments: { $exists: false } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Comment.post -> Post.comments: posts.comments holds links that comments.post does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { comments: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$comments'] }, '$comments', ['$comments']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'comments', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.post'] }, '$$other.post', ['$$other.post']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'posts', updates: [{ q: { comments: { $exists: false } }, u: { $set: { comments: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'comments',
-            pipeline: [
-              { $match: { post: { $type: 'objectId' } } },
-              { $project: { own: '$post', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', comments: { $push: '$id' } } },
-              { $merge: { into: 'posts', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Comment.post -> Post.comments: posts.comments does not hold all links of comments. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'comments',
-            pipeline: [
-              { $match: { post: { $type: 'objectId' } } },
-              { $project: { own: '$post', id: '$_id' } },
-              { $lookup: { from: 'posts', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'posts',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$comments'] }, '$comments', ['$comments']] }, []] } } } },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-    // Post.next -> Post.previous (two-sided: one to one)
-    {
-      name: 'Post.next -> Post.previous',
-      // finds something as long as there is anything to do
-      pending: [
-        {
-          aggregate: 'posts',
-          pipeline: [
-            { $match: { next: { $exists: true } } },
-            {
-              $project: {
-                id: { $filter: { input: { $cond: [{ $isArray: ['$next'] }, '$next', ['$next']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
-              },
-            },
-            { $unwind: '$id' },
-            { $lookup: { from: 'posts', localField: 'id', foreignField: '_id', as: 'other' } },
-            { $match: { other: { $ne: [] } } },
-            {
-              $project: {
-                id: 1,
-                back: {
-                  $let: {
-                    vars: { other: { $arrayElemAt: ['$other', 0] } },
-                    in: {
-                      $filter: {
-                        input: { $cond: [{ $isArray: ['$$other.previous'] }, '$$other.previous', ['$$other.previous']] },
-                        cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                      },
-                    },
-                  },
-                },
-              },
-            },
-            { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-            { $project: { _id: 0, left: '$_id', right: '$id' } },
-            { $limit: 1 },
-          ],
-        },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Post.next -> Post.previous: posts.previous holds links that posts.next does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { previous: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$previous'] }, '$previous', ['$previous']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'posts', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.next'] }, '$$other.next', ['$$other.next']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { next: { $type: 'objectId' } } },
-              { $project: { own: '$next', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', previous: { $max: '$id' } } },
-              { $merge: { into: 'posts', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Post.next -> Post.previous: posts.previous does not hold all links of posts. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { next: { $type: 'objectId' } } },
-              { $project: { own: '$next', id: '$_id' } },
-              { $lookup: { from: 'posts', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              {
-                $match: {
-                  $expr: {
-                    $not: [
-                      {
-                        $let: { vars: { document: { $arrayElemAt: ['$document', 0] } }, in: { $eq: [{ $type: '$$document.previous' }, 'objectId'] } },
-                      },
-                    ],
-                  },
-                },
-              },
-              { $project: { own: 1, id: 1 } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-    // Category.children -> Category.parent (two-sided: one to many)
-    {
-      name: 'Category.children -> Category.parent',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'categories', filter: { children: { $exists: false } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Category.children -> Category.parent: categories.children holds links that categories.parent does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'categories',
-            pipeline: [
-              { $match: { children: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$children'] }, '$children', ['$children']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'categories', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.parent'] }, '$$other.parent', ['$$other.parent']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'categories', updates: [{ q: { children: { $exists: false } }, u: { $set: { children: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'categories',
-            pipeline: [
-              { $match: { parent: { $type: 'objectId' } } },
-              { $project: { own: '$parent', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', children: { $push: '$id' } } },
-              { $merge: { into: 'categories', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Category.children -> Category.parent: categories.children does not hold all links of categories. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'categories',
-            pipeline: [
-              { $match: { parent: { $type: 'objectId' } } },
-              { $project: { own: '$parent', id: '$_id' } },
-              { $lookup: { from: 'categories', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'categories',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$children'] }, '$children', ['$children']] }, []] } } } },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-    // Comment.likedBy -> User (one-sided: many to many)
-    {
-      name: 'Comment.likedBy -> User',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'comment_likedby_manies' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Comment.likedBy -> User: comments.likedBy holds links that comment_likedby_manies does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'comments',
-            pipeline: [
-              { $match: { likedBy: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$likedBy'] }, '$likedBy', ['$likedBy']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $lookup: { from: 'comment_likedby_manies', localField: '_id', foreignField: 'Comment_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.User_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'comments', updates: [{ q: { likedBy: { $exists: false } }, u: { $set: { likedBy: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'comment_likedby_manies',
-            pipeline: [
-              { $match: { Comment_left_id: { $type: 'objectId' }, User_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Comment_left_id', id: '$User_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', likedBy: { $push: '$id' } } },
-              { $merge: { into: 'comments', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Comment.likedBy -> User: comments.likedBy does not hold all links of comment_likedby_manies. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'comment_likedby_manies',
-            pipeline: [
-              { $match: { Comment_left_id: { $type: 'objectId' }, User_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Comment_left_id', id: '$User_right_id' } },
-              { $lookup: { from: 'comments', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'comments',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$likedBy'] }, '$likedBy', ['$likedBy']] }, []] } } } },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'comment_likedby_manies' },
-      ],
-    },
-    // Comment.replies -> Comment.replyTo (two-sided: one to many)
-    {
-      name: 'Comment.replies -> Comment.replyTo',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'comments', filter: { replies: { $exists: false } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Comment.replies -> Comment.replyTo: comments.replies holds links that comments.replyTo does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'comments',
-            pipeline: [
-              { $match: { replies: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$replies'] }, '$replies', ['$replies']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'comments', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.replyTo'] }, '$$other.replyTo', ['$$other.replyTo']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'comments', updates: [{ q: { replies: { $exists: false } }, u: { $set: { replies: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'comments',
-            pipeline: [
-              { $match: { replyTo: { $type: 'objectId' } } },
-              { $project: { own: '$replyTo', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', replies: { $push: '$id' } } },
-              { $merge: { into: 'comments', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Comment.replies -> Comment.replyTo: comments.replies does not hold all links of comments. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'comments',
-            pipeline: [
-              { $match: { replyTo: { $type: 'objectId' } } },
-              { $project: { own: '$replyTo', id: '$_id' } },
-              { $lookup: { from: 'comments', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'comments',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$replies'] }, '$replies', ['$replies']] }, []] } } } },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-  ],
+  relationships,
 };
 
 migrate(migration, {

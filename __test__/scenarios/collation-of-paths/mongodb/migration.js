@@ -11,1533 +11,446 @@
 // error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
 // from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
 // and keeps a second run out. In the end it is gone.
-//
+
+// The building blocks: each gives a part of what the server is told, and does nothing by itself.
+// What they know of a side of a relationship (left, right, from, to, kept, dropped) is the collection
+// of its documents, the field of its links there, by which name the join collection has its ids, and
+// the stage that ends a search for its links.
+
+// What an expression gives, as an array: an array by itself, anything else as its only item.
+const items = (value) => ({ $cond: [{ $isArray: [value] }, value, [value]] });
+
+// Whether an expression gives an ObjectId: neither Keystone sees anything else as an id.
+const isId = (value) => ({ $eq: [{ $type: value }, 'objectId'] });
+
+// Whether an expression gives null, or nothing.
+const isNothing = (value) => ({ $in: [{ $type: value }, ['missing', 'null', 'undefined']] });
+
+// The ids that an expression gives, as an array: of an array, of one id, of null or nothing.
+const ids = (value) => ({ $filter: { input: items(value), cond: isId('$$this') } });
+
+// The elements of an array, each once, where it occurs first.
+const distinct = (array) => ({
+  $map: {
+    input: {
+      $filter: {
+        input: { $range: [0, { $size: array }] },
+        as: 'at',
+        cond: { $eq: ['$$at', { $indexOfArray: [array, { $arrayElemAt: [array, '$$at'] }] }] },
+      },
+    },
+    as: 'at',
+    in: { $arrayElemAt: [array, '$$at'] },
+  },
+});
+
+// An expression on the only document in an array, which it knows by the name of the array.
+const only = (array, value) => ({ $let: { vars: { [array]: { $arrayElemAt: ['$' + array, 0] } }, in: value } });
+
+// The stage that leaves the documents that have the field, even if it is null. `$exists` it must be:
+// comparisons with null skip arrays that contain one.
+const having = (field) => ({ $match: { [field]: { $exists: true } } });
+
+// The stage that leaves the documents whose field holds an id, where the field is for one id.
+const holding = (field) => ({ $match: { [field]: { $type: 'objectId' } } });
+
+// The stage that looks up the document whose `_id` a field holds, as the only item of an array.
+const lookup = (collection, field, array) => ({
+  $lookup: { from: collection, localField: field, foreignField: '_id', as: array },
+});
+
+// The stage that names both ends of a link that a field of the left side holds.
+const fromLeft = { $project: { _id: 0, left: '$_id', right: '$id' } };
+
+// The stage that names both ends of a link that a field of the right side holds.
+const fromRight = { $project: { _id: 0, left: '$id', right: '$_id' } };
+
+// A check that stops the migration when it finds something.
+const stop = (says, collection, pipeline) => ({ says, stops: true, run: { aggregate: collection, pipeline } });
+
+// A check that warns.
+const warn = (says, collection, pipeline) => ({ says, stops: false, run: { aggregate: collection, pipeline } });
+
+// Finds a document that has the field.
+const anyWith = (side) => ({
+  find: side.collection,
+  filter: { [side.field]: { $exists: true } },
+  projection: { _id: 1 },
+  limit: 1,
+});
+
+// An index on a field, as Keystone makes it: without `background` it would clash with Keystone's.
+const plainIndex = (collection, field) => ({
+  createIndexes: collection,
+  indexes: [{ key: { [field]: 1 }, name: field + '_1', background: true }],
+});
+
+// Removes the index on a field.
+const dropIndex = (side) => ({ dropIndexes: side.collection, index: { [side.field]: 1 } });
+
+// Removes a field.
+const unset = (side) => ({
+  update: side.collection,
+  updates: [{ q: { [side.field]: { $exists: true } }, u: { $unset: { [side.field]: 1 } }, multi: true }],
+});
+
+// The links of a field, one document each: `_id` of its own document, `id` of the other.
+const eachLink = (field) => [having(field), { $project: { id: ids('$' + field) } }, { $unwind: '$id' }];
+
+// The links of one side that the other does not have, between documents that exist, with
+// `back`: the ids that the other side holds in place of it.
+const unreturned = (from, to) => [
+  ...eachLink(from.field),
+  lookup(to.collection, 'id', 'other'),
+  { $match: { other: { $ne: [] } } },
+  { $project: { id: 1, back: only('other', ids('$$other.' + to.field)) } },
+  { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+];
+
+// The documents that several documents of the kept side hold, with these holders and with those
+// `named` by their own field.
+const shared = (kept, dropped) => [
+  holding(kept.field),
+  { $group: { _id: '$' + kept.field, holders: { $push: '$_id' } } },
+  { $match: { 'holders.1': { $exists: true } } },
+  lookup(dropped.collection, '_id', 'other'),
+  { $match: { other: { $ne: [] } } },
+  {
+    $project: { holders: 1, named: only('other', { $setIntersection: [ids('$$other.' + dropped.field), '$holders'] }) },
+  },
+];
+
+// That a field holds ObjectIds and nothing else. `values` is what it holds, as an array.
+const onlyIds = (name, from, values) => stop(
+  `${name}: documents with something in ${from.collection}.${from.field} that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else`,
+  from.collection,
+  [
+    having(from.field),
+    {
+      $project: {
+        wrong: { $filter: { input: values, cond: { $not: [{ $or: [isNothing('$$this'), isId('$$this')] }] } } },
+      },
+    },
+    { $match: { wrong: { $ne: [] } } },
+    { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+  ],
+);
+
+// That an array holds ObjectIds and nothing else.
+const arrayHasIds = (name, from) => onlyIds(name, from, items('$' + from.field));
+
+// That a field for one id holds an ObjectId, or nothing.
+const fieldHasId = (name, from) => onlyIds(name, from, ['$' + from.field]);
+
+// That documents with links have an ObjectId as their own `_id`.
+const ownersHaveIds = (name, from) => stop(
+  `${name}: documents of ${from.collection} whose own _id is no ObjectId have links in ${from.field}. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links`,
+  from.collection,
+  [
+    { $match: { [from.field]: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+    {
+      $project: {
+        type: { $type: '$_id' },
+        links: { $filter: { input: items('$' + from.field), cond: { $not: [isNothing('$$this')] } } },
+      },
+    },
+    { $match: { links: { $ne: [] } } },
+  ],
+);
+
+// That an array holds links which are each there once, and nothing else.
+const noOddities = (name, from) => ({
+  says: `${name}: documents with nulls or duplicates in ${from.collection}.${from.field}, or with a lone value in place of an array. Each link is copied once, nulls are left out`,
+  stops: false,
+  sums: ['nulls', 'duplicates', 'lone'],
+  run: {
+    aggregate: from.collection,
+    pipeline: [
+      having(from.field),
+      {
+        $project: {
+          all: items('$' + from.field),
+          lone: { $cond: [{ $or: [{ $isArray: ['$' + from.field] }, isNothing('$' + from.field)] }, 0, 1] },
+          array: { $cond: [{ $isArray: ['$' + from.field] }, 1, 0] },
+        },
+      },
+      {
+        $project: {
+          all: 1,
+          lone: 1,
+          array: 1,
+          links: { $filter: { input: '$all', cond: { $not: [isNothing('$$this')] } } },
+        },
+      },
+      {
+        $project: {
+          lone: 1,
+          nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
+          duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
+        },
+      },
+      { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
+    ],
+  },
+});
+
+// The ids in a field of documents that do not exist (any more).
+const dangling = (from, to) => [
+  ...eachLink(from.field),
+  lookup(to.collection, 'id', 'other'),
+  { $match: { other: [] } },
+  from.ends,
+];
+
+// That the documents exist which a field names whose links are copied.
+const targetsExist = (name, from, to) => warn(
+  `${name}: ids in ${from.collection}.${from.field} of documents that ${to.collection} does not have. No Keystone shows them. They are copied as they are`,
+  from.collection,
+  dangling(from, to),
+);
+
+// That the documents exist which a field names whose links are not copied: the other side has them.
+const droppedTargetsExist = (name, from, to) => warn(
+  `${name}: ids in ${from.collection}.${from.field} of documents that ${to.collection} does not have. No Keystone shows them. They go with the field`,
+  from.collection,
+  dangling(from, to),
+);
+
+// That one side of an N:N relationship has no links that the other lacks.
+const otherSideAgrees = (name, from, to) => stop(
+  `${name}: links that only ${from.collection}.${from.field} has, and ${to.collection}.${to.field} has not. Bring both sides into agreement, or use --reconcile, which takes the links of both`,
+  from.collection,
+  [...unreturned(from, to), from.ends],
+);
+
+// That every link of a field exists on the kept side, unless that holds another id.
+const nothingLost = (name, from, kept) => stop(
+  `${name}: links that only ${from.collection}.${from.field} has would be lost. Add them to ${kept.collection}.${kept.field}, or remove them, or use --reconcile, which adopts them`,
+  from.collection,
+  [...unreturned(from, kept), { $match: { back: [] } }, from.ends],
+);
+
+// That the kept side contradicts no link of a field. The kept side decides where it holds an id:
+// the old Keystone leaves stale ids on the other one whenever it is re-assigned.
+const nothingStale = (name, from, kept) => warn(
+  `${name}: links in ${from.collection}.${from.field} that ${kept.collection}.${kept.field} contradicts. The old Keystone leaves such stale links behind. ${kept.collection}.${kept.field} decides`,
+  from.collection,
+  [...unreturned(from, kept), { $match: { back: { $ne: [] } } }, from.ends],
+);
+
+// That the field of the other side holds an id where the kept side has a link.
+const fieldAgrees = (name, kept, dropped) => warn(
+  `${name}: links that only ${kept.collection}.${kept.field} has. The new Keystone shows them from both sides`,
+  kept.collection,
+  [...unreturned(kept, dropped), { $match: { back: [] } }, kept.ends],
+);
+
+// That of several documents which hold the same one, that one names one.
+const holdersAreSettled = (name, kept, dropped) => stop(
+  `${name}: documents that several documents hold in ${kept.collection}.${kept.field}, and whose own ${dropped.collection}.${dropped.field} names none of these. The new Keystone would show one item twice. Leave each to one holder, or use --reconcile, which leaves it to the one with the highest id`,
+  kept.collection,
+  [...shared(kept, dropped), { $match: { named: [] } }],
+);
+
+// The links of an array that a join collection does not have.
+const unjoined = (from, to, join) => [
+  having(from.field),
+  { $project: { ids: ids('$' + from.field) } },
+  { $lookup: { from: join, localField: '_id', foreignField: from.inJoin, as: 'rows' } },
+  { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.' + to.inJoin } }] } } },
+  { $unwind: '$id' },
+];
+
+// That every link of an array is in the join collection, as far as the other document exists.
+const allExistingCopied = (name, from, to, join) => stop(
+  `${name}: links in ${from.collection}.${from.field} that ${join} does not have, so they came after it was made: was the application running? Add them there, or remove them from ${from.collection}.${from.field}`,
+  from.collection,
+  [...unjoined(from, to, join), lookup(to.collection, 'id', 'other'), { $match: { other: { $ne: [] } } }, from.ends],
+);
+
+// Copies the links of an array into the join collection, each once, in the order of the array.
+// Counts them in another way than it copies them: by the sizes of sets.
+const copyArray = (left, right, join) => ({
+  into: join,
+  indexes: [left.inJoin, right.inJoin],
+  run: {
+    aggregate: left.collection,
+    pipeline: [
+      having(left.field),
+      { $project: { ids: ids('$' + left.field) } },
+      { $project: { _id: 0, [left.inJoin]: '$_id', [right.inJoin]: distinct('$ids'), __v: { $literal: 0 } } },
+      { $unwind: '$' + right.inJoin },
+    ],
+  },
+  count: {
+    aggregate: left.collection,
+    pipeline: [
+      having(left.field),
+      { $group: { _id: null, n: { $sum: { $size: { $setDifference: [items('$' + left.field), [null]] } } } } },
+    ],
+  },
+});
+
+// Of several documents that hold the same one, the others release it than the one that `shared`
+// documents name, else the one with the highest id.
+const othersRelease = (name, kept, dropped) => ({
+  says: `${name}: documents that are released in ${kept.collection}.${kept.field}, because another one holds the same`,
+  collection: kept.collection,
+  field: kept.field,
+  how: 'release',
+  run: {
+    aggregate: kept.collection,
+    pipeline: [
+      ...shared(kept, dropped),
+      { $match: { named: { $ne: [] } } },
+      {
+        $project: {
+          holders: 1,
+          keeps: { $cond: [{ $eq: ['$named', []] }, { $max: '$holders' }, { $arrayElemAt: ['$named', 0] }] },
+        },
+      },
+      { $unwind: '$holders' },
+      { $match: { $expr: { $ne: ['$holders', '$keeps'] } } },
+      { $project: { _id: '$holders' } },
+    ],
+  },
+});
+
+// Finds a document of the dropped side that several of the kept side hold.
+const anyShared = (kept, dropped) => ({
+  aggregate: kept.collection,
+  pipeline: [...shared(kept, dropped), { $limit: 1 }],
+});
+
+// What is to do for a relationship. Each list is done for all of them before the next one:
+const nothing = {
+  pending: [], // they find something as long as there is anything to do
+  checks: [], // before anything changes, they must find nothing
+  copies: [], // of links, to where they will be
+  counts: [], // checks of the copies
+  repairs: [], // of links that stay where they are
+  leftovers: [], // checks for what the repairs have left out
+  guards: [], // checks in place of those above, when a stopped run goes on here
+  ensures: [], // indexes, made or removed whether or not there are links
+  removals: [], // of what is no longer needed
+};
+const relationships = [];
+
+// Node.a -> Node.B (two-sided: one to one)
+{
+  const name = 'Node.a -> Node.B';
+  const left = { collection: 'nodes', field: 'a', ends: fromLeft };
+  const right = { collection: 'nodes', field: 'B', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(right), anyShared(left, right)],
+    checks: [
+      fieldHasId(name, right),
+      ownersHaveIds(name, right),
+      fieldHasId(name, left),
+      ownersHaveIds(name, left),
+      nothingLost(name, right, left),
+      nothingStale(name, right, left),
+      fieldAgrees(name, left, right),
+      holdersAreSettled(name, left, right),
+    ],
+    repairs: [othersRelease(name, left, right)],
+    guards: [nothingLost(name, right, left)],
+    ensures: [dropIndex(right)],
+    removals: [unset(right)],
+  });
+}
+
+// Node.link_to -> Node.link2 (two-sided: one to one)
+{
+  const name = 'Node.link_to -> Node.link2';
+  const left = { collection: 'nodes', field: 'link_to', ends: fromLeft };
+  const right = { collection: 'nodes', field: 'link2', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(right), anyShared(left, right)],
+    checks: [
+      fieldHasId(name, right),
+      ownersHaveIds(name, right),
+      fieldHasId(name, left),
+      ownersHaveIds(name, left),
+      nothingLost(name, right, left),
+      nothingStale(name, right, left),
+      fieldAgrees(name, left, right),
+      holdersAreSettled(name, left, right),
+    ],
+    repairs: [othersRelease(name, left, right)],
+    guards: [nothingLost(name, right, left)],
+    ensures: [dropIndex(right)],
+    removals: [unset(right)],
+  });
+}
+
+// Node.Next -> Node.next_of (two-sided: many to many)
+{
+  const name = 'Node.Next -> Node.next_of';
+  const left = { collection: 'nodes', field: 'Next', inJoin: 'Node_left_id', ends: fromLeft };
+  const right = { collection: 'nodes', field: 'next_of', inJoin: 'Node_right_id', ends: fromRight };
+  const join = 'node_next_node_next_ofs';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(left), anyWith(right)],
+    checks: [
+      arrayHasIds(name, left),
+      ownersHaveIds(name, left),
+      noOddities(name, left),
+      targetsExist(name, left, right),
+      arrayHasIds(name, right),
+      ownersHaveIds(name, right),
+      noOddities(name, right),
+      droppedTargetsExist(name, right, left),
+      otherSideAgrees(name, left, right),
+      otherSideAgrees(name, right, left),
+    ],
+    copies: [copyArray(left, right, join)],
+    guards: [allExistingCopied(name, left, right, join), allExistingCopied(name, right, left, join)],
+    ensures: [plainIndex(join, left.inJoin), plainIndex(join, right.inJoin), dropIndex(left), dropIndex(right)],
+    removals: [unset(left), unset(right)],
+  });
+}
+
+// Node.ab -> Node.aB (two-sided: many to many)
+{
+  const name = 'Node.ab -> Node.aB';
+  const left = { collection: 'nodes', field: 'ab', inJoin: 'Node_left_id', ends: fromLeft };
+  const right = { collection: 'nodes', field: 'aB', inJoin: 'Node_right_id', ends: fromRight };
+  const join = 'node_ab_node_abs';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(left), anyWith(right)],
+    checks: [
+      arrayHasIds(name, left),
+      ownersHaveIds(name, left),
+      noOddities(name, left),
+      targetsExist(name, left, right),
+      arrayHasIds(name, right),
+      ownersHaveIds(name, right),
+      noOddities(name, right),
+      droppedTargetsExist(name, right, left),
+      otherSideAgrees(name, left, right),
+      otherSideAgrees(name, right, left),
+    ],
+    copies: [copyArray(left, right, join)],
+    guards: [allExistingCopied(name, left, right, join), allExistingCopied(name, right, left, join)],
+    ensures: [plainIndex(join, left.inJoin), plainIndex(join, right.inJoin), dropIndex(left), dropIndex(right)],
+    removals: [unset(left), unset(right)],
+  });
+}
+
 const migration = {
   direction: 'up',
   server: [4, 0],
   plan: '0aa310f68f9a00e7',
-  relationships: [
-    // Node.a -> Node.B (two-sided: one to one)
-    {
-      name: 'Node.a -> Node.B',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'nodes', filter: { B: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-        {
-          aggregate: 'nodes',
-          pipeline: [
-            { $match: { a: { $type: 'objectId' } } },
-            { $group: { _id: '$a', holders: { $push: '$_id' } } },
-            { $match: { 'holders.1': { $exists: true } } },
-            { $lookup: { from: 'nodes', localField: '_id', foreignField: '_id', as: 'other' } },
-            { $match: { other: { $ne: [] } } },
-            {
-              $project: {
-                holders: 1,
-                named: {
-                  $let: {
-                    vars: { other: { $arrayElemAt: ['$other', 0] } },
-                    in: {
-                      $setIntersection: [
-                        {
-                          $filter: {
-                            input: { $cond: [{ $isArray: ['$$other.B'] }, '$$other.B', ['$$other.B']] },
-                            cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                          },
-                        },
-                        '$holders',
-                      ],
-                    },
-                  },
-                },
-              },
-            },
-            { $limit: 1 },
-          ],
-        },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Node.a -> Node.B: documents with something in nodes.B that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { B: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: ['$B'],
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'Node.a -> Node.B: documents of nodes whose own _id is no ObjectId have links in B. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { B: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$B'] }, '$B', ['$B']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'Node.a -> Node.B: documents with something in nodes.a that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { a: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: ['$a'],
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'Node.a -> Node.B: documents of nodes whose own _id is no ObjectId have links in a. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { a: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$a'] }, '$a', ['$a']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'Node.a -> Node.B: links that only nodes.B has would be lost. Add them to nodes.a, or remove them, or use --reconcile, which adopts them',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { B: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$B'] }, '$B', ['$B']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'nodes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.a'] }, '$$other.a', ['$$other.a']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'Node.a -> Node.B: links in nodes.B that nodes.a contradicts. The old Keystone leaves such stale links behind. nodes.a decides',
-          stops: false,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { B: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$B'] }, '$B', ['$B']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'nodes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.a'] }, '$$other.a', ['$$other.a']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: { $ne: [] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'Node.a -> Node.B: links that only nodes.a has. The new Keystone shows them from both sides',
-          stops: false,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { a: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$a'] }, '$a', ['$a']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'nodes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.B'] }, '$$other.B', ['$$other.B']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'Node.a -> Node.B: documents that several documents hold in nodes.a, and whose own nodes.B names none of these. The new Keystone would show one item twice. Leave each to one holder, or use --reconcile, which leaves it to the one with the highest id',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { a: { $type: 'objectId' } } },
-              { $group: { _id: '$a', holders: { $push: '$_id' } } },
-              { $match: { 'holders.1': { $exists: true } } },
-              { $lookup: { from: 'nodes', localField: '_id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  holders: 1,
-                  named: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $setIntersection: [
-                          {
-                            $filter: {
-                              input: { $cond: [{ $isArray: ['$$other.B'] }, '$$other.B', ['$$other.B']] },
-                              cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                            },
-                          },
-                          '$holders',
-                        ],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { named: [] } },
-            ],
-          },
-        },
-      ],
-      copies: [],
-      counts: [],
-      // of links that are kept
-      repairs: [
-        {
-          says: 'Node.a -> Node.B: documents that are released in nodes.a, because another one holds the same',
-          collection: 'nodes',
-          field: 'a',
-          how: 'release',
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { a: { $type: 'objectId' } } },
-              { $group: { _id: '$a', holders: { $push: '$_id' } } },
-              { $match: { 'holders.1': { $exists: true } } },
-              { $lookup: { from: 'nodes', localField: '_id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  holders: 1,
-                  named: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $setIntersection: [
-                          {
-                            $filter: {
-                              input: { $cond: [{ $isArray: ['$$other.B'] }, '$$other.B', ['$$other.B']] },
-                              cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                            },
-                          },
-                          '$holders',
-                        ],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { named: { $ne: [] } } },
-              { $project: { holders: 1, keeps: { $cond: [{ $eq: ['$named', []] }, { $max: '$holders' }, { $arrayElemAt: ['$named', 0] }] } } },
-              { $unwind: '$holders' },
-              { $match: { $expr: { $ne: ['$holders', '$keeps'] } } },
-              { $project: { _id: '$holders' } },
-            ],
-          },
-        },
-      ],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'Node.a -> Node.B: links that only nodes.B has would be lost. Add them to nodes.a, or remove them, or use --reconcile, which adopts them',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { B: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$B'] }, '$B', ['$B']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'nodes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.a'] }, '$$other.a', ['$$other.a']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        { dropIndexes: 'nodes', index: { B: 1 } },
-      ],
-      removals: [
-        { update: 'nodes', updates: [{ q: { B: { $exists: true } }, u: { $unset: { B: 1 } }, multi: true }] },
-      ],
-    },
-    // Node.link_to -> Node.link2 (two-sided: one to one)
-    {
-      name: 'Node.link_to -> Node.link2',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'nodes', filter: { link2: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-        {
-          aggregate: 'nodes',
-          pipeline: [
-            { $match: { link_to: { $type: 'objectId' } } },
-            { $group: { _id: '$link_to', holders: { $push: '$_id' } } },
-            { $match: { 'holders.1': { $exists: true } } },
-            { $lookup: { from: 'nodes', localField: '_id', foreignField: '_id', as: 'other' } },
-            { $match: { other: { $ne: [] } } },
-            {
-              $project: {
-                holders: 1,
-                named: {
-                  $let: {
-                    vars: { other: { $arrayElemAt: ['$other', 0] } },
-                    in: {
-                      $setIntersection: [
-                        {
-                          $filter: {
-                            input: { $cond: [{ $isArray: ['$$other.link2'] }, '$$other.link2', ['$$other.link2']] },
-                            cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                          },
-                        },
-                        '$holders',
-                      ],
-                    },
-                  },
-                },
-              },
-            },
-            { $limit: 1 },
-          ],
-        },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Node.link_to -> Node.link2: documents with something in nodes.link2 that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { link2: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: ['$link2'],
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'Node.link_to -> Node.link2: documents of nodes whose own _id is no ObjectId have links in link2. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { link2: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$link2'] }, '$link2', ['$link2']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'Node.link_to -> Node.link2: documents with something in nodes.link_to that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { link_to: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: ['$link_to'],
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'Node.link_to -> Node.link2: documents of nodes whose own _id is no ObjectId have links in link_to. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { link_to: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$link_to'] }, '$link_to', ['$link_to']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'Node.link_to -> Node.link2: links that only nodes.link2 has would be lost. Add them to nodes.link_to, or remove them, or use --reconcile, which adopts them',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { link2: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$link2'] }, '$link2', ['$link2']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'nodes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.link_to'] }, '$$other.link_to', ['$$other.link_to']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'Node.link_to -> Node.link2: links in nodes.link2 that nodes.link_to contradicts. The old Keystone leaves such stale links behind. nodes.link_to decides',
-          stops: false,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { link2: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$link2'] }, '$link2', ['$link2']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'nodes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.link_to'] }, '$$other.link_to', ['$$other.link_to']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: { $ne: [] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'Node.link_to -> Node.link2: links that only nodes.link_to has. The new Keystone shows them from both sides',
-          stops: false,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { link_to: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$link_to'] }, '$link_to', ['$link_to']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'nodes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.link2'] }, '$$other.link2', ['$$other.link2']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'Node.link_to -> Node.link2: documents that several documents hold in nodes.link_to, and whose own nodes.link2 names none of these. The new Keystone would show one item twice. Leave each to one holder, or use --reconcile, which leaves it to the one with the highest id',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { link_to: { $type: 'objectId' } } },
-              { $group: { _id: '$link_to', holders: { $push: '$_id' } } },
-              { $match: { 'holders.1': { $exists: true } } },
-              { $lookup: { from: 'nodes', localField: '_id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  holders: 1,
-                  named: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $setIntersection: [
-                          {
-                            $filter: {
-                              input: { $cond: [{ $isArray: ['$$other.link2'] }, '$$other.link2', ['$$other.link2']] },
-                              cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                            },
-                          },
-                          '$holders',
-                        ],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { named: [] } },
-            ],
-          },
-        },
-      ],
-      copies: [],
-      counts: [],
-      // of links that are kept
-      repairs: [
-        {
-          says: 'Node.link_to -> Node.link2: documents that are released in nodes.link_to, because another one holds the same',
-          collection: 'nodes',
-          field: 'link_to',
-          how: 'release',
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { link_to: { $type: 'objectId' } } },
-              { $group: { _id: '$link_to', holders: { $push: '$_id' } } },
-              { $match: { 'holders.1': { $exists: true } } },
-              { $lookup: { from: 'nodes', localField: '_id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  holders: 1,
-                  named: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $setIntersection: [
-                          {
-                            $filter: {
-                              input: { $cond: [{ $isArray: ['$$other.link2'] }, '$$other.link2', ['$$other.link2']] },
-                              cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                            },
-                          },
-                          '$holders',
-                        ],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { named: { $ne: [] } } },
-              { $project: { holders: 1, keeps: { $cond: [{ $eq: ['$named', []] }, { $max: '$holders' }, { $arrayElemAt: ['$named', 0] }] } } },
-              { $unwind: '$holders' },
-              { $match: { $expr: { $ne: ['$holders', '$keeps'] } } },
-              { $project: { _id: '$holders' } },
-            ],
-          },
-        },
-      ],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'Node.link_to -> Node.link2: links that only nodes.link2 has would be lost. Add them to nodes.link_to, or remove them, or use --reconcile, which adopts them',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { link2: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$link2'] }, '$link2', ['$link2']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'nodes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.link_to'] }, '$$other.link_to', ['$$other.link_to']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        { dropIndexes: 'nodes', index: { link2: 1 } },
-      ],
-      removals: [
-        { update: 'nodes', updates: [{ q: { link2: { $exists: true } }, u: { $unset: { link2: 1 } }, multi: true }] },
-      ],
-    },
-    // Node.Next -> Node.next_of (two-sided: many to many)
-    {
-      name: 'Node.Next -> Node.next_of',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'nodes', filter: { Next: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-        { find: 'nodes', filter: { next_of: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Node.Next -> Node.next_of: documents with something in nodes.Next that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { Next: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$Next'] }, '$Next', ['$Next']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'Node.Next -> Node.next_of: documents of nodes whose own _id is no ObjectId have links in Next. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { Next: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$Next'] }, '$Next', ['$Next']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'Node.Next -> Node.next_of: documents with nulls or duplicates in nodes.Next, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { Next: { $exists: true } } },
-              {
-                $project: {
-                  all: { $cond: [{ $isArray: ['$Next'] }, '$Next', ['$Next']] },
-                  lone: { $cond: [{ $or: [{ $isArray: ['$Next'] }, { $in: [{ $type: '$Next' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
-                  array: { $cond: [{ $isArray: ['$Next'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'Node.Next -> Node.next_of: ids in nodes.Next of documents that nodes does not have. No Keystone shows them. They are copied as they are',
-          stops: false,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { Next: { $exists: true } } },
-              {
-                $project: {
-                  id: { $filter: { input: { $cond: [{ $isArray: ['$Next'] }, '$Next', ['$Next']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'nodes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'Node.Next -> Node.next_of: documents with something in nodes.next_of that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { next_of: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$next_of'] }, '$next_of', ['$next_of']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'Node.Next -> Node.next_of: documents of nodes whose own _id is no ObjectId have links in next_of. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { next_of: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$next_of'] }, '$next_of', ['$next_of']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'Node.Next -> Node.next_of: documents with nulls or duplicates in nodes.next_of, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { next_of: { $exists: true } } },
-              {
-                $project: {
-                  all: { $cond: [{ $isArray: ['$next_of'] }, '$next_of', ['$next_of']] },
-                  lone: { $cond: [{ $or: [{ $isArray: ['$next_of'] }, { $in: [{ $type: '$next_of' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
-                  array: { $cond: [{ $isArray: ['$next_of'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'Node.Next -> Node.next_of: ids in nodes.next_of of documents that nodes does not have. No Keystone shows them. They go with the field',
-          stops: false,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { next_of: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$next_of'] }, '$next_of', ['$next_of']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'nodes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'Node.Next -> Node.next_of: links that only nodes.Next has, and nodes.next_of has not. Bring both sides into agreement, or use --reconcile, which takes the links of both',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { Next: { $exists: true } } },
-              {
-                $project: {
-                  id: { $filter: { input: { $cond: [{ $isArray: ['$Next'] }, '$Next', ['$Next']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'nodes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.next_of'] }, '$$other.next_of', ['$$other.next_of']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'Node.Next -> Node.next_of: links that only nodes.next_of has, and nodes.Next has not. Bring both sides into agreement, or use --reconcile, which takes the links of both',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { next_of: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$next_of'] }, '$next_of', ['$next_of']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'nodes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.Next'] }, '$$other.Next', ['$$other.Next']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          into: 'node_next_node_next_ofs',
-          indexes: ['Node_left_id', 'Node_right_id'],
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { Next: { $exists: true } } },
-              {
-                $project: {
-                  ids: { $filter: { input: { $cond: [{ $isArray: ['$Next'] }, '$Next', ['$Next']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
-                },
-              },
-              {
-                $project: {
-                  _id: 0,
-                  Node_left_id: '$_id',
-                  Node_right_id: {
-                    $map: {
-                      input: {
-                        $filter: {
-                          input: { $range: [0, { $size: '$ids' }] },
-                          as: 'at',
-                          cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
-                        },
-                      },
-                      as: 'at',
-                      in: { $arrayElemAt: ['$ids', '$$at'] },
-                    },
-                  },
-                  __v: { $literal: 0 },
-                },
-              },
-              { $unwind: '$Node_right_id' },
-            ],
-          },
-          count: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { Next: { $exists: true } } },
-              {
-                $group: { _id: null, n: { $sum: { $size: { $setDifference: [{ $cond: [{ $isArray: ['$Next'] }, '$Next', ['$Next']] }, [null]] } } } },
-              },
-            ],
-          },
-        },
-      ],
-      counts: [],
-      repairs: [],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'Node.Next -> Node.next_of: links in nodes.Next that node_next_node_next_ofs does not have, so they came after it was made: was the application running? Add them there, or remove them from nodes.Next',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { Next: { $exists: true } } },
-              {
-                $project: {
-                  ids: { $filter: { input: { $cond: [{ $isArray: ['$Next'] }, '$Next', ['$Next']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
-                },
-              },
-              { $lookup: { from: 'node_next_node_next_ofs', localField: '_id', foreignField: 'Node_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Node_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: 'nodes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'Node.Next -> Node.next_of: links in nodes.next_of that node_next_node_next_ofs does not have, so they came after it was made: was the application running? Add them there, or remove them from nodes.next_of',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { next_of: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$next_of'] }, '$next_of', ['$next_of']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $lookup: { from: 'node_next_node_next_ofs', localField: '_id', foreignField: 'Node_right_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Node_left_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: 'nodes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        { createIndexes: 'node_next_node_next_ofs', indexes: [{ key: { Node_left_id: 1 }, name: 'Node_left_id_1', background: true }] },
-        { createIndexes: 'node_next_node_next_ofs', indexes: [{ key: { Node_right_id: 1 }, name: 'Node_right_id_1', background: true }] },
-        { dropIndexes: 'nodes', index: { Next: 1 } },
-        { dropIndexes: 'nodes', index: { next_of: 1 } },
-      ],
-      removals: [
-        { update: 'nodes', updates: [{ q: { Next: { $exists: true } }, u: { $unset: { Next: 1 } }, multi: true }] },
-        { update: 'nodes', updates: [{ q: { next_of: { $exists: true } }, u: { $unset: { next_of: 1 } }, multi: true }] },
-      ],
-    },
-    // Node.ab -> Node.aB (two-sided: many to many)
-    {
-      name: 'Node.ab -> Node.aB',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'nodes', filter: { ab: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-        { find: 'nodes', filter: { aB: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Node.ab -> Node.aB: documents with something in nodes.ab that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { ab: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$ab'] }, '$ab', ['$ab']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'Node.ab -> Node.aB: documents of nodes whose own _id is no ObjectId have links in ab. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { ab: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$ab'] }, '$ab', ['$ab']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'Node.ab -> Node.aB: documents with nulls or duplicates in nodes.ab, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { ab: { $exists: true } } },
-              {
-                $project: {
-                  all: { $cond: [{ $isArray: ['$ab'] }, '$ab', ['$ab']] },
-                  lone: { $cond: [{ $or: [{ $isArray: ['$ab'] }, { $in: [{ $type: '$ab' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
-                  array: { $cond: [{ $isArray: ['$ab'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'Node.ab -> Node.aB: ids in nodes.ab of documents that nodes does not have. No Keystone shows them. They are copied as they are',
-          stops: false,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { ab: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$ab'] }, '$ab', ['$ab']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'nodes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'Node.ab -> Node.aB: documents with something in nodes.aB that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { aB: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$aB'] }, '$aB', ['$aB']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'Node.ab -> Node.aB: documents of nodes whose own _id is no ObjectId have links in aB. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { aB: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$aB'] }, '$aB', ['$aB']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'Node.ab -> Node.aB: documents with nulls or duplicates in nodes.aB, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { aB: { $exists: true } } },
-              {
-                $project: {
-                  all: { $cond: [{ $isArray: ['$aB'] }, '$aB', ['$aB']] },
-                  lone: { $cond: [{ $or: [{ $isArray: ['$aB'] }, { $in: [{ $type: '$aB' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
-                  array: { $cond: [{ $isArray: ['$aB'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'Node.ab -> Node.aB: ids in nodes.aB of documents that nodes does not have. No Keystone shows them. They go with the field',
-          stops: false,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { aB: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$aB'] }, '$aB', ['$aB']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'nodes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'Node.ab -> Node.aB: links that only nodes.ab has, and nodes.aB has not. Bring both sides into agreement, or use --reconcile, which takes the links of both',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { ab: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$ab'] }, '$ab', ['$ab']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'nodes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.aB'] }, '$$other.aB', ['$$other.aB']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'Node.ab -> Node.aB: links that only nodes.aB has, and nodes.ab has not. Bring both sides into agreement, or use --reconcile, which takes the links of both',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { aB: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$aB'] }, '$aB', ['$aB']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'nodes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.ab'] }, '$$other.ab', ['$$other.ab']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          into: 'node_ab_node_abs',
-          indexes: ['Node_left_id', 'Node_right_id'],
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { ab: { $exists: true } } },
-              {
-                $project: { ids: { $filter: { input: { $cond: [{ $isArray: ['$ab'] }, '$ab', ['$ab']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              {
-                $project: {
-                  _id: 0,
-                  Node_left_id: '$_id',
-                  Node_right_id: {
-                    $map: {
-                      input: {
-                        $filter: {
-                          input: { $range: [0, { $size: '$ids' }] },
-                          as: 'at',
-                          cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
-                        },
-                      },
-                      as: 'at',
-                      in: { $arrayElemAt: ['$ids', '$$at'] },
-                    },
-                  },
-                  __v: { $literal: 0 },
-                },
-              },
-              { $unwind: '$Node_right_id' },
-            ],
-          },
-          count: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { ab: { $exists: true } } },
-              { $group: { _id: null, n: { $sum: { $size: { $setDifference: [{ $cond: [{ $isArray: ['$ab'] }, '$ab', ['$ab']] }, [null]] } } } } },
-            ],
-          },
-        },
-      ],
-      counts: [],
-      repairs: [],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'Node.ab -> Node.aB: links in nodes.ab that node_ab_node_abs does not have, so they came after it was made: was the application running? Add them there, or remove them from nodes.ab',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { ab: { $exists: true } } },
-              {
-                $project: { ids: { $filter: { input: { $cond: [{ $isArray: ['$ab'] }, '$ab', ['$ab']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $lookup: { from: 'node_ab_node_abs', localField: '_id', foreignField: 'Node_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Node_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: 'nodes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'Node.ab -> Node.aB: links in nodes.aB that node_ab_node_abs does not have, so they came after it was made: was the application running? Add them there, or remove them from nodes.aB',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { aB: { $exists: true } } },
-              {
-                $project: { ids: { $filter: { input: { $cond: [{ $isArray: ['$aB'] }, '$aB', ['$aB']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $lookup: { from: 'node_ab_node_abs', localField: '_id', foreignField: 'Node_right_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Node_left_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: 'nodes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        { createIndexes: 'node_ab_node_abs', indexes: [{ key: { Node_left_id: 1 }, name: 'Node_left_id_1', background: true }] },
-        { createIndexes: 'node_ab_node_abs', indexes: [{ key: { Node_right_id: 1 }, name: 'Node_right_id_1', background: true }] },
-        { dropIndexes: 'nodes', index: { ab: 1 } },
-        { dropIndexes: 'nodes', index: { aB: 1 } },
-      ],
-      removals: [
-        { update: 'nodes', updates: [{ q: { ab: { $exists: true } }, u: { $unset: { ab: 1 } }, multi: true }] },
-        { update: 'nodes', updates: [{ q: { aB: { $exists: true } }, u: { $unset: { aB: 1 } }, multi: true }] },
-      ],
-    },
-  ],
+  relationships,
 };
 
 migrate(migration, {

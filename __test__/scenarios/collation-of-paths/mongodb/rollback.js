@@ -11,529 +11,263 @@
 // error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
 // from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
 // and keeps a second run out. In the end it is gone.
-//
+
+// The building blocks: each gives a part of what the server is told, and does nothing by itself.
+// What they know of a side of a relationship (left, right, from, to, kept, dropped) is the collection
+// of its documents, the field of its links there, by which name the join collection has its ids, and
+// the stage that ends a search for its links.
+
+// What an expression gives, as an array: an array by itself, anything else as its only item.
+const items = (value) => ({ $cond: [{ $isArray: [value] }, value, [value]] });
+
+// Whether an expression gives an ObjectId: neither Keystone sees anything else as an id.
+const isId = (value) => ({ $eq: [{ $type: value }, 'objectId'] });
+
+// The ids that an expression gives, as an array: of an array, of one id, of null or nothing.
+const ids = (value) => ({ $filter: { input: items(value), cond: isId('$$this') } });
+
+// An expression on the only document in an array, which it knows by the name of the array.
+const only = (array, value) => ({ $let: { vars: { [array]: { $arrayElemAt: ['$' + array, 0] } }, in: value } });
+
+// The stage that leaves the documents that have the field, even if it is null. `$exists` it must be:
+// comparisons with null skip arrays that contain one.
+const having = (field) => ({ $match: { [field]: { $exists: true } } });
+
+// The stage that leaves the documents whose field holds an id, where the field is for one id.
+const holding = (field) => ({ $match: { [field]: { $type: 'objectId' } } });
+
+// The stage that looks up the document whose `_id` a field holds, as the only item of an array.
+const lookup = (collection, field, array) => ({
+  $lookup: { from: collection, localField: field, foreignField: '_id', as: array },
+});
+
+// The stage that names both ends of a link that a field of the left side holds.
+const fromLeft = { $project: { _id: 0, left: '$_id', right: '$id' } };
+
+// The stage that names both ends of a link that a field of the right side holds.
+const fromRight = { $project: { _id: 0, left: '$id', right: '$_id' } };
+
+// A check that stops the migration when it finds something.
+const stop = (says, collection, pipeline) => ({ says, stops: true, run: { aggregate: collection, pipeline } });
+
+// Finds the collection of that name.
+const collectionNamed = (name) => ({ listCollections: 1, filter: { name }, nameOnly: true });
+
+// The links of a field, one document each: `_id` of its own document, `id` of the other.
+const eachLink = (field) => [having(field), { $project: { id: ids('$' + field) } }, { $unwind: '$id' }];
+
+// The links of one side that the other does not have, between documents that exist, with
+// `back`: the ids that the other side holds in place of it.
+const unreturned = (from, to) => [
+  ...eachLink(from.field),
+  lookup(to.collection, 'id', 'other'),
+  { $match: { other: { $ne: [] } } },
+  { $project: { id: 1, back: only('other', ids('$$other.' + to.field)) } },
+  { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+];
+
+// The links of an array that a join collection does not have.
+const unjoined = (from, to, join) => [
+  having(from.field),
+  { $project: { ids: ids('$' + from.field) } },
+  { $lookup: { from: join, localField: '_id', foreignField: from.inJoin, as: 'rows' } },
+  { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.' + to.inJoin } }] } } },
+  { $unwind: '$id' },
+];
+
+// On the way back: that an array has no links that the join collection lacks.
+const noArrayOverwritten = (name, from, to, join) => stop(
+  `${name}: ${from.collection}.${from.field} holds links that ${join} does not have. They would be overwritten: is the database in the old schema already?`,
+  from.collection,
+  [...unjoined(from, to, join), from.ends],
+);
+
+// On the way back: that a field has no links that the kept side lacks.
+const noFieldOverwritten = (name, from, kept) => stop(
+  `${name}: ${from.collection}.${from.field} holds links that ${kept.collection}.${kept.field} does not have. They would be overwritten: is the database in the old schema already?`,
+  from.collection,
+  [...unreturned(from, kept), from.ends],
+);
+
+// The links of a join collection, one document each: `own` id of the owner of a field to fill,
+// `id` of the other side.
+const joined = (own, other) => [
+  { $match: { [own.inJoin]: { $type: 'objectId' }, [other.inJoin]: { $type: 'objectId' } } },
+  { $project: { own: '$' + own.inJoin, id: '$' + other.inJoin } },
+];
+
+// The links of a field that was kept, as `own` id of the owner of the field to fill and as `id`.
+const held = (kept) => [holding(kept.field), { $project: { own: '$' + kept.field, id: '$_id' } }];
+
+// Gives documents without the array an empty one, as the old Keystone does.
+const defaultToEmpty = (side) => ({
+  run: {
+    update: side.collection,
+    updates: [{ q: { [side.field]: { $exists: false } }, u: { $set: { [side.field]: [] } }, multi: true }],
+  },
+});
+
+// Fills a field with what `gathered` says of the links of a collection. An `_id` tells the order in
+// which links were copied, and so that of the left arrays.
+const refill = (collection, links, side, gathered) => ({
+  run: {
+    aggregate: collection,
+    pipeline: [
+      ...links,
+      { $sort: { _id: 1 } },
+      { $group: { _id: '$own', [side.field]: gathered } },
+      { $merge: { into: side.collection, on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
+    ],
+  },
+});
+
+// Fills an array.
+const refillArray = (collection, links, side) => refill(collection, links, side, { $push: '$id' });
+
+// Fills a field that is for one id.
+const refillField = (collection, links, side) => refill(collection, links, side, { $max: '$id' });
+
+// That the arrays have all links, as far as their documents exist. By number: an array may be long,
+// and looking each link up in it would take its square.
+const allInArrays = (name, collection, links, side) => stop(
+  `${name}: ${side.collection}.${side.field} does not hold all links of ${collection}. Nothing has been removed. Is the application running? Run it again`,
+  collection,
+  [
+    ...links,
+    lookup(side.collection, 'own', 'document'),
+    { $match: { document: { $ne: [] } } },
+    { $group: { _id: null, kept: { $sum: 1 } } },
+    {
+      $lookup: {
+        from: side.collection,
+        let: {},
+        pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [items('$' + side.field), []] } } } } }],
+        as: 'filled',
+      },
+    },
+    {
+      $project: {
+        _id: 0,
+        kept: 1,
+        filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } },
+      },
+    },
+    { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
+  ],
+);
+
+// That the fields have all links, as far as their documents exist.
+const allInFields = (name, collection, links, side) => stop(
+  `${name}: ${side.collection}.${side.field} does not hold all links of ${collection}. Nothing has been removed. Is the application running? Run it again`,
+  collection,
+  [
+    ...links,
+    lookup(side.collection, 'own', 'document'),
+    { $match: { document: { $ne: [] } } },
+    { $match: { $expr: { $not: [only('document', isId('$$document.' + side.field))] } } },
+    { $project: { own: 1, id: 1 } },
+  ],
+);
+
+// On the way back: finds a document that has still to be filled.
+const anyUnfilled = (kept, side) => ({
+  aggregate: kept.collection,
+  pipeline: [...unreturned(kept, side), kept.ends, { $limit: 1 }],
+});
+
+// What is to do for a relationship. Each list is done for all of them before the next one:
+const nothing = {
+  pending: [], // they find something as long as there is anything to do
+  checks: [], // before anything changes, they must find nothing
+  copies: [], // of links, to where they will be
+  counts: [], // checks of the copies
+  repairs: [], // of links that stay where they are
+  leftovers: [], // checks for what the repairs have left out
+  guards: [], // checks in place of those above, when a stopped run goes on here
+  ensures: [], // indexes, made or removed whether or not there are links
+  removals: [], // of what is no longer needed
+};
+const relationships = [];
+
+// Node.a -> Node.B (two-sided: one to one)
+{
+  const name = 'Node.a -> Node.B';
+  const left = { collection: 'nodes', field: 'a', ends: fromLeft };
+  const right = { collection: 'nodes', field: 'B', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyUnfilled(left, right)],
+    checks: [noFieldOverwritten(name, right, left)],
+    copies: [refillField(left.collection, held(left), right)],
+    counts: [allInFields(name, left.collection, held(left), right)],
+  });
+}
+
+// Node.link_to -> Node.link2 (two-sided: one to one)
+{
+  const name = 'Node.link_to -> Node.link2';
+  const left = { collection: 'nodes', field: 'link_to', ends: fromLeft };
+  const right = { collection: 'nodes', field: 'link2', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyUnfilled(left, right)],
+    checks: [noFieldOverwritten(name, right, left)],
+    copies: [refillField(left.collection, held(left), right)],
+    counts: [allInFields(name, left.collection, held(left), right)],
+  });
+}
+
+// Node.Next -> Node.next_of (two-sided: many to many)
+{
+  const name = 'Node.Next -> Node.next_of';
+  const left = { collection: 'nodes', field: 'Next', inJoin: 'Node_left_id', ends: fromLeft };
+  const right = { collection: 'nodes', field: 'next_of', inJoin: 'Node_right_id', ends: fromRight };
+  const join = 'node_next_node_next_ofs';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join), noArrayOverwritten(name, right, left, join)],
+    copies: [
+      defaultToEmpty(left),
+      refillArray(join, joined(left, right), left),
+      defaultToEmpty(right),
+      refillArray(join, joined(right, left), right),
+    ],
+    counts: [allInArrays(name, join, joined(left, right), left), allInArrays(name, join, joined(right, left), right)],
+    removals: [{ drop: join }],
+  });
+}
+
+// Node.ab -> Node.aB (two-sided: many to many)
+{
+  const name = 'Node.ab -> Node.aB';
+  const left = { collection: 'nodes', field: 'ab', inJoin: 'Node_left_id', ends: fromLeft };
+  const right = { collection: 'nodes', field: 'aB', inJoin: 'Node_right_id', ends: fromRight };
+  const join = 'node_ab_node_abs';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join), noArrayOverwritten(name, right, left, join)],
+    copies: [
+      defaultToEmpty(left),
+      refillArray(join, joined(left, right), left),
+      defaultToEmpty(right),
+      refillArray(join, joined(right, left), right),
+    ],
+    counts: [allInArrays(name, join, joined(left, right), left), allInArrays(name, join, joined(right, left), right)],
+    removals: [{ drop: join }],
+  });
+}
+
 const migration = {
   direction: 'down',
   server: [4, 4],
   plan: '0aa310f68f9a00e7',
-  relationships: [
-    // Node.a -> Node.B (two-sided: one to one)
-    {
-      name: 'Node.a -> Node.B',
-      // finds something as long as there is anything to do
-      pending: [
-        {
-          aggregate: 'nodes',
-          pipeline: [
-            { $match: { a: { $exists: true } } },
-            {
-              $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$a'] }, '$a', ['$a']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-            },
-            { $unwind: '$id' },
-            { $lookup: { from: 'nodes', localField: 'id', foreignField: '_id', as: 'other' } },
-            { $match: { other: { $ne: [] } } },
-            {
-              $project: {
-                id: 1,
-                back: {
-                  $let: {
-                    vars: { other: { $arrayElemAt: ['$other', 0] } },
-                    in: {
-                      $filter: {
-                        input: { $cond: [{ $isArray: ['$$other.B'] }, '$$other.B', ['$$other.B']] },
-                        cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                      },
-                    },
-                  },
-                },
-              },
-            },
-            { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-            { $project: { _id: 0, left: '$_id', right: '$id' } },
-            { $limit: 1 },
-          ],
-        },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Node.a -> Node.B: nodes.B holds links that nodes.a does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { B: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$B'] }, '$B', ['$B']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'nodes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.a'] }, '$$other.a', ['$$other.a']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { a: { $type: 'objectId' } } },
-              { $project: { own: '$a', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', B: { $max: '$id' } } },
-              { $merge: { into: 'nodes', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Node.a -> Node.B: nodes.B does not hold all links of nodes. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { a: { $type: 'objectId' } } },
-              { $project: { own: '$a', id: '$_id' } },
-              { $lookup: { from: 'nodes', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              {
-                $match: {
-                  $expr: {
-                    $not: [{ $let: { vars: { document: { $arrayElemAt: ['$document', 0] } }, in: { $eq: [{ $type: '$$document.B' }, 'objectId'] } } }],
-                  },
-                },
-              },
-              { $project: { own: 1, id: 1 } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-    // Node.link_to -> Node.link2 (two-sided: one to one)
-    {
-      name: 'Node.link_to -> Node.link2',
-      // finds something as long as there is anything to do
-      pending: [
-        {
-          aggregate: 'nodes',
-          pipeline: [
-            { $match: { link_to: { $exists: true } } },
-            {
-              $project: {
-                id: {
-                  $filter: { input: { $cond: [{ $isArray: ['$link_to'] }, '$link_to', ['$link_to']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                },
-              },
-            },
-            { $unwind: '$id' },
-            { $lookup: { from: 'nodes', localField: 'id', foreignField: '_id', as: 'other' } },
-            { $match: { other: { $ne: [] } } },
-            {
-              $project: {
-                id: 1,
-                back: {
-                  $let: {
-                    vars: { other: { $arrayElemAt: ['$other', 0] } },
-                    in: {
-                      $filter: {
-                        input: { $cond: [{ $isArray: ['$$other.link2'] }, '$$other.link2', ['$$other.link2']] },
-                        cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                      },
-                    },
-                  },
-                },
-              },
-            },
-            { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-            { $project: { _id: 0, left: '$_id', right: '$id' } },
-            { $limit: 1 },
-          ],
-        },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Node.link_to -> Node.link2: nodes.link2 holds links that nodes.link_to does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { link2: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$link2'] }, '$link2', ['$link2']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'nodes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.link_to'] }, '$$other.link_to', ['$$other.link_to']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { link_to: { $type: 'objectId' } } },
-              { $project: { own: '$link_to', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', link2: { $max: '$id' } } },
-              { $merge: { into: 'nodes', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Node.link_to -> Node.link2: nodes.link2 does not hold all links of nodes. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { link_to: { $type: 'objectId' } } },
-              { $project: { own: '$link_to', id: '$_id' } },
-              { $lookup: { from: 'nodes', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              {
-                $match: {
-                  $expr: {
-                    $not: [{ $let: { vars: { document: { $arrayElemAt: ['$document', 0] } }, in: { $eq: [{ $type: '$$document.link2' }, 'objectId'] } } }],
-                  },
-                },
-              },
-              { $project: { own: 1, id: 1 } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-    // Node.Next -> Node.next_of (two-sided: many to many)
-    {
-      name: 'Node.Next -> Node.next_of',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'node_next_node_next_ofs' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Node.Next -> Node.next_of: nodes.Next holds links that node_next_node_next_ofs does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { Next: { $exists: true } } },
-              {
-                $project: {
-                  ids: { $filter: { input: { $cond: [{ $isArray: ['$Next'] }, '$Next', ['$Next']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
-                },
-              },
-              { $lookup: { from: 'node_next_node_next_ofs', localField: '_id', foreignField: 'Node_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Node_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'Node.Next -> Node.next_of: nodes.next_of holds links that node_next_node_next_ofs does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { next_of: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$next_of'] }, '$next_of', ['$next_of']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $lookup: { from: 'node_next_node_next_ofs', localField: '_id', foreignField: 'Node_right_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Node_left_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'nodes', updates: [{ q: { Next: { $exists: false } }, u: { $set: { Next: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'node_next_node_next_ofs',
-            pipeline: [
-              { $match: { Node_left_id: { $type: 'objectId' }, Node_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Node_left_id', id: '$Node_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', Next: { $push: '$id' } } },
-              { $merge: { into: 'nodes', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-        { run: { update: 'nodes', updates: [{ q: { next_of: { $exists: false } }, u: { $set: { next_of: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'node_next_node_next_ofs',
-            pipeline: [
-              { $match: { Node_right_id: { $type: 'objectId' }, Node_left_id: { $type: 'objectId' } } },
-              { $project: { own: '$Node_right_id', id: '$Node_left_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', next_of: { $push: '$id' } } },
-              { $merge: { into: 'nodes', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Node.Next -> Node.next_of: nodes.Next does not hold all links of node_next_node_next_ofs. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'node_next_node_next_ofs',
-            pipeline: [
-              { $match: { Node_left_id: { $type: 'objectId' }, Node_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Node_left_id', id: '$Node_right_id' } },
-              { $lookup: { from: 'nodes', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'nodes',
-                  let: {},
-                  pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$Next'] }, '$Next', ['$Next']] }, []] } } } } }],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-        {
-          says: 'Node.Next -> Node.next_of: nodes.next_of does not hold all links of node_next_node_next_ofs. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'node_next_node_next_ofs',
-            pipeline: [
-              { $match: { Node_right_id: { $type: 'objectId' }, Node_left_id: { $type: 'objectId' } } },
-              { $project: { own: '$Node_right_id', id: '$Node_left_id' } },
-              { $lookup: { from: 'nodes', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'nodes',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$next_of'] }, '$next_of', ['$next_of']] }, []] } } } },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'node_next_node_next_ofs' },
-      ],
-    },
-    // Node.ab -> Node.aB (two-sided: many to many)
-    {
-      name: 'Node.ab -> Node.aB',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'node_ab_node_abs' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Node.ab -> Node.aB: nodes.ab holds links that node_ab_node_abs does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { ab: { $exists: true } } },
-              {
-                $project: { ids: { $filter: { input: { $cond: [{ $isArray: ['$ab'] }, '$ab', ['$ab']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $lookup: { from: 'node_ab_node_abs', localField: '_id', foreignField: 'Node_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Node_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'Node.ab -> Node.aB: nodes.aB holds links that node_ab_node_abs does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'nodes',
-            pipeline: [
-              { $match: { aB: { $exists: true } } },
-              {
-                $project: { ids: { $filter: { input: { $cond: [{ $isArray: ['$aB'] }, '$aB', ['$aB']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $lookup: { from: 'node_ab_node_abs', localField: '_id', foreignField: 'Node_right_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Node_left_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'nodes', updates: [{ q: { ab: { $exists: false } }, u: { $set: { ab: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'node_ab_node_abs',
-            pipeline: [
-              { $match: { Node_left_id: { $type: 'objectId' }, Node_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Node_left_id', id: '$Node_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', ab: { $push: '$id' } } },
-              { $merge: { into: 'nodes', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-        { run: { update: 'nodes', updates: [{ q: { aB: { $exists: false } }, u: { $set: { aB: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'node_ab_node_abs',
-            pipeline: [
-              { $match: { Node_right_id: { $type: 'objectId' }, Node_left_id: { $type: 'objectId' } } },
-              { $project: { own: '$Node_right_id', id: '$Node_left_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', aB: { $push: '$id' } } },
-              { $merge: { into: 'nodes', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Node.ab -> Node.aB: nodes.ab does not hold all links of node_ab_node_abs. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'node_ab_node_abs',
-            pipeline: [
-              { $match: { Node_left_id: { $type: 'objectId' }, Node_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Node_left_id', id: '$Node_right_id' } },
-              { $lookup: { from: 'nodes', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'nodes',
-                  let: {},
-                  pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$ab'] }, '$ab', ['$ab']] }, []] } } } } }],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-        {
-          says: 'Node.ab -> Node.aB: nodes.aB does not hold all links of node_ab_node_abs. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'node_ab_node_abs',
-            pipeline: [
-              { $match: { Node_right_id: { $type: 'objectId' }, Node_left_id: { $type: 'objectId' } } },
-              { $project: { own: '$Node_right_id', id: '$Node_left_id' } },
-              { $lookup: { from: 'nodes', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'nodes',
-                  let: {},
-                  pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$aB'] }, '$aB', ['$aB']] }, []] } } } } }],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'node_ab_node_abs' },
-      ],
-    },
-  ],
+  relationships,
 };
 
 migrate(migration, {

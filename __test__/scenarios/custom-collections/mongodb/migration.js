@@ -11,905 +11,358 @@
 // error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
 // from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
 // and keeps a second run out. In the end it is gone.
-//
+
+// The building blocks: each gives a part of what the server is told, and does nothing by itself.
+// What they know of a side of a relationship (left, right, from, to, kept, dropped) is the collection
+// of its documents, the field of its links there, by which name the join collection has its ids, and
+// the stage that ends a search for its links.
+
+// What an expression gives, as an array: an array by itself, anything else as its only item.
+const items = (value) => ({ $cond: [{ $isArray: [value] }, value, [value]] });
+
+// Whether an expression gives an ObjectId: neither Keystone sees anything else as an id.
+const isId = (value) => ({ $eq: [{ $type: value }, 'objectId'] });
+
+// Whether an expression gives null, or nothing.
+const isNothing = (value) => ({ $in: [{ $type: value }, ['missing', 'null', 'undefined']] });
+
+// The ids that an expression gives, as an array: of an array, of one id, of null or nothing.
+const ids = (value) => ({ $filter: { input: items(value), cond: isId('$$this') } });
+
+// The elements of an array, each once, where it occurs first.
+const distinct = (array) => ({
+  $map: {
+    input: {
+      $filter: {
+        input: { $range: [0, { $size: array }] },
+        as: 'at',
+        cond: { $eq: ['$$at', { $indexOfArray: [array, { $arrayElemAt: [array, '$$at'] }] }] },
+      },
+    },
+    as: 'at',
+    in: { $arrayElemAt: [array, '$$at'] },
+  },
+});
+
+// An expression on the only document in an array, which it knows by the name of the array.
+const only = (array, value) => ({ $let: { vars: { [array]: { $arrayElemAt: ['$' + array, 0] } }, in: value } });
+
+// The stage that leaves the documents that have the field, even if it is null. `$exists` it must be:
+// comparisons with null skip arrays that contain one.
+const having = (field) => ({ $match: { [field]: { $exists: true } } });
+
+// The stage that looks up the document whose `_id` a field holds, as the only item of an array.
+const lookup = (collection, field, array) => ({
+  $lookup: { from: collection, localField: field, foreignField: '_id', as: array },
+});
+
+// The stage that names both ends of a link that a field of the left side holds.
+const fromLeft = { $project: { _id: 0, left: '$_id', right: '$id' } };
+
+// The stage that names both ends of a link that a field of the right side holds.
+const fromRight = { $project: { _id: 0, left: '$id', right: '$_id' } };
+
+// A check that stops the migration when it finds something.
+const stop = (says, collection, pipeline) => ({ says, stops: true, run: { aggregate: collection, pipeline } });
+
+// A check that warns.
+const warn = (says, collection, pipeline) => ({ says, stops: false, run: { aggregate: collection, pipeline } });
+
+// Finds a document that has the field.
+const anyWith = (side) => ({
+  find: side.collection,
+  filter: { [side.field]: { $exists: true } },
+  projection: { _id: 1 },
+  limit: 1,
+});
+
+// An index on a field, as Keystone makes it: without `background` it would clash with Keystone's.
+const plainIndex = (collection, field) => ({
+  createIndexes: collection,
+  indexes: [{ key: { [field]: 1 }, name: field + '_1', background: true }],
+});
+
+// Removes the index on a field.
+const dropIndex = (side) => ({ dropIndexes: side.collection, index: { [side.field]: 1 } });
+
+// Removes a field.
+const unset = (side) => ({
+  update: side.collection,
+  updates: [{ q: { [side.field]: { $exists: true } }, u: { $unset: { [side.field]: 1 } }, multi: true }],
+});
+
+// The links of a field, one document each: `_id` of its own document, `id` of the other.
+const eachLink = (field) => [having(field), { $project: { id: ids('$' + field) } }, { $unwind: '$id' }];
+
+// The links of one side that the other does not have, between documents that exist, with
+// `back`: the ids that the other side holds in place of it.
+const unreturned = (from, to) => [
+  ...eachLink(from.field),
+  lookup(to.collection, 'id', 'other'),
+  { $match: { other: { $ne: [] } } },
+  { $project: { id: 1, back: only('other', ids('$$other.' + to.field)) } },
+  { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+];
+
+// That a field holds ObjectIds and nothing else. `values` is what it holds, as an array.
+const onlyIds = (name, from, values) => stop(
+  `${name}: documents with something in ${from.collection}.${from.field} that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else`,
+  from.collection,
+  [
+    having(from.field),
+    {
+      $project: {
+        wrong: { $filter: { input: values, cond: { $not: [{ $or: [isNothing('$$this'), isId('$$this')] }] } } },
+      },
+    },
+    { $match: { wrong: { $ne: [] } } },
+    { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+  ],
+);
+
+// That an array holds ObjectIds and nothing else.
+const arrayHasIds = (name, from) => onlyIds(name, from, items('$' + from.field));
+
+// That a field for one id holds an ObjectId, or nothing.
+const fieldHasId = (name, from) => onlyIds(name, from, ['$' + from.field]);
+
+// That documents with links have an ObjectId as their own `_id`.
+const ownersHaveIds = (name, from) => stop(
+  `${name}: documents of ${from.collection} whose own _id is no ObjectId have links in ${from.field}. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links`,
+  from.collection,
+  [
+    { $match: { [from.field]: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+    {
+      $project: {
+        type: { $type: '$_id' },
+        links: { $filter: { input: items('$' + from.field), cond: { $not: [isNothing('$$this')] } } },
+      },
+    },
+    { $match: { links: { $ne: [] } } },
+  ],
+);
+
+// That an array holds links which are each there once, and nothing else.
+const noOddities = (name, from) => ({
+  says: `${name}: documents with nulls or duplicates in ${from.collection}.${from.field}, or with a lone value in place of an array. Each link is copied once, nulls are left out`,
+  stops: false,
+  sums: ['nulls', 'duplicates', 'lone'],
+  run: {
+    aggregate: from.collection,
+    pipeline: [
+      having(from.field),
+      {
+        $project: {
+          all: items('$' + from.field),
+          lone: { $cond: [{ $or: [{ $isArray: ['$' + from.field] }, isNothing('$' + from.field)] }, 0, 1] },
+          array: { $cond: [{ $isArray: ['$' + from.field] }, 1, 0] },
+        },
+      },
+      {
+        $project: {
+          all: 1,
+          lone: 1,
+          array: 1,
+          links: { $filter: { input: '$all', cond: { $not: [isNothing('$$this')] } } },
+        },
+      },
+      {
+        $project: {
+          lone: 1,
+          nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
+          duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
+        },
+      },
+      { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
+    ],
+  },
+});
+
+// The ids in a field of documents that do not exist (any more).
+const dangling = (from, to) => [
+  ...eachLink(from.field),
+  lookup(to.collection, 'id', 'other'),
+  { $match: { other: [] } },
+  from.ends,
+];
+
+// That the documents exist which a field names whose links are copied.
+const targetsExist = (name, from, to) => warn(
+  `${name}: ids in ${from.collection}.${from.field} of documents that ${to.collection} does not have. No Keystone shows them. They are copied as they are`,
+  from.collection,
+  dangling(from, to),
+);
+
+// That the documents exist which a field names whose links are not copied: the other side has them.
+const droppedTargetsExist = (name, from, to) => warn(
+  `${name}: ids in ${from.collection}.${from.field} of documents that ${to.collection} does not have. No Keystone shows them. They go with the field`,
+  from.collection,
+  dangling(from, to),
+);
+
+// That one side of an N:N relationship has no links that the other lacks.
+const otherSideAgrees = (name, from, to) => stop(
+  `${name}: links that only ${from.collection}.${from.field} has, and ${to.collection}.${to.field} has not. Bring both sides into agreement, or use --reconcile, which takes the links of both`,
+  from.collection,
+  [...unreturned(from, to), from.ends],
+);
+
+// That every link of a field exists on the kept side, unless that holds another id.
+const nothingLost = (name, from, kept) => stop(
+  `${name}: links that only ${from.collection}.${from.field} has would be lost. Add them to ${kept.collection}.${kept.field}, or remove them, or use --reconcile, which adopts them`,
+  from.collection,
+  [...unreturned(from, kept), { $match: { back: [] } }, from.ends],
+);
+
+// That the kept side contradicts no link of a field. The kept side decides where it holds an id:
+// the old Keystone leaves stale ids on the other one whenever it is re-assigned.
+const nothingStale = (name, from, kept) => warn(
+  `${name}: links in ${from.collection}.${from.field} that ${kept.collection}.${kept.field} contradicts. The old Keystone leaves such stale links behind. ${kept.collection}.${kept.field} decides`,
+  from.collection,
+  [...unreturned(from, kept), { $match: { back: { $ne: [] } } }, from.ends],
+);
+
+// That the array of the other side has all links of the kept side.
+const arrayAgrees = (name, kept, dropped) => warn(
+  `${name}: links that only ${kept.collection}.${kept.field} has. The new Keystone shows them from both sides`,
+  kept.collection,
+  [...unreturned(kept, dropped), kept.ends],
+);
+
+// The links of an array that a join collection does not have.
+const unjoined = (from, to, join) => [
+  having(from.field),
+  { $project: { ids: ids('$' + from.field) } },
+  { $lookup: { from: join, localField: '_id', foreignField: from.inJoin, as: 'rows' } },
+  { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.' + to.inJoin } }] } } },
+  { $unwind: '$id' },
+];
+
+// That every link of an array is in the join collection, as far as the other document exists.
+const allExistingCopied = (name, from, to, join) => stop(
+  `${name}: links in ${from.collection}.${from.field} that ${join} does not have, so they came after it was made: was the application running? Add them there, or remove them from ${from.collection}.${from.field}`,
+  from.collection,
+  [...unjoined(from, to, join), lookup(to.collection, 'id', 'other'), { $match: { other: { $ne: [] } } }, from.ends],
+);
+
+// Copies the links of an array into the join collection, each once, in the order of the array.
+// Counts them in another way than it copies them: by the sizes of sets.
+const copyArray = (left, right, join) => ({
+  into: join,
+  indexes: [left.inJoin, right.inJoin],
+  run: {
+    aggregate: left.collection,
+    pipeline: [
+      having(left.field),
+      { $project: { ids: ids('$' + left.field) } },
+      { $project: { _id: 0, [left.inJoin]: '$_id', [right.inJoin]: distinct('$ids'), __v: { $literal: 0 } } },
+      { $unwind: '$' + right.inJoin },
+    ],
+  },
+  count: {
+    aggregate: left.collection,
+    pipeline: [
+      having(left.field),
+      { $group: { _id: null, n: { $sum: { $size: { $setDifference: [items('$' + left.field), [null]] } } } } },
+    ],
+  },
+});
+
+// What is to do for a relationship. Each list is done for all of them before the next one:
+const nothing = {
+  pending: [], // they find something as long as there is anything to do
+  checks: [], // before anything changes, they must find nothing
+  copies: [], // of links, to where they will be
+  counts: [], // checks of the copies
+  repairs: [], // of links that stay where they are
+  leftovers: [], // checks for what the repairs have left out
+  guards: [], // checks in place of those above, when a stopped run goes on here
+  ensures: [], // indexes, made or removed whether or not there are links
+  removals: [], // of what is no longer needed
+};
+const relationships = [];
+
+// Todo.reviewers -> User (one-sided: many to many)
+{
+  const name = 'Todo.reviewers -> User';
+  const left = { collection: 'my-todos', field: 'reviewers', inJoin: 'Todo_left_id', ends: fromLeft };
+  const right = { collection: 'people', inJoin: 'User_right_id' };
+  const join = 'todo_reviewers_manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(left)],
+    checks: [
+      arrayHasIds(name, left),
+      ownersHaveIds(name, left),
+      noOddities(name, left),
+      targetsExist(name, left, right),
+    ],
+    copies: [copyArray(left, right, join)],
+    guards: [allExistingCopied(name, left, right, join)],
+    ensures: [plainIndex(join, left.inJoin), plainIndex(join, right.inJoin), dropIndex(left)],
+    removals: [unset(left)],
+  });
+}
+
+// Todo.readers -> User.readPosts (two-sided: many to many)
+{
+  const name = 'Todo.readers -> User.readPosts';
+  const left = { collection: 'my-todos', field: 'readers', inJoin: 'Todo_left_id', ends: fromLeft };
+  const right = { collection: 'people', field: 'readPosts', inJoin: 'User_right_id', ends: fromRight };
+  const join = 'todo_readers_user_readposts';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(left), anyWith(right)],
+    checks: [
+      arrayHasIds(name, left),
+      ownersHaveIds(name, left),
+      noOddities(name, left),
+      targetsExist(name, left, right),
+      arrayHasIds(name, right),
+      ownersHaveIds(name, right),
+      noOddities(name, right),
+      droppedTargetsExist(name, right, left),
+      otherSideAgrees(name, left, right),
+      otherSideAgrees(name, right, left),
+    ],
+    copies: [copyArray(left, right, join)],
+    guards: [allExistingCopied(name, left, right, join), allExistingCopied(name, right, left, join)],
+    ensures: [plainIndex(join, left.inJoin), plainIndex(join, right.inJoin), dropIndex(left), dropIndex(right)],
+    removals: [unset(left), unset(right)],
+  });
+}
+
+// Todo.lead -> User.leads (two-sided: one to many)
+{
+  const name = 'Todo.lead -> User.leads';
+  const left = { collection: 'my-todos', field: 'lead', ends: fromLeft };
+  const right = { collection: 'people', field: 'leads', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(right)],
+    checks: [
+      arrayHasIds(name, right),
+      ownersHaveIds(name, right),
+      fieldHasId(name, left),
+      ownersHaveIds(name, left),
+      nothingLost(name, right, left),
+      nothingStale(name, right, left),
+      arrayAgrees(name, left, right),
+    ],
+    guards: [nothingLost(name, right, left)],
+    ensures: [dropIndex(right)],
+    removals: [unset(right)],
+  });
+}
+
 const migration = {
   direction: 'up',
   server: [4, 0],
   plan: '0507c32bbbf7dff3',
-  relationships: [
-    // Todo.reviewers -> User (one-sided: many to many)
-    {
-      name: 'Todo.reviewers -> User',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'my-todos', filter: { reviewers: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Todo.reviewers -> User: documents with something in my-todos.reviewers that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'my-todos',
-            pipeline: [
-              { $match: { reviewers: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$reviewers'] }, '$reviewers', ['$reviewers']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'Todo.reviewers -> User: documents of my-todos whose own _id is no ObjectId have links in reviewers. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'my-todos',
-            pipeline: [
-              { $match: { reviewers: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$reviewers'] }, '$reviewers', ['$reviewers']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'Todo.reviewers -> User: documents with nulls or duplicates in my-todos.reviewers, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: 'my-todos',
-            pipeline: [
-              { $match: { reviewers: { $exists: true } } },
-              {
-                $project: {
-                  all: { $cond: [{ $isArray: ['$reviewers'] }, '$reviewers', ['$reviewers']] },
-                  lone: { $cond: [{ $or: [{ $isArray: ['$reviewers'] }, { $in: [{ $type: '$reviewers' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
-                  array: { $cond: [{ $isArray: ['$reviewers'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'Todo.reviewers -> User: ids in my-todos.reviewers of documents that people does not have. No Keystone shows them. They are copied as they are',
-          stops: false,
-          run: {
-            aggregate: 'my-todos',
-            pipeline: [
-              { $match: { reviewers: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$reviewers'] }, '$reviewers', ['$reviewers']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'people', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          into: 'todo_reviewers_manies',
-          indexes: ['Todo_left_id', 'User_right_id'],
-          run: {
-            aggregate: 'my-todos',
-            pipeline: [
-              { $match: { reviewers: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$reviewers'] }, '$reviewers', ['$reviewers']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              {
-                $project: {
-                  _id: 0,
-                  Todo_left_id: '$_id',
-                  User_right_id: {
-                    $map: {
-                      input: {
-                        $filter: {
-                          input: { $range: [0, { $size: '$ids' }] },
-                          as: 'at',
-                          cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
-                        },
-                      },
-                      as: 'at',
-                      in: { $arrayElemAt: ['$ids', '$$at'] },
-                    },
-                  },
-                  __v: { $literal: 0 },
-                },
-              },
-              { $unwind: '$User_right_id' },
-            ],
-          },
-          count: {
-            aggregate: 'my-todos',
-            pipeline: [
-              { $match: { reviewers: { $exists: true } } },
-              {
-                $group: {
-                  _id: null,
-                  n: { $sum: { $size: { $setDifference: [{ $cond: [{ $isArray: ['$reviewers'] }, '$reviewers', ['$reviewers']] }, [null]] } } },
-                },
-              },
-            ],
-          },
-        },
-      ],
-      counts: [],
-      repairs: [],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'Todo.reviewers -> User: links in my-todos.reviewers that todo_reviewers_manies does not have, so they came after it was made: was the application running? Add them there, or remove them from my-todos.reviewers',
-          stops: true,
-          run: {
-            aggregate: 'my-todos',
-            pipeline: [
-              { $match: { reviewers: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$reviewers'] }, '$reviewers', ['$reviewers']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $lookup: { from: 'todo_reviewers_manies', localField: '_id', foreignField: 'Todo_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.User_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: 'people', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        { createIndexes: 'todo_reviewers_manies', indexes: [{ key: { Todo_left_id: 1 }, name: 'Todo_left_id_1', background: true }] },
-        { createIndexes: 'todo_reviewers_manies', indexes: [{ key: { User_right_id: 1 }, name: 'User_right_id_1', background: true }] },
-        { dropIndexes: 'my-todos', index: { reviewers: 1 } },
-      ],
-      removals: [
-        { update: 'my-todos', updates: [{ q: { reviewers: { $exists: true } }, u: { $unset: { reviewers: 1 } }, multi: true }] },
-      ],
-    },
-    // Todo.readers -> User.readPosts (two-sided: many to many)
-    {
-      name: 'Todo.readers -> User.readPosts',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'my-todos', filter: { readers: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-        { find: 'people', filter: { readPosts: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Todo.readers -> User.readPosts: documents with something in my-todos.readers that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'my-todos',
-            pipeline: [
-              { $match: { readers: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$readers'] }, '$readers', ['$readers']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'Todo.readers -> User.readPosts: documents of my-todos whose own _id is no ObjectId have links in readers. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'my-todos',
-            pipeline: [
-              { $match: { readers: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$readers'] }, '$readers', ['$readers']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'Todo.readers -> User.readPosts: documents with nulls or duplicates in my-todos.readers, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: 'my-todos',
-            pipeline: [
-              { $match: { readers: { $exists: true } } },
-              {
-                $project: {
-                  all: { $cond: [{ $isArray: ['$readers'] }, '$readers', ['$readers']] },
-                  lone: { $cond: [{ $or: [{ $isArray: ['$readers'] }, { $in: [{ $type: '$readers' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
-                  array: { $cond: [{ $isArray: ['$readers'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'Todo.readers -> User.readPosts: ids in my-todos.readers of documents that people does not have. No Keystone shows them. They are copied as they are',
-          stops: false,
-          run: {
-            aggregate: 'my-todos',
-            pipeline: [
-              { $match: { readers: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$readers'] }, '$readers', ['$readers']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'people', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'Todo.readers -> User.readPosts: documents with something in people.readPosts that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'people',
-            pipeline: [
-              { $match: { readPosts: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$readPosts'] }, '$readPosts', ['$readPosts']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'Todo.readers -> User.readPosts: documents of people whose own _id is no ObjectId have links in readPosts. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'people',
-            pipeline: [
-              { $match: { readPosts: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$readPosts'] }, '$readPosts', ['$readPosts']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'Todo.readers -> User.readPosts: documents with nulls or duplicates in people.readPosts, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: 'people',
-            pipeline: [
-              { $match: { readPosts: { $exists: true } } },
-              {
-                $project: {
-                  all: { $cond: [{ $isArray: ['$readPosts'] }, '$readPosts', ['$readPosts']] },
-                  lone: { $cond: [{ $or: [{ $isArray: ['$readPosts'] }, { $in: [{ $type: '$readPosts' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
-                  array: { $cond: [{ $isArray: ['$readPosts'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'Todo.readers -> User.readPosts: ids in people.readPosts of documents that my-todos does not have. No Keystone shows them. They go with the field',
-          stops: false,
-          run: {
-            aggregate: 'people',
-            pipeline: [
-              { $match: { readPosts: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$readPosts'] }, '$readPosts', ['$readPosts']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'my-todos', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'Todo.readers -> User.readPosts: links that only my-todos.readers has, and people.readPosts has not. Bring both sides into agreement, or use --reconcile, which takes the links of both',
-          stops: true,
-          run: {
-            aggregate: 'my-todos',
-            pipeline: [
-              { $match: { readers: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$readers'] }, '$readers', ['$readers']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'people', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.readPosts'] }, '$$other.readPosts', ['$$other.readPosts']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'Todo.readers -> User.readPosts: links that only people.readPosts has, and my-todos.readers has not. Bring both sides into agreement, or use --reconcile, which takes the links of both',
-          stops: true,
-          run: {
-            aggregate: 'people',
-            pipeline: [
-              { $match: { readPosts: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$readPosts'] }, '$readPosts', ['$readPosts']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'my-todos', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.readers'] }, '$$other.readers', ['$$other.readers']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          into: 'todo_readers_user_readposts',
-          indexes: ['Todo_left_id', 'User_right_id'],
-          run: {
-            aggregate: 'my-todos',
-            pipeline: [
-              { $match: { readers: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$readers'] }, '$readers', ['$readers']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              {
-                $project: {
-                  _id: 0,
-                  Todo_left_id: '$_id',
-                  User_right_id: {
-                    $map: {
-                      input: {
-                        $filter: {
-                          input: { $range: [0, { $size: '$ids' }] },
-                          as: 'at',
-                          cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
-                        },
-                      },
-                      as: 'at',
-                      in: { $arrayElemAt: ['$ids', '$$at'] },
-                    },
-                  },
-                  __v: { $literal: 0 },
-                },
-              },
-              { $unwind: '$User_right_id' },
-            ],
-          },
-          count: {
-            aggregate: 'my-todos',
-            pipeline: [
-              { $match: { readers: { $exists: true } } },
-              {
-                $group: { _id: null, n: { $sum: { $size: { $setDifference: [{ $cond: [{ $isArray: ['$readers'] }, '$readers', ['$readers']] }, [null]] } } } },
-              },
-            ],
-          },
-        },
-      ],
-      counts: [],
-      repairs: [],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'Todo.readers -> User.readPosts: links in my-todos.readers that todo_readers_user_readposts does not have, so they came after it was made: was the application running? Add them there, or remove them from my-todos.readers',
-          stops: true,
-          run: {
-            aggregate: 'my-todos',
-            pipeline: [
-              { $match: { readers: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$readers'] }, '$readers', ['$readers']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $lookup: { from: 'todo_readers_user_readposts', localField: '_id', foreignField: 'Todo_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.User_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: 'people', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'Todo.readers -> User.readPosts: links in people.readPosts that todo_readers_user_readposts does not have, so they came after it was made: was the application running? Add them there, or remove them from people.readPosts',
-          stops: true,
-          run: {
-            aggregate: 'people',
-            pipeline: [
-              { $match: { readPosts: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$readPosts'] }, '$readPosts', ['$readPosts']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $lookup: { from: 'todo_readers_user_readposts', localField: '_id', foreignField: 'User_right_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Todo_left_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: 'my-todos', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        { createIndexes: 'todo_readers_user_readposts', indexes: [{ key: { Todo_left_id: 1 }, name: 'Todo_left_id_1', background: true }] },
-        { createIndexes: 'todo_readers_user_readposts', indexes: [{ key: { User_right_id: 1 }, name: 'User_right_id_1', background: true }] },
-        { dropIndexes: 'my-todos', index: { readers: 1 } },
-        { dropIndexes: 'people', index: { readPosts: 1 } },
-      ],
-      removals: [
-        { update: 'my-todos', updates: [{ q: { readers: { $exists: true } }, u: { $unset: { readers: 1 } }, multi: true }] },
-        { update: 'people', updates: [{ q: { readPosts: { $exists: true } }, u: { $unset: { readPosts: 1 } }, multi: true }] },
-      ],
-    },
-    // Todo.lead -> User.leads (two-sided: one to many)
-    {
-      name: 'Todo.lead -> User.leads',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'people', filter: { leads: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Todo.lead -> User.leads: documents with something in people.leads that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'people',
-            pipeline: [
-              { $match: { leads: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$leads'] }, '$leads', ['$leads']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'Todo.lead -> User.leads: documents of people whose own _id is no ObjectId have links in leads. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'people',
-            pipeline: [
-              { $match: { leads: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$leads'] }, '$leads', ['$leads']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'Todo.lead -> User.leads: documents with something in my-todos.lead that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'my-todos',
-            pipeline: [
-              { $match: { lead: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: ['$lead'],
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'Todo.lead -> User.leads: documents of my-todos whose own _id is no ObjectId have links in lead. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'my-todos',
-            pipeline: [
-              { $match: { lead: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$lead'] }, '$lead', ['$lead']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'Todo.lead -> User.leads: links that only people.leads has would be lost. Add them to my-todos.lead, or remove them, or use --reconcile, which adopts them',
-          stops: true,
-          run: {
-            aggregate: 'people',
-            pipeline: [
-              { $match: { leads: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$leads'] }, '$leads', ['$leads']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'my-todos', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.lead'] }, '$$other.lead', ['$$other.lead']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'Todo.lead -> User.leads: links in people.leads that my-todos.lead contradicts. The old Keystone leaves such stale links behind. my-todos.lead decides',
-          stops: false,
-          run: {
-            aggregate: 'people',
-            pipeline: [
-              { $match: { leads: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$leads'] }, '$leads', ['$leads']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'my-todos', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.lead'] }, '$$other.lead', ['$$other.lead']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: { $ne: [] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'Todo.lead -> User.leads: links that only my-todos.lead has. The new Keystone shows them from both sides',
-          stops: false,
-          run: {
-            aggregate: 'my-todos',
-            pipeline: [
-              { $match: { lead: { $exists: true } } },
-              {
-                $project: {
-                  id: { $filter: { input: { $cond: [{ $isArray: ['$lead'] }, '$lead', ['$lead']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'people', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.leads'] }, '$$other.leads', ['$$other.leads']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [],
-      counts: [],
-      repairs: [],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'Todo.lead -> User.leads: links that only people.leads has would be lost. Add them to my-todos.lead, or remove them, or use --reconcile, which adopts them',
-          stops: true,
-          run: {
-            aggregate: 'people',
-            pipeline: [
-              { $match: { leads: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$leads'] }, '$leads', ['$leads']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'my-todos', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.lead'] }, '$$other.lead', ['$$other.lead']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        { dropIndexes: 'people', index: { leads: 1 } },
-      ],
-      removals: [
-        { update: 'people', updates: [{ q: { leads: { $exists: true } }, u: { $unset: { leads: 1 } }, multi: true }] },
-      ],
-    },
-  ],
+  relationships,
 };
 
 migrate(migration, {

@@ -11,527 +11,223 @@
 // error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
 // from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
 // and keeps a second run out. In the end it is gone.
-//
+
+// The building blocks: each gives a part of what the server is told, and does nothing by itself.
+// What they know of a side of a relationship (left, right, from, to, kept, dropped) is the collection
+// of its documents, the field of its links there, by which name the join collection has its ids, and
+// the stage that ends a search for its links.
+
+// What an expression gives, as an array: an array by itself, anything else as its only item.
+const items = (value) => ({ $cond: [{ $isArray: [value] }, value, [value]] });
+
+// Whether an expression gives an ObjectId: neither Keystone sees anything else as an id.
+const isId = (value) => ({ $eq: [{ $type: value }, 'objectId'] });
+
+// The ids that an expression gives, as an array: of an array, of one id, of null or nothing.
+const ids = (value) => ({ $filter: { input: items(value), cond: isId('$$this') } });
+
+// The stage that leaves the documents that have the field, even if it is null. `$exists` it must be:
+// comparisons with null skip arrays that contain one.
+const having = (field) => ({ $match: { [field]: { $exists: true } } });
+
+// The stage that looks up the document whose `_id` a field holds, as the only item of an array.
+const lookup = (collection, field, array) => ({
+  $lookup: { from: collection, localField: field, foreignField: '_id', as: array },
+});
+
+// The stage that names both ends of a link that a field of the left side holds.
+const fromLeft = { $project: { _id: 0, left: '$_id', right: '$id' } };
+
+// A check that stops the migration when it finds something.
+const stop = (says, collection, pipeline) => ({ says, stops: true, run: { aggregate: collection, pipeline } });
+
+// Finds the collection of that name.
+const collectionNamed = (name) => ({ listCollections: 1, filter: { name }, nameOnly: true });
+
+// The links of an array that a join collection does not have.
+const unjoined = (from, to, join) => [
+  having(from.field),
+  { $project: { ids: ids('$' + from.field) } },
+  { $lookup: { from: join, localField: '_id', foreignField: from.inJoin, as: 'rows' } },
+  { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.' + to.inJoin } }] } } },
+  { $unwind: '$id' },
+];
+
+// On the way back: that an array has no links that the join collection lacks.
+const noArrayOverwritten = (name, from, to, join) => stop(
+  `${name}: ${from.collection}.${from.field} holds links that ${join} does not have. They would be overwritten: is the database in the old schema already?`,
+  from.collection,
+  [...unjoined(from, to, join), from.ends],
+);
+
+// The links of a join collection, one document each: `own` id of the owner of a field to fill,
+// `id` of the other side.
+const joined = (own, other) => [
+  { $match: { [own.inJoin]: { $type: 'objectId' }, [other.inJoin]: { $type: 'objectId' } } },
+  { $project: { own: '$' + own.inJoin, id: '$' + other.inJoin } },
+];
+
+// Gives documents without the array an empty one, as the old Keystone does.
+const defaultToEmpty = (side) => ({
+  run: {
+    update: side.collection,
+    updates: [{ q: { [side.field]: { $exists: false } }, u: { $set: { [side.field]: [] } }, multi: true }],
+  },
+});
+
+// Fills a field with what `gathered` says of the links of a collection. An `_id` tells the order in
+// which links were copied, and so that of the left arrays.
+const refill = (collection, links, side, gathered) => ({
+  run: {
+    aggregate: collection,
+    pipeline: [
+      ...links,
+      { $sort: { _id: 1 } },
+      { $group: { _id: '$own', [side.field]: gathered } },
+      { $merge: { into: side.collection, on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
+    ],
+  },
+});
+
+// Fills an array.
+const refillArray = (collection, links, side) => refill(collection, links, side, { $push: '$id' });
+
+// That the arrays have all links, as far as their documents exist. By number: an array may be long,
+// and looking each link up in it would take its square.
+const allInArrays = (name, collection, links, side) => stop(
+  `${name}: ${side.collection}.${side.field} does not hold all links of ${collection}. Nothing has been removed. Is the application running? Run it again`,
+  collection,
+  [
+    ...links,
+    lookup(side.collection, 'own', 'document'),
+    { $match: { document: { $ne: [] } } },
+    { $group: { _id: null, kept: { $sum: 1 } } },
+    {
+      $lookup: {
+        from: side.collection,
+        let: {},
+        pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [items('$' + side.field), []] } } } } }],
+        as: 'filled',
+      },
+    },
+    {
+      $project: {
+        _id: 0,
+        kept: 1,
+        filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } },
+      },
+    },
+    { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
+  ],
+);
+
+// What is to do for a relationship. Each list is done for all of them before the next one:
+const nothing = {
+  pending: [], // they find something as long as there is anything to do
+  checks: [], // before anything changes, they must find nothing
+  copies: [], // of links, to where they will be
+  counts: [], // checks of the copies
+  repairs: [], // of links that stay where they are
+  leftovers: [], // checks for what the repairs have left out
+  guards: [], // checks in place of those above, when a stopped run goes on here
+  ensures: [], // indexes, made or removed whether or not there are links
+  removals: [], // of what is no longer needed
+};
+const relationships = [];
+
+// InternationalPublication.distinguishedPeerReviewersOfWorks -> Tag (one-sided: many to many)
+{
+  const name = 'InternationalPublication.distinguishedPeerReviewersOfWorks -> Tag';
+  const left = {
+    collection: 'internationalpublications',
+    field: 'distinguishedPeerReviewersOfWorks',
+    inJoin: 'InternationalPublication_left_id',
+    ends: fromLeft,
+  };
+  const right = { collection: 'tags', inJoin: 'Tag_right_id' };
+  const join = 'internationalpublication_distinguishedpeerreviewersofworks_manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join)],
+    copies: [defaultToEmpty(left), refillArray(join, joined(left, right), left)],
+    counts: [allInArrays(name, join, joined(left, right), left)],
+    removals: [{ drop: join }],
+  });
+}
+
+// InternationalPublication.distinguishedPeerReviewersOfWorks_many -> Tag (one-sided: many to many)
+{
+  const name = 'InternationalPublication.distinguishedPeerReviewersOfWorks_many -> Tag';
+  const left = {
+    collection: 'internationalpublications',
+    field: 'distinguishedPeerReviewersOfWorks_many',
+    inJoin: 'InternationalPublication_left_id',
+    ends: fromLeft,
+  };
+  const right = { collection: 'tags', inJoin: 'Tag_right_id' };
+  const join = 'internationalpublication_distinguishedpeerreviewersofworks_many_manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join)],
+    copies: [defaultToEmpty(left), refillArray(join, joined(left, right), left)],
+    counts: [allInArrays(name, join, joined(left, right), left)],
+    removals: [{ drop: join }],
+  });
+}
+
+// InternationalPublication.distinguishedContributorsOfTheFirstRankByMerit -> Tag (one-sided: many to many)
+{
+  const name = 'InternationalPublication.distinguishedContributorsOfTheFirstRankByMerit -> Tag';
+  const left = {
+    collection: 'internationalpublications',
+    field: 'distinguishedContributorsOfTheFirstRankByMerit',
+    inJoin: 'InternationalPublication_left_id',
+    ends: fromLeft,
+  };
+  const right = { collection: 'tags', inJoin: 'Tag_right_id' };
+  const join = 'internationalpublication_distinguishedcontributorsofthefirstrankbymerit_manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join)],
+    copies: [defaultToEmpty(left), refillArray(join, joined(left, right), left)],
+    counts: [allInArrays(name, join, joined(left, right), left)],
+    removals: [{ drop: join }],
+  });
+}
+
+// InternationalPublication.distinguishedContributorsOfTheFirstRankByMerits -> Tag (one-sided: many to many)
+{
+  const name = 'InternationalPublication.distinguishedContributorsOfTheFirstRankByMerits -> Tag';
+  const left = {
+    collection: 'internationalpublications',
+    field: 'distinguishedContributorsOfTheFirstRankByMerits',
+    inJoin: 'InternationalPublication_left_id',
+    ends: fromLeft,
+  };
+  const right = { collection: 'tags', inJoin: 'Tag_right_id' };
+  const join = 'internationalpublication_distinguishedcontributorsofthefirstrankbymerits_manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join)],
+    copies: [defaultToEmpty(left), refillArray(join, joined(left, right), left)],
+    counts: [allInArrays(name, join, joined(left, right), left)],
+    removals: [{ drop: join }],
+  });
+}
+
 const migration = {
   direction: 'down',
   server: [4, 2],
   plan: '77c3035cf614ce7a',
-  relationships: [
-    // InternationalPublication.distinguishedPeerReviewersOfWorks -> Tag (one-sided: many to many)
-    {
-      name: 'InternationalPublication.distinguishedPeerReviewersOfWorks -> Tag',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'internationalpublication_distinguishedpeerreviewersofworks_manies' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'InternationalPublication.distinguishedPeerReviewersOfWorks -> Tag: internationalpublications.distinguishedPeerReviewersOfWorks holds links that internationalpublication_distinguishedpeerreviewersofworks_manies does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'internationalpublications',
-            pipeline: [
-              { $match: { distinguishedPeerReviewersOfWorks: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: {
-                        $cond: [
-                          { $isArray: ['$distinguishedPeerReviewersOfWorks'] },
-                          '$distinguishedPeerReviewersOfWorks',
-                          ['$distinguishedPeerReviewersOfWorks'],
-                        ],
-                      },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              {
-                $lookup: {
-                  from: 'internationalpublication_distinguishedpeerreviewersofworks_manies',
-                  localField: '_id',
-                  foreignField: 'InternationalPublication_left_id',
-                  as: 'rows',
-                },
-              },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Tag_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          run: {
-            update: 'internationalpublications',
-            updates: [{ q: { distinguishedPeerReviewersOfWorks: { $exists: false } }, u: { $set: { distinguishedPeerReviewersOfWorks: [] } }, multi: true }],
-          },
-        },
-        {
-          run: {
-            aggregate: 'internationalpublication_distinguishedpeerreviewersofworks_manies',
-            pipeline: [
-              { $match: { InternationalPublication_left_id: { $type: 'objectId' }, Tag_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$InternationalPublication_left_id', id: '$Tag_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', distinguishedPeerReviewersOfWorks: { $push: '$id' } } },
-              { $merge: { into: 'internationalpublications', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'InternationalPublication.distinguishedPeerReviewersOfWorks -> Tag: internationalpublications.distinguishedPeerReviewersOfWorks does not hold all links of internationalpublication_distinguishedpeerreviewersofworks_manies. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'internationalpublication_distinguishedpeerreviewersofworks_manies',
-            pipeline: [
-              { $match: { InternationalPublication_left_id: { $type: 'objectId' }, Tag_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$InternationalPublication_left_id', id: '$Tag_right_id' } },
-              { $lookup: { from: 'internationalpublications', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'internationalpublications',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: {
-                        _id: null,
-                        n: {
-                          $sum: {
-                            $size: {
-                              $ifNull: [
-                                {
-                                  $cond: [
-                                    { $isArray: ['$distinguishedPeerReviewersOfWorks'] },
-                                    '$distinguishedPeerReviewersOfWorks',
-                                    ['$distinguishedPeerReviewersOfWorks'],
-                                  ],
-                                },
-                                [],
-                              ],
-                            },
-                          },
-                        },
-                      },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'internationalpublication_distinguishedpeerreviewersofworks_manies' },
-      ],
-    },
-    // InternationalPublication.distinguishedPeerReviewersOfWorks_many -> Tag (one-sided: many to many)
-    {
-      name: 'InternationalPublication.distinguishedPeerReviewersOfWorks_many -> Tag',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'internationalpublication_distinguishedpeerreviewersofworks_many_manies' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'InternationalPublication.distinguishedPeerReviewersOfWorks_many -> Tag: internationalpublications.distinguishedPeerReviewersOfWorks_many holds links that internationalpublication_distinguishedpeerreviewersofworks_many_manies does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'internationalpublications',
-            pipeline: [
-              { $match: { distinguishedPeerReviewersOfWorks_many: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: {
-                        $cond: [
-                          { $isArray: ['$distinguishedPeerReviewersOfWorks_many'] },
-                          '$distinguishedPeerReviewersOfWorks_many',
-                          ['$distinguishedPeerReviewersOfWorks_many'],
-                        ],
-                      },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              {
-                $lookup: {
-                  from: 'internationalpublication_distinguishedpeerreviewersofworks_many_manies',
-                  localField: '_id',
-                  foreignField: 'InternationalPublication_left_id',
-                  as: 'rows',
-                },
-              },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Tag_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          run: {
-            update: 'internationalpublications',
-            updates: [
-              {
-                q: { distinguishedPeerReviewersOfWorks_many: { $exists: false } },
-                u: { $set: { distinguishedPeerReviewersOfWorks_many: [] } },
-                multi: true,
-              },
-            ],
-          },
-        },
-        {
-          run: {
-            aggregate: 'internationalpublication_distinguishedpeerreviewersofworks_many_manies',
-            pipeline: [
-              { $match: { InternationalPublication_left_id: { $type: 'objectId' }, Tag_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$InternationalPublication_left_id', id: '$Tag_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', distinguishedPeerReviewersOfWorks_many: { $push: '$id' } } },
-              { $merge: { into: 'internationalpublications', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'InternationalPublication.distinguishedPeerReviewersOfWorks_many -> Tag: internationalpublications.distinguishedPeerReviewersOfWorks_many does not hold all links of internationalpublication_distinguishedpeerreviewersofworks_many_manies. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'internationalpublication_distinguishedpeerreviewersofworks_many_manies',
-            pipeline: [
-              { $match: { InternationalPublication_left_id: { $type: 'objectId' }, Tag_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$InternationalPublication_left_id', id: '$Tag_right_id' } },
-              { $lookup: { from: 'internationalpublications', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'internationalpublications',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: {
-                        _id: null,
-                        n: {
-                          $sum: {
-                            $size: {
-                              $ifNull: [
-                                {
-                                  $cond: [
-                                    { $isArray: ['$distinguishedPeerReviewersOfWorks_many'] },
-                                    '$distinguishedPeerReviewersOfWorks_many',
-                                    ['$distinguishedPeerReviewersOfWorks_many'],
-                                  ],
-                                },
-                                [],
-                              ],
-                            },
-                          },
-                        },
-                      },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'internationalpublication_distinguishedpeerreviewersofworks_many_manies' },
-      ],
-    },
-    // InternationalPublication.distinguishedContributorsOfTheFirstRankByMerit -> Tag (one-sided: many to many)
-    {
-      name: 'InternationalPublication.distinguishedContributorsOfTheFirstRankByMerit -> Tag',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'internationalpublication_distinguishedcontributorsofthefirstrankbymerit_manies' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'InternationalPublication.distinguishedContributorsOfTheFirstRankByMerit -> Tag: internationalpublications.distinguishedContributorsOfTheFirstRankByMerit holds links that internationalpublication_distinguishedcontributorsofthefirstrankbymerit_manies does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'internationalpublications',
-            pipeline: [
-              { $match: { distinguishedContributorsOfTheFirstRankByMerit: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: {
-                        $cond: [
-                          { $isArray: ['$distinguishedContributorsOfTheFirstRankByMerit'] },
-                          '$distinguishedContributorsOfTheFirstRankByMerit',
-                          ['$distinguishedContributorsOfTheFirstRankByMerit'],
-                        ],
-                      },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              {
-                $lookup: {
-                  from: 'internationalpublication_distinguishedcontributorsofthefirstrankbymerit_manies',
-                  localField: '_id',
-                  foreignField: 'InternationalPublication_left_id',
-                  as: 'rows',
-                },
-              },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Tag_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          run: {
-            update: 'internationalpublications',
-            updates: [
-              {
-                q: { distinguishedContributorsOfTheFirstRankByMerit: { $exists: false } },
-                u: { $set: { distinguishedContributorsOfTheFirstRankByMerit: [] } },
-                multi: true,
-              },
-            ],
-          },
-        },
-        {
-          run: {
-            aggregate: 'internationalpublication_distinguishedcontributorsofthefirstrankbymerit_manies',
-            pipeline: [
-              { $match: { InternationalPublication_left_id: { $type: 'objectId' }, Tag_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$InternationalPublication_left_id', id: '$Tag_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', distinguishedContributorsOfTheFirstRankByMerit: { $push: '$id' } } },
-              { $merge: { into: 'internationalpublications', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'InternationalPublication.distinguishedContributorsOfTheFirstRankByMerit -> Tag: internationalpublications.distinguishedContributorsOfTheFirstRankByMerit does not hold all links of internationalpublication_distinguishedcontributorsofthefirstrankbymerit_manies. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'internationalpublication_distinguishedcontributorsofthefirstrankbymerit_manies',
-            pipeline: [
-              { $match: { InternationalPublication_left_id: { $type: 'objectId' }, Tag_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$InternationalPublication_left_id', id: '$Tag_right_id' } },
-              { $lookup: { from: 'internationalpublications', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'internationalpublications',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: {
-                        _id: null,
-                        n: {
-                          $sum: {
-                            $size: {
-                              $ifNull: [
-                                {
-                                  $cond: [
-                                    { $isArray: ['$distinguishedContributorsOfTheFirstRankByMerit'] },
-                                    '$distinguishedContributorsOfTheFirstRankByMerit',
-                                    ['$distinguishedContributorsOfTheFirstRankByMerit'],
-                                  ],
-                                },
-                                [],
-                              ],
-                            },
-                          },
-                        },
-                      },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'internationalpublication_distinguishedcontributorsofthefirstrankbymerit_manies' },
-      ],
-    },
-    // InternationalPublication.distinguishedContributorsOfTheFirstRankByMerits -> Tag (one-sided: many to many)
-    {
-      name: 'InternationalPublication.distinguishedContributorsOfTheFirstRankByMerits -> Tag',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'internationalpublication_distinguishedcontributorsofthefirstrankbymerits_manies' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'InternationalPublication.distinguishedContributorsOfTheFirstRankByMerits -> Tag: internationalpublications.distinguishedContributorsOfTheFirstRankByMerits holds links that internationalpublication_distinguishedcontributorsofthefirstrankbymerits_manies does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'internationalpublications',
-            pipeline: [
-              { $match: { distinguishedContributorsOfTheFirstRankByMerits: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: {
-                        $cond: [
-                          { $isArray: ['$distinguishedContributorsOfTheFirstRankByMerits'] },
-                          '$distinguishedContributorsOfTheFirstRankByMerits',
-                          ['$distinguishedContributorsOfTheFirstRankByMerits'],
-                        ],
-                      },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              {
-                $lookup: {
-                  from: 'internationalpublication_distinguishedcontributorsofthefirstrankbymerits_manies',
-                  localField: '_id',
-                  foreignField: 'InternationalPublication_left_id',
-                  as: 'rows',
-                },
-              },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Tag_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          run: {
-            update: 'internationalpublications',
-            updates: [
-              {
-                q: { distinguishedContributorsOfTheFirstRankByMerits: { $exists: false } },
-                u: { $set: { distinguishedContributorsOfTheFirstRankByMerits: [] } },
-                multi: true,
-              },
-            ],
-          },
-        },
-        {
-          run: {
-            aggregate: 'internationalpublication_distinguishedcontributorsofthefirstrankbymerits_manies',
-            pipeline: [
-              { $match: { InternationalPublication_left_id: { $type: 'objectId' }, Tag_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$InternationalPublication_left_id', id: '$Tag_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', distinguishedContributorsOfTheFirstRankByMerits: { $push: '$id' } } },
-              { $merge: { into: 'internationalpublications', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'InternationalPublication.distinguishedContributorsOfTheFirstRankByMerits -> Tag: internationalpublications.distinguishedContributorsOfTheFirstRankByMerits does not hold all links of internationalpublication_distinguishedcontributorsofthefirstrankbymerits_manies. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'internationalpublication_distinguishedcontributorsofthefirstrankbymerits_manies',
-            pipeline: [
-              { $match: { InternationalPublication_left_id: { $type: 'objectId' }, Tag_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$InternationalPublication_left_id', id: '$Tag_right_id' } },
-              { $lookup: { from: 'internationalpublications', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'internationalpublications',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: {
-                        _id: null,
-                        n: {
-                          $sum: {
-                            $size: {
-                              $ifNull: [
-                                {
-                                  $cond: [
-                                    { $isArray: ['$distinguishedContributorsOfTheFirstRankByMerits'] },
-                                    '$distinguishedContributorsOfTheFirstRankByMerits',
-                                    ['$distinguishedContributorsOfTheFirstRankByMerits'],
-                                  ],
-                                },
-                                [],
-                              ],
-                            },
-                          },
-                        },
-                      },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'internationalpublication_distinguishedcontributorsofthefirstrankbymerits_manies' },
-      ],
-    },
-  ],
+  relationships,
 };
 
 migrate(migration, {

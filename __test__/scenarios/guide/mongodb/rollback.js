@@ -11,496 +11,266 @@
 // error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
 // from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
 // and keeps a second run out. In the end it is gone.
-//
+
+// The building blocks: each gives a part of what the server is told, and does nothing by itself.
+// What they know of a side of a relationship (left, right, from, to, kept, dropped) is the collection
+// of its documents, the field of its links there, by which name the join collection has its ids, and
+// the stage that ends a search for its links.
+
+// What an expression gives, as an array: an array by itself, anything else as its only item.
+const items = (value) => ({ $cond: [{ $isArray: [value] }, value, [value]] });
+
+// Whether an expression gives an ObjectId: neither Keystone sees anything else as an id.
+const isId = (value) => ({ $eq: [{ $type: value }, 'objectId'] });
+
+// The ids that an expression gives, as an array: of an array, of one id, of null or nothing.
+const ids = (value) => ({ $filter: { input: items(value), cond: isId('$$this') } });
+
+// An expression on the only document in an array, which it knows by the name of the array.
+const only = (array, value) => ({ $let: { vars: { [array]: { $arrayElemAt: ['$' + array, 0] } }, in: value } });
+
+// The stage that leaves the documents that have the field, even if it is null. `$exists` it must be:
+// comparisons with null skip arrays that contain one.
+const having = (field) => ({ $match: { [field]: { $exists: true } } });
+
+// The stage that leaves the documents whose field holds an id, where the field is for one id.
+const holding = (field) => ({ $match: { [field]: { $type: 'objectId' } } });
+
+// The stage that looks up the document whose `_id` a field holds, as the only item of an array.
+const lookup = (collection, field, array) => ({
+  $lookup: { from: collection, localField: field, foreignField: '_id', as: array },
+});
+
+// The stage that names both ends of a link that a field of the left side holds.
+const fromLeft = { $project: { _id: 0, left: '$_id', right: '$id' } };
+
+// The stage that names both ends of a link that a field of the right side holds.
+const fromRight = { $project: { _id: 0, left: '$id', right: '$_id' } };
+
+// A check that stops the migration when it finds something.
+const stop = (says, collection, pipeline) => ({ says, stops: true, run: { aggregate: collection, pipeline } });
+
+// Finds a document that does not have the field.
+const anyWithout = (side) => ({
+  find: side.collection,
+  filter: { [side.field]: { $exists: false } },
+  projection: { _id: 1 },
+  limit: 1,
+});
+
+// Finds the collection of that name.
+const collectionNamed = (name) => ({ listCollections: 1, filter: { name }, nameOnly: true });
+
+// The links of a field, one document each: `_id` of its own document, `id` of the other.
+const eachLink = (field) => [having(field), { $project: { id: ids('$' + field) } }, { $unwind: '$id' }];
+
+// The links of one side that the other does not have, between documents that exist, with
+// `back`: the ids that the other side holds in place of it.
+const unreturned = (from, to) => [
+  ...eachLink(from.field),
+  lookup(to.collection, 'id', 'other'),
+  { $match: { other: { $ne: [] } } },
+  { $project: { id: 1, back: only('other', ids('$$other.' + to.field)) } },
+  { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+];
+
+// The links of an array that a join collection does not have.
+const unjoined = (from, to, join) => [
+  having(from.field),
+  { $project: { ids: ids('$' + from.field) } },
+  { $lookup: { from: join, localField: '_id', foreignField: from.inJoin, as: 'rows' } },
+  { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.' + to.inJoin } }] } } },
+  { $unwind: '$id' },
+];
+
+// On the way back: that an array has no links that the join collection lacks.
+const noArrayOverwritten = (name, from, to, join) => stop(
+  `${name}: ${from.collection}.${from.field} holds links that ${join} does not have. They would be overwritten: is the database in the old schema already?`,
+  from.collection,
+  [...unjoined(from, to, join), from.ends],
+);
+
+// On the way back: that a field has no links that the kept side lacks.
+const noFieldOverwritten = (name, from, kept) => stop(
+  `${name}: ${from.collection}.${from.field} holds links that ${kept.collection}.${kept.field} does not have. They would be overwritten: is the database in the old schema already?`,
+  from.collection,
+  [...unreturned(from, kept), from.ends],
+);
+
+// The links of a join collection, one document each: `own` id of the owner of a field to fill,
+// `id` of the other side.
+const joined = (own, other) => [
+  { $match: { [own.inJoin]: { $type: 'objectId' }, [other.inJoin]: { $type: 'objectId' } } },
+  { $project: { own: '$' + own.inJoin, id: '$' + other.inJoin } },
+];
+
+// The links of a field that was kept, as `own` id of the owner of the field to fill and as `id`.
+const held = (kept) => [holding(kept.field), { $project: { own: '$' + kept.field, id: '$_id' } }];
+
+// Gives documents without the array an empty one, as the old Keystone does.
+const defaultToEmpty = (side) => ({
+  run: {
+    update: side.collection,
+    updates: [{ q: { [side.field]: { $exists: false } }, u: { $set: { [side.field]: [] } }, multi: true }],
+  },
+});
+
+// Fills a field with what `gathered` says of the links of a collection. An `_id` tells the order in
+// which links were copied, and so that of the left arrays.
+const refill = (collection, links, side, gathered) => ({
+  run: {
+    aggregate: collection,
+    pipeline: [
+      ...links,
+      { $sort: { _id: 1 } },
+      { $group: { _id: '$own', [side.field]: gathered } },
+      { $merge: { into: side.collection, on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
+    ],
+  },
+});
+
+// Fills an array.
+const refillArray = (collection, links, side) => refill(collection, links, side, { $push: '$id' });
+
+// Fills a field that is for one id.
+const refillField = (collection, links, side) => refill(collection, links, side, { $max: '$id' });
+
+// That the arrays have all links, as far as their documents exist. By number: an array may be long,
+// and looking each link up in it would take its square.
+const allInArrays = (name, collection, links, side) => stop(
+  `${name}: ${side.collection}.${side.field} does not hold all links of ${collection}. Nothing has been removed. Is the application running? Run it again`,
+  collection,
+  [
+    ...links,
+    lookup(side.collection, 'own', 'document'),
+    { $match: { document: { $ne: [] } } },
+    { $group: { _id: null, kept: { $sum: 1 } } },
+    {
+      $lookup: {
+        from: side.collection,
+        let: {},
+        pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [items('$' + side.field), []] } } } } }],
+        as: 'filled',
+      },
+    },
+    {
+      $project: {
+        _id: 0,
+        kept: 1,
+        filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } },
+      },
+    },
+    { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
+  ],
+);
+
+// That the fields have all links, as far as their documents exist.
+const allInFields = (name, collection, links, side) => stop(
+  `${name}: ${side.collection}.${side.field} does not hold all links of ${collection}. Nothing has been removed. Is the application running? Run it again`,
+  collection,
+  [
+    ...links,
+    lookup(side.collection, 'own', 'document'),
+    { $match: { document: { $ne: [] } } },
+    { $match: { $expr: { $not: [only('document', isId('$$document.' + side.field))] } } },
+    { $project: { own: 1, id: 1 } },
+  ],
+);
+
+// On the way back: finds a document that has still to be filled.
+const anyUnfilled = (kept, side) => ({
+  aggregate: kept.collection,
+  pipeline: [...unreturned(kept, side), kept.ends, { $limit: 1 }],
+});
+
+// What is to do for a relationship. Each list is done for all of them before the next one:
+const nothing = {
+  pending: [], // they find something as long as there is anything to do
+  checks: [], // before anything changes, they must find nothing
+  copies: [], // of links, to where they will be
+  counts: [], // checks of the copies
+  repairs: [], // of links that stay where they are
+  leftovers: [], // checks for what the repairs have left out
+  guards: [], // checks in place of those above, when a stopped run goes on here
+  ensures: [], // indexes, made or removed whether or not there are links
+  removals: [], // of what is no longer needed
+};
+const relationships = [];
+
+// Todo.reviewers -> User (one-sided: many to many)
+{
+  const name = 'Todo.reviewers -> User';
+  const left = { collection: 'todos', field: 'reviewers', inJoin: 'Todo_left_id', ends: fromLeft };
+  const right = { collection: 'users', inJoin: 'User_right_id' };
+  const join = 'todo_reviewers_manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join)],
+    copies: [defaultToEmpty(left), refillArray(join, joined(left, right), left)],
+    counts: [allInArrays(name, join, joined(left, right), left)],
+    removals: [{ drop: join }],
+  });
+}
+
+// Todo.leadAuthor -> User.leadPost (two-sided: one to one)
+{
+  const name = 'Todo.leadAuthor -> User.leadPost';
+  const left = { collection: 'todos', field: 'leadAuthor', ends: fromLeft };
+  const right = { collection: 'users', field: 'leadPost', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyUnfilled(left, right)],
+    checks: [noFieldOverwritten(name, right, left)],
+    copies: [refillField(left.collection, held(left), right)],
+    counts: [allInFields(name, left.collection, held(left), right)],
+  });
+}
+
+// Todo.publisher -> User.published (two-sided: one to many)
+{
+  const name = 'Todo.publisher -> User.published';
+  const left = { collection: 'todos', field: 'publisher', ends: fromLeft };
+  const right = { collection: 'users', field: 'published', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWithout(right)],
+    checks: [noFieldOverwritten(name, right, left)],
+    copies: [defaultToEmpty(right), refillArray(left.collection, held(left), right)],
+    counts: [allInArrays(name, left.collection, held(left), right)],
+  });
+}
+
+// Todo.readers -> User.readPosts (two-sided: many to many)
+{
+  const name = 'Todo.readers -> User.readPosts';
+  const left = { collection: 'todos', field: 'readers', inJoin: 'Todo_left_id', ends: fromLeft };
+  const right = { collection: 'users', field: 'readPosts', inJoin: 'User_right_id', ends: fromRight };
+  const join = 'todo_readers_user_readposts';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join), noArrayOverwritten(name, right, left, join)],
+    copies: [
+      defaultToEmpty(left),
+      refillArray(join, joined(left, right), left),
+      defaultToEmpty(right),
+      refillArray(join, joined(right, left), right),
+    ],
+    counts: [allInArrays(name, join, joined(left, right), left), allInArrays(name, join, joined(right, left), right)],
+    removals: [{ drop: join }],
+  });
+}
+
 const migration = {
   direction: 'down',
   server: [4, 2],
   plan: '0770f4654d7183ff',
-  relationships: [
-    // Todo.reviewers -> User (one-sided: many to many)
-    {
-      name: 'Todo.reviewers -> User',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'todo_reviewers_manies' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Todo.reviewers -> User: todos.reviewers holds links that todo_reviewers_manies does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'todos',
-            pipeline: [
-              { $match: { reviewers: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$reviewers'] }, '$reviewers', ['$reviewers']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $lookup: { from: 'todo_reviewers_manies', localField: '_id', foreignField: 'Todo_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.User_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'todos', updates: [{ q: { reviewers: { $exists: false } }, u: { $set: { reviewers: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'todo_reviewers_manies',
-            pipeline: [
-              { $match: { Todo_left_id: { $type: 'objectId' }, User_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Todo_left_id', id: '$User_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', reviewers: { $push: '$id' } } },
-              { $merge: { into: 'todos', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Todo.reviewers -> User: todos.reviewers does not hold all links of todo_reviewers_manies. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'todo_reviewers_manies',
-            pipeline: [
-              { $match: { Todo_left_id: { $type: 'objectId' }, User_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Todo_left_id', id: '$User_right_id' } },
-              { $lookup: { from: 'todos', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'todos',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: {
-                        _id: null,
-                        n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$reviewers'] }, '$reviewers', ['$reviewers']] }, []] } } },
-                      },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'todo_reviewers_manies' },
-      ],
-    },
-    // Todo.leadAuthor -> User.leadPost (two-sided: one to one)
-    {
-      name: 'Todo.leadAuthor -> User.leadPost',
-      // finds something as long as there is anything to do
-      pending: [
-        {
-          aggregate: 'todos',
-          pipeline: [
-            { $match: { leadAuthor: { $exists: true } } },
-            {
-              $project: {
-                id: {
-                  $filter: {
-                    input: { $cond: [{ $isArray: ['$leadAuthor'] }, '$leadAuthor', ['$leadAuthor']] },
-                    cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                  },
-                },
-              },
-            },
-            { $unwind: '$id' },
-            { $lookup: { from: 'users', localField: 'id', foreignField: '_id', as: 'other' } },
-            { $match: { other: { $ne: [] } } },
-            {
-              $project: {
-                id: 1,
-                back: {
-                  $let: {
-                    vars: { other: { $arrayElemAt: ['$other', 0] } },
-                    in: {
-                      $filter: {
-                        input: { $cond: [{ $isArray: ['$$other.leadPost'] }, '$$other.leadPost', ['$$other.leadPost']] },
-                        cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                      },
-                    },
-                  },
-                },
-              },
-            },
-            { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-            { $project: { _id: 0, left: '$_id', right: '$id' } },
-            { $limit: 1 },
-          ],
-        },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Todo.leadAuthor -> User.leadPost: users.leadPost holds links that todos.leadAuthor does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { leadPost: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$leadPost'] }, '$leadPost', ['$leadPost']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'todos', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.leadAuthor'] }, '$$other.leadAuthor', ['$$other.leadAuthor']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          run: {
-            aggregate: 'todos',
-            pipeline: [
-              { $match: { leadAuthor: { $type: 'objectId' } } },
-              { $project: { own: '$leadAuthor', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', leadPost: { $max: '$id' } } },
-              { $merge: { into: 'users', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Todo.leadAuthor -> User.leadPost: users.leadPost does not hold all links of todos. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'todos',
-            pipeline: [
-              { $match: { leadAuthor: { $type: 'objectId' } } },
-              { $project: { own: '$leadAuthor', id: '$_id' } },
-              { $lookup: { from: 'users', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              {
-                $match: {
-                  $expr: {
-                    $not: [
-                      {
-                        $let: { vars: { document: { $arrayElemAt: ['$document', 0] } }, in: { $eq: [{ $type: '$$document.leadPost' }, 'objectId'] } },
-                      },
-                    ],
-                  },
-                },
-              },
-              { $project: { own: 1, id: 1 } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-    // Todo.publisher -> User.published (two-sided: one to many)
-    {
-      name: 'Todo.publisher -> User.published',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'users', filter: { published: { $exists: false } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Todo.publisher -> User.published: users.published holds links that todos.publisher does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { published: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$published'] }, '$published', ['$published']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'todos', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.publisher'] }, '$$other.publisher', ['$$other.publisher']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'users', updates: [{ q: { published: { $exists: false } }, u: { $set: { published: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'todos',
-            pipeline: [
-              { $match: { publisher: { $type: 'objectId' } } },
-              { $project: { own: '$publisher', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', published: { $push: '$id' } } },
-              { $merge: { into: 'users', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Todo.publisher -> User.published: users.published does not hold all links of todos. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'todos',
-            pipeline: [
-              { $match: { publisher: { $type: 'objectId' } } },
-              { $project: { own: '$publisher', id: '$_id' } },
-              { $lookup: { from: 'users', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'users',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: {
-                        _id: null,
-                        n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$published'] }, '$published', ['$published']] }, []] } } },
-                      },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-    // Todo.readers -> User.readPosts (two-sided: many to many)
-    {
-      name: 'Todo.readers -> User.readPosts',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'todo_readers_user_readposts' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Todo.readers -> User.readPosts: todos.readers holds links that todo_readers_user_readposts does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'todos',
-            pipeline: [
-              { $match: { readers: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$readers'] }, '$readers', ['$readers']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $lookup: { from: 'todo_readers_user_readposts', localField: '_id', foreignField: 'Todo_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.User_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'Todo.readers -> User.readPosts: users.readPosts holds links that todo_readers_user_readposts does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { readPosts: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$readPosts'] }, '$readPosts', ['$readPosts']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $lookup: { from: 'todo_readers_user_readposts', localField: '_id', foreignField: 'User_right_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Todo_left_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'todos', updates: [{ q: { readers: { $exists: false } }, u: { $set: { readers: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'todo_readers_user_readposts',
-            pipeline: [
-              { $match: { Todo_left_id: { $type: 'objectId' }, User_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Todo_left_id', id: '$User_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', readers: { $push: '$id' } } },
-              { $merge: { into: 'todos', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-        { run: { update: 'users', updates: [{ q: { readPosts: { $exists: false } }, u: { $set: { readPosts: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'todo_readers_user_readposts',
-            pipeline: [
-              { $match: { User_right_id: { $type: 'objectId' }, Todo_left_id: { $type: 'objectId' } } },
-              { $project: { own: '$User_right_id', id: '$Todo_left_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', readPosts: { $push: '$id' } } },
-              { $merge: { into: 'users', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Todo.readers -> User.readPosts: todos.readers does not hold all links of todo_readers_user_readposts. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'todo_readers_user_readposts',
-            pipeline: [
-              { $match: { Todo_left_id: { $type: 'objectId' }, User_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Todo_left_id', id: '$User_right_id' } },
-              { $lookup: { from: 'todos', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'todos',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$readers'] }, '$readers', ['$readers']] }, []] } } } },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-        {
-          says: 'Todo.readers -> User.readPosts: users.readPosts does not hold all links of todo_readers_user_readposts. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'todo_readers_user_readposts',
-            pipeline: [
-              { $match: { User_right_id: { $type: 'objectId' }, Todo_left_id: { $type: 'objectId' } } },
-              { $project: { own: '$User_right_id', id: '$Todo_left_id' } },
-              { $lookup: { from: 'users', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'users',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: {
-                        _id: null,
-                        n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$readPosts'] }, '$readPosts', ['$readPosts']] }, []] } } },
-                      },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'todo_readers_user_readposts' },
-      ],
-    },
-  ],
+  relationships,
 };
 
 migrate(migration, {

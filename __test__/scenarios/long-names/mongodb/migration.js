@@ -11,1631 +11,403 @@
 // error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
 // from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
 // and keeps a second run out. In the end it is gone.
-//
+
+// The building blocks: each gives a part of what the server is told, and does nothing by itself.
+// What they know of a side of a relationship (left, right, from, to, kept, dropped) is the collection
+// of its documents, the field of its links there, by which name the join collection has its ids, and
+// the stage that ends a search for its links.
+
+// What an expression gives, as an array: an array by itself, anything else as its only item.
+const items = (value) => ({ $cond: [{ $isArray: [value] }, value, [value]] });
+
+// Whether an expression gives an ObjectId: neither Keystone sees anything else as an id.
+const isId = (value) => ({ $eq: [{ $type: value }, 'objectId'] });
+
+// Whether an expression gives null, or nothing.
+const isNothing = (value) => ({ $in: [{ $type: value }, ['missing', 'null', 'undefined']] });
+
+// The ids that an expression gives, as an array: of an array, of one id, of null or nothing.
+const ids = (value) => ({ $filter: { input: items(value), cond: isId('$$this') } });
+
+// The elements of an array, each once, where it occurs first.
+const distinct = (array) => ({
+  $map: {
+    input: {
+      $filter: {
+        input: { $range: [0, { $size: array }] },
+        as: 'at',
+        cond: { $eq: ['$$at', { $indexOfArray: [array, { $arrayElemAt: [array, '$$at'] }] }] },
+      },
+    },
+    as: 'at',
+    in: { $arrayElemAt: [array, '$$at'] },
+  },
+});
+
+// An expression on the only document in an array, which it knows by the name of the array.
+const only = (array, value) => ({ $let: { vars: { [array]: { $arrayElemAt: ['$' + array, 0] } }, in: value } });
+
+// The stage that leaves the documents that have the field, even if it is null. `$exists` it must be:
+// comparisons with null skip arrays that contain one.
+const having = (field) => ({ $match: { [field]: { $exists: true } } });
+
+// The stage that looks up the document whose `_id` a field holds, as the only item of an array.
+const lookup = (collection, field, array) => ({
+  $lookup: { from: collection, localField: field, foreignField: '_id', as: array },
+});
+
+// The stage that names both ends of a link that a field of the left side holds.
+const fromLeft = { $project: { _id: 0, left: '$_id', right: '$id' } };
+
+// The stage that names both ends of a link that a field of the right side holds.
+const fromRight = { $project: { _id: 0, left: '$id', right: '$_id' } };
+
+// A check that stops the migration when it finds something.
+const stop = (says, collection, pipeline) => ({ says, stops: true, run: { aggregate: collection, pipeline } });
+
+// A check that warns.
+const warn = (says, collection, pipeline) => ({ says, stops: false, run: { aggregate: collection, pipeline } });
+
+// Finds a document that has the field.
+const anyWith = (side) => ({
+  find: side.collection,
+  filter: { [side.field]: { $exists: true } },
+  projection: { _id: 1 },
+  limit: 1,
+});
+
+// An index on a field, as Keystone makes it: without `background` it would clash with Keystone's.
+const plainIndex = (collection, field) => ({
+  createIndexes: collection,
+  indexes: [{ key: { [field]: 1 }, name: field + '_1', background: true }],
+});
+
+// Removes the index on a field.
+const dropIndex = (side) => ({ dropIndexes: side.collection, index: { [side.field]: 1 } });
+
+// Removes a field.
+const unset = (side) => ({
+  update: side.collection,
+  updates: [{ q: { [side.field]: { $exists: true } }, u: { $unset: { [side.field]: 1 } }, multi: true }],
+});
+
+// The links of a field, one document each: `_id` of its own document, `id` of the other.
+const eachLink = (field) => [having(field), { $project: { id: ids('$' + field) } }, { $unwind: '$id' }];
+
+// The links of one side that the other does not have, between documents that exist, with
+// `back`: the ids that the other side holds in place of it.
+const unreturned = (from, to) => [
+  ...eachLink(from.field),
+  lookup(to.collection, 'id', 'other'),
+  { $match: { other: { $ne: [] } } },
+  { $project: { id: 1, back: only('other', ids('$$other.' + to.field)) } },
+  { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+];
+
+// That a field holds ObjectIds and nothing else. `values` is what it holds, as an array.
+const onlyIds = (name, from, values) => stop(
+  `${name}: documents with something in ${from.collection}.${from.field} that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else`,
+  from.collection,
+  [
+    having(from.field),
+    {
+      $project: {
+        wrong: { $filter: { input: values, cond: { $not: [{ $or: [isNothing('$$this'), isId('$$this')] }] } } },
+      },
+    },
+    { $match: { wrong: { $ne: [] } } },
+    { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+  ],
+);
+
+// That an array holds ObjectIds and nothing else.
+const arrayHasIds = (name, from) => onlyIds(name, from, items('$' + from.field));
+
+// That documents with links have an ObjectId as their own `_id`.
+const ownersHaveIds = (name, from) => stop(
+  `${name}: documents of ${from.collection} whose own _id is no ObjectId have links in ${from.field}. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links`,
+  from.collection,
+  [
+    { $match: { [from.field]: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+    {
+      $project: {
+        type: { $type: '$_id' },
+        links: { $filter: { input: items('$' + from.field), cond: { $not: [isNothing('$$this')] } } },
+      },
+    },
+    { $match: { links: { $ne: [] } } },
+  ],
+);
+
+// That an array holds links which are each there once, and nothing else.
+const noOddities = (name, from) => ({
+  says: `${name}: documents with nulls or duplicates in ${from.collection}.${from.field}, or with a lone value in place of an array. Each link is copied once, nulls are left out`,
+  stops: false,
+  sums: ['nulls', 'duplicates', 'lone'],
+  run: {
+    aggregate: from.collection,
+    pipeline: [
+      having(from.field),
+      {
+        $project: {
+          all: items('$' + from.field),
+          lone: { $cond: [{ $or: [{ $isArray: ['$' + from.field] }, isNothing('$' + from.field)] }, 0, 1] },
+          array: { $cond: [{ $isArray: ['$' + from.field] }, 1, 0] },
+        },
+      },
+      {
+        $project: {
+          all: 1,
+          lone: 1,
+          array: 1,
+          links: { $filter: { input: '$all', cond: { $not: [isNothing('$$this')] } } },
+        },
+      },
+      {
+        $project: {
+          lone: 1,
+          nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
+          duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
+        },
+      },
+      { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
+    ],
+  },
+});
+
+// The ids in a field of documents that do not exist (any more).
+const dangling = (from, to) => [
+  ...eachLink(from.field),
+  lookup(to.collection, 'id', 'other'),
+  { $match: { other: [] } },
+  from.ends,
+];
+
+// That the documents exist which a field names whose links are copied.
+const targetsExist = (name, from, to) => warn(
+  `${name}: ids in ${from.collection}.${from.field} of documents that ${to.collection} does not have. No Keystone shows them. They are copied as they are`,
+  from.collection,
+  dangling(from, to),
+);
+
+// That the documents exist which a field names whose links are not copied: the other side has them.
+const droppedTargetsExist = (name, from, to) => warn(
+  `${name}: ids in ${from.collection}.${from.field} of documents that ${to.collection} does not have. No Keystone shows them. They go with the field`,
+  from.collection,
+  dangling(from, to),
+);
+
+// That one side of an N:N relationship has no links that the other lacks.
+const otherSideAgrees = (name, from, to) => stop(
+  `${name}: links that only ${from.collection}.${from.field} has, and ${to.collection}.${to.field} has not. Bring both sides into agreement, or use --reconcile, which takes the links of both`,
+  from.collection,
+  [...unreturned(from, to), from.ends],
+);
+
+// The links of an array that a join collection does not have.
+const unjoined = (from, to, join) => [
+  having(from.field),
+  { $project: { ids: ids('$' + from.field) } },
+  { $lookup: { from: join, localField: '_id', foreignField: from.inJoin, as: 'rows' } },
+  { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.' + to.inJoin } }] } } },
+  { $unwind: '$id' },
+];
+
+// That every link of an array is in the join collection, as far as the other document exists.
+const allExistingCopied = (name, from, to, join) => stop(
+  `${name}: links in ${from.collection}.${from.field} that ${join} does not have, so they came after it was made: was the application running? Add them there, or remove them from ${from.collection}.${from.field}`,
+  from.collection,
+  [...unjoined(from, to, join), lookup(to.collection, 'id', 'other'), { $match: { other: { $ne: [] } } }, from.ends],
+);
+
+// Copies the links of an array into the join collection, each once, in the order of the array.
+// Counts them in another way than it copies them: by the sizes of sets.
+const copyArray = (left, right, join) => ({
+  into: join,
+  indexes: [left.inJoin, right.inJoin],
+  run: {
+    aggregate: left.collection,
+    pipeline: [
+      having(left.field),
+      { $project: { ids: ids('$' + left.field) } },
+      { $project: { _id: 0, [left.inJoin]: '$_id', [right.inJoin]: distinct('$ids'), __v: { $literal: 0 } } },
+      { $unwind: '$' + right.inJoin },
+    ],
+  },
+  count: {
+    aggregate: left.collection,
+    pipeline: [
+      having(left.field),
+      { $group: { _id: null, n: { $sum: { $size: { $setDifference: [items('$' + left.field), [null]] } } } } },
+    ],
+  },
+});
+
+// What is to do for a relationship. Each list is done for all of them before the next one:
+const nothing = {
+  pending: [], // they find something as long as there is anything to do
+  checks: [], // before anything changes, they must find nothing
+  copies: [], // of links, to where they will be
+  counts: [], // checks of the copies
+  repairs: [], // of links that stay where they are
+  leftovers: [], // checks for what the repairs have left out
+  guards: [], // checks in place of those above, when a stopped run goes on here
+  ensures: [], // indexes, made or removed whether or not there are links
+  removals: [], // of what is no longer needed
+};
+const relationships = [];
+
+// InternationalPublication.contributingResearchers -> Researcher.publications (two-sided: many to many)
+{
+  const name = 'InternationalPublication.contributingResearchers -> Researcher.publications';
+  const left = {
+    collection: 'internationalpublications',
+    field: 'contributingResearchers',
+    inJoin: 'InternationalPublication_left_id',
+    ends: fromLeft,
+  };
+  const right = { collection: 'researchers', field: 'publications', inJoin: 'Researcher_right_id', ends: fromRight };
+  const join = 'internationalpublication_contributingresearchers_researcher_publications';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(left), anyWith(right)],
+    checks: [
+      arrayHasIds(name, left),
+      ownersHaveIds(name, left),
+      noOddities(name, left),
+      targetsExist(name, left, right),
+      arrayHasIds(name, right),
+      ownersHaveIds(name, right),
+      noOddities(name, right),
+      droppedTargetsExist(name, right, left),
+      otherSideAgrees(name, left, right),
+      otherSideAgrees(name, right, left),
+    ],
+    copies: [copyArray(left, right, join)],
+    guards: [allExistingCopied(name, left, right, join), allExistingCopied(name, right, left, join)],
+    ensures: [plainIndex(join, left.inJoin), plainIndex(join, right.inJoin), dropIndex(left), dropIndex(right)],
+    removals: [unset(left), unset(right)],
+  });
+}
+
+// InternationalPublication.distinguishedPeerReviewersOfRecord -> Researcher (one-sided: many to many)
+{
+  const name = 'InternationalPublication.distinguishedPeerReviewersOfRecord -> Researcher';
+  const left = {
+    collection: 'internationalpublications',
+    field: 'distinguishedPeerReviewersOfRecord',
+    inJoin: 'InternationalPublication_left_id',
+    ends: fromLeft,
+  };
+  const right = { collection: 'researchers', inJoin: 'Researcher_right_id' };
+  const join = 'internationalpublication_distinguishedpeerreviewersofrecord_manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(left)],
+    checks: [
+      arrayHasIds(name, left),
+      ownersHaveIds(name, left),
+      noOddities(name, left),
+      targetsExist(name, left, right),
+    ],
+    copies: [copyArray(left, right, join)],
+    guards: [allExistingCopied(name, left, right, join)],
+    ensures: [plainIndex(join, left.inJoin), plainIndex(join, right.inJoin), dropIndex(left)],
+    removals: [unset(left)],
+  });
+}
+
+// OrganisationDepartment.subordinateDepartmentsOfRecord -> OrganisationDepartmentArchive (one-sided: many to many)
+{
+  const name = 'OrganisationDepartment.subordinateDepartmentsOfRecord -> OrganisationDepartmentArchive';
+  const left = {
+    collection: 'organisationdepartments',
+    field: 'subordinateDepartmentsOfRecord',
+    inJoin: 'OrganisationDepartment_left_id',
+    ends: fromLeft,
+  };
+  const right = { collection: 'organisationdepartmentarchives', inJoin: 'OrganisationDepartmentArchive_right_id' };
+  const join = 'organisationdepartment_subordinatedepartmentsofrecord_manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(left)],
+    checks: [
+      arrayHasIds(name, left),
+      ownersHaveIds(name, left),
+      noOddities(name, left),
+      targetsExist(name, left, right),
+    ],
+    copies: [copyArray(left, right, join)],
+    guards: [allExistingCopied(name, left, right, join)],
+    ensures: [plainIndex(join, left.inJoin), plainIndex(join, right.inJoin), dropIndex(left)],
+    removals: [unset(left)],
+  });
+}
+
+// Post.tableNameOfSixtyOneBytesWhichIsJustShortEnough_____ -> Tag (one-sided: many to many)
+{
+  const name = 'Post.tableNameOfSixtyOneBytesWhichIsJustShortEnough_____ -> Tag';
+  const left = {
+    collection: 'posts',
+    field: 'tableNameOfSixtyOneBytesWhichIsJustShortEnough_____',
+    inJoin: 'Post_left_id',
+    ends: fromLeft,
+  };
+  const right = { collection: 'tags', inJoin: 'Tag_right_id' };
+  const join = 'post_tablenameofsixtyonebyteswhichisjustshortenough______manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(left)],
+    checks: [
+      arrayHasIds(name, left),
+      ownersHaveIds(name, left),
+      noOddities(name, left),
+      targetsExist(name, left, right),
+    ],
+    copies: [copyArray(left, right, join)],
+    guards: [allExistingCopied(name, left, right, join)],
+    ensures: [plainIndex(join, left.inJoin), plainIndex(join, right.inJoin), dropIndex(left)],
+    removals: [unset(left)],
+  });
+}
+
+// Post.tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____ -> Tag (one-sided: many to many)
+{
+  const name = 'Post.tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____ -> Tag';
+  const left = {
+    collection: 'posts',
+    field: 'tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____',
+    inJoin: 'Post_left_id',
+    ends: fromLeft,
+  };
+  const right = { collection: 'tags', inJoin: 'Tag_right_id' };
+  const join = 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(left)],
+    checks: [
+      arrayHasIds(name, left),
+      ownersHaveIds(name, left),
+      noOddities(name, left),
+      targetsExist(name, left, right),
+    ],
+    copies: [copyArray(left, right, join)],
+    guards: [allExistingCopied(name, left, right, join)],
+    ensures: [plainIndex(join, left.inJoin), plainIndex(join, right.inJoin), dropIndex(left)],
+    removals: [unset(left)],
+  });
+}
+
 const migration = {
   direction: 'up',
   server: [4, 0],
   plan: '250aa9d6b69b80c3',
-  relationships: [
-    // InternationalPublication.contributingResearchers -> Researcher.publications (two-sided: many to many)
-    {
-      name: 'InternationalPublication.contributingResearchers -> Researcher.publications',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'internationalpublications', filter: { contributingResearchers: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-        { find: 'researchers', filter: { publications: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'InternationalPublication.contributingResearchers -> Researcher.publications: documents with something in internationalpublications.contributingResearchers that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'internationalpublications',
-            pipeline: [
-              { $match: { contributingResearchers: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$contributingResearchers'] }, '$contributingResearchers', ['$contributingResearchers']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'InternationalPublication.contributingResearchers -> Researcher.publications: documents of internationalpublications whose own _id is no ObjectId have links in contributingResearchers. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'internationalpublications',
-            pipeline: [
-              { $match: { contributingResearchers: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$contributingResearchers'] }, '$contributingResearchers', ['$contributingResearchers']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'InternationalPublication.contributingResearchers -> Researcher.publications: documents with nulls or duplicates in internationalpublications.contributingResearchers, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: 'internationalpublications',
-            pipeline: [
-              { $match: { contributingResearchers: { $exists: true } } },
-              {
-                $project: {
-                  all: { $cond: [{ $isArray: ['$contributingResearchers'] }, '$contributingResearchers', ['$contributingResearchers']] },
-                  lone: {
-                    $cond: [
-                      {
-                        $or: [
-                          { $isArray: ['$contributingResearchers'] },
-                          { $in: [{ $type: '$contributingResearchers' }, ['missing', 'null', 'undefined']] },
-                        ],
-                      },
-                      0,
-                      1,
-                    ],
-                  },
-                  array: { $cond: [{ $isArray: ['$contributingResearchers'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'InternationalPublication.contributingResearchers -> Researcher.publications: ids in internationalpublications.contributingResearchers of documents that researchers does not have. No Keystone shows them. They are copied as they are',
-          stops: false,
-          run: {
-            aggregate: 'internationalpublications',
-            pipeline: [
-              { $match: { contributingResearchers: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$contributingResearchers'] }, '$contributingResearchers', ['$contributingResearchers']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'researchers', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'InternationalPublication.contributingResearchers -> Researcher.publications: documents with something in researchers.publications that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'researchers',
-            pipeline: [
-              { $match: { publications: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$publications'] }, '$publications', ['$publications']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'InternationalPublication.contributingResearchers -> Researcher.publications: documents of researchers whose own _id is no ObjectId have links in publications. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'researchers',
-            pipeline: [
-              { $match: { publications: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$publications'] }, '$publications', ['$publications']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'InternationalPublication.contributingResearchers -> Researcher.publications: documents with nulls or duplicates in researchers.publications, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: 'researchers',
-            pipeline: [
-              { $match: { publications: { $exists: true } } },
-              {
-                $project: {
-                  all: { $cond: [{ $isArray: ['$publications'] }, '$publications', ['$publications']] },
-                  lone: {
-                    $cond: [{ $or: [{ $isArray: ['$publications'] }, { $in: [{ $type: '$publications' }, ['missing', 'null', 'undefined']] }] }, 0, 1],
-                  },
-                  array: { $cond: [{ $isArray: ['$publications'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'InternationalPublication.contributingResearchers -> Researcher.publications: ids in researchers.publications of documents that internationalpublications does not have. No Keystone shows them. They go with the field',
-          stops: false,
-          run: {
-            aggregate: 'researchers',
-            pipeline: [
-              { $match: { publications: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$publications'] }, '$publications', ['$publications']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'internationalpublications', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'InternationalPublication.contributingResearchers -> Researcher.publications: links that only internationalpublications.contributingResearchers has, and researchers.publications has not. Bring both sides into agreement, or use --reconcile, which takes the links of both',
-          stops: true,
-          run: {
-            aggregate: 'internationalpublications',
-            pipeline: [
-              { $match: { contributingResearchers: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$contributingResearchers'] }, '$contributingResearchers', ['$contributingResearchers']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'researchers', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.publications'] }, '$$other.publications', ['$$other.publications']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'InternationalPublication.contributingResearchers -> Researcher.publications: links that only researchers.publications has, and internationalpublications.contributingResearchers has not. Bring both sides into agreement, or use --reconcile, which takes the links of both',
-          stops: true,
-          run: {
-            aggregate: 'researchers',
-            pipeline: [
-              { $match: { publications: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$publications'] }, '$publications', ['$publications']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'internationalpublications', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: {
-                            $cond: [
-                              { $isArray: ['$$other.contributingResearchers'] },
-                              '$$other.contributingResearchers',
-                              ['$$other.contributingResearchers'],
-                            ],
-                          },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          into: 'internationalpublication_contributingresearchers_researcher_publications',
-          indexes: ['InternationalPublication_left_id', 'Researcher_right_id'],
-          run: {
-            aggregate: 'internationalpublications',
-            pipeline: [
-              { $match: { contributingResearchers: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$contributingResearchers'] }, '$contributingResearchers', ['$contributingResearchers']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              {
-                $project: {
-                  _id: 0,
-                  InternationalPublication_left_id: '$_id',
-                  Researcher_right_id: {
-                    $map: {
-                      input: {
-                        $filter: {
-                          input: { $range: [0, { $size: '$ids' }] },
-                          as: 'at',
-                          cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
-                        },
-                      },
-                      as: 'at',
-                      in: { $arrayElemAt: ['$ids', '$$at'] },
-                    },
-                  },
-                  __v: { $literal: 0 },
-                },
-              },
-              { $unwind: '$Researcher_right_id' },
-            ],
-          },
-          count: {
-            aggregate: 'internationalpublications',
-            pipeline: [
-              { $match: { contributingResearchers: { $exists: true } } },
-              {
-                $group: {
-                  _id: null,
-                  n: {
-                    $sum: {
-                      $size: {
-                        $setDifference: [{ $cond: [{ $isArray: ['$contributingResearchers'] }, '$contributingResearchers', ['$contributingResearchers']] }, [null]],
-                      },
-                    },
-                  },
-                },
-              },
-            ],
-          },
-        },
-      ],
-      counts: [],
-      repairs: [],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'InternationalPublication.contributingResearchers -> Researcher.publications: links in internationalpublications.contributingResearchers that internationalpublication_contributingresearchers_researcher_publications does not have, so they came after it was made: was the application running? Add them there, or remove them from internationalpublications.contributingResearchers',
-          stops: true,
-          run: {
-            aggregate: 'internationalpublications',
-            pipeline: [
-              { $match: { contributingResearchers: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$contributingResearchers'] }, '$contributingResearchers', ['$contributingResearchers']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              {
-                $lookup: {
-                  from: 'internationalpublication_contributingresearchers_researcher_publications',
-                  localField: '_id',
-                  foreignField: 'InternationalPublication_left_id',
-                  as: 'rows',
-                },
-              },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Researcher_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: 'researchers', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'InternationalPublication.contributingResearchers -> Researcher.publications: links in researchers.publications that internationalpublication_contributingresearchers_researcher_publications does not have, so they came after it was made: was the application running? Add them there, or remove them from researchers.publications',
-          stops: true,
-          run: {
-            aggregate: 'researchers',
-            pipeline: [
-              { $match: { publications: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$publications'] }, '$publications', ['$publications']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              {
-                $lookup: {
-                  from: 'internationalpublication_contributingresearchers_researcher_publications',
-                  localField: '_id',
-                  foreignField: 'Researcher_right_id',
-                  as: 'rows',
-                },
-              },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.InternationalPublication_left_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: 'internationalpublications', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        {
-          createIndexes: 'internationalpublication_contributingresearchers_researcher_publications',
-          indexes: [{ key: { InternationalPublication_left_id: 1 }, name: 'InternationalPublication_left_id_1', background: true }],
-        },
-        {
-          createIndexes: 'internationalpublication_contributingresearchers_researcher_publications',
-          indexes: [{ key: { Researcher_right_id: 1 }, name: 'Researcher_right_id_1', background: true }],
-        },
-        { dropIndexes: 'internationalpublications', index: { contributingResearchers: 1 } },
-        { dropIndexes: 'researchers', index: { publications: 1 } },
-      ],
-      removals: [
-        {
-          update: 'internationalpublications',
-          updates: [{ q: { contributingResearchers: { $exists: true } }, u: { $unset: { contributingResearchers: 1 } }, multi: true }],
-        },
-        { update: 'researchers', updates: [{ q: { publications: { $exists: true } }, u: { $unset: { publications: 1 } }, multi: true }] },
-      ],
-    },
-    // InternationalPublication.distinguishedPeerReviewersOfRecord -> Researcher (one-sided: many to many)
-    {
-      name: 'InternationalPublication.distinguishedPeerReviewersOfRecord -> Researcher',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'internationalpublications', filter: { distinguishedPeerReviewersOfRecord: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'InternationalPublication.distinguishedPeerReviewersOfRecord -> Researcher: documents with something in internationalpublications.distinguishedPeerReviewersOfRecord that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'internationalpublications',
-            pipeline: [
-              { $match: { distinguishedPeerReviewersOfRecord: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: {
-                        $cond: [
-                          { $isArray: ['$distinguishedPeerReviewersOfRecord'] },
-                          '$distinguishedPeerReviewersOfRecord',
-                          ['$distinguishedPeerReviewersOfRecord'],
-                        ],
-                      },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'InternationalPublication.distinguishedPeerReviewersOfRecord -> Researcher: documents of internationalpublications whose own _id is no ObjectId have links in distinguishedPeerReviewersOfRecord. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'internationalpublications',
-            pipeline: [
-              { $match: { distinguishedPeerReviewersOfRecord: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: {
-                        $cond: [
-                          { $isArray: ['$distinguishedPeerReviewersOfRecord'] },
-                          '$distinguishedPeerReviewersOfRecord',
-                          ['$distinguishedPeerReviewersOfRecord'],
-                        ],
-                      },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'InternationalPublication.distinguishedPeerReviewersOfRecord -> Researcher: documents with nulls or duplicates in internationalpublications.distinguishedPeerReviewersOfRecord, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: 'internationalpublications',
-            pipeline: [
-              { $match: { distinguishedPeerReviewersOfRecord: { $exists: true } } },
-              {
-                $project: {
-                  all: {
-                    $cond: [
-                      { $isArray: ['$distinguishedPeerReviewersOfRecord'] },
-                      '$distinguishedPeerReviewersOfRecord',
-                      ['$distinguishedPeerReviewersOfRecord'],
-                    ],
-                  },
-                  lone: {
-                    $cond: [
-                      {
-                        $or: [
-                          { $isArray: ['$distinguishedPeerReviewersOfRecord'] },
-                          { $in: [{ $type: '$distinguishedPeerReviewersOfRecord' }, ['missing', 'null', 'undefined']] },
-                        ],
-                      },
-                      0,
-                      1,
-                    ],
-                  },
-                  array: { $cond: [{ $isArray: ['$distinguishedPeerReviewersOfRecord'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'InternationalPublication.distinguishedPeerReviewersOfRecord -> Researcher: ids in internationalpublications.distinguishedPeerReviewersOfRecord of documents that researchers does not have. No Keystone shows them. They are copied as they are',
-          stops: false,
-          run: {
-            aggregate: 'internationalpublications',
-            pipeline: [
-              { $match: { distinguishedPeerReviewersOfRecord: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: {
-                      input: {
-                        $cond: [
-                          { $isArray: ['$distinguishedPeerReviewersOfRecord'] },
-                          '$distinguishedPeerReviewersOfRecord',
-                          ['$distinguishedPeerReviewersOfRecord'],
-                        ],
-                      },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'researchers', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          into: 'internationalpublication_distinguishedpeerreviewersofrecord_manies',
-          indexes: ['InternationalPublication_left_id', 'Researcher_right_id'],
-          run: {
-            aggregate: 'internationalpublications',
-            pipeline: [
-              { $match: { distinguishedPeerReviewersOfRecord: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: {
-                        $cond: [
-                          { $isArray: ['$distinguishedPeerReviewersOfRecord'] },
-                          '$distinguishedPeerReviewersOfRecord',
-                          ['$distinguishedPeerReviewersOfRecord'],
-                        ],
-                      },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              {
-                $project: {
-                  _id: 0,
-                  InternationalPublication_left_id: '$_id',
-                  Researcher_right_id: {
-                    $map: {
-                      input: {
-                        $filter: {
-                          input: { $range: [0, { $size: '$ids' }] },
-                          as: 'at',
-                          cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
-                        },
-                      },
-                      as: 'at',
-                      in: { $arrayElemAt: ['$ids', '$$at'] },
-                    },
-                  },
-                  __v: { $literal: 0 },
-                },
-              },
-              { $unwind: '$Researcher_right_id' },
-            ],
-          },
-          count: {
-            aggregate: 'internationalpublications',
-            pipeline: [
-              { $match: { distinguishedPeerReviewersOfRecord: { $exists: true } } },
-              {
-                $group: {
-                  _id: null,
-                  n: {
-                    $sum: {
-                      $size: {
-                        $setDifference: [
-                          {
-                            $cond: [
-                              { $isArray: ['$distinguishedPeerReviewersOfRecord'] },
-                              '$distinguishedPeerReviewersOfRecord',
-                              ['$distinguishedPeerReviewersOfRecord'],
-                            ],
-                          },
-                          [null],
-                        ],
-                      },
-                    },
-                  },
-                },
-              },
-            ],
-          },
-        },
-      ],
-      counts: [],
-      repairs: [],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'InternationalPublication.distinguishedPeerReviewersOfRecord -> Researcher: links in internationalpublications.distinguishedPeerReviewersOfRecord that internationalpublication_distinguishedpeerreviewersofrecord_manies does not have, so they came after it was made: was the application running? Add them there, or remove them from internationalpublications.distinguishedPeerReviewersOfRecord',
-          stops: true,
-          run: {
-            aggregate: 'internationalpublications',
-            pipeline: [
-              { $match: { distinguishedPeerReviewersOfRecord: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: {
-                        $cond: [
-                          { $isArray: ['$distinguishedPeerReviewersOfRecord'] },
-                          '$distinguishedPeerReviewersOfRecord',
-                          ['$distinguishedPeerReviewersOfRecord'],
-                        ],
-                      },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              {
-                $lookup: {
-                  from: 'internationalpublication_distinguishedpeerreviewersofrecord_manies',
-                  localField: '_id',
-                  foreignField: 'InternationalPublication_left_id',
-                  as: 'rows',
-                },
-              },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Researcher_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: 'researchers', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        {
-          createIndexes: 'internationalpublication_distinguishedpeerreviewersofrecord_manies',
-          indexes: [{ key: { InternationalPublication_left_id: 1 }, name: 'InternationalPublication_left_id_1', background: true }],
-        },
-        {
-          createIndexes: 'internationalpublication_distinguishedpeerreviewersofrecord_manies',
-          indexes: [{ key: { Researcher_right_id: 1 }, name: 'Researcher_right_id_1', background: true }],
-        },
-        { dropIndexes: 'internationalpublications', index: { distinguishedPeerReviewersOfRecord: 1 } },
-      ],
-      removals: [
-        {
-          update: 'internationalpublications',
-          updates: [{ q: { distinguishedPeerReviewersOfRecord: { $exists: true } }, u: { $unset: { distinguishedPeerReviewersOfRecord: 1 } }, multi: true }],
-        },
-      ],
-    },
-    // OrganisationDepartment.subordinateDepartmentsOfRecord -> OrganisationDepartmentArchive (one-sided: many to many)
-    {
-      name: 'OrganisationDepartment.subordinateDepartmentsOfRecord -> OrganisationDepartmentArchive',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'organisationdepartments', filter: { subordinateDepartmentsOfRecord: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'OrganisationDepartment.subordinateDepartmentsOfRecord -> OrganisationDepartmentArchive: documents with something in organisationdepartments.subordinateDepartmentsOfRecord that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'organisationdepartments',
-            pipeline: [
-              { $match: { subordinateDepartmentsOfRecord: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: {
-                        $cond: [{ $isArray: ['$subordinateDepartmentsOfRecord'] }, '$subordinateDepartmentsOfRecord', ['$subordinateDepartmentsOfRecord']],
-                      },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'OrganisationDepartment.subordinateDepartmentsOfRecord -> OrganisationDepartmentArchive: documents of organisationdepartments whose own _id is no ObjectId have links in subordinateDepartmentsOfRecord. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'organisationdepartments',
-            pipeline: [
-              { $match: { subordinateDepartmentsOfRecord: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: {
-                        $cond: [{ $isArray: ['$subordinateDepartmentsOfRecord'] }, '$subordinateDepartmentsOfRecord', ['$subordinateDepartmentsOfRecord']],
-                      },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'OrganisationDepartment.subordinateDepartmentsOfRecord -> OrganisationDepartmentArchive: documents with nulls or duplicates in organisationdepartments.subordinateDepartmentsOfRecord, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: 'organisationdepartments',
-            pipeline: [
-              { $match: { subordinateDepartmentsOfRecord: { $exists: true } } },
-              {
-                $project: {
-                  all: {
-                    $cond: [{ $isArray: ['$subordinateDepartmentsOfRecord'] }, '$subordinateDepartmentsOfRecord', ['$subordinateDepartmentsOfRecord']],
-                  },
-                  lone: {
-                    $cond: [
-                      {
-                        $or: [
-                          { $isArray: ['$subordinateDepartmentsOfRecord'] },
-                          { $in: [{ $type: '$subordinateDepartmentsOfRecord' }, ['missing', 'null', 'undefined']] },
-                        ],
-                      },
-                      0,
-                      1,
-                    ],
-                  },
-                  array: { $cond: [{ $isArray: ['$subordinateDepartmentsOfRecord'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'OrganisationDepartment.subordinateDepartmentsOfRecord -> OrganisationDepartmentArchive: ids in organisationdepartments.subordinateDepartmentsOfRecord of documents that organisationdepartmentarchives does not have. No Keystone shows them. They are copied as they are',
-          stops: false,
-          run: {
-            aggregate: 'organisationdepartments',
-            pipeline: [
-              { $match: { subordinateDepartmentsOfRecord: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: {
-                      input: {
-                        $cond: [{ $isArray: ['$subordinateDepartmentsOfRecord'] }, '$subordinateDepartmentsOfRecord', ['$subordinateDepartmentsOfRecord']],
-                      },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'organisationdepartmentarchives', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          into: 'organisationdepartment_subordinatedepartmentsofrecord_manies',
-          indexes: ['OrganisationDepartment_left_id', 'OrganisationDepartmentArchive_right_id'],
-          run: {
-            aggregate: 'organisationdepartments',
-            pipeline: [
-              { $match: { subordinateDepartmentsOfRecord: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: {
-                        $cond: [{ $isArray: ['$subordinateDepartmentsOfRecord'] }, '$subordinateDepartmentsOfRecord', ['$subordinateDepartmentsOfRecord']],
-                      },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              {
-                $project: {
-                  _id: 0,
-                  OrganisationDepartment_left_id: '$_id',
-                  OrganisationDepartmentArchive_right_id: {
-                    $map: {
-                      input: {
-                        $filter: {
-                          input: { $range: [0, { $size: '$ids' }] },
-                          as: 'at',
-                          cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
-                        },
-                      },
-                      as: 'at',
-                      in: { $arrayElemAt: ['$ids', '$$at'] },
-                    },
-                  },
-                  __v: { $literal: 0 },
-                },
-              },
-              { $unwind: '$OrganisationDepartmentArchive_right_id' },
-            ],
-          },
-          count: {
-            aggregate: 'organisationdepartments',
-            pipeline: [
-              { $match: { subordinateDepartmentsOfRecord: { $exists: true } } },
-              {
-                $group: {
-                  _id: null,
-                  n: {
-                    $sum: {
-                      $size: {
-                        $setDifference: [
-                          {
-                            $cond: [
-                              { $isArray: ['$subordinateDepartmentsOfRecord'] },
-                              '$subordinateDepartmentsOfRecord',
-                              ['$subordinateDepartmentsOfRecord'],
-                            ],
-                          },
-                          [null],
-                        ],
-                      },
-                    },
-                  },
-                },
-              },
-            ],
-          },
-        },
-      ],
-      counts: [],
-      repairs: [],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'OrganisationDepartment.subordinateDepartmentsOfRecord -> OrganisationDepartmentArchive: links in organisationdepartments.subordinateDepartmentsOfRecord that organisationdepartment_subordinatedepartmentsofrecord_manies does not have, so they came after it was made: was the application running? Add them there, or remove them from organisationdepartments.subordinateDepartmentsOfRecord',
-          stops: true,
-          run: {
-            aggregate: 'organisationdepartments',
-            pipeline: [
-              { $match: { subordinateDepartmentsOfRecord: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: {
-                        $cond: [{ $isArray: ['$subordinateDepartmentsOfRecord'] }, '$subordinateDepartmentsOfRecord', ['$subordinateDepartmentsOfRecord']],
-                      },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              {
-                $lookup: {
-                  from: 'organisationdepartment_subordinatedepartmentsofrecord_manies',
-                  localField: '_id',
-                  foreignField: 'OrganisationDepartment_left_id',
-                  as: 'rows',
-                },
-              },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.OrganisationDepartmentArchive_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: 'organisationdepartmentarchives', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        {
-          createIndexes: 'organisationdepartment_subordinatedepartmentsofrecord_manies',
-          indexes: [{ key: { OrganisationDepartment_left_id: 1 }, name: 'OrganisationDepartment_left_id_1', background: true }],
-        },
-        {
-          createIndexes: 'organisationdepartment_subordinatedepartmentsofrecord_manies',
-          indexes: [{ key: { OrganisationDepartmentArchive_right_id: 1 }, name: 'OrganisationDepartmentArchive_right_id_1', background: true }],
-        },
-        { dropIndexes: 'organisationdepartments', index: { subordinateDepartmentsOfRecord: 1 } },
-      ],
-      removals: [
-        {
-          update: 'organisationdepartments',
-          updates: [{ q: { subordinateDepartmentsOfRecord: { $exists: true } }, u: { $unset: { subordinateDepartmentsOfRecord: 1 } }, multi: true }],
-        },
-      ],
-    },
-    // Post.tableNameOfSixtyOneBytesWhichIsJustShortEnough_____ -> Tag (one-sided: many to many)
-    {
-      name: 'Post.tableNameOfSixtyOneBytesWhichIsJustShortEnough_____ -> Tag',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'posts', filter: { tableNameOfSixtyOneBytesWhichIsJustShortEnough_____: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Post.tableNameOfSixtyOneBytesWhichIsJustShortEnough_____ -> Tag: documents with something in posts.tableNameOfSixtyOneBytesWhichIsJustShortEnough_____ that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { tableNameOfSixtyOneBytesWhichIsJustShortEnough_____: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: {
-                        $cond: [
-                          { $isArray: ['$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____'] },
-                          '$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____',
-                          ['$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____'],
-                        ],
-                      },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'Post.tableNameOfSixtyOneBytesWhichIsJustShortEnough_____ -> Tag: documents of posts whose own _id is no ObjectId have links in tableNameOfSixtyOneBytesWhichIsJustShortEnough_____. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { tableNameOfSixtyOneBytesWhichIsJustShortEnough_____: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: {
-                        $cond: [
-                          { $isArray: ['$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____'] },
-                          '$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____',
-                          ['$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____'],
-                        ],
-                      },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'Post.tableNameOfSixtyOneBytesWhichIsJustShortEnough_____ -> Tag: documents with nulls or duplicates in posts.tableNameOfSixtyOneBytesWhichIsJustShortEnough_____, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { tableNameOfSixtyOneBytesWhichIsJustShortEnough_____: { $exists: true } } },
-              {
-                $project: {
-                  all: {
-                    $cond: [
-                      { $isArray: ['$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____'] },
-                      '$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____',
-                      ['$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____'],
-                    ],
-                  },
-                  lone: {
-                    $cond: [
-                      {
-                        $or: [
-                          { $isArray: ['$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____'] },
-                          { $in: [{ $type: '$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____' }, ['missing', 'null', 'undefined']] },
-                        ],
-                      },
-                      0,
-                      1,
-                    ],
-                  },
-                  array: { $cond: [{ $isArray: ['$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'Post.tableNameOfSixtyOneBytesWhichIsJustShortEnough_____ -> Tag: ids in posts.tableNameOfSixtyOneBytesWhichIsJustShortEnough_____ of documents that tags does not have. No Keystone shows them. They are copied as they are',
-          stops: false,
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { tableNameOfSixtyOneBytesWhichIsJustShortEnough_____: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: {
-                      input: {
-                        $cond: [
-                          { $isArray: ['$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____'] },
-                          '$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____',
-                          ['$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____'],
-                        ],
-                      },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'tags', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          into: 'post_tablenameofsixtyonebyteswhichisjustshortenough______manies',
-          indexes: ['Post_left_id', 'Tag_right_id'],
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { tableNameOfSixtyOneBytesWhichIsJustShortEnough_____: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: {
-                        $cond: [
-                          { $isArray: ['$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____'] },
-                          '$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____',
-                          ['$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____'],
-                        ],
-                      },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              {
-                $project: {
-                  _id: 0,
-                  Post_left_id: '$_id',
-                  Tag_right_id: {
-                    $map: {
-                      input: {
-                        $filter: {
-                          input: { $range: [0, { $size: '$ids' }] },
-                          as: 'at',
-                          cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
-                        },
-                      },
-                      as: 'at',
-                      in: { $arrayElemAt: ['$ids', '$$at'] },
-                    },
-                  },
-                  __v: { $literal: 0 },
-                },
-              },
-              { $unwind: '$Tag_right_id' },
-            ],
-          },
-          count: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { tableNameOfSixtyOneBytesWhichIsJustShortEnough_____: { $exists: true } } },
-              {
-                $group: {
-                  _id: null,
-                  n: {
-                    $sum: {
-                      $size: {
-                        $setDifference: [
-                          {
-                            $cond: [
-                              { $isArray: ['$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____'] },
-                              '$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____',
-                              ['$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____'],
-                            ],
-                          },
-                          [null],
-                        ],
-                      },
-                    },
-                  },
-                },
-              },
-            ],
-          },
-        },
-      ],
-      counts: [],
-      repairs: [],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'Post.tableNameOfSixtyOneBytesWhichIsJustShortEnough_____ -> Tag: links in posts.tableNameOfSixtyOneBytesWhichIsJustShortEnough_____ that post_tablenameofsixtyonebyteswhichisjustshortenough______manies does not have, so they came after it was made: was the application running? Add them there, or remove them from posts.tableNameOfSixtyOneBytesWhichIsJustShortEnough_____',
-          stops: true,
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { tableNameOfSixtyOneBytesWhichIsJustShortEnough_____: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: {
-                        $cond: [
-                          { $isArray: ['$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____'] },
-                          '$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____',
-                          ['$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____'],
-                        ],
-                      },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              {
-                $lookup: {
-                  from: 'post_tablenameofsixtyonebyteswhichisjustshortenough______manies',
-                  localField: '_id',
-                  foreignField: 'Post_left_id',
-                  as: 'rows',
-                },
-              },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Tag_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: 'tags', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        {
-          createIndexes: 'post_tablenameofsixtyonebyteswhichisjustshortenough______manies',
-          indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }],
-        },
-        {
-          createIndexes: 'post_tablenameofsixtyonebyteswhichisjustshortenough______manies',
-          indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }],
-        },
-        { dropIndexes: 'posts', index: { tableNameOfSixtyOneBytesWhichIsJustShortEnough_____: 1 } },
-      ],
-      removals: [
-        {
-          update: 'posts',
-          updates: [
-            {
-              q: { tableNameOfSixtyOneBytesWhichIsJustShortEnough_____: { $exists: true } },
-              u: { $unset: { tableNameOfSixtyOneBytesWhichIsJustShortEnough_____: 1 } },
-              multi: true,
-            },
-          ],
-        },
-      ],
-    },
-    // Post.tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____ -> Tag (one-sided: many to many)
-    {
-      name: 'Post.tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____ -> Tag',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'posts', filter: { tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Post.tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____ -> Tag: documents with something in posts.tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____ that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: {
-                        $cond: [
-                          { $isArray: ['$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____'] },
-                          '$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____',
-                          ['$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____'],
-                        ],
-                      },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'Post.tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____ -> Tag: documents of posts whose own _id is no ObjectId have links in tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: {
-                        $cond: [
-                          { $isArray: ['$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____'] },
-                          '$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____',
-                          ['$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____'],
-                        ],
-                      },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'Post.tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____ -> Tag: documents with nulls or duplicates in posts.tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____: { $exists: true } } },
-              {
-                $project: {
-                  all: {
-                    $cond: [
-                      { $isArray: ['$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____'] },
-                      '$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____',
-                      ['$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____'],
-                    ],
-                  },
-                  lone: {
-                    $cond: [
-                      {
-                        $or: [
-                          { $isArray: ['$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____'] },
-                          { $in: [{ $type: '$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____' }, ['missing', 'null', 'undefined']] },
-                        ],
-                      },
-                      0,
-                      1,
-                    ],
-                  },
-                  array: { $cond: [{ $isArray: ['$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'Post.tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____ -> Tag: ids in posts.tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____ of documents that tags does not have. No Keystone shows them. They are copied as they are',
-          stops: false,
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: {
-                      input: {
-                        $cond: [
-                          { $isArray: ['$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____'] },
-                          '$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____',
-                          ['$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____'],
-                        ],
-                      },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'tags', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          into: 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______manies',
-          indexes: ['Post_left_id', 'Tag_right_id'],
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: {
-                        $cond: [
-                          { $isArray: ['$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____'] },
-                          '$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____',
-                          ['$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____'],
-                        ],
-                      },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              {
-                $project: {
-                  _id: 0,
-                  Post_left_id: '$_id',
-                  Tag_right_id: {
-                    $map: {
-                      input: {
-                        $filter: {
-                          input: { $range: [0, { $size: '$ids' }] },
-                          as: 'at',
-                          cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
-                        },
-                      },
-                      as: 'at',
-                      in: { $arrayElemAt: ['$ids', '$$at'] },
-                    },
-                  },
-                  __v: { $literal: 0 },
-                },
-              },
-              { $unwind: '$Tag_right_id' },
-            ],
-          },
-          count: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____: { $exists: true } } },
-              {
-                $group: {
-                  _id: null,
-                  n: {
-                    $sum: {
-                      $size: {
-                        $setDifference: [
-                          {
-                            $cond: [
-                              { $isArray: ['$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____'] },
-                              '$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____',
-                              ['$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____'],
-                            ],
-                          },
-                          [null],
-                        ],
-                      },
-                    },
-                  },
-                },
-              },
-            ],
-          },
-        },
-      ],
-      counts: [],
-      repairs: [],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'Post.tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____ -> Tag: links in posts.tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____ that post_tablenameofsixtytwobyteswhichistoolongbyjustone______manies does not have, so they came after it was made: was the application running? Add them there, or remove them from posts.tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____',
-          stops: true,
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: {
-                        $cond: [
-                          { $isArray: ['$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____'] },
-                          '$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____',
-                          ['$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____'],
-                        ],
-                      },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              {
-                $lookup: {
-                  from: 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______manies',
-                  localField: '_id',
-                  foreignField: 'Post_left_id',
-                  as: 'rows',
-                },
-              },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Tag_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: 'tags', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        {
-          createIndexes: 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______manies',
-          indexes: [{ key: { Post_left_id: 1 }, name: 'Post_left_id_1', background: true }],
-        },
-        {
-          createIndexes: 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______manies',
-          indexes: [{ key: { Tag_right_id: 1 }, name: 'Tag_right_id_1', background: true }],
-        },
-        { dropIndexes: 'posts', index: { tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____: 1 } },
-      ],
-      removals: [
-        {
-          update: 'posts',
-          updates: [
-            {
-              q: { tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____: { $exists: true } },
-              u: { $unset: { tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____: 1 } },
-              multi: true,
-            },
-          ],
-        },
-      ],
-    },
-  ],
+  relationships,
 };
 
 migrate(migration, {

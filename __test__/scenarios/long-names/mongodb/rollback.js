@@ -11,701 +11,253 @@
 // error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
 // from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
 // and keeps a second run out. In the end it is gone.
-//
+
+// The building blocks: each gives a part of what the server is told, and does nothing by itself.
+// What they know of a side of a relationship (left, right, from, to, kept, dropped) is the collection
+// of its documents, the field of its links there, by which name the join collection has its ids, and
+// the stage that ends a search for its links.
+
+// What an expression gives, as an array: an array by itself, anything else as its only item.
+const items = (value) => ({ $cond: [{ $isArray: [value] }, value, [value]] });
+
+// Whether an expression gives an ObjectId: neither Keystone sees anything else as an id.
+const isId = (value) => ({ $eq: [{ $type: value }, 'objectId'] });
+
+// The ids that an expression gives, as an array: of an array, of one id, of null or nothing.
+const ids = (value) => ({ $filter: { input: items(value), cond: isId('$$this') } });
+
+// The stage that leaves the documents that have the field, even if it is null. `$exists` it must be:
+// comparisons with null skip arrays that contain one.
+const having = (field) => ({ $match: { [field]: { $exists: true } } });
+
+// The stage that looks up the document whose `_id` a field holds, as the only item of an array.
+const lookup = (collection, field, array) => ({
+  $lookup: { from: collection, localField: field, foreignField: '_id', as: array },
+});
+
+// The stage that names both ends of a link that a field of the left side holds.
+const fromLeft = { $project: { _id: 0, left: '$_id', right: '$id' } };
+
+// The stage that names both ends of a link that a field of the right side holds.
+const fromRight = { $project: { _id: 0, left: '$id', right: '$_id' } };
+
+// A check that stops the migration when it finds something.
+const stop = (says, collection, pipeline) => ({ says, stops: true, run: { aggregate: collection, pipeline } });
+
+// Finds the collection of that name.
+const collectionNamed = (name) => ({ listCollections: 1, filter: { name }, nameOnly: true });
+
+// The links of an array that a join collection does not have.
+const unjoined = (from, to, join) => [
+  having(from.field),
+  { $project: { ids: ids('$' + from.field) } },
+  { $lookup: { from: join, localField: '_id', foreignField: from.inJoin, as: 'rows' } },
+  { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.' + to.inJoin } }] } } },
+  { $unwind: '$id' },
+];
+
+// On the way back: that an array has no links that the join collection lacks.
+const noArrayOverwritten = (name, from, to, join) => stop(
+  `${name}: ${from.collection}.${from.field} holds links that ${join} does not have. They would be overwritten: is the database in the old schema already?`,
+  from.collection,
+  [...unjoined(from, to, join), from.ends],
+);
+
+// The links of a join collection, one document each: `own` id of the owner of a field to fill,
+// `id` of the other side.
+const joined = (own, other) => [
+  { $match: { [own.inJoin]: { $type: 'objectId' }, [other.inJoin]: { $type: 'objectId' } } },
+  { $project: { own: '$' + own.inJoin, id: '$' + other.inJoin } },
+];
+
+// Gives documents without the array an empty one, as the old Keystone does.
+const defaultToEmpty = (side) => ({
+  run: {
+    update: side.collection,
+    updates: [{ q: { [side.field]: { $exists: false } }, u: { $set: { [side.field]: [] } }, multi: true }],
+  },
+});
+
+// Fills a field with what `gathered` says of the links of a collection. An `_id` tells the order in
+// which links were copied, and so that of the left arrays.
+const refill = (collection, links, side, gathered) => ({
+  run: {
+    aggregate: collection,
+    pipeline: [
+      ...links,
+      { $sort: { _id: 1 } },
+      { $group: { _id: '$own', [side.field]: gathered } },
+      { $merge: { into: side.collection, on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
+    ],
+  },
+});
+
+// Fills an array.
+const refillArray = (collection, links, side) => refill(collection, links, side, { $push: '$id' });
+
+// That the arrays have all links, as far as their documents exist. By number: an array may be long,
+// and looking each link up in it would take its square.
+const allInArrays = (name, collection, links, side) => stop(
+  `${name}: ${side.collection}.${side.field} does not hold all links of ${collection}. Nothing has been removed. Is the application running? Run it again`,
+  collection,
+  [
+    ...links,
+    lookup(side.collection, 'own', 'document'),
+    { $match: { document: { $ne: [] } } },
+    { $group: { _id: null, kept: { $sum: 1 } } },
+    {
+      $lookup: {
+        from: side.collection,
+        let: {},
+        pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [items('$' + side.field), []] } } } } }],
+        as: 'filled',
+      },
+    },
+    {
+      $project: {
+        _id: 0,
+        kept: 1,
+        filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } },
+      },
+    },
+    { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
+  ],
+);
+
+// What is to do for a relationship. Each list is done for all of them before the next one:
+const nothing = {
+  pending: [], // they find something as long as there is anything to do
+  checks: [], // before anything changes, they must find nothing
+  copies: [], // of links, to where they will be
+  counts: [], // checks of the copies
+  repairs: [], // of links that stay where they are
+  leftovers: [], // checks for what the repairs have left out
+  guards: [], // checks in place of those above, when a stopped run goes on here
+  ensures: [], // indexes, made or removed whether or not there are links
+  removals: [], // of what is no longer needed
+};
+const relationships = [];
+
+// InternationalPublication.contributingResearchers -> Researcher.publications (two-sided: many to many)
+{
+  const name = 'InternationalPublication.contributingResearchers -> Researcher.publications';
+  const left = {
+    collection: 'internationalpublications',
+    field: 'contributingResearchers',
+    inJoin: 'InternationalPublication_left_id',
+    ends: fromLeft,
+  };
+  const right = { collection: 'researchers', field: 'publications', inJoin: 'Researcher_right_id', ends: fromRight };
+  const join = 'internationalpublication_contributingresearchers_researcher_publications';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join), noArrayOverwritten(name, right, left, join)],
+    copies: [
+      defaultToEmpty(left),
+      refillArray(join, joined(left, right), left),
+      defaultToEmpty(right),
+      refillArray(join, joined(right, left), right),
+    ],
+    counts: [allInArrays(name, join, joined(left, right), left), allInArrays(name, join, joined(right, left), right)],
+    removals: [{ drop: join }],
+  });
+}
+
+// InternationalPublication.distinguishedPeerReviewersOfRecord -> Researcher (one-sided: many to many)
+{
+  const name = 'InternationalPublication.distinguishedPeerReviewersOfRecord -> Researcher';
+  const left = {
+    collection: 'internationalpublications',
+    field: 'distinguishedPeerReviewersOfRecord',
+    inJoin: 'InternationalPublication_left_id',
+    ends: fromLeft,
+  };
+  const right = { collection: 'researchers', inJoin: 'Researcher_right_id' };
+  const join = 'internationalpublication_distinguishedpeerreviewersofrecord_manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join)],
+    copies: [defaultToEmpty(left), refillArray(join, joined(left, right), left)],
+    counts: [allInArrays(name, join, joined(left, right), left)],
+    removals: [{ drop: join }],
+  });
+}
+
+// OrganisationDepartment.subordinateDepartmentsOfRecord -> OrganisationDepartmentArchive (one-sided: many to many)
+{
+  const name = 'OrganisationDepartment.subordinateDepartmentsOfRecord -> OrganisationDepartmentArchive';
+  const left = {
+    collection: 'organisationdepartments',
+    field: 'subordinateDepartmentsOfRecord',
+    inJoin: 'OrganisationDepartment_left_id',
+    ends: fromLeft,
+  };
+  const right = { collection: 'organisationdepartmentarchives', inJoin: 'OrganisationDepartmentArchive_right_id' };
+  const join = 'organisationdepartment_subordinatedepartmentsofrecord_manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join)],
+    copies: [defaultToEmpty(left), refillArray(join, joined(left, right), left)],
+    counts: [allInArrays(name, join, joined(left, right), left)],
+    removals: [{ drop: join }],
+  });
+}
+
+// Post.tableNameOfSixtyOneBytesWhichIsJustShortEnough_____ -> Tag (one-sided: many to many)
+{
+  const name = 'Post.tableNameOfSixtyOneBytesWhichIsJustShortEnough_____ -> Tag';
+  const left = {
+    collection: 'posts',
+    field: 'tableNameOfSixtyOneBytesWhichIsJustShortEnough_____',
+    inJoin: 'Post_left_id',
+    ends: fromLeft,
+  };
+  const right = { collection: 'tags', inJoin: 'Tag_right_id' };
+  const join = 'post_tablenameofsixtyonebyteswhichisjustshortenough______manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join)],
+    copies: [defaultToEmpty(left), refillArray(join, joined(left, right), left)],
+    counts: [allInArrays(name, join, joined(left, right), left)],
+    removals: [{ drop: join }],
+  });
+}
+
+// Post.tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____ -> Tag (one-sided: many to many)
+{
+  const name = 'Post.tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____ -> Tag';
+  const left = {
+    collection: 'posts',
+    field: 'tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____',
+    inJoin: 'Post_left_id',
+    ends: fromLeft,
+  };
+  const right = { collection: 'tags', inJoin: 'Tag_right_id' };
+  const join = 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join)],
+    copies: [defaultToEmpty(left), refillArray(join, joined(left, right), left)],
+    counts: [allInArrays(name, join, joined(left, right), left)],
+    removals: [{ drop: join }],
+  });
+}
+
 const migration = {
   direction: 'down',
   server: [4, 2],
   plan: '250aa9d6b69b80c3',
-  relationships: [
-    // InternationalPublication.contributingResearchers -> Researcher.publications (two-sided: many to many)
-    {
-      name: 'InternationalPublication.contributingResearchers -> Researcher.publications',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'internationalpublication_contributingresearchers_researcher_publications' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'InternationalPublication.contributingResearchers -> Researcher.publications: internationalpublications.contributingResearchers holds links that internationalpublication_contributingresearchers_researcher_publications does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'internationalpublications',
-            pipeline: [
-              { $match: { contributingResearchers: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$contributingResearchers'] }, '$contributingResearchers', ['$contributingResearchers']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              {
-                $lookup: {
-                  from: 'internationalpublication_contributingresearchers_researcher_publications',
-                  localField: '_id',
-                  foreignField: 'InternationalPublication_left_id',
-                  as: 'rows',
-                },
-              },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Researcher_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'InternationalPublication.contributingResearchers -> Researcher.publications: researchers.publications holds links that internationalpublication_contributingresearchers_researcher_publications does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'researchers',
-            pipeline: [
-              { $match: { publications: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$publications'] }, '$publications', ['$publications']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              {
-                $lookup: {
-                  from: 'internationalpublication_contributingresearchers_researcher_publications',
-                  localField: '_id',
-                  foreignField: 'Researcher_right_id',
-                  as: 'rows',
-                },
-              },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.InternationalPublication_left_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          run: {
-            update: 'internationalpublications',
-            updates: [{ q: { contributingResearchers: { $exists: false } }, u: { $set: { contributingResearchers: [] } }, multi: true }],
-          },
-        },
-        {
-          run: {
-            aggregate: 'internationalpublication_contributingresearchers_researcher_publications',
-            pipeline: [
-              { $match: { InternationalPublication_left_id: { $type: 'objectId' }, Researcher_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$InternationalPublication_left_id', id: '$Researcher_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', contributingResearchers: { $push: '$id' } } },
-              { $merge: { into: 'internationalpublications', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-        { run: { update: 'researchers', updates: [{ q: { publications: { $exists: false } }, u: { $set: { publications: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'internationalpublication_contributingresearchers_researcher_publications',
-            pipeline: [
-              { $match: { Researcher_right_id: { $type: 'objectId' }, InternationalPublication_left_id: { $type: 'objectId' } } },
-              { $project: { own: '$Researcher_right_id', id: '$InternationalPublication_left_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', publications: { $push: '$id' } } },
-              { $merge: { into: 'researchers', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'InternationalPublication.contributingResearchers -> Researcher.publications: internationalpublications.contributingResearchers does not hold all links of internationalpublication_contributingresearchers_researcher_publications. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'internationalpublication_contributingresearchers_researcher_publications',
-            pipeline: [
-              { $match: { InternationalPublication_left_id: { $type: 'objectId' }, Researcher_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$InternationalPublication_left_id', id: '$Researcher_right_id' } },
-              { $lookup: { from: 'internationalpublications', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'internationalpublications',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: {
-                        _id: null,
-                        n: {
-                          $sum: {
-                            $size: {
-                              $ifNull: [{ $cond: [{ $isArray: ['$contributingResearchers'] }, '$contributingResearchers', ['$contributingResearchers']] }, []],
-                            },
-                          },
-                        },
-                      },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-        {
-          says: 'InternationalPublication.contributingResearchers -> Researcher.publications: researchers.publications does not hold all links of internationalpublication_contributingresearchers_researcher_publications. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'internationalpublication_contributingresearchers_researcher_publications',
-            pipeline: [
-              { $match: { Researcher_right_id: { $type: 'objectId' }, InternationalPublication_left_id: { $type: 'objectId' } } },
-              { $project: { own: '$Researcher_right_id', id: '$InternationalPublication_left_id' } },
-              { $lookup: { from: 'researchers', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'researchers',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: {
-                        _id: null,
-                        n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$publications'] }, '$publications', ['$publications']] }, []] } } },
-                      },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'internationalpublication_contributingresearchers_researcher_publications' },
-      ],
-    },
-    // InternationalPublication.distinguishedPeerReviewersOfRecord -> Researcher (one-sided: many to many)
-    {
-      name: 'InternationalPublication.distinguishedPeerReviewersOfRecord -> Researcher',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'internationalpublication_distinguishedpeerreviewersofrecord_manies' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'InternationalPublication.distinguishedPeerReviewersOfRecord -> Researcher: internationalpublications.distinguishedPeerReviewersOfRecord holds links that internationalpublication_distinguishedpeerreviewersofrecord_manies does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'internationalpublications',
-            pipeline: [
-              { $match: { distinguishedPeerReviewersOfRecord: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: {
-                        $cond: [
-                          { $isArray: ['$distinguishedPeerReviewersOfRecord'] },
-                          '$distinguishedPeerReviewersOfRecord',
-                          ['$distinguishedPeerReviewersOfRecord'],
-                        ],
-                      },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              {
-                $lookup: {
-                  from: 'internationalpublication_distinguishedpeerreviewersofrecord_manies',
-                  localField: '_id',
-                  foreignField: 'InternationalPublication_left_id',
-                  as: 'rows',
-                },
-              },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Researcher_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          run: {
-            update: 'internationalpublications',
-            updates: [{ q: { distinguishedPeerReviewersOfRecord: { $exists: false } }, u: { $set: { distinguishedPeerReviewersOfRecord: [] } }, multi: true }],
-          },
-        },
-        {
-          run: {
-            aggregate: 'internationalpublication_distinguishedpeerreviewersofrecord_manies',
-            pipeline: [
-              { $match: { InternationalPublication_left_id: { $type: 'objectId' }, Researcher_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$InternationalPublication_left_id', id: '$Researcher_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', distinguishedPeerReviewersOfRecord: { $push: '$id' } } },
-              { $merge: { into: 'internationalpublications', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'InternationalPublication.distinguishedPeerReviewersOfRecord -> Researcher: internationalpublications.distinguishedPeerReviewersOfRecord does not hold all links of internationalpublication_distinguishedpeerreviewersofrecord_manies. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'internationalpublication_distinguishedpeerreviewersofrecord_manies',
-            pipeline: [
-              { $match: { InternationalPublication_left_id: { $type: 'objectId' }, Researcher_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$InternationalPublication_left_id', id: '$Researcher_right_id' } },
-              { $lookup: { from: 'internationalpublications', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'internationalpublications',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: {
-                        _id: null,
-                        n: {
-                          $sum: {
-                            $size: {
-                              $ifNull: [
-                                {
-                                  $cond: [
-                                    { $isArray: ['$distinguishedPeerReviewersOfRecord'] },
-                                    '$distinguishedPeerReviewersOfRecord',
-                                    ['$distinguishedPeerReviewersOfRecord'],
-                                  ],
-                                },
-                                [],
-                              ],
-                            },
-                          },
-                        },
-                      },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'internationalpublication_distinguishedpeerreviewersofrecord_manies' },
-      ],
-    },
-    // OrganisationDepartment.subordinateDepartmentsOfRecord -> OrganisationDepartmentArchive (one-sided: many to many)
-    {
-      name: 'OrganisationDepartment.subordinateDepartmentsOfRecord -> OrganisationDepartmentArchive',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'organisationdepartment_subordinatedepartmentsofrecord_manies' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'OrganisationDepartment.subordinateDepartmentsOfRecord -> OrganisationDepartmentArchive: organisationdepartments.subordinateDepartmentsOfRecord holds links that organisationdepartment_subordinatedepartmentsofrecord_manies does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'organisationdepartments',
-            pipeline: [
-              { $match: { subordinateDepartmentsOfRecord: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: {
-                        $cond: [{ $isArray: ['$subordinateDepartmentsOfRecord'] }, '$subordinateDepartmentsOfRecord', ['$subordinateDepartmentsOfRecord']],
-                      },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              {
-                $lookup: {
-                  from: 'organisationdepartment_subordinatedepartmentsofrecord_manies',
-                  localField: '_id',
-                  foreignField: 'OrganisationDepartment_left_id',
-                  as: 'rows',
-                },
-              },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.OrganisationDepartmentArchive_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          run: {
-            update: 'organisationdepartments',
-            updates: [{ q: { subordinateDepartmentsOfRecord: { $exists: false } }, u: { $set: { subordinateDepartmentsOfRecord: [] } }, multi: true }],
-          },
-        },
-        {
-          run: {
-            aggregate: 'organisationdepartment_subordinatedepartmentsofrecord_manies',
-            pipeline: [
-              { $match: { OrganisationDepartment_left_id: { $type: 'objectId' }, OrganisationDepartmentArchive_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$OrganisationDepartment_left_id', id: '$OrganisationDepartmentArchive_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', subordinateDepartmentsOfRecord: { $push: '$id' } } },
-              { $merge: { into: 'organisationdepartments', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'OrganisationDepartment.subordinateDepartmentsOfRecord -> OrganisationDepartmentArchive: organisationdepartments.subordinateDepartmentsOfRecord does not hold all links of organisationdepartment_subordinatedepartmentsofrecord_manies. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'organisationdepartment_subordinatedepartmentsofrecord_manies',
-            pipeline: [
-              { $match: { OrganisationDepartment_left_id: { $type: 'objectId' }, OrganisationDepartmentArchive_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$OrganisationDepartment_left_id', id: '$OrganisationDepartmentArchive_right_id' } },
-              { $lookup: { from: 'organisationdepartments', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'organisationdepartments',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: {
-                        _id: null,
-                        n: {
-                          $sum: {
-                            $size: {
-                              $ifNull: [
-                                {
-                                  $cond: [
-                                    { $isArray: ['$subordinateDepartmentsOfRecord'] },
-                                    '$subordinateDepartmentsOfRecord',
-                                    ['$subordinateDepartmentsOfRecord'],
-                                  ],
-                                },
-                                [],
-                              ],
-                            },
-                          },
-                        },
-                      },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'organisationdepartment_subordinatedepartmentsofrecord_manies' },
-      ],
-    },
-    // Post.tableNameOfSixtyOneBytesWhichIsJustShortEnough_____ -> Tag (one-sided: many to many)
-    {
-      name: 'Post.tableNameOfSixtyOneBytesWhichIsJustShortEnough_____ -> Tag',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'post_tablenameofsixtyonebyteswhichisjustshortenough______manies' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Post.tableNameOfSixtyOneBytesWhichIsJustShortEnough_____ -> Tag: posts.tableNameOfSixtyOneBytesWhichIsJustShortEnough_____ holds links that post_tablenameofsixtyonebyteswhichisjustshortenough______manies does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { tableNameOfSixtyOneBytesWhichIsJustShortEnough_____: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: {
-                        $cond: [
-                          { $isArray: ['$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____'] },
-                          '$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____',
-                          ['$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____'],
-                        ],
-                      },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              {
-                $lookup: {
-                  from: 'post_tablenameofsixtyonebyteswhichisjustshortenough______manies',
-                  localField: '_id',
-                  foreignField: 'Post_left_id',
-                  as: 'rows',
-                },
-              },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Tag_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          run: {
-            update: 'posts',
-            updates: [
-              {
-                q: { tableNameOfSixtyOneBytesWhichIsJustShortEnough_____: { $exists: false } },
-                u: { $set: { tableNameOfSixtyOneBytesWhichIsJustShortEnough_____: [] } },
-                multi: true,
-              },
-            ],
-          },
-        },
-        {
-          run: {
-            aggregate: 'post_tablenameofsixtyonebyteswhichisjustshortenough______manies',
-            pipeline: [
-              { $match: { Post_left_id: { $type: 'objectId' }, Tag_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Post_left_id', id: '$Tag_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', tableNameOfSixtyOneBytesWhichIsJustShortEnough_____: { $push: '$id' } } },
-              { $merge: { into: 'posts', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Post.tableNameOfSixtyOneBytesWhichIsJustShortEnough_____ -> Tag: posts.tableNameOfSixtyOneBytesWhichIsJustShortEnough_____ does not hold all links of post_tablenameofsixtyonebyteswhichisjustshortenough______manies. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'post_tablenameofsixtyonebyteswhichisjustshortenough______manies',
-            pipeline: [
-              { $match: { Post_left_id: { $type: 'objectId' }, Tag_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Post_left_id', id: '$Tag_right_id' } },
-              { $lookup: { from: 'posts', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'posts',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: {
-                        _id: null,
-                        n: {
-                          $sum: {
-                            $size: {
-                              $ifNull: [
-                                {
-                                  $cond: [
-                                    { $isArray: ['$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____'] },
-                                    '$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____',
-                                    ['$tableNameOfSixtyOneBytesWhichIsJustShortEnough_____'],
-                                  ],
-                                },
-                                [],
-                              ],
-                            },
-                          },
-                        },
-                      },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'post_tablenameofsixtyonebyteswhichisjustshortenough______manies' },
-      ],
-    },
-    // Post.tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____ -> Tag (one-sided: many to many)
-    {
-      name: 'Post.tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____ -> Tag',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______manies' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Post.tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____ -> Tag: posts.tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____ holds links that post_tablenameofsixtytwobyteswhichistoolongbyjustone______manies does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'posts',
-            pipeline: [
-              { $match: { tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: {
-                        $cond: [
-                          { $isArray: ['$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____'] },
-                          '$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____',
-                          ['$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____'],
-                        ],
-                      },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              {
-                $lookup: {
-                  from: 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______manies',
-                  localField: '_id',
-                  foreignField: 'Post_left_id',
-                  as: 'rows',
-                },
-              },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Tag_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          run: {
-            update: 'posts',
-            updates: [
-              {
-                q: { tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____: { $exists: false } },
-                u: { $set: { tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____: [] } },
-                multi: true,
-              },
-            ],
-          },
-        },
-        {
-          run: {
-            aggregate: 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______manies',
-            pipeline: [
-              { $match: { Post_left_id: { $type: 'objectId' }, Tag_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Post_left_id', id: '$Tag_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____: { $push: '$id' } } },
-              { $merge: { into: 'posts', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Post.tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____ -> Tag: posts.tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____ does not hold all links of post_tablenameofsixtytwobyteswhichistoolongbyjustone______manies. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______manies',
-            pipeline: [
-              { $match: { Post_left_id: { $type: 'objectId' }, Tag_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Post_left_id', id: '$Tag_right_id' } },
-              { $lookup: { from: 'posts', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'posts',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: {
-                        _id: null,
-                        n: {
-                          $sum: {
-                            $size: {
-                              $ifNull: [
-                                {
-                                  $cond: [
-                                    { $isArray: ['$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____'] },
-                                    '$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____',
-                                    ['$tableNameOfSixtyTwoBytesWhichIsTooLongByJustOne_____'],
-                                  ],
-                                },
-                                [],
-                              ],
-                            },
-                          },
-                        },
-                      },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'post_tablenameofsixtytwobyteswhichistoolongbyjustone______manies' },
-      ],
-    },
-  ],
+  relationships,
 };
 
 migrate(migration, {

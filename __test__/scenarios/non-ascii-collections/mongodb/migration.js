@@ -11,1265 +11,445 @@
 // error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
 // from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
 // and keeps a second run out. In the end it is gone.
-//
+
+// The building blocks: each gives a part of what the server is told, and does nothing by itself.
+// What they know of a side of a relationship (left, right, from, to, kept, dropped) is the collection
+// of its documents, the field of its links there, by which name the join collection has its ids, and
+// the stage that ends a search for its links.
+
+// What an expression gives, as an array: an array by itself, anything else as its only item.
+const items = (value) => ({ $cond: [{ $isArray: [value] }, value, [value]] });
+
+// Whether an expression gives an ObjectId: neither Keystone sees anything else as an id.
+const isId = (value) => ({ $eq: [{ $type: value }, 'objectId'] });
+
+// Whether an expression gives null, or nothing.
+const isNothing = (value) => ({ $in: [{ $type: value }, ['missing', 'null', 'undefined']] });
+
+// The ids that an expression gives, as an array: of an array, of one id, of null or nothing.
+const ids = (value) => ({ $filter: { input: items(value), cond: isId('$$this') } });
+
+// The elements of an array, each once, where it occurs first.
+const distinct = (array) => ({
+  $map: {
+    input: {
+      $filter: {
+        input: { $range: [0, { $size: array }] },
+        as: 'at',
+        cond: { $eq: ['$$at', { $indexOfArray: [array, { $arrayElemAt: [array, '$$at'] }] }] },
+      },
+    },
+    as: 'at',
+    in: { $arrayElemAt: [array, '$$at'] },
+  },
+});
+
+// An expression on the only document in an array, which it knows by the name of the array.
+const only = (array, value) => ({ $let: { vars: { [array]: { $arrayElemAt: ['$' + array, 0] } }, in: value } });
+
+// The stage that leaves the documents that have the field, even if it is null. `$exists` it must be:
+// comparisons with null skip arrays that contain one.
+const having = (field) => ({ $match: { [field]: { $exists: true } } });
+
+// The stage that leaves the documents whose field holds an id, where the field is for one id.
+const holding = (field) => ({ $match: { [field]: { $type: 'objectId' } } });
+
+// The stage that looks up the document whose `_id` a field holds, as the only item of an array.
+const lookup = (collection, field, array) => ({
+  $lookup: { from: collection, localField: field, foreignField: '_id', as: array },
+});
+
+// The stage that names both ends of a link that a field of the left side holds.
+const fromLeft = { $project: { _id: 0, left: '$_id', right: '$id' } };
+
+// The stage that names both ends of a link that a field of the right side holds.
+const fromRight = { $project: { _id: 0, left: '$id', right: '$_id' } };
+
+// A check that stops the migration when it finds something.
+const stop = (says, collection, pipeline) => ({ says, stops: true, run: { aggregate: collection, pipeline } });
+
+// A check that warns.
+const warn = (says, collection, pipeline) => ({ says, stops: false, run: { aggregate: collection, pipeline } });
+
+// Finds a document that has the field.
+const anyWith = (side) => ({
+  find: side.collection,
+  filter: { [side.field]: { $exists: true } },
+  projection: { _id: 1 },
+  limit: 1,
+});
+
+// An index on a field, as Keystone makes it: without `background` it would clash with Keystone's.
+const plainIndex = (collection, field) => ({
+  createIndexes: collection,
+  indexes: [{ key: { [field]: 1 }, name: field + '_1', background: true }],
+});
+
+// Removes the index on a field.
+const dropIndex = (side) => ({ dropIndexes: side.collection, index: { [side.field]: 1 } });
+
+// Removes a field.
+const unset = (side) => ({
+  update: side.collection,
+  updates: [{ q: { [side.field]: { $exists: true } }, u: { $unset: { [side.field]: 1 } }, multi: true }],
+});
+
+// The links of a field, one document each: `_id` of its own document, `id` of the other.
+const eachLink = (field) => [having(field), { $project: { id: ids('$' + field) } }, { $unwind: '$id' }];
+
+// The links of one side that the other does not have, between documents that exist, with
+// `back`: the ids that the other side holds in place of it.
+const unreturned = (from, to) => [
+  ...eachLink(from.field),
+  lookup(to.collection, 'id', 'other'),
+  { $match: { other: { $ne: [] } } },
+  { $project: { id: 1, back: only('other', ids('$$other.' + to.field)) } },
+  { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+];
+
+// The documents that several documents of the kept side hold, with these holders and with those
+// `named` by their own field.
+const shared = (kept, dropped) => [
+  holding(kept.field),
+  { $group: { _id: '$' + kept.field, holders: { $push: '$_id' } } },
+  { $match: { 'holders.1': { $exists: true } } },
+  lookup(dropped.collection, '_id', 'other'),
+  { $match: { other: { $ne: [] } } },
+  {
+    $project: { holders: 1, named: only('other', { $setIntersection: [ids('$$other.' + dropped.field), '$holders'] }) },
+  },
+];
+
+// That a field holds ObjectIds and nothing else. `values` is what it holds, as an array.
+const onlyIds = (name, from, values) => stop(
+  `${name}: documents with something in ${from.collection}.${from.field} that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else`,
+  from.collection,
+  [
+    having(from.field),
+    {
+      $project: {
+        wrong: { $filter: { input: values, cond: { $not: [{ $or: [isNothing('$$this'), isId('$$this')] }] } } },
+      },
+    },
+    { $match: { wrong: { $ne: [] } } },
+    { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+  ],
+);
+
+// That an array holds ObjectIds and nothing else.
+const arrayHasIds = (name, from) => onlyIds(name, from, items('$' + from.field));
+
+// That a field for one id holds an ObjectId, or nothing.
+const fieldHasId = (name, from) => onlyIds(name, from, ['$' + from.field]);
+
+// That documents with links have an ObjectId as their own `_id`.
+const ownersHaveIds = (name, from) => stop(
+  `${name}: documents of ${from.collection} whose own _id is no ObjectId have links in ${from.field}. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links`,
+  from.collection,
+  [
+    { $match: { [from.field]: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+    {
+      $project: {
+        type: { $type: '$_id' },
+        links: { $filter: { input: items('$' + from.field), cond: { $not: [isNothing('$$this')] } } },
+      },
+    },
+    { $match: { links: { $ne: [] } } },
+  ],
+);
+
+// That an array holds links which are each there once, and nothing else.
+const noOddities = (name, from) => ({
+  says: `${name}: documents with nulls or duplicates in ${from.collection}.${from.field}, or with a lone value in place of an array. Each link is copied once, nulls are left out`,
+  stops: false,
+  sums: ['nulls', 'duplicates', 'lone'],
+  run: {
+    aggregate: from.collection,
+    pipeline: [
+      having(from.field),
+      {
+        $project: {
+          all: items('$' + from.field),
+          lone: { $cond: [{ $or: [{ $isArray: ['$' + from.field] }, isNothing('$' + from.field)] }, 0, 1] },
+          array: { $cond: [{ $isArray: ['$' + from.field] }, 1, 0] },
+        },
+      },
+      {
+        $project: {
+          all: 1,
+          lone: 1,
+          array: 1,
+          links: { $filter: { input: '$all', cond: { $not: [isNothing('$$this')] } } },
+        },
+      },
+      {
+        $project: {
+          lone: 1,
+          nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
+          duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
+        },
+      },
+      { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
+    ],
+  },
+});
+
+// The ids in a field of documents that do not exist (any more).
+const dangling = (from, to) => [
+  ...eachLink(from.field),
+  lookup(to.collection, 'id', 'other'),
+  { $match: { other: [] } },
+  from.ends,
+];
+
+// That the documents exist which a field names whose links are copied.
+const targetsExist = (name, from, to) => warn(
+  `${name}: ids in ${from.collection}.${from.field} of documents that ${to.collection} does not have. No Keystone shows them. They are copied as they are`,
+  from.collection,
+  dangling(from, to),
+);
+
+// That the documents exist which a field names whose links are not copied: the other side has them.
+const droppedTargetsExist = (name, from, to) => warn(
+  `${name}: ids in ${from.collection}.${from.field} of documents that ${to.collection} does not have. No Keystone shows them. They go with the field`,
+  from.collection,
+  dangling(from, to),
+);
+
+// That one side of an N:N relationship has no links that the other lacks.
+const otherSideAgrees = (name, from, to) => stop(
+  `${name}: links that only ${from.collection}.${from.field} has, and ${to.collection}.${to.field} has not. Bring both sides into agreement, or use --reconcile, which takes the links of both`,
+  from.collection,
+  [...unreturned(from, to), from.ends],
+);
+
+// That every link of a field exists on the kept side, unless that holds another id.
+const nothingLost = (name, from, kept) => stop(
+  `${name}: links that only ${from.collection}.${from.field} has would be lost. Add them to ${kept.collection}.${kept.field}, or remove them, or use --reconcile, which adopts them`,
+  from.collection,
+  [...unreturned(from, kept), { $match: { back: [] } }, from.ends],
+);
+
+// That the kept side contradicts no link of a field. The kept side decides where it holds an id:
+// the old Keystone leaves stale ids on the other one whenever it is re-assigned.
+const nothingStale = (name, from, kept) => warn(
+  `${name}: links in ${from.collection}.${from.field} that ${kept.collection}.${kept.field} contradicts. The old Keystone leaves such stale links behind. ${kept.collection}.${kept.field} decides`,
+  from.collection,
+  [...unreturned(from, kept), { $match: { back: { $ne: [] } } }, from.ends],
+);
+
+// That the array of the other side has all links of the kept side.
+const arrayAgrees = (name, kept, dropped) => warn(
+  `${name}: links that only ${kept.collection}.${kept.field} has. The new Keystone shows them from both sides`,
+  kept.collection,
+  [...unreturned(kept, dropped), kept.ends],
+);
+
+// That the field of the other side holds an id where the kept side has a link.
+const fieldAgrees = (name, kept, dropped) => warn(
+  `${name}: links that only ${kept.collection}.${kept.field} has. The new Keystone shows them from both sides`,
+  kept.collection,
+  [...unreturned(kept, dropped), { $match: { back: [] } }, kept.ends],
+);
+
+// That of several documents which hold the same one, that one names one.
+const holdersAreSettled = (name, kept, dropped) => stop(
+  `${name}: documents that several documents hold in ${kept.collection}.${kept.field}, and whose own ${dropped.collection}.${dropped.field} names none of these. The new Keystone would show one item twice. Leave each to one holder, or use --reconcile, which leaves it to the one with the highest id`,
+  kept.collection,
+  [...shared(kept, dropped), { $match: { named: [] } }],
+);
+
+// The links of an array that a join collection does not have.
+const unjoined = (from, to, join) => [
+  having(from.field),
+  { $project: { ids: ids('$' + from.field) } },
+  { $lookup: { from: join, localField: '_id', foreignField: from.inJoin, as: 'rows' } },
+  { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.' + to.inJoin } }] } } },
+  { $unwind: '$id' },
+];
+
+// That every link of an array is in the join collection, as far as the other document exists.
+const allExistingCopied = (name, from, to, join) => stop(
+  `${name}: links in ${from.collection}.${from.field} that ${join} does not have, so they came after it was made: was the application running? Add them there, or remove them from ${from.collection}.${from.field}`,
+  from.collection,
+  [...unjoined(from, to, join), lookup(to.collection, 'id', 'other'), { $match: { other: { $ne: [] } } }, from.ends],
+);
+
+// Copies the links of an array into the join collection, each once, in the order of the array.
+// Counts them in another way than it copies them: by the sizes of sets.
+const copyArray = (left, right, join) => ({
+  into: join,
+  indexes: [left.inJoin, right.inJoin],
+  run: {
+    aggregate: left.collection,
+    pipeline: [
+      having(left.field),
+      { $project: { ids: ids('$' + left.field) } },
+      { $project: { _id: 0, [left.inJoin]: '$_id', [right.inJoin]: distinct('$ids'), __v: { $literal: 0 } } },
+      { $unwind: '$' + right.inJoin },
+    ],
+  },
+  count: {
+    aggregate: left.collection,
+    pipeline: [
+      having(left.field),
+      { $group: { _id: null, n: { $sum: { $size: { $setDifference: [items('$' + left.field), [null]] } } } } },
+    ],
+  },
+});
+
+// Of several documents that hold the same one, the others release it than the one that `shared`
+// documents name, else the one with the highest id.
+const othersRelease = (name, kept, dropped) => ({
+  says: `${name}: documents that are released in ${kept.collection}.${kept.field}, because another one holds the same`,
+  collection: kept.collection,
+  field: kept.field,
+  how: 'release',
+  run: {
+    aggregate: kept.collection,
+    pipeline: [
+      ...shared(kept, dropped),
+      { $match: { named: { $ne: [] } } },
+      {
+        $project: {
+          holders: 1,
+          keeps: { $cond: [{ $eq: ['$named', []] }, { $max: '$holders' }, { $arrayElemAt: ['$named', 0] }] },
+        },
+      },
+      { $unwind: '$holders' },
+      { $match: { $expr: { $ne: ['$holders', '$keeps'] } } },
+      { $project: { _id: '$holders' } },
+    ],
+  },
+});
+
+// Finds a document of the dropped side that several of the kept side hold.
+const anyShared = (kept, dropped) => ({
+  aggregate: kept.collection,
+  pipeline: [...shared(kept, dropped), { $limit: 1 }],
+});
+
+// What is to do for a relationship. Each list is done for all of them before the next one:
+const nothing = {
+  pending: [], // they find something as long as there is anything to do
+  checks: [], // before anything changes, they must find nothing
+  copies: [], // of links, to where they will be
+  counts: [], // checks of the copies
+  repairs: [], // of links that stay where they are
+  leftovers: [], // checks for what the repairs have left out
+  guards: [], // checks in place of those above, when a stopped run goes on here
+  ensures: [], // indexes, made or removed whether or not there are links
+  removals: [], // of what is no longer needed
+};
+const relationships = [];
+
+// Author.books -> Book.authors (two-sided: many to many)
+{
+  const name = 'Author.books -> Book.authors';
+  const left = { collection: '📚 著者', field: 'books', inJoin: 'Author_left_id', ends: fromLeft };
+  const right = { collection: 'книги', field: 'authors', inJoin: 'Book_right_id', ends: fromRight };
+  const join = 'author_books_book_authors';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(left), anyWith(right)],
+    checks: [
+      arrayHasIds(name, left),
+      ownersHaveIds(name, left),
+      noOddities(name, left),
+      targetsExist(name, left, right),
+      arrayHasIds(name, right),
+      ownersHaveIds(name, right),
+      noOddities(name, right),
+      droppedTargetsExist(name, right, left),
+      otherSideAgrees(name, left, right),
+      otherSideAgrees(name, right, left),
+    ],
+    copies: [copyArray(left, right, join)],
+    guards: [allExistingCopied(name, left, right, join), allExistingCopied(name, right, left, join)],
+    ensures: [plainIndex(join, left.inJoin), plainIndex(join, right.inJoin), dropIndex(left), dropIndex(right)],
+    removals: [unset(left), unset(right)],
+  });
+}
+
+// Book.shelf -> Shelf.books (two-sided: one to many)
+{
+  const name = 'Book.shelf -> Shelf.books';
+  const left = { collection: 'книги', field: 'shelf', ends: fromLeft };
+  const right = { collection: 'étagère', field: 'books', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(right)],
+    checks: [
+      arrayHasIds(name, right),
+      ownersHaveIds(name, right),
+      fieldHasId(name, left),
+      ownersHaveIds(name, left),
+      nothingLost(name, right, left),
+      nothingStale(name, right, left),
+      arrayAgrees(name, left, right),
+    ],
+    guards: [nothingLost(name, right, left)],
+    ensures: [dropIndex(right)],
+    removals: [unset(right)],
+  });
+}
+
+// Book.cover -> Cover.book (two-sided: one to one)
+{
+  const name = 'Book.cover -> Cover.book';
+  const left = { collection: 'книги', field: 'cover', ends: fromLeft };
+  const right = { collection: 'étagère', field: 'book', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(right), anyShared(left, right)],
+    checks: [
+      fieldHasId(name, right),
+      ownersHaveIds(name, right),
+      fieldHasId(name, left),
+      ownersHaveIds(name, left),
+      nothingLost(name, right, left),
+      nothingStale(name, right, left),
+      fieldAgrees(name, left, right),
+      holdersAreSettled(name, left, right),
+    ],
+    repairs: [othersRelease(name, left, right)],
+    guards: [nothingLost(name, right, left)],
+    ensures: [dropIndex(right)],
+    removals: [unset(right)],
+  });
+}
+
+// Author.friends -> Author (one-sided: many to many)
+{
+  const name = 'Author.friends -> Author';
+  const left = { collection: '📚 著者', field: 'friends', inJoin: 'Author_left_id', ends: fromLeft };
+  const right = { collection: '📚 著者', inJoin: 'Author_right_id' };
+  const join = 'author_friends_manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(left)],
+    checks: [
+      arrayHasIds(name, left),
+      ownersHaveIds(name, left),
+      noOddities(name, left),
+      targetsExist(name, left, right),
+    ],
+    copies: [copyArray(left, right, join)],
+    guards: [allExistingCopied(name, left, right, join)],
+    ensures: [plainIndex(join, left.inJoin), plainIndex(join, right.inJoin), dropIndex(left)],
+    removals: [unset(left)],
+  });
+}
+
 const migration = {
   direction: 'up',
   server: [4, 0],
   plan: 'f1e3119b57321bc4',
-  relationships: [
-    // Author.books -> Book.authors (two-sided: many to many)
-    {
-      name: 'Author.books -> Book.authors',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: '📚 著者', filter: { books: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-        { find: 'книги', filter: { authors: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Author.books -> Book.authors: documents with something in 📚 著者.books that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: '📚 著者',
-            pipeline: [
-              { $match: { books: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$books'] }, '$books', ['$books']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'Author.books -> Book.authors: documents of 📚 著者 whose own _id is no ObjectId have links in books. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: '📚 著者',
-            pipeline: [
-              { $match: { books: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$books'] }, '$books', ['$books']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'Author.books -> Book.authors: documents with nulls or duplicates in 📚 著者.books, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: '📚 著者',
-            pipeline: [
-              { $match: { books: { $exists: true } } },
-              {
-                $project: {
-                  all: { $cond: [{ $isArray: ['$books'] }, '$books', ['$books']] },
-                  lone: { $cond: [{ $or: [{ $isArray: ['$books'] }, { $in: [{ $type: '$books' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
-                  array: { $cond: [{ $isArray: ['$books'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'Author.books -> Book.authors: ids in 📚 著者.books of documents that книги does not have. No Keystone shows them. They are copied as they are',
-          stops: false,
-          run: {
-            aggregate: '📚 著者',
-            pipeline: [
-              { $match: { books: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$books'] }, '$books', ['$books']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'книги', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'Author.books -> Book.authors: documents with something in книги.authors that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'книги',
-            pipeline: [
-              { $match: { authors: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$authors'] }, '$authors', ['$authors']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'Author.books -> Book.authors: documents of книги whose own _id is no ObjectId have links in authors. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'книги',
-            pipeline: [
-              { $match: { authors: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$authors'] }, '$authors', ['$authors']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'Author.books -> Book.authors: documents with nulls or duplicates in книги.authors, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: 'книги',
-            pipeline: [
-              { $match: { authors: { $exists: true } } },
-              {
-                $project: {
-                  all: { $cond: [{ $isArray: ['$authors'] }, '$authors', ['$authors']] },
-                  lone: { $cond: [{ $or: [{ $isArray: ['$authors'] }, { $in: [{ $type: '$authors' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
-                  array: { $cond: [{ $isArray: ['$authors'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'Author.books -> Book.authors: ids in книги.authors of documents that 📚 著者 does not have. No Keystone shows them. They go with the field',
-          stops: false,
-          run: {
-            aggregate: 'книги',
-            pipeline: [
-              { $match: { authors: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$authors'] }, '$authors', ['$authors']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: '📚 著者', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'Author.books -> Book.authors: links that only 📚 著者.books has, and книги.authors has not. Bring both sides into agreement, or use --reconcile, which takes the links of both',
-          stops: true,
-          run: {
-            aggregate: '📚 著者',
-            pipeline: [
-              { $match: { books: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$books'] }, '$books', ['$books']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'книги', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.authors'] }, '$$other.authors', ['$$other.authors']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'Author.books -> Book.authors: links that only книги.authors has, and 📚 著者.books has not. Bring both sides into agreement, or use --reconcile, which takes the links of both',
-          stops: true,
-          run: {
-            aggregate: 'книги',
-            pipeline: [
-              { $match: { authors: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$authors'] }, '$authors', ['$authors']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: '📚 著者', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.books'] }, '$$other.books', ['$$other.books']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          into: 'author_books_book_authors',
-          indexes: ['Author_left_id', 'Book_right_id'],
-          run: {
-            aggregate: '📚 著者',
-            pipeline: [
-              { $match: { books: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$books'] }, '$books', ['$books']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              {
-                $project: {
-                  _id: 0,
-                  Author_left_id: '$_id',
-                  Book_right_id: {
-                    $map: {
-                      input: {
-                        $filter: {
-                          input: { $range: [0, { $size: '$ids' }] },
-                          as: 'at',
-                          cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
-                        },
-                      },
-                      as: 'at',
-                      in: { $arrayElemAt: ['$ids', '$$at'] },
-                    },
-                  },
-                  __v: { $literal: 0 },
-                },
-              },
-              { $unwind: '$Book_right_id' },
-            ],
-          },
-          count: {
-            aggregate: '📚 著者',
-            pipeline: [
-              { $match: { books: { $exists: true } } },
-              {
-                $group: { _id: null, n: { $sum: { $size: { $setDifference: [{ $cond: [{ $isArray: ['$books'] }, '$books', ['$books']] }, [null]] } } } },
-              },
-            ],
-          },
-        },
-      ],
-      counts: [],
-      repairs: [],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'Author.books -> Book.authors: links in 📚 著者.books that author_books_book_authors does not have, so they came after it was made: was the application running? Add them there, or remove them from 📚 著者.books',
-          stops: true,
-          run: {
-            aggregate: '📚 著者',
-            pipeline: [
-              { $match: { books: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$books'] }, '$books', ['$books']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $lookup: { from: 'author_books_book_authors', localField: '_id', foreignField: 'Author_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Book_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: 'книги', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'Author.books -> Book.authors: links in книги.authors that author_books_book_authors does not have, so they came after it was made: was the application running? Add them there, or remove them from книги.authors',
-          stops: true,
-          run: {
-            aggregate: 'книги',
-            pipeline: [
-              { $match: { authors: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$authors'] }, '$authors', ['$authors']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $lookup: { from: 'author_books_book_authors', localField: '_id', foreignField: 'Book_right_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Author_left_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: '📚 著者', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        { createIndexes: 'author_books_book_authors', indexes: [{ key: { Author_left_id: 1 }, name: 'Author_left_id_1', background: true }] },
-        { createIndexes: 'author_books_book_authors', indexes: [{ key: { Book_right_id: 1 }, name: 'Book_right_id_1', background: true }] },
-        { dropIndexes: '📚 著者', index: { books: 1 } },
-        { dropIndexes: 'книги', index: { authors: 1 } },
-      ],
-      removals: [
-        { update: '📚 著者', updates: [{ q: { books: { $exists: true } }, u: { $unset: { books: 1 } }, multi: true }] },
-        { update: 'книги', updates: [{ q: { authors: { $exists: true } }, u: { $unset: { authors: 1 } }, multi: true }] },
-      ],
-    },
-    // Book.shelf -> Shelf.books (two-sided: one to many)
-    {
-      name: 'Book.shelf -> Shelf.books',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'étagère', filter: { books: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Book.shelf -> Shelf.books: documents with something in étagère.books that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'étagère',
-            pipeline: [
-              { $match: { books: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$books'] }, '$books', ['$books']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'Book.shelf -> Shelf.books: documents of étagère whose own _id is no ObjectId have links in books. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'étagère',
-            pipeline: [
-              { $match: { books: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$books'] }, '$books', ['$books']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'Book.shelf -> Shelf.books: documents with something in книги.shelf that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'книги',
-            pipeline: [
-              { $match: { shelf: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: ['$shelf'],
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'Book.shelf -> Shelf.books: documents of книги whose own _id is no ObjectId have links in shelf. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'книги',
-            pipeline: [
-              { $match: { shelf: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$shelf'] }, '$shelf', ['$shelf']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'Book.shelf -> Shelf.books: links that only étagère.books has would be lost. Add them to книги.shelf, or remove them, or use --reconcile, which adopts them',
-          stops: true,
-          run: {
-            aggregate: 'étagère',
-            pipeline: [
-              { $match: { books: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$books'] }, '$books', ['$books']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'книги', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.shelf'] }, '$$other.shelf', ['$$other.shelf']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'Book.shelf -> Shelf.books: links in étagère.books that книги.shelf contradicts. The old Keystone leaves such stale links behind. книги.shelf decides',
-          stops: false,
-          run: {
-            aggregate: 'étagère',
-            pipeline: [
-              { $match: { books: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$books'] }, '$books', ['$books']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'книги', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.shelf'] }, '$$other.shelf', ['$$other.shelf']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: { $ne: [] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'Book.shelf -> Shelf.books: links that only книги.shelf has. The new Keystone shows them from both sides',
-          stops: false,
-          run: {
-            aggregate: 'книги',
-            pipeline: [
-              { $match: { shelf: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$shelf'] }, '$shelf', ['$shelf']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'étagère', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.books'] }, '$$other.books', ['$$other.books']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [],
-      counts: [],
-      repairs: [],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'Book.shelf -> Shelf.books: links that only étagère.books has would be lost. Add them to книги.shelf, or remove them, or use --reconcile, which adopts them',
-          stops: true,
-          run: {
-            aggregate: 'étagère',
-            pipeline: [
-              { $match: { books: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$books'] }, '$books', ['$books']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'книги', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.shelf'] }, '$$other.shelf', ['$$other.shelf']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        { dropIndexes: 'étagère', index: { books: 1 } },
-      ],
-      removals: [
-        { update: 'étagère', updates: [{ q: { books: { $exists: true } }, u: { $unset: { books: 1 } }, multi: true }] },
-      ],
-    },
-    // Book.cover -> Cover.book (two-sided: one to one)
-    {
-      name: 'Book.cover -> Cover.book',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'étagère', filter: { book: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-        {
-          aggregate: 'книги',
-          pipeline: [
-            { $match: { cover: { $type: 'objectId' } } },
-            { $group: { _id: '$cover', holders: { $push: '$_id' } } },
-            { $match: { 'holders.1': { $exists: true } } },
-            { $lookup: { from: 'étagère', localField: '_id', foreignField: '_id', as: 'other' } },
-            { $match: { other: { $ne: [] } } },
-            {
-              $project: {
-                holders: 1,
-                named: {
-                  $let: {
-                    vars: { other: { $arrayElemAt: ['$other', 0] } },
-                    in: {
-                      $setIntersection: [
-                        {
-                          $filter: {
-                            input: { $cond: [{ $isArray: ['$$other.book'] }, '$$other.book', ['$$other.book']] },
-                            cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                          },
-                        },
-                        '$holders',
-                      ],
-                    },
-                  },
-                },
-              },
-            },
-            { $limit: 1 },
-          ],
-        },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Book.cover -> Cover.book: documents with something in étagère.book that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'étagère',
-            pipeline: [
-              { $match: { book: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: ['$book'],
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'Book.cover -> Cover.book: documents of étagère whose own _id is no ObjectId have links in book. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'étagère',
-            pipeline: [
-              { $match: { book: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$book'] }, '$book', ['$book']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'Book.cover -> Cover.book: documents with something in книги.cover that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'книги',
-            pipeline: [
-              { $match: { cover: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: ['$cover'],
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'Book.cover -> Cover.book: documents of книги whose own _id is no ObjectId have links in cover. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'книги',
-            pipeline: [
-              { $match: { cover: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$cover'] }, '$cover', ['$cover']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'Book.cover -> Cover.book: links that only étagère.book has would be lost. Add them to книги.cover, or remove them, or use --reconcile, which adopts them',
-          stops: true,
-          run: {
-            aggregate: 'étagère',
-            pipeline: [
-              { $match: { book: { $exists: true } } },
-              {
-                $project: {
-                  id: { $filter: { input: { $cond: [{ $isArray: ['$book'] }, '$book', ['$book']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'книги', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.cover'] }, '$$other.cover', ['$$other.cover']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'Book.cover -> Cover.book: links in étagère.book that книги.cover contradicts. The old Keystone leaves such stale links behind. книги.cover decides',
-          stops: false,
-          run: {
-            aggregate: 'étagère',
-            pipeline: [
-              { $match: { book: { $exists: true } } },
-              {
-                $project: {
-                  id: { $filter: { input: { $cond: [{ $isArray: ['$book'] }, '$book', ['$book']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'книги', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.cover'] }, '$$other.cover', ['$$other.cover']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: { $ne: [] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'Book.cover -> Cover.book: links that only книги.cover has. The new Keystone shows them from both sides',
-          stops: false,
-          run: {
-            aggregate: 'книги',
-            pipeline: [
-              { $match: { cover: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$cover'] }, '$cover', ['$cover']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'étagère', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.book'] }, '$$other.book', ['$$other.book']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'Book.cover -> Cover.book: documents that several documents hold in книги.cover, and whose own étagère.book names none of these. The new Keystone would show one item twice. Leave each to one holder, or use --reconcile, which leaves it to the one with the highest id',
-          stops: true,
-          run: {
-            aggregate: 'книги',
-            pipeline: [
-              { $match: { cover: { $type: 'objectId' } } },
-              { $group: { _id: '$cover', holders: { $push: '$_id' } } },
-              { $match: { 'holders.1': { $exists: true } } },
-              { $lookup: { from: 'étagère', localField: '_id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  holders: 1,
-                  named: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $setIntersection: [
-                          {
-                            $filter: {
-                              input: { $cond: [{ $isArray: ['$$other.book'] }, '$$other.book', ['$$other.book']] },
-                              cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                            },
-                          },
-                          '$holders',
-                        ],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { named: [] } },
-            ],
-          },
-        },
-      ],
-      copies: [],
-      counts: [],
-      // of links that are kept
-      repairs: [
-        {
-          says: 'Book.cover -> Cover.book: documents that are released in книги.cover, because another one holds the same',
-          collection: 'книги',
-          field: 'cover',
-          how: 'release',
-          run: {
-            aggregate: 'книги',
-            pipeline: [
-              { $match: { cover: { $type: 'objectId' } } },
-              { $group: { _id: '$cover', holders: { $push: '$_id' } } },
-              { $match: { 'holders.1': { $exists: true } } },
-              { $lookup: { from: 'étagère', localField: '_id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  holders: 1,
-                  named: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $setIntersection: [
-                          {
-                            $filter: {
-                              input: { $cond: [{ $isArray: ['$$other.book'] }, '$$other.book', ['$$other.book']] },
-                              cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                            },
-                          },
-                          '$holders',
-                        ],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { named: { $ne: [] } } },
-              { $project: { holders: 1, keeps: { $cond: [{ $eq: ['$named', []] }, { $max: '$holders' }, { $arrayElemAt: ['$named', 0] }] } } },
-              { $unwind: '$holders' },
-              { $match: { $expr: { $ne: ['$holders', '$keeps'] } } },
-              { $project: { _id: '$holders' } },
-            ],
-          },
-        },
-      ],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'Book.cover -> Cover.book: links that only étagère.book has would be lost. Add them to книги.cover, or remove them, or use --reconcile, which adopts them',
-          stops: true,
-          run: {
-            aggregate: 'étagère',
-            pipeline: [
-              { $match: { book: { $exists: true } } },
-              {
-                $project: {
-                  id: { $filter: { input: { $cond: [{ $isArray: ['$book'] }, '$book', ['$book']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'книги', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.cover'] }, '$$other.cover', ['$$other.cover']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        { dropIndexes: 'étagère', index: { book: 1 } },
-      ],
-      removals: [
-        { update: 'étagère', updates: [{ q: { book: { $exists: true } }, u: { $unset: { book: 1 } }, multi: true }] },
-      ],
-    },
-    // Author.friends -> Author (one-sided: many to many)
-    {
-      name: 'Author.friends -> Author',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: '📚 著者', filter: { friends: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Author.friends -> Author: documents with something in 📚 著者.friends that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: '📚 著者',
-            pipeline: [
-              { $match: { friends: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$friends'] }, '$friends', ['$friends']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'Author.friends -> Author: documents of 📚 著者 whose own _id is no ObjectId have links in friends. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: '📚 著者',
-            pipeline: [
-              { $match: { friends: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$friends'] }, '$friends', ['$friends']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'Author.friends -> Author: documents with nulls or duplicates in 📚 著者.friends, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: '📚 著者',
-            pipeline: [
-              { $match: { friends: { $exists: true } } },
-              {
-                $project: {
-                  all: { $cond: [{ $isArray: ['$friends'] }, '$friends', ['$friends']] },
-                  lone: { $cond: [{ $or: [{ $isArray: ['$friends'] }, { $in: [{ $type: '$friends' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
-                  array: { $cond: [{ $isArray: ['$friends'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'Author.friends -> Author: ids in 📚 著者.friends of documents that 📚 著者 does not have. No Keystone shows them. They are copied as they are',
-          stops: false,
-          run: {
-            aggregate: '📚 著者',
-            pipeline: [
-              { $match: { friends: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$friends'] }, '$friends', ['$friends']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: '📚 著者', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          into: 'author_friends_manies',
-          indexes: ['Author_left_id', 'Author_right_id'],
-          run: {
-            aggregate: '📚 著者',
-            pipeline: [
-              { $match: { friends: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$friends'] }, '$friends', ['$friends']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              {
-                $project: {
-                  _id: 0,
-                  Author_left_id: '$_id',
-                  Author_right_id: {
-                    $map: {
-                      input: {
-                        $filter: {
-                          input: { $range: [0, { $size: '$ids' }] },
-                          as: 'at',
-                          cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
-                        },
-                      },
-                      as: 'at',
-                      in: { $arrayElemAt: ['$ids', '$$at'] },
-                    },
-                  },
-                  __v: { $literal: 0 },
-                },
-              },
-              { $unwind: '$Author_right_id' },
-            ],
-          },
-          count: {
-            aggregate: '📚 著者',
-            pipeline: [
-              { $match: { friends: { $exists: true } } },
-              {
-                $group: { _id: null, n: { $sum: { $size: { $setDifference: [{ $cond: [{ $isArray: ['$friends'] }, '$friends', ['$friends']] }, [null]] } } } },
-              },
-            ],
-          },
-        },
-      ],
-      counts: [],
-      repairs: [],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'Author.friends -> Author: links in 📚 著者.friends that author_friends_manies does not have, so they came after it was made: was the application running? Add them there, or remove them from 📚 著者.friends',
-          stops: true,
-          run: {
-            aggregate: '📚 著者',
-            pipeline: [
-              { $match: { friends: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$friends'] }, '$friends', ['$friends']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $lookup: { from: 'author_friends_manies', localField: '_id', foreignField: 'Author_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Author_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: '📚 著者', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        { createIndexes: 'author_friends_manies', indexes: [{ key: { Author_left_id: 1 }, name: 'Author_left_id_1', background: true }] },
-        { createIndexes: 'author_friends_manies', indexes: [{ key: { Author_right_id: 1 }, name: 'Author_right_id_1', background: true }] },
-        { dropIndexes: '📚 著者', index: { friends: 1 } },
-      ],
-      removals: [
-        { update: '📚 著者', updates: [{ q: { friends: { $exists: true } }, u: { $unset: { friends: 1 } }, multi: true }] },
-      ],
-    },
-  ],
+  relationships,
 };
 
 migrate(migration, {

@@ -11,459 +11,266 @@
 // error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
 // from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
 // and keeps a second run out. In the end it is gone.
-//
+
+// The building blocks: each gives a part of what the server is told, and does nothing by itself.
+// What they know of a side of a relationship (left, right, from, to, kept, dropped) is the collection
+// of its documents, the field of its links there, by which name the join collection has its ids, and
+// the stage that ends a search for its links.
+
+// What an expression gives, as an array: an array by itself, anything else as its only item.
+const items = (value) => ({ $cond: [{ $isArray: [value] }, value, [value]] });
+
+// Whether an expression gives an ObjectId: neither Keystone sees anything else as an id.
+const isId = (value) => ({ $eq: [{ $type: value }, 'objectId'] });
+
+// The ids that an expression gives, as an array: of an array, of one id, of null or nothing.
+const ids = (value) => ({ $filter: { input: items(value), cond: isId('$$this') } });
+
+// An expression on the only document in an array, which it knows by the name of the array.
+const only = (array, value) => ({ $let: { vars: { [array]: { $arrayElemAt: ['$' + array, 0] } }, in: value } });
+
+// The stage that leaves the documents that have the field, even if it is null. `$exists` it must be:
+// comparisons with null skip arrays that contain one.
+const having = (field) => ({ $match: { [field]: { $exists: true } } });
+
+// The stage that leaves the documents whose field holds an id, where the field is for one id.
+const holding = (field) => ({ $match: { [field]: { $type: 'objectId' } } });
+
+// The stage that looks up the document whose `_id` a field holds, as the only item of an array.
+const lookup = (collection, field, array) => ({
+  $lookup: { from: collection, localField: field, foreignField: '_id', as: array },
+});
+
+// The stage that names both ends of a link that a field of the left side holds.
+const fromLeft = { $project: { _id: 0, left: '$_id', right: '$id' } };
+
+// The stage that names both ends of a link that a field of the right side holds.
+const fromRight = { $project: { _id: 0, left: '$id', right: '$_id' } };
+
+// A check that stops the migration when it finds something.
+const stop = (says, collection, pipeline) => ({ says, stops: true, run: { aggregate: collection, pipeline } });
+
+// Finds a document that does not have the field.
+const anyWithout = (side) => ({
+  find: side.collection,
+  filter: { [side.field]: { $exists: false } },
+  projection: { _id: 1 },
+  limit: 1,
+});
+
+// Finds the collection of that name.
+const collectionNamed = (name) => ({ listCollections: 1, filter: { name }, nameOnly: true });
+
+// The links of a field, one document each: `_id` of its own document, `id` of the other.
+const eachLink = (field) => [having(field), { $project: { id: ids('$' + field) } }, { $unwind: '$id' }];
+
+// The links of one side that the other does not have, between documents that exist, with
+// `back`: the ids that the other side holds in place of it.
+const unreturned = (from, to) => [
+  ...eachLink(from.field),
+  lookup(to.collection, 'id', 'other'),
+  { $match: { other: { $ne: [] } } },
+  { $project: { id: 1, back: only('other', ids('$$other.' + to.field)) } },
+  { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+];
+
+// The links of an array that a join collection does not have.
+const unjoined = (from, to, join) => [
+  having(from.field),
+  { $project: { ids: ids('$' + from.field) } },
+  { $lookup: { from: join, localField: '_id', foreignField: from.inJoin, as: 'rows' } },
+  { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.' + to.inJoin } }] } } },
+  { $unwind: '$id' },
+];
+
+// On the way back: that an array has no links that the join collection lacks.
+const noArrayOverwritten = (name, from, to, join) => stop(
+  `${name}: ${from.collection}.${from.field} holds links that ${join} does not have. They would be overwritten: is the database in the old schema already?`,
+  from.collection,
+  [...unjoined(from, to, join), from.ends],
+);
+
+// On the way back: that a field has no links that the kept side lacks.
+const noFieldOverwritten = (name, from, kept) => stop(
+  `${name}: ${from.collection}.${from.field} holds links that ${kept.collection}.${kept.field} does not have. They would be overwritten: is the database in the old schema already?`,
+  from.collection,
+  [...unreturned(from, kept), from.ends],
+);
+
+// The links of a join collection, one document each: `own` id of the owner of a field to fill,
+// `id` of the other side.
+const joined = (own, other) => [
+  { $match: { [own.inJoin]: { $type: 'objectId' }, [other.inJoin]: { $type: 'objectId' } } },
+  { $project: { own: '$' + own.inJoin, id: '$' + other.inJoin } },
+];
+
+// The links of a field that was kept, as `own` id of the owner of the field to fill and as `id`.
+const held = (kept) => [holding(kept.field), { $project: { own: '$' + kept.field, id: '$_id' } }];
+
+// Gives documents without the array an empty one, as the old Keystone does.
+const defaultToEmpty = (side) => ({
+  run: {
+    update: side.collection,
+    updates: [{ q: { [side.field]: { $exists: false } }, u: { $set: { [side.field]: [] } }, multi: true }],
+  },
+});
+
+// Fills a field with what `gathered` says of the links of a collection. An `_id` tells the order in
+// which links were copied, and so that of the left arrays.
+const refill = (collection, links, side, gathered) => ({
+  run: {
+    aggregate: collection,
+    pipeline: [
+      ...links,
+      { $sort: { _id: 1 } },
+      { $group: { _id: '$own', [side.field]: gathered } },
+      { $merge: { into: side.collection, on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
+    ],
+  },
+});
+
+// Fills an array.
+const refillArray = (collection, links, side) => refill(collection, links, side, { $push: '$id' });
+
+// Fills a field that is for one id.
+const refillField = (collection, links, side) => refill(collection, links, side, { $max: '$id' });
+
+// That the arrays have all links, as far as their documents exist. By number: an array may be long,
+// and looking each link up in it would take its square.
+const allInArrays = (name, collection, links, side) => stop(
+  `${name}: ${side.collection}.${side.field} does not hold all links of ${collection}. Nothing has been removed. Is the application running? Run it again`,
+  collection,
+  [
+    ...links,
+    lookup(side.collection, 'own', 'document'),
+    { $match: { document: { $ne: [] } } },
+    { $group: { _id: null, kept: { $sum: 1 } } },
+    {
+      $lookup: {
+        from: side.collection,
+        let: {},
+        pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [items('$' + side.field), []] } } } } }],
+        as: 'filled',
+      },
+    },
+    {
+      $project: {
+        _id: 0,
+        kept: 1,
+        filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } },
+      },
+    },
+    { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
+  ],
+);
+
+// That the fields have all links, as far as their documents exist.
+const allInFields = (name, collection, links, side) => stop(
+  `${name}: ${side.collection}.${side.field} does not hold all links of ${collection}. Nothing has been removed. Is the application running? Run it again`,
+  collection,
+  [
+    ...links,
+    lookup(side.collection, 'own', 'document'),
+    { $match: { document: { $ne: [] } } },
+    { $match: { $expr: { $not: [only('document', isId('$$document.' + side.field))] } } },
+    { $project: { own: 1, id: 1 } },
+  ],
+);
+
+// On the way back: finds a document that has still to be filled.
+const anyUnfilled = (kept, side) => ({
+  aggregate: kept.collection,
+  pipeline: [...unreturned(kept, side), kept.ends, { $limit: 1 }],
+});
+
+// What is to do for a relationship. Each list is done for all of them before the next one:
+const nothing = {
+  pending: [], // they find something as long as there is anything to do
+  checks: [], // before anything changes, they must find nothing
+  copies: [], // of links, to where they will be
+  counts: [], // checks of the copies
+  repairs: [], // of links that stay where they are
+  leftovers: [], // checks for what the repairs have left out
+  guards: [], // checks in place of those above, when a stopped run goes on here
+  ensures: [], // indexes, made or removed whether or not there are links
+  removals: [], // of what is no longer needed
+};
+const relationships = [];
+
+// Author.books -> Book.authors (two-sided: many to many)
+{
+  const name = 'Author.books -> Book.authors';
+  const left = { collection: '📚 著者', field: 'books', inJoin: 'Author_left_id', ends: fromLeft };
+  const right = { collection: 'книги', field: 'authors', inJoin: 'Book_right_id', ends: fromRight };
+  const join = 'author_books_book_authors';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join), noArrayOverwritten(name, right, left, join)],
+    copies: [
+      defaultToEmpty(left),
+      refillArray(join, joined(left, right), left),
+      defaultToEmpty(right),
+      refillArray(join, joined(right, left), right),
+    ],
+    counts: [allInArrays(name, join, joined(left, right), left), allInArrays(name, join, joined(right, left), right)],
+    removals: [{ drop: join }],
+  });
+}
+
+// Book.shelf -> Shelf.books (two-sided: one to many)
+{
+  const name = 'Book.shelf -> Shelf.books';
+  const left = { collection: 'книги', field: 'shelf', ends: fromLeft };
+  const right = { collection: 'étagère', field: 'books', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWithout(right)],
+    checks: [noFieldOverwritten(name, right, left)],
+    copies: [defaultToEmpty(right), refillArray(left.collection, held(left), right)],
+    counts: [allInArrays(name, left.collection, held(left), right)],
+  });
+}
+
+// Book.cover -> Cover.book (two-sided: one to one)
+{
+  const name = 'Book.cover -> Cover.book';
+  const left = { collection: 'книги', field: 'cover', ends: fromLeft };
+  const right = { collection: 'étagère', field: 'book', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyUnfilled(left, right)],
+    checks: [noFieldOverwritten(name, right, left)],
+    copies: [refillField(left.collection, held(left), right)],
+    counts: [allInFields(name, left.collection, held(left), right)],
+  });
+}
+
+// Author.friends -> Author (one-sided: many to many)
+{
+  const name = 'Author.friends -> Author';
+  const left = { collection: '📚 著者', field: 'friends', inJoin: 'Author_left_id', ends: fromLeft };
+  const right = { collection: '📚 著者', inJoin: 'Author_right_id' };
+  const join = 'author_friends_manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join)],
+    copies: [defaultToEmpty(left), refillArray(join, joined(left, right), left)],
+    counts: [allInArrays(name, join, joined(left, right), left)],
+    removals: [{ drop: join }],
+  });
+}
+
 const migration = {
   direction: 'down',
   server: [4, 2],
   plan: 'f1e3119b57321bc4',
-  relationships: [
-    // Author.books -> Book.authors (two-sided: many to many)
-    {
-      name: 'Author.books -> Book.authors',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'author_books_book_authors' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Author.books -> Book.authors: 📚 著者.books holds links that author_books_book_authors does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: '📚 著者',
-            pipeline: [
-              { $match: { books: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$books'] }, '$books', ['$books']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $lookup: { from: 'author_books_book_authors', localField: '_id', foreignField: 'Author_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Book_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'Author.books -> Book.authors: книги.authors holds links that author_books_book_authors does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'книги',
-            pipeline: [
-              { $match: { authors: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$authors'] }, '$authors', ['$authors']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $lookup: { from: 'author_books_book_authors', localField: '_id', foreignField: 'Book_right_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Author_left_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: '📚 著者', updates: [{ q: { books: { $exists: false } }, u: { $set: { books: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'author_books_book_authors',
-            pipeline: [
-              { $match: { Author_left_id: { $type: 'objectId' }, Book_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Author_left_id', id: '$Book_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', books: { $push: '$id' } } },
-              { $merge: { into: '📚 著者', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-        { run: { update: 'книги', updates: [{ q: { authors: { $exists: false } }, u: { $set: { authors: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'author_books_book_authors',
-            pipeline: [
-              { $match: { Book_right_id: { $type: 'objectId' }, Author_left_id: { $type: 'objectId' } } },
-              { $project: { own: '$Book_right_id', id: '$Author_left_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', authors: { $push: '$id' } } },
-              { $merge: { into: 'книги', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Author.books -> Book.authors: 📚 著者.books does not hold all links of author_books_book_authors. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'author_books_book_authors',
-            pipeline: [
-              { $match: { Author_left_id: { $type: 'objectId' }, Book_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Author_left_id', id: '$Book_right_id' } },
-              { $lookup: { from: '📚 著者', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: '📚 著者',
-                  let: {},
-                  pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$books'] }, '$books', ['$books']] }, []] } } } } }],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-        {
-          says: 'Author.books -> Book.authors: книги.authors does not hold all links of author_books_book_authors. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'author_books_book_authors',
-            pipeline: [
-              { $match: { Book_right_id: { $type: 'objectId' }, Author_left_id: { $type: 'objectId' } } },
-              { $project: { own: '$Book_right_id', id: '$Author_left_id' } },
-              { $lookup: { from: 'книги', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'книги',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$authors'] }, '$authors', ['$authors']] }, []] } } } },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'author_books_book_authors' },
-      ],
-    },
-    // Book.shelf -> Shelf.books (two-sided: one to many)
-    {
-      name: 'Book.shelf -> Shelf.books',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'étagère', filter: { books: { $exists: false } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Book.shelf -> Shelf.books: étagère.books holds links that книги.shelf does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'étagère',
-            pipeline: [
-              { $match: { books: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$books'] }, '$books', ['$books']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'книги', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.shelf'] }, '$$other.shelf', ['$$other.shelf']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'étagère', updates: [{ q: { books: { $exists: false } }, u: { $set: { books: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'книги',
-            pipeline: [
-              { $match: { shelf: { $type: 'objectId' } } },
-              { $project: { own: '$shelf', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', books: { $push: '$id' } } },
-              { $merge: { into: 'étagère', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Book.shelf -> Shelf.books: étagère.books does not hold all links of книги. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'книги',
-            pipeline: [
-              { $match: { shelf: { $type: 'objectId' } } },
-              { $project: { own: '$shelf', id: '$_id' } },
-              { $lookup: { from: 'étagère', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'étagère',
-                  let: {},
-                  pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$books'] }, '$books', ['$books']] }, []] } } } } }],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-    // Book.cover -> Cover.book (two-sided: one to one)
-    {
-      name: 'Book.cover -> Cover.book',
-      // finds something as long as there is anything to do
-      pending: [
-        {
-          aggregate: 'книги',
-          pipeline: [
-            { $match: { cover: { $exists: true } } },
-            {
-              $project: {
-                id: { $filter: { input: { $cond: [{ $isArray: ['$cover'] }, '$cover', ['$cover']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
-              },
-            },
-            { $unwind: '$id' },
-            { $lookup: { from: 'étagère', localField: 'id', foreignField: '_id', as: 'other' } },
-            { $match: { other: { $ne: [] } } },
-            {
-              $project: {
-                id: 1,
-                back: {
-                  $let: {
-                    vars: { other: { $arrayElemAt: ['$other', 0] } },
-                    in: {
-                      $filter: {
-                        input: { $cond: [{ $isArray: ['$$other.book'] }, '$$other.book', ['$$other.book']] },
-                        cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                      },
-                    },
-                  },
-                },
-              },
-            },
-            { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-            { $project: { _id: 0, left: '$_id', right: '$id' } },
-            { $limit: 1 },
-          ],
-        },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Book.cover -> Cover.book: étagère.book holds links that книги.cover does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'étagère',
-            pipeline: [
-              { $match: { book: { $exists: true } } },
-              {
-                $project: {
-                  id: { $filter: { input: { $cond: [{ $isArray: ['$book'] }, '$book', ['$book']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'книги', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.cover'] }, '$$other.cover', ['$$other.cover']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          run: {
-            aggregate: 'книги',
-            pipeline: [
-              { $match: { cover: { $type: 'objectId' } } },
-              { $project: { own: '$cover', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', book: { $max: '$id' } } },
-              { $merge: { into: 'étagère', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Book.cover -> Cover.book: étagère.book does not hold all links of книги. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'книги',
-            pipeline: [
-              { $match: { cover: { $type: 'objectId' } } },
-              { $project: { own: '$cover', id: '$_id' } },
-              { $lookup: { from: 'étagère', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              {
-                $match: {
-                  $expr: {
-                    $not: [{ $let: { vars: { document: { $arrayElemAt: ['$document', 0] } }, in: { $eq: [{ $type: '$$document.book' }, 'objectId'] } } }],
-                  },
-                },
-              },
-              { $project: { own: 1, id: 1 } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-    // Author.friends -> Author (one-sided: many to many)
-    {
-      name: 'Author.friends -> Author',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'author_friends_manies' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Author.friends -> Author: 📚 著者.friends holds links that author_friends_manies does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: '📚 著者',
-            pipeline: [
-              { $match: { friends: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$friends'] }, '$friends', ['$friends']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $lookup: { from: 'author_friends_manies', localField: '_id', foreignField: 'Author_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.Author_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: '📚 著者', updates: [{ q: { friends: { $exists: false } }, u: { $set: { friends: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'author_friends_manies',
-            pipeline: [
-              { $match: { Author_left_id: { $type: 'objectId' }, Author_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Author_left_id', id: '$Author_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', friends: { $push: '$id' } } },
-              { $merge: { into: '📚 著者', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Author.friends -> Author: 📚 著者.friends does not hold all links of author_friends_manies. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'author_friends_manies',
-            pipeline: [
-              { $match: { Author_left_id: { $type: 'objectId' }, Author_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$Author_left_id', id: '$Author_right_id' } },
-              { $lookup: { from: '📚 著者', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: '📚 著者',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$friends'] }, '$friends', ['$friends']] }, []] } } } },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'author_friends_manies' },
-      ],
-    },
-  ],
+  relationships,
 };
 
 migrate(migration, {

@@ -11,1950 +11,500 @@
 // error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
 // from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
 // and keeps a second run out. In the end it is gone.
-//
+
+// The building blocks: each gives a part of what the server is told, and does nothing by itself.
+// What they know of a side of a relationship (left, right, from, to, kept, dropped) is the collection
+// of its documents, the field of its links there, by which name the join collection has its ids, and
+// the stage that ends a search for its links.
+
+// What an expression gives, as an array: an array by itself, anything else as its only item.
+const items = (value) => ({ $cond: [{ $isArray: [value] }, value, [value]] });
+
+// Whether an expression gives an ObjectId: neither Keystone sees anything else as an id.
+const isId = (value) => ({ $eq: [{ $type: value }, 'objectId'] });
+
+// Whether an expression gives null, or nothing.
+const isNothing = (value) => ({ $in: [{ $type: value }, ['missing', 'null', 'undefined']] });
+
+// The ids that an expression gives, as an array: of an array, of one id, of null or nothing.
+const ids = (value) => ({ $filter: { input: items(value), cond: isId('$$this') } });
+
+// The elements of an array, each once, where it occurs first.
+const distinct = (array) => ({
+  $map: {
+    input: {
+      $filter: {
+        input: { $range: [0, { $size: array }] },
+        as: 'at',
+        cond: { $eq: ['$$at', { $indexOfArray: [array, { $arrayElemAt: [array, '$$at'] }] }] },
+      },
+    },
+    as: 'at',
+    in: { $arrayElemAt: [array, '$$at'] },
+  },
+});
+
+// An expression on the only document in an array, which it knows by the name of the array.
+const only = (array, value) => ({ $let: { vars: { [array]: { $arrayElemAt: ['$' + array, 0] } }, in: value } });
+
+// The stage that leaves the documents that have the field, even if it is null. `$exists` it must be:
+// comparisons with null skip arrays that contain one.
+const having = (field) => ({ $match: { [field]: { $exists: true } } });
+
+// The stage that leaves the documents whose field holds an id, where the field is for one id.
+const holding = (field) => ({ $match: { [field]: { $type: 'objectId' } } });
+
+// The stage that looks up the document whose `_id` a field holds, as the only item of an array.
+const lookup = (collection, field, array) => ({
+  $lookup: { from: collection, localField: field, foreignField: '_id', as: array },
+});
+
+// The stage that names both ends of a link that a field of the left side holds.
+const fromLeft = { $project: { _id: 0, left: '$_id', right: '$id' } };
+
+// The stage that names both ends of a link that a field of the right side holds.
+const fromRight = { $project: { _id: 0, left: '$id', right: '$_id' } };
+
+// A check that stops the migration when it finds something.
+const stop = (says, collection, pipeline) => ({ says, stops: true, run: { aggregate: collection, pipeline } });
+
+// A check that warns.
+const warn = (says, collection, pipeline) => ({ says, stops: false, run: { aggregate: collection, pipeline } });
+
+// Finds a document that has the field.
+const anyWith = (side) => ({
+  find: side.collection,
+  filter: { [side.field]: { $exists: true } },
+  projection: { _id: 1 },
+  limit: 1,
+});
+
+// An index on a field, as Keystone makes it: without `background` it would clash with Keystone's.
+const plainIndex = (collection, field) => ({
+  createIndexes: collection,
+  indexes: [{ key: { [field]: 1 }, name: field + '_1', background: true }],
+});
+
+// Removes the index on a field.
+const dropIndex = (side) => ({ dropIndexes: side.collection, index: { [side.field]: 1 } });
+
+// Removes a field.
+const unset = (side) => ({
+  update: side.collection,
+  updates: [{ q: { [side.field]: { $exists: true } }, u: { $unset: { [side.field]: 1 } }, multi: true }],
+});
+
+// The links of a field, one document each: `_id` of its own document, `id` of the other.
+const eachLink = (field) => [having(field), { $project: { id: ids('$' + field) } }, { $unwind: '$id' }];
+
+// The links of one side that the other does not have, between documents that exist, with
+// `back`: the ids that the other side holds in place of it.
+const unreturned = (from, to) => [
+  ...eachLink(from.field),
+  lookup(to.collection, 'id', 'other'),
+  { $match: { other: { $ne: [] } } },
+  { $project: { id: 1, back: only('other', ids('$$other.' + to.field)) } },
+  { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+];
+
+// The documents that several documents of the kept side hold, with these holders and with those
+// `named` by their own field.
+const shared = (kept, dropped) => [
+  holding(kept.field),
+  { $group: { _id: '$' + kept.field, holders: { $push: '$_id' } } },
+  { $match: { 'holders.1': { $exists: true } } },
+  lookup(dropped.collection, '_id', 'other'),
+  { $match: { other: { $ne: [] } } },
+  {
+    $project: { holders: 1, named: only('other', { $setIntersection: [ids('$$other.' + dropped.field), '$holders'] }) },
+  },
+];
+
+// That a field holds ObjectIds and nothing else. `values` is what it holds, as an array.
+const onlyIds = (name, from, values) => stop(
+  `${name}: documents with something in ${from.collection}.${from.field} that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else`,
+  from.collection,
+  [
+    having(from.field),
+    {
+      $project: {
+        wrong: { $filter: { input: values, cond: { $not: [{ $or: [isNothing('$$this'), isId('$$this')] }] } } },
+      },
+    },
+    { $match: { wrong: { $ne: [] } } },
+    { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+  ],
+);
+
+// That an array holds ObjectIds and nothing else.
+const arrayHasIds = (name, from) => onlyIds(name, from, items('$' + from.field));
+
+// That a field for one id holds an ObjectId, or nothing.
+const fieldHasId = (name, from) => onlyIds(name, from, ['$' + from.field]);
+
+// That documents with links have an ObjectId as their own `_id`.
+const ownersHaveIds = (name, from) => stop(
+  `${name}: documents of ${from.collection} whose own _id is no ObjectId have links in ${from.field}. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links`,
+  from.collection,
+  [
+    { $match: { [from.field]: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+    {
+      $project: {
+        type: { $type: '$_id' },
+        links: { $filter: { input: items('$' + from.field), cond: { $not: [isNothing('$$this')] } } },
+      },
+    },
+    { $match: { links: { $ne: [] } } },
+  ],
+);
+
+// That an array holds links which are each there once, and nothing else.
+const noOddities = (name, from) => ({
+  says: `${name}: documents with nulls or duplicates in ${from.collection}.${from.field}, or with a lone value in place of an array. Each link is copied once, nulls are left out`,
+  stops: false,
+  sums: ['nulls', 'duplicates', 'lone'],
+  run: {
+    aggregate: from.collection,
+    pipeline: [
+      having(from.field),
+      {
+        $project: {
+          all: items('$' + from.field),
+          lone: { $cond: [{ $or: [{ $isArray: ['$' + from.field] }, isNothing('$' + from.field)] }, 0, 1] },
+          array: { $cond: [{ $isArray: ['$' + from.field] }, 1, 0] },
+        },
+      },
+      {
+        $project: {
+          all: 1,
+          lone: 1,
+          array: 1,
+          links: { $filter: { input: '$all', cond: { $not: [isNothing('$$this')] } } },
+        },
+      },
+      {
+        $project: {
+          lone: 1,
+          nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
+          duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
+        },
+      },
+      { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
+    ],
+  },
+});
+
+// The ids in a field of documents that do not exist (any more).
+const dangling = (from, to) => [
+  ...eachLink(from.field),
+  lookup(to.collection, 'id', 'other'),
+  { $match: { other: [] } },
+  from.ends,
+];
+
+// That the documents exist which a field names whose links are copied.
+const targetsExist = (name, from, to) => warn(
+  `${name}: ids in ${from.collection}.${from.field} of documents that ${to.collection} does not have. No Keystone shows them. They are copied as they are`,
+  from.collection,
+  dangling(from, to),
+);
+
+// That the documents exist which a field names whose links are not copied: the other side has them.
+const droppedTargetsExist = (name, from, to) => warn(
+  `${name}: ids in ${from.collection}.${from.field} of documents that ${to.collection} does not have. No Keystone shows them. They go with the field`,
+  from.collection,
+  dangling(from, to),
+);
+
+// That one side of an N:N relationship has no links that the other lacks.
+const otherSideAgrees = (name, from, to) => stop(
+  `${name}: links that only ${from.collection}.${from.field} has, and ${to.collection}.${to.field} has not. Bring both sides into agreement, or use --reconcile, which takes the links of both`,
+  from.collection,
+  [...unreturned(from, to), from.ends],
+);
+
+// That every link of a field exists on the kept side, unless that holds another id.
+const nothingLost = (name, from, kept) => stop(
+  `${name}: links that only ${from.collection}.${from.field} has would be lost. Add them to ${kept.collection}.${kept.field}, or remove them, or use --reconcile, which adopts them`,
+  from.collection,
+  [...unreturned(from, kept), { $match: { back: [] } }, from.ends],
+);
+
+// That the kept side contradicts no link of a field. The kept side decides where it holds an id:
+// the old Keystone leaves stale ids on the other one whenever it is re-assigned.
+const nothingStale = (name, from, kept) => warn(
+  `${name}: links in ${from.collection}.${from.field} that ${kept.collection}.${kept.field} contradicts. The old Keystone leaves such stale links behind. ${kept.collection}.${kept.field} decides`,
+  from.collection,
+  [...unreturned(from, kept), { $match: { back: { $ne: [] } } }, from.ends],
+);
+
+// That the array of the other side has all links of the kept side.
+const arrayAgrees = (name, kept, dropped) => warn(
+  `${name}: links that only ${kept.collection}.${kept.field} has. The new Keystone shows them from both sides`,
+  kept.collection,
+  [...unreturned(kept, dropped), kept.ends],
+);
+
+// That the field of the other side holds an id where the kept side has a link.
+const fieldAgrees = (name, kept, dropped) => warn(
+  `${name}: links that only ${kept.collection}.${kept.field} has. The new Keystone shows them from both sides`,
+  kept.collection,
+  [...unreturned(kept, dropped), { $match: { back: [] } }, kept.ends],
+);
+
+// That of several documents which hold the same one, that one names one.
+const holdersAreSettled = (name, kept, dropped) => stop(
+  `${name}: documents that several documents hold in ${kept.collection}.${kept.field}, and whose own ${dropped.collection}.${dropped.field} names none of these. The new Keystone would show one item twice. Leave each to one holder, or use --reconcile, which leaves it to the one with the highest id`,
+  kept.collection,
+  [...shared(kept, dropped), { $match: { named: [] } }],
+);
+
+// The links of an array that a join collection does not have.
+const unjoined = (from, to, join) => [
+  having(from.field),
+  { $project: { ids: ids('$' + from.field) } },
+  { $lookup: { from: join, localField: '_id', foreignField: from.inJoin, as: 'rows' } },
+  { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.' + to.inJoin } }] } } },
+  { $unwind: '$id' },
+];
+
+// That every link of an array is in the join collection, as far as the other document exists.
+const allExistingCopied = (name, from, to, join) => stop(
+  `${name}: links in ${from.collection}.${from.field} that ${join} does not have, so they came after it was made: was the application running? Add them there, or remove them from ${from.collection}.${from.field}`,
+  from.collection,
+  [...unjoined(from, to, join), lookup(to.collection, 'id', 'other'), { $match: { other: { $ne: [] } } }, from.ends],
+);
+
+// Copies the links of an array into the join collection, each once, in the order of the array.
+// Counts them in another way than it copies them: by the sizes of sets.
+const copyArray = (left, right, join) => ({
+  into: join,
+  indexes: [left.inJoin, right.inJoin],
+  run: {
+    aggregate: left.collection,
+    pipeline: [
+      having(left.field),
+      { $project: { ids: ids('$' + left.field) } },
+      { $project: { _id: 0, [left.inJoin]: '$_id', [right.inJoin]: distinct('$ids'), __v: { $literal: 0 } } },
+      { $unwind: '$' + right.inJoin },
+    ],
+  },
+  count: {
+    aggregate: left.collection,
+    pipeline: [
+      having(left.field),
+      { $group: { _id: null, n: { $sum: { $size: { $setDifference: [items('$' + left.field), [null]] } } } } },
+    ],
+  },
+});
+
+// Of several documents that hold the same one, the others release it than the one that `shared`
+// documents name, else the one with the highest id.
+const othersRelease = (name, kept, dropped) => ({
+  says: `${name}: documents that are released in ${kept.collection}.${kept.field}, because another one holds the same`,
+  collection: kept.collection,
+  field: kept.field,
+  how: 'release',
+  run: {
+    aggregate: kept.collection,
+    pipeline: [
+      ...shared(kept, dropped),
+      { $match: { named: { $ne: [] } } },
+      {
+        $project: {
+          holders: 1,
+          keeps: { $cond: [{ $eq: ['$named', []] }, { $max: '$holders' }, { $arrayElemAt: ['$named', 0] }] },
+        },
+      },
+      { $unwind: '$holders' },
+      { $match: { $expr: { $ne: ['$holders', '$keeps'] } } },
+      { $project: { _id: '$holders' } },
+    ],
+  },
+});
+
+// Finds a document of the dropped side that several of the kept side hold.
+const anyShared = (kept, dropped) => ({
+  aggregate: kept.collection,
+  pipeline: [...shared(kept, dropped), { $limit: 1 }],
+});
+
+// What is to do for a relationship. Each list is done for all of them before the next one:
+const nothing = {
+  pending: [], // they find something as long as there is anything to do
+  checks: [], // before anything changes, they must find nothing
+  copies: [], // of links, to where they will be
+  counts: [], // checks of the copies
+  repairs: [], // of links that stay where they are
+  leftovers: [], // checks for what the repairs have left out
+  guards: [], // checks in place of those above, when a stopped run goes on here
+  ensures: [], // indexes, made or removed whether or not there are links
+  removals: [], // of what is no longer needed
+};
+const relationships = [];
+
+// A.bs -> B.as (two-sided: many to many)
+{
+  const name = 'A.bs -> B.as';
+  const left = { collection: 'my.dotted.posts', field: 'bs', inJoin: 'A_left_id', ends: fromLeft };
+  const right = { collection: 'with-dashes', field: 'as', inJoin: 'B_right_id', ends: fromRight };
+  const join = 'a_bs_b_as';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(left), anyWith(right)],
+    checks: [
+      arrayHasIds(name, left),
+      ownersHaveIds(name, left),
+      noOddities(name, left),
+      targetsExist(name, left, right),
+      arrayHasIds(name, right),
+      ownersHaveIds(name, right),
+      noOddities(name, right),
+      droppedTargetsExist(name, right, left),
+      otherSideAgrees(name, left, right),
+      otherSideAgrees(name, right, left),
+    ],
+    copies: [copyArray(left, right, join)],
+    guards: [allExistingCopied(name, left, right, join), allExistingCopied(name, right, left, join)],
+    ensures: [plainIndex(join, left.inJoin), plainIndex(join, right.inJoin), dropIndex(left), dropIndex(right)],
+    removals: [unset(left), unset(right)],
+  });
+}
+
+// A.c -> C.a (two-sided: one to one)
+{
+  const name = 'A.c -> C.a';
+  const left = { collection: 'my.dotted.posts', field: 'c', ends: fromLeft };
+  const right = { collection: '_leading', field: 'a', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(right), anyShared(left, right)],
+    checks: [
+      fieldHasId(name, right),
+      ownersHaveIds(name, right),
+      fieldHasId(name, left),
+      ownersHaveIds(name, left),
+      nothingLost(name, right, left),
+      nothingStale(name, right, left),
+      fieldAgrees(name, left, right),
+      holdersAreSettled(name, left, right),
+    ],
+    repairs: [othersRelease(name, left, right)],
+    guards: [nothingLost(name, right, left)],
+    ensures: [dropIndex(right)],
+    removals: [unset(right)],
+  });
+}
+
+// B.ds -> D.b (two-sided: one to many)
+{
+  const name = 'B.ds -> D.b';
+  const left = { collection: 'with-dashes', field: 'ds', ends: fromLeft };
+  const right = { collection: 'stats', field: 'b', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(left)],
+    checks: [
+      arrayHasIds(name, left),
+      ownersHaveIds(name, left),
+      fieldHasId(name, right),
+      ownersHaveIds(name, right),
+      nothingLost(name, left, right),
+      nothingStale(name, left, right),
+      arrayAgrees(name, right, left),
+    ],
+    guards: [nothingLost(name, left, right)],
+    ensures: [dropIndex(left)],
+    removals: [unset(left)],
+  });
+}
+
+// C.quotes -> E (one-sided: many to many)
+{
+  const name = 'C.quotes -> E';
+  const left = { collection: '_leading', field: 'quotes', inJoin: 'C_left_id', ends: fromLeft };
+  const right = { collection: 'it\'s "quoted" `here` \\ x', inJoin: 'E_right_id' };
+  const join = 'c_quotes_manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(left)],
+    checks: [
+      arrayHasIds(name, left),
+      ownersHaveIds(name, left),
+      noOddities(name, left),
+      targetsExist(name, left, right),
+    ],
+    copies: [copyArray(left, right, join)],
+    guards: [allExistingCopied(name, left, right, join)],
+    ensures: [plainIndex(join, left.inJoin), plainIndex(join, right.inJoin), dropIndex(left)],
+    removals: [unset(left)],
+  });
+}
+
+// D.es -> E.ds (two-sided: many to many)
+{
+  const name = 'D.es -> E.ds';
+  const left = { collection: 'stats', field: 'es', inJoin: 'D_left_id', ends: fromLeft };
+  const right = { collection: 'it\'s "quoted" `here` \\ x', field: 'ds', inJoin: 'E_right_id', ends: fromRight };
+  const join = 'd_es_e_ds';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(left), anyWith(right)],
+    checks: [
+      arrayHasIds(name, left),
+      ownersHaveIds(name, left),
+      noOddities(name, left),
+      targetsExist(name, left, right),
+      arrayHasIds(name, right),
+      ownersHaveIds(name, right),
+      noOddities(name, right),
+      droppedTargetsExist(name, right, left),
+      otherSideAgrees(name, left, right),
+      otherSideAgrees(name, right, left),
+    ],
+    copies: [copyArray(left, right, join)],
+    guards: [allExistingCopied(name, left, right, join), allExistingCopied(name, right, left, join)],
+    ensures: [plainIndex(join, left.inJoin), plainIndex(join, right.inJoin), dropIndex(left), dropIndex(right)],
+    removals: [unset(left), unset(right)],
+  });
+}
+
+// E.f -> F.e (two-sided: one to one)
+{
+  const name = 'E.f -> F.e';
+  const left = { collection: 'it\'s "quoted" `here` \\ x', field: 'f', ends: fromLeft };
+  const right = { collection: 'with spaces', field: 'e', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(right), anyShared(left, right)],
+    checks: [
+      fieldHasId(name, right),
+      ownersHaveIds(name, right),
+      fieldHasId(name, left),
+      ownersHaveIds(name, left),
+      nothingLost(name, right, left),
+      nothingStale(name, right, left),
+      fieldAgrees(name, left, right),
+      holdersAreSettled(name, left, right),
+    ],
+    repairs: [othersRelease(name, left, right)],
+    guards: [nothingLost(name, right, left)],
+    ensures: [dropIndex(right)],
+    removals: [unset(right)],
+  });
+}
+
 const migration = {
   direction: 'up',
   server: [4, 0],
   plan: '5b3735a8e3b4689a',
-  relationships: [
-    // A.bs -> B.as (two-sided: many to many)
-    {
-      name: 'A.bs -> B.as',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'my.dotted.posts', filter: { bs: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-        { find: 'with-dashes', filter: { as: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'A.bs -> B.as: documents with something in my.dotted.posts.bs that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'my.dotted.posts',
-            pipeline: [
-              { $match: { bs: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$bs'] }, '$bs', ['$bs']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'A.bs -> B.as: documents of my.dotted.posts whose own _id is no ObjectId have links in bs. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'my.dotted.posts',
-            pipeline: [
-              { $match: { bs: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$bs'] }, '$bs', ['$bs']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'A.bs -> B.as: documents with nulls or duplicates in my.dotted.posts.bs, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: 'my.dotted.posts',
-            pipeline: [
-              { $match: { bs: { $exists: true } } },
-              {
-                $project: {
-                  all: { $cond: [{ $isArray: ['$bs'] }, '$bs', ['$bs']] },
-                  lone: { $cond: [{ $or: [{ $isArray: ['$bs'] }, { $in: [{ $type: '$bs' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
-                  array: { $cond: [{ $isArray: ['$bs'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'A.bs -> B.as: ids in my.dotted.posts.bs of documents that with-dashes does not have. No Keystone shows them. They are copied as they are',
-          stops: false,
-          run: {
-            aggregate: 'my.dotted.posts',
-            pipeline: [
-              { $match: { bs: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$bs'] }, '$bs', ['$bs']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'with-dashes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'A.bs -> B.as: documents with something in with-dashes.as that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'with-dashes',
-            pipeline: [
-              { $match: { as: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$as'] }, '$as', ['$as']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'A.bs -> B.as: documents of with-dashes whose own _id is no ObjectId have links in as. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'with-dashes',
-            pipeline: [
-              { $match: { as: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$as'] }, '$as', ['$as']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'A.bs -> B.as: documents with nulls or duplicates in with-dashes.as, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: 'with-dashes',
-            pipeline: [
-              { $match: { as: { $exists: true } } },
-              {
-                $project: {
-                  all: { $cond: [{ $isArray: ['$as'] }, '$as', ['$as']] },
-                  lone: { $cond: [{ $or: [{ $isArray: ['$as'] }, { $in: [{ $type: '$as' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
-                  array: { $cond: [{ $isArray: ['$as'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'A.bs -> B.as: ids in with-dashes.as of documents that my.dotted.posts does not have. No Keystone shows them. They go with the field',
-          stops: false,
-          run: {
-            aggregate: 'with-dashes',
-            pipeline: [
-              { $match: { as: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$as'] }, '$as', ['$as']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'my.dotted.posts', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'A.bs -> B.as: links that only my.dotted.posts.bs has, and with-dashes.as has not. Bring both sides into agreement, or use --reconcile, which takes the links of both',
-          stops: true,
-          run: {
-            aggregate: 'my.dotted.posts',
-            pipeline: [
-              { $match: { bs: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$bs'] }, '$bs', ['$bs']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'with-dashes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.as'] }, '$$other.as', ['$$other.as']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'A.bs -> B.as: links that only with-dashes.as has, and my.dotted.posts.bs has not. Bring both sides into agreement, or use --reconcile, which takes the links of both',
-          stops: true,
-          run: {
-            aggregate: 'with-dashes',
-            pipeline: [
-              { $match: { as: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$as'] }, '$as', ['$as']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'my.dotted.posts', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.bs'] }, '$$other.bs', ['$$other.bs']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          into: 'a_bs_b_as',
-          indexes: ['A_left_id', 'B_right_id'],
-          run: {
-            aggregate: 'my.dotted.posts',
-            pipeline: [
-              { $match: { bs: { $exists: true } } },
-              {
-                $project: { ids: { $filter: { input: { $cond: [{ $isArray: ['$bs'] }, '$bs', ['$bs']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              {
-                $project: {
-                  _id: 0,
-                  A_left_id: '$_id',
-                  B_right_id: {
-                    $map: {
-                      input: {
-                        $filter: {
-                          input: { $range: [0, { $size: '$ids' }] },
-                          as: 'at',
-                          cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
-                        },
-                      },
-                      as: 'at',
-                      in: { $arrayElemAt: ['$ids', '$$at'] },
-                    },
-                  },
-                  __v: { $literal: 0 },
-                },
-              },
-              { $unwind: '$B_right_id' },
-            ],
-          },
-          count: {
-            aggregate: 'my.dotted.posts',
-            pipeline: [
-              { $match: { bs: { $exists: true } } },
-              { $group: { _id: null, n: { $sum: { $size: { $setDifference: [{ $cond: [{ $isArray: ['$bs'] }, '$bs', ['$bs']] }, [null]] } } } } },
-            ],
-          },
-        },
-      ],
-      counts: [],
-      repairs: [],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'A.bs -> B.as: links in my.dotted.posts.bs that a_bs_b_as does not have, so they came after it was made: was the application running? Add them there, or remove them from my.dotted.posts.bs',
-          stops: true,
-          run: {
-            aggregate: 'my.dotted.posts',
-            pipeline: [
-              { $match: { bs: { $exists: true } } },
-              {
-                $project: { ids: { $filter: { input: { $cond: [{ $isArray: ['$bs'] }, '$bs', ['$bs']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $lookup: { from: 'a_bs_b_as', localField: '_id', foreignField: 'A_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.B_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: 'with-dashes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'A.bs -> B.as: links in with-dashes.as that a_bs_b_as does not have, so they came after it was made: was the application running? Add them there, or remove them from with-dashes.as',
-          stops: true,
-          run: {
-            aggregate: 'with-dashes',
-            pipeline: [
-              { $match: { as: { $exists: true } } },
-              {
-                $project: { ids: { $filter: { input: { $cond: [{ $isArray: ['$as'] }, '$as', ['$as']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $lookup: { from: 'a_bs_b_as', localField: '_id', foreignField: 'B_right_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.A_left_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: 'my.dotted.posts', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        { createIndexes: 'a_bs_b_as', indexes: [{ key: { A_left_id: 1 }, name: 'A_left_id_1', background: true }] },
-        { createIndexes: 'a_bs_b_as', indexes: [{ key: { B_right_id: 1 }, name: 'B_right_id_1', background: true }] },
-        { dropIndexes: 'my.dotted.posts', index: { bs: 1 } },
-        { dropIndexes: 'with-dashes', index: { as: 1 } },
-      ],
-      removals: [
-        { update: 'my.dotted.posts', updates: [{ q: { bs: { $exists: true } }, u: { $unset: { bs: 1 } }, multi: true }] },
-        { update: 'with-dashes', updates: [{ q: { as: { $exists: true } }, u: { $unset: { as: 1 } }, multi: true }] },
-      ],
-    },
-    // A.c -> C.a (two-sided: one to one)
-    {
-      name: 'A.c -> C.a',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: '_leading', filter: { a: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-        {
-          aggregate: 'my.dotted.posts',
-          pipeline: [
-            { $match: { c: { $type: 'objectId' } } },
-            { $group: { _id: '$c', holders: { $push: '$_id' } } },
-            { $match: { 'holders.1': { $exists: true } } },
-            { $lookup: { from: '_leading', localField: '_id', foreignField: '_id', as: 'other' } },
-            { $match: { other: { $ne: [] } } },
-            {
-              $project: {
-                holders: 1,
-                named: {
-                  $let: {
-                    vars: { other: { $arrayElemAt: ['$other', 0] } },
-                    in: {
-                      $setIntersection: [
-                        {
-                          $filter: {
-                            input: { $cond: [{ $isArray: ['$$other.a'] }, '$$other.a', ['$$other.a']] },
-                            cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                          },
-                        },
-                        '$holders',
-                      ],
-                    },
-                  },
-                },
-              },
-            },
-            { $limit: 1 },
-          ],
-        },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'A.c -> C.a: documents with something in _leading.a that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: '_leading',
-            pipeline: [
-              { $match: { a: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: ['$a'],
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'A.c -> C.a: documents of _leading whose own _id is no ObjectId have links in a. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: '_leading',
-            pipeline: [
-              { $match: { a: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$a'] }, '$a', ['$a']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'A.c -> C.a: documents with something in my.dotted.posts.c that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'my.dotted.posts',
-            pipeline: [
-              { $match: { c: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: ['$c'],
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'A.c -> C.a: documents of my.dotted.posts whose own _id is no ObjectId have links in c. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'my.dotted.posts',
-            pipeline: [
-              { $match: { c: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$c'] }, '$c', ['$c']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'A.c -> C.a: links that only _leading.a has would be lost. Add them to my.dotted.posts.c, or remove them, or use --reconcile, which adopts them',
-          stops: true,
-          run: {
-            aggregate: '_leading',
-            pipeline: [
-              { $match: { a: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$a'] }, '$a', ['$a']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'my.dotted.posts', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.c'] }, '$$other.c', ['$$other.c']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'A.c -> C.a: links in _leading.a that my.dotted.posts.c contradicts. The old Keystone leaves such stale links behind. my.dotted.posts.c decides',
-          stops: false,
-          run: {
-            aggregate: '_leading',
-            pipeline: [
-              { $match: { a: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$a'] }, '$a', ['$a']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'my.dotted.posts', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.c'] }, '$$other.c', ['$$other.c']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: { $ne: [] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'A.c -> C.a: links that only my.dotted.posts.c has. The new Keystone shows them from both sides',
-          stops: false,
-          run: {
-            aggregate: 'my.dotted.posts',
-            pipeline: [
-              { $match: { c: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$c'] }, '$c', ['$c']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: '_leading', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.a'] }, '$$other.a', ['$$other.a']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'A.c -> C.a: documents that several documents hold in my.dotted.posts.c, and whose own _leading.a names none of these. The new Keystone would show one item twice. Leave each to one holder, or use --reconcile, which leaves it to the one with the highest id',
-          stops: true,
-          run: {
-            aggregate: 'my.dotted.posts',
-            pipeline: [
-              { $match: { c: { $type: 'objectId' } } },
-              { $group: { _id: '$c', holders: { $push: '$_id' } } },
-              { $match: { 'holders.1': { $exists: true } } },
-              { $lookup: { from: '_leading', localField: '_id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  holders: 1,
-                  named: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $setIntersection: [
-                          {
-                            $filter: {
-                              input: { $cond: [{ $isArray: ['$$other.a'] }, '$$other.a', ['$$other.a']] },
-                              cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                            },
-                          },
-                          '$holders',
-                        ],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { named: [] } },
-            ],
-          },
-        },
-      ],
-      copies: [],
-      counts: [],
-      // of links that are kept
-      repairs: [
-        {
-          says: 'A.c -> C.a: documents that are released in my.dotted.posts.c, because another one holds the same',
-          collection: 'my.dotted.posts',
-          field: 'c',
-          how: 'release',
-          run: {
-            aggregate: 'my.dotted.posts',
-            pipeline: [
-              { $match: { c: { $type: 'objectId' } } },
-              { $group: { _id: '$c', holders: { $push: '$_id' } } },
-              { $match: { 'holders.1': { $exists: true } } },
-              { $lookup: { from: '_leading', localField: '_id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  holders: 1,
-                  named: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $setIntersection: [
-                          {
-                            $filter: {
-                              input: { $cond: [{ $isArray: ['$$other.a'] }, '$$other.a', ['$$other.a']] },
-                              cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                            },
-                          },
-                          '$holders',
-                        ],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { named: { $ne: [] } } },
-              { $project: { holders: 1, keeps: { $cond: [{ $eq: ['$named', []] }, { $max: '$holders' }, { $arrayElemAt: ['$named', 0] }] } } },
-              { $unwind: '$holders' },
-              { $match: { $expr: { $ne: ['$holders', '$keeps'] } } },
-              { $project: { _id: '$holders' } },
-            ],
-          },
-        },
-      ],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'A.c -> C.a: links that only _leading.a has would be lost. Add them to my.dotted.posts.c, or remove them, or use --reconcile, which adopts them',
-          stops: true,
-          run: {
-            aggregate: '_leading',
-            pipeline: [
-              { $match: { a: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$a'] }, '$a', ['$a']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'my.dotted.posts', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.c'] }, '$$other.c', ['$$other.c']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        { dropIndexes: '_leading', index: { a: 1 } },
-      ],
-      removals: [
-        { update: '_leading', updates: [{ q: { a: { $exists: true } }, u: { $unset: { a: 1 } }, multi: true }] },
-      ],
-    },
-    // B.ds -> D.b (two-sided: one to many)
-    {
-      name: 'B.ds -> D.b',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'with-dashes', filter: { ds: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'B.ds -> D.b: documents with something in with-dashes.ds that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'with-dashes',
-            pipeline: [
-              { $match: { ds: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$ds'] }, '$ds', ['$ds']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'B.ds -> D.b: documents of with-dashes whose own _id is no ObjectId have links in ds. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'with-dashes',
-            pipeline: [
-              { $match: { ds: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$ds'] }, '$ds', ['$ds']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'B.ds -> D.b: documents with something in stats.b that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'stats',
-            pipeline: [
-              { $match: { b: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: ['$b'],
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'B.ds -> D.b: documents of stats whose own _id is no ObjectId have links in b. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'stats',
-            pipeline: [
-              { $match: { b: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$b'] }, '$b', ['$b']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'B.ds -> D.b: links that only with-dashes.ds has would be lost. Add them to stats.b, or remove them, or use --reconcile, which adopts them',
-          stops: true,
-          run: {
-            aggregate: 'with-dashes',
-            pipeline: [
-              { $match: { ds: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$ds'] }, '$ds', ['$ds']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'stats', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.b'] }, '$$other.b', ['$$other.b']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'B.ds -> D.b: links in with-dashes.ds that stats.b contradicts. The old Keystone leaves such stale links behind. stats.b decides',
-          stops: false,
-          run: {
-            aggregate: 'with-dashes',
-            pipeline: [
-              { $match: { ds: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$ds'] }, '$ds', ['$ds']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'stats', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.b'] }, '$$other.b', ['$$other.b']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: { $ne: [] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'B.ds -> D.b: links that only stats.b has. The new Keystone shows them from both sides',
-          stops: false,
-          run: {
-            aggregate: 'stats',
-            pipeline: [
-              { $match: { b: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$b'] }, '$b', ['$b']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'with-dashes', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.ds'] }, '$$other.ds', ['$$other.ds']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [],
-      counts: [],
-      repairs: [],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'B.ds -> D.b: links that only with-dashes.ds has would be lost. Add them to stats.b, or remove them, or use --reconcile, which adopts them',
-          stops: true,
-          run: {
-            aggregate: 'with-dashes',
-            pipeline: [
-              { $match: { ds: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$ds'] }, '$ds', ['$ds']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'stats', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.b'] }, '$$other.b', ['$$other.b']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        { dropIndexes: 'with-dashes', index: { ds: 1 } },
-      ],
-      removals: [
-        { update: 'with-dashes', updates: [{ q: { ds: { $exists: true } }, u: { $unset: { ds: 1 } }, multi: true }] },
-      ],
-    },
-    // C.quotes -> E (one-sided: many to many)
-    {
-      name: 'C.quotes -> E',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: '_leading', filter: { quotes: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'C.quotes -> E: documents with something in _leading.quotes that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: '_leading',
-            pipeline: [
-              { $match: { quotes: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$quotes'] }, '$quotes', ['$quotes']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'C.quotes -> E: documents of _leading whose own _id is no ObjectId have links in quotes. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: '_leading',
-            pipeline: [
-              { $match: { quotes: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$quotes'] }, '$quotes', ['$quotes']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'C.quotes -> E: documents with nulls or duplicates in _leading.quotes, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: '_leading',
-            pipeline: [
-              { $match: { quotes: { $exists: true } } },
-              {
-                $project: {
-                  all: { $cond: [{ $isArray: ['$quotes'] }, '$quotes', ['$quotes']] },
-                  lone: { $cond: [{ $or: [{ $isArray: ['$quotes'] }, { $in: [{ $type: '$quotes' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
-                  array: { $cond: [{ $isArray: ['$quotes'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'C.quotes -> E: ids in _leading.quotes of documents that it\'s "quoted" `here` \\ x does not have. No Keystone shows them. They are copied as they are',
-          stops: false,
-          run: {
-            aggregate: '_leading',
-            pipeline: [
-              { $match: { quotes: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$quotes'] }, '$quotes', ['$quotes']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'it\'s "quoted" `here` \\ x', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          into: 'c_quotes_manies',
-          indexes: ['C_left_id', 'E_right_id'],
-          run: {
-            aggregate: '_leading',
-            pipeline: [
-              { $match: { quotes: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$quotes'] }, '$quotes', ['$quotes']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              {
-                $project: {
-                  _id: 0,
-                  C_left_id: '$_id',
-                  E_right_id: {
-                    $map: {
-                      input: {
-                        $filter: {
-                          input: { $range: [0, { $size: '$ids' }] },
-                          as: 'at',
-                          cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
-                        },
-                      },
-                      as: 'at',
-                      in: { $arrayElemAt: ['$ids', '$$at'] },
-                    },
-                  },
-                  __v: { $literal: 0 },
-                },
-              },
-              { $unwind: '$E_right_id' },
-            ],
-          },
-          count: {
-            aggregate: '_leading',
-            pipeline: [
-              { $match: { quotes: { $exists: true } } },
-              {
-                $group: { _id: null, n: { $sum: { $size: { $setDifference: [{ $cond: [{ $isArray: ['$quotes'] }, '$quotes', ['$quotes']] }, [null]] } } } },
-              },
-            ],
-          },
-        },
-      ],
-      counts: [],
-      repairs: [],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'C.quotes -> E: links in _leading.quotes that c_quotes_manies does not have, so they came after it was made: was the application running? Add them there, or remove them from _leading.quotes',
-          stops: true,
-          run: {
-            aggregate: '_leading',
-            pipeline: [
-              { $match: { quotes: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$quotes'] }, '$quotes', ['$quotes']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $lookup: { from: 'c_quotes_manies', localField: '_id', foreignField: 'C_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.E_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: 'it\'s "quoted" `here` \\ x', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        { createIndexes: 'c_quotes_manies', indexes: [{ key: { C_left_id: 1 }, name: 'C_left_id_1', background: true }] },
-        { createIndexes: 'c_quotes_manies', indexes: [{ key: { E_right_id: 1 }, name: 'E_right_id_1', background: true }] },
-        { dropIndexes: '_leading', index: { quotes: 1 } },
-      ],
-      removals: [
-        { update: '_leading', updates: [{ q: { quotes: { $exists: true } }, u: { $unset: { quotes: 1 } }, multi: true }] },
-      ],
-    },
-    // D.es -> E.ds (two-sided: many to many)
-    {
-      name: 'D.es -> E.ds',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'stats', filter: { es: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-        { find: 'it\'s "quoted" `here` \\ x', filter: { ds: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'D.es -> E.ds: documents with something in stats.es that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'stats',
-            pipeline: [
-              { $match: { es: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$es'] }, '$es', ['$es']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'D.es -> E.ds: documents of stats whose own _id is no ObjectId have links in es. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'stats',
-            pipeline: [
-              { $match: { es: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$es'] }, '$es', ['$es']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'D.es -> E.ds: documents with nulls or duplicates in stats.es, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: 'stats',
-            pipeline: [
-              { $match: { es: { $exists: true } } },
-              {
-                $project: {
-                  all: { $cond: [{ $isArray: ['$es'] }, '$es', ['$es']] },
-                  lone: { $cond: [{ $or: [{ $isArray: ['$es'] }, { $in: [{ $type: '$es' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
-                  array: { $cond: [{ $isArray: ['$es'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'D.es -> E.ds: ids in stats.es of documents that it\'s "quoted" `here` \\ x does not have. No Keystone shows them. They are copied as they are',
-          stops: false,
-          run: {
-            aggregate: 'stats',
-            pipeline: [
-              { $match: { es: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$es'] }, '$es', ['$es']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'it\'s "quoted" `here` \\ x', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'D.es -> E.ds: documents with something in it\'s "quoted" `here` \\ x.ds that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'it\'s "quoted" `here` \\ x',
-            pipeline: [
-              { $match: { ds: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$ds'] }, '$ds', ['$ds']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'D.es -> E.ds: documents of it\'s "quoted" `here` \\ x whose own _id is no ObjectId have links in ds. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'it\'s "quoted" `here` \\ x',
-            pipeline: [
-              { $match: { ds: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$ds'] }, '$ds', ['$ds']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'D.es -> E.ds: documents with nulls or duplicates in it\'s "quoted" `here` \\ x.ds, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: 'it\'s "quoted" `here` \\ x',
-            pipeline: [
-              { $match: { ds: { $exists: true } } },
-              {
-                $project: {
-                  all: { $cond: [{ $isArray: ['$ds'] }, '$ds', ['$ds']] },
-                  lone: { $cond: [{ $or: [{ $isArray: ['$ds'] }, { $in: [{ $type: '$ds' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
-                  array: { $cond: [{ $isArray: ['$ds'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'D.es -> E.ds: ids in it\'s "quoted" `here` \\ x.ds of documents that stats does not have. No Keystone shows them. They go with the field',
-          stops: false,
-          run: {
-            aggregate: 'it\'s "quoted" `here` \\ x',
-            pipeline: [
-              { $match: { ds: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$ds'] }, '$ds', ['$ds']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'stats', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'D.es -> E.ds: links that only stats.es has, and it\'s "quoted" `here` \\ x.ds has not. Bring both sides into agreement, or use --reconcile, which takes the links of both',
-          stops: true,
-          run: {
-            aggregate: 'stats',
-            pipeline: [
-              { $match: { es: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$es'] }, '$es', ['$es']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'it\'s "quoted" `here` \\ x', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.ds'] }, '$$other.ds', ['$$other.ds']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'D.es -> E.ds: links that only it\'s "quoted" `here` \\ x.ds has, and stats.es has not. Bring both sides into agreement, or use --reconcile, which takes the links of both',
-          stops: true,
-          run: {
-            aggregate: 'it\'s "quoted" `here` \\ x',
-            pipeline: [
-              { $match: { ds: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$ds'] }, '$ds', ['$ds']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'stats', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.es'] }, '$$other.es', ['$$other.es']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          into: 'd_es_e_ds',
-          indexes: ['D_left_id', 'E_right_id'],
-          run: {
-            aggregate: 'stats',
-            pipeline: [
-              { $match: { es: { $exists: true } } },
-              {
-                $project: { ids: { $filter: { input: { $cond: [{ $isArray: ['$es'] }, '$es', ['$es']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              {
-                $project: {
-                  _id: 0,
-                  D_left_id: '$_id',
-                  E_right_id: {
-                    $map: {
-                      input: {
-                        $filter: {
-                          input: { $range: [0, { $size: '$ids' }] },
-                          as: 'at',
-                          cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
-                        },
-                      },
-                      as: 'at',
-                      in: { $arrayElemAt: ['$ids', '$$at'] },
-                    },
-                  },
-                  __v: { $literal: 0 },
-                },
-              },
-              { $unwind: '$E_right_id' },
-            ],
-          },
-          count: {
-            aggregate: 'stats',
-            pipeline: [
-              { $match: { es: { $exists: true } } },
-              { $group: { _id: null, n: { $sum: { $size: { $setDifference: [{ $cond: [{ $isArray: ['$es'] }, '$es', ['$es']] }, [null]] } } } } },
-            ],
-          },
-        },
-      ],
-      counts: [],
-      repairs: [],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'D.es -> E.ds: links in stats.es that d_es_e_ds does not have, so they came after it was made: was the application running? Add them there, or remove them from stats.es',
-          stops: true,
-          run: {
-            aggregate: 'stats',
-            pipeline: [
-              { $match: { es: { $exists: true } } },
-              {
-                $project: { ids: { $filter: { input: { $cond: [{ $isArray: ['$es'] }, '$es', ['$es']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $lookup: { from: 'd_es_e_ds', localField: '_id', foreignField: 'D_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.E_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: 'it\'s "quoted" `here` \\ x', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'D.es -> E.ds: links in it\'s "quoted" `here` \\ x.ds that d_es_e_ds does not have, so they came after it was made: was the application running? Add them there, or remove them from it\'s "quoted" `here` \\ x.ds',
-          stops: true,
-          run: {
-            aggregate: 'it\'s "quoted" `here` \\ x',
-            pipeline: [
-              { $match: { ds: { $exists: true } } },
-              {
-                $project: { ids: { $filter: { input: { $cond: [{ $isArray: ['$ds'] }, '$ds', ['$ds']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $lookup: { from: 'd_es_e_ds', localField: '_id', foreignField: 'E_right_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.D_left_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: 'stats', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        { createIndexes: 'd_es_e_ds', indexes: [{ key: { D_left_id: 1 }, name: 'D_left_id_1', background: true }] },
-        { createIndexes: 'd_es_e_ds', indexes: [{ key: { E_right_id: 1 }, name: 'E_right_id_1', background: true }] },
-        { dropIndexes: 'stats', index: { es: 1 } },
-        { dropIndexes: 'it\'s "quoted" `here` \\ x', index: { ds: 1 } },
-      ],
-      removals: [
-        { update: 'stats', updates: [{ q: { es: { $exists: true } }, u: { $unset: { es: 1 } }, multi: true }] },
-        { update: 'it\'s "quoted" `here` \\ x', updates: [{ q: { ds: { $exists: true } }, u: { $unset: { ds: 1 } }, multi: true }] },
-      ],
-    },
-    // E.f -> F.e (two-sided: one to one)
-    {
-      name: 'E.f -> F.e',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'with spaces', filter: { e: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-        {
-          aggregate: 'it\'s "quoted" `here` \\ x',
-          pipeline: [
-            { $match: { f: { $type: 'objectId' } } },
-            { $group: { _id: '$f', holders: { $push: '$_id' } } },
-            { $match: { 'holders.1': { $exists: true } } },
-            { $lookup: { from: 'with spaces', localField: '_id', foreignField: '_id', as: 'other' } },
-            { $match: { other: { $ne: [] } } },
-            {
-              $project: {
-                holders: 1,
-                named: {
-                  $let: {
-                    vars: { other: { $arrayElemAt: ['$other', 0] } },
-                    in: {
-                      $setIntersection: [
-                        {
-                          $filter: {
-                            input: { $cond: [{ $isArray: ['$$other.e'] }, '$$other.e', ['$$other.e']] },
-                            cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                          },
-                        },
-                        '$holders',
-                      ],
-                    },
-                  },
-                },
-              },
-            },
-            { $limit: 1 },
-          ],
-        },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'E.f -> F.e: documents with something in with spaces.e that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'with spaces',
-            pipeline: [
-              { $match: { e: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: ['$e'],
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'E.f -> F.e: documents of with spaces whose own _id is no ObjectId have links in e. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'with spaces',
-            pipeline: [
-              { $match: { e: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$e'] }, '$e', ['$e']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'E.f -> F.e: documents with something in it\'s "quoted" `here` \\ x.f that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'it\'s "quoted" `here` \\ x',
-            pipeline: [
-              { $match: { f: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: ['$f'],
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'E.f -> F.e: documents of it\'s "quoted" `here` \\ x whose own _id is no ObjectId have links in f. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'it\'s "quoted" `here` \\ x',
-            pipeline: [
-              { $match: { f: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$f'] }, '$f', ['$f']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'E.f -> F.e: links that only with spaces.e has would be lost. Add them to it\'s "quoted" `here` \\ x.f, or remove them, or use --reconcile, which adopts them',
-          stops: true,
-          run: {
-            aggregate: 'with spaces',
-            pipeline: [
-              { $match: { e: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$e'] }, '$e', ['$e']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'it\'s "quoted" `here` \\ x', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.f'] }, '$$other.f', ['$$other.f']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'E.f -> F.e: links in with spaces.e that it\'s "quoted" `here` \\ x.f contradicts. The old Keystone leaves such stale links behind. it\'s "quoted" `here` \\ x.f decides',
-          stops: false,
-          run: {
-            aggregate: 'with spaces',
-            pipeline: [
-              { $match: { e: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$e'] }, '$e', ['$e']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'it\'s "quoted" `here` \\ x', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.f'] }, '$$other.f', ['$$other.f']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: { $ne: [] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'E.f -> F.e: links that only it\'s "quoted" `here` \\ x.f has. The new Keystone shows them from both sides',
-          stops: false,
-          run: {
-            aggregate: 'it\'s "quoted" `here` \\ x',
-            pipeline: [
-              { $match: { f: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$f'] }, '$f', ['$f']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'with spaces', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.e'] }, '$$other.e', ['$$other.e']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'E.f -> F.e: documents that several documents hold in it\'s "quoted" `here` \\ x.f, and whose own with spaces.e names none of these. The new Keystone would show one item twice. Leave each to one holder, or use --reconcile, which leaves it to the one with the highest id',
-          stops: true,
-          run: {
-            aggregate: 'it\'s "quoted" `here` \\ x',
-            pipeline: [
-              { $match: { f: { $type: 'objectId' } } },
-              { $group: { _id: '$f', holders: { $push: '$_id' } } },
-              { $match: { 'holders.1': { $exists: true } } },
-              { $lookup: { from: 'with spaces', localField: '_id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  holders: 1,
-                  named: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $setIntersection: [
-                          {
-                            $filter: {
-                              input: { $cond: [{ $isArray: ['$$other.e'] }, '$$other.e', ['$$other.e']] },
-                              cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                            },
-                          },
-                          '$holders',
-                        ],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { named: [] } },
-            ],
-          },
-        },
-      ],
-      copies: [],
-      counts: [],
-      // of links that are kept
-      repairs: [
-        {
-          says: 'E.f -> F.e: documents that are released in it\'s "quoted" `here` \\ x.f, because another one holds the same',
-          collection: 'it\'s "quoted" `here` \\ x',
-          field: 'f',
-          how: 'release',
-          run: {
-            aggregate: 'it\'s "quoted" `here` \\ x',
-            pipeline: [
-              { $match: { f: { $type: 'objectId' } } },
-              { $group: { _id: '$f', holders: { $push: '$_id' } } },
-              { $match: { 'holders.1': { $exists: true } } },
-              { $lookup: { from: 'with spaces', localField: '_id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  holders: 1,
-                  named: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $setIntersection: [
-                          {
-                            $filter: {
-                              input: { $cond: [{ $isArray: ['$$other.e'] }, '$$other.e', ['$$other.e']] },
-                              cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                            },
-                          },
-                          '$holders',
-                        ],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { named: { $ne: [] } } },
-              { $project: { holders: 1, keeps: { $cond: [{ $eq: ['$named', []] }, { $max: '$holders' }, { $arrayElemAt: ['$named', 0] }] } } },
-              { $unwind: '$holders' },
-              { $match: { $expr: { $ne: ['$holders', '$keeps'] } } },
-              { $project: { _id: '$holders' } },
-            ],
-          },
-        },
-      ],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'E.f -> F.e: links that only with spaces.e has would be lost. Add them to it\'s "quoted" `here` \\ x.f, or remove them, or use --reconcile, which adopts them',
-          stops: true,
-          run: {
-            aggregate: 'with spaces',
-            pipeline: [
-              { $match: { e: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$e'] }, '$e', ['$e']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'it\'s "quoted" `here` \\ x', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.f'] }, '$$other.f', ['$$other.f']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        { dropIndexes: 'with spaces', index: { e: 1 } },
-      ],
-      removals: [
-        { update: 'with spaces', updates: [{ q: { e: { $exists: true } }, u: { $unset: { e: 1 } }, multi: true }] },
-      ],
-    },
-  ],
+  relationships,
 };
 
 migrate(migration, {

@@ -11,688 +11,303 @@
 // error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
 // from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
 // and keeps a second run out. In the end it is gone.
-//
+
+// The building blocks: each gives a part of what the server is told, and does nothing by itself.
+// What they know of a side of a relationship (left, right, from, to, kept, dropped) is the collection
+// of its documents, the field of its links there, by which name the join collection has its ids, and
+// the stage that ends a search for its links.
+
+// What an expression gives, as an array: an array by itself, anything else as its only item.
+const items = (value) => ({ $cond: [{ $isArray: [value] }, value, [value]] });
+
+// Whether an expression gives an ObjectId: neither Keystone sees anything else as an id.
+const isId = (value) => ({ $eq: [{ $type: value }, 'objectId'] });
+
+// The ids that an expression gives, as an array: of an array, of one id, of null or nothing.
+const ids = (value) => ({ $filter: { input: items(value), cond: isId('$$this') } });
+
+// An expression on the only document in an array, which it knows by the name of the array.
+const only = (array, value) => ({ $let: { vars: { [array]: { $arrayElemAt: ['$' + array, 0] } }, in: value } });
+
+// The stage that leaves the documents that have the field, even if it is null. `$exists` it must be:
+// comparisons with null skip arrays that contain one.
+const having = (field) => ({ $match: { [field]: { $exists: true } } });
+
+// The stage that leaves the documents whose field holds an id, where the field is for one id.
+const holding = (field) => ({ $match: { [field]: { $type: 'objectId' } } });
+
+// The stage that looks up the document whose `_id` a field holds, as the only item of an array.
+const lookup = (collection, field, array) => ({
+  $lookup: { from: collection, localField: field, foreignField: '_id', as: array },
+});
+
+// The stage that names both ends of a link that a field of the left side holds.
+const fromLeft = { $project: { _id: 0, left: '$_id', right: '$id' } };
+
+// The stage that names both ends of a link that a field of the right side holds.
+const fromRight = { $project: { _id: 0, left: '$id', right: '$_id' } };
+
+// A check that stops the migration when it finds something.
+const stop = (says, collection, pipeline) => ({ says, stops: true, run: { aggregate: collection, pipeline } });
+
+// Finds a document that does not have the field.
+const anyWithout = (side) => ({
+  find: side.collection,
+  filter: { [side.field]: { $exists: false } },
+  projection: { _id: 1 },
+  limit: 1,
+});
+
+// Finds the collection of that name.
+const collectionNamed = (name) => ({ listCollections: 1, filter: { name }, nameOnly: true });
+
+// The links of a field, one document each: `_id` of its own document, `id` of the other.
+const eachLink = (field) => [having(field), { $project: { id: ids('$' + field) } }, { $unwind: '$id' }];
+
+// The links of one side that the other does not have, between documents that exist, with
+// `back`: the ids that the other side holds in place of it.
+const unreturned = (from, to) => [
+  ...eachLink(from.field),
+  lookup(to.collection, 'id', 'other'),
+  { $match: { other: { $ne: [] } } },
+  { $project: { id: 1, back: only('other', ids('$$other.' + to.field)) } },
+  { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+];
+
+// The links of an array that a join collection does not have.
+const unjoined = (from, to, join) => [
+  having(from.field),
+  { $project: { ids: ids('$' + from.field) } },
+  { $lookup: { from: join, localField: '_id', foreignField: from.inJoin, as: 'rows' } },
+  { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.' + to.inJoin } }] } } },
+  { $unwind: '$id' },
+];
+
+// On the way back: that an array has no links that the join collection lacks.
+const noArrayOverwritten = (name, from, to, join) => stop(
+  `${name}: ${from.collection}.${from.field} holds links that ${join} does not have. They would be overwritten: is the database in the old schema already?`,
+  from.collection,
+  [...unjoined(from, to, join), from.ends],
+);
+
+// On the way back: that a field has no links that the kept side lacks.
+const noFieldOverwritten = (name, from, kept) => stop(
+  `${name}: ${from.collection}.${from.field} holds links that ${kept.collection}.${kept.field} does not have. They would be overwritten: is the database in the old schema already?`,
+  from.collection,
+  [...unreturned(from, kept), from.ends],
+);
+
+// The links of a join collection, one document each: `own` id of the owner of a field to fill,
+// `id` of the other side.
+const joined = (own, other) => [
+  { $match: { [own.inJoin]: { $type: 'objectId' }, [other.inJoin]: { $type: 'objectId' } } },
+  { $project: { own: '$' + own.inJoin, id: '$' + other.inJoin } },
+];
+
+// The links of a field that was kept, as `own` id of the owner of the field to fill and as `id`.
+const held = (kept) => [holding(kept.field), { $project: { own: '$' + kept.field, id: '$_id' } }];
+
+// Gives documents without the array an empty one, as the old Keystone does.
+const defaultToEmpty = (side) => ({
+  run: {
+    update: side.collection,
+    updates: [{ q: { [side.field]: { $exists: false } }, u: { $set: { [side.field]: [] } }, multi: true }],
+  },
+});
+
+// Fills a field with what `gathered` says of the links of a collection. An `_id` tells the order in
+// which links were copied, and so that of the left arrays.
+const refill = (collection, links, side, gathered) => ({
+  run: {
+    aggregate: collection,
+    pipeline: [
+      ...links,
+      { $sort: { _id: 1 } },
+      { $group: { _id: '$own', [side.field]: gathered } },
+      { $merge: { into: side.collection, on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
+    ],
+  },
+});
+
+// Fills an array.
+const refillArray = (collection, links, side) => refill(collection, links, side, { $push: '$id' });
+
+// Fills a field that is for one id.
+const refillField = (collection, links, side) => refill(collection, links, side, { $max: '$id' });
+
+// That the arrays have all links, as far as their documents exist. By number: an array may be long,
+// and looking each link up in it would take its square.
+const allInArrays = (name, collection, links, side) => stop(
+  `${name}: ${side.collection}.${side.field} does not hold all links of ${collection}. Nothing has been removed. Is the application running? Run it again`,
+  collection,
+  [
+    ...links,
+    lookup(side.collection, 'own', 'document'),
+    { $match: { document: { $ne: [] } } },
+    { $group: { _id: null, kept: { $sum: 1 } } },
+    {
+      $lookup: {
+        from: side.collection,
+        let: {},
+        pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [items('$' + side.field), []] } } } } }],
+        as: 'filled',
+      },
+    },
+    {
+      $project: {
+        _id: 0,
+        kept: 1,
+        filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } },
+      },
+    },
+    { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
+  ],
+);
+
+// That the fields have all links, as far as their documents exist.
+const allInFields = (name, collection, links, side) => stop(
+  `${name}: ${side.collection}.${side.field} does not hold all links of ${collection}. Nothing has been removed. Is the application running? Run it again`,
+  collection,
+  [
+    ...links,
+    lookup(side.collection, 'own', 'document'),
+    { $match: { document: { $ne: [] } } },
+    { $match: { $expr: { $not: [only('document', isId('$$document.' + side.field))] } } },
+    { $project: { own: 1, id: 1 } },
+  ],
+);
+
+// On the way back: finds a document that has still to be filled.
+const anyUnfilled = (kept, side) => ({
+  aggregate: kept.collection,
+  pipeline: [...unreturned(kept, side), kept.ends, { $limit: 1 }],
+});
+
+// What is to do for a relationship. Each list is done for all of them before the next one:
+const nothing = {
+  pending: [], // they find something as long as there is anything to do
+  checks: [], // before anything changes, they must find nothing
+  copies: [], // of links, to where they will be
+  counts: [], // checks of the copies
+  repairs: [], // of links that stay where they are
+  leftovers: [], // checks for what the repairs have left out
+  guards: [], // checks in place of those above, when a stopped run goes on here
+  ensures: [], // indexes, made or removed whether or not there are links
+  removals: [], // of what is no longer needed
+};
+const relationships = [];
+
+// A.bs -> B.as (two-sided: many to many)
+{
+  const name = 'A.bs -> B.as';
+  const left = { collection: 'my.dotted.posts', field: 'bs', inJoin: 'A_left_id', ends: fromLeft };
+  const right = { collection: 'with-dashes', field: 'as', inJoin: 'B_right_id', ends: fromRight };
+  const join = 'a_bs_b_as';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join), noArrayOverwritten(name, right, left, join)],
+    copies: [
+      defaultToEmpty(left),
+      refillArray(join, joined(left, right), left),
+      defaultToEmpty(right),
+      refillArray(join, joined(right, left), right),
+    ],
+    counts: [allInArrays(name, join, joined(left, right), left), allInArrays(name, join, joined(right, left), right)],
+    removals: [{ drop: join }],
+  });
+}
+
+// A.c -> C.a (two-sided: one to one)
+{
+  const name = 'A.c -> C.a';
+  const left = { collection: 'my.dotted.posts', field: 'c', ends: fromLeft };
+  const right = { collection: '_leading', field: 'a', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyUnfilled(left, right)],
+    checks: [noFieldOverwritten(name, right, left)],
+    copies: [refillField(left.collection, held(left), right)],
+    counts: [allInFields(name, left.collection, held(left), right)],
+  });
+}
+
+// B.ds -> D.b (two-sided: one to many)
+{
+  const name = 'B.ds -> D.b';
+  const left = { collection: 'with-dashes', field: 'ds', ends: fromLeft };
+  const right = { collection: 'stats', field: 'b', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWithout(left)],
+    checks: [noFieldOverwritten(name, left, right)],
+    copies: [defaultToEmpty(left), refillArray(right.collection, held(right), left)],
+    counts: [allInArrays(name, right.collection, held(right), left)],
+  });
+}
+
+// C.quotes -> E (one-sided: many to many)
+{
+  const name = 'C.quotes -> E';
+  const left = { collection: '_leading', field: 'quotes', inJoin: 'C_left_id', ends: fromLeft };
+  const right = { collection: 'it\'s "quoted" `here` \\ x', inJoin: 'E_right_id' };
+  const join = 'c_quotes_manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join)],
+    copies: [defaultToEmpty(left), refillArray(join, joined(left, right), left)],
+    counts: [allInArrays(name, join, joined(left, right), left)],
+    removals: [{ drop: join }],
+  });
+}
+
+// D.es -> E.ds (two-sided: many to many)
+{
+  const name = 'D.es -> E.ds';
+  const left = { collection: 'stats', field: 'es', inJoin: 'D_left_id', ends: fromLeft };
+  const right = { collection: 'it\'s "quoted" `here` \\ x', field: 'ds', inJoin: 'E_right_id', ends: fromRight };
+  const join = 'd_es_e_ds';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join), noArrayOverwritten(name, right, left, join)],
+    copies: [
+      defaultToEmpty(left),
+      refillArray(join, joined(left, right), left),
+      defaultToEmpty(right),
+      refillArray(join, joined(right, left), right),
+    ],
+    counts: [allInArrays(name, join, joined(left, right), left), allInArrays(name, join, joined(right, left), right)],
+    removals: [{ drop: join }],
+  });
+}
+
+// E.f -> F.e (two-sided: one to one)
+{
+  const name = 'E.f -> F.e';
+  const left = { collection: 'it\'s "quoted" `here` \\ x', field: 'f', ends: fromLeft };
+  const right = { collection: 'with spaces', field: 'e', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyUnfilled(left, right)],
+    checks: [noFieldOverwritten(name, right, left)],
+    copies: [refillField(left.collection, held(left), right)],
+    counts: [allInFields(name, left.collection, held(left), right)],
+  });
+}
+
 const migration = {
   direction: 'down',
   server: [4, 2],
   plan: '5b3735a8e3b4689a',
-  relationships: [
-    // A.bs -> B.as (two-sided: many to many)
-    {
-      name: 'A.bs -> B.as',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'a_bs_b_as' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'A.bs -> B.as: my.dotted.posts.bs holds links that a_bs_b_as does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'my.dotted.posts',
-            pipeline: [
-              { $match: { bs: { $exists: true } } },
-              {
-                $project: { ids: { $filter: { input: { $cond: [{ $isArray: ['$bs'] }, '$bs', ['$bs']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $lookup: { from: 'a_bs_b_as', localField: '_id', foreignField: 'A_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.B_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'A.bs -> B.as: with-dashes.as holds links that a_bs_b_as does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'with-dashes',
-            pipeline: [
-              { $match: { as: { $exists: true } } },
-              {
-                $project: { ids: { $filter: { input: { $cond: [{ $isArray: ['$as'] }, '$as', ['$as']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $lookup: { from: 'a_bs_b_as', localField: '_id', foreignField: 'B_right_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.A_left_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'my.dotted.posts', updates: [{ q: { bs: { $exists: false } }, u: { $set: { bs: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'a_bs_b_as',
-            pipeline: [
-              { $match: { A_left_id: { $type: 'objectId' }, B_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$A_left_id', id: '$B_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', bs: { $push: '$id' } } },
-              { $merge: { into: 'my.dotted.posts', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-        { run: { update: 'with-dashes', updates: [{ q: { as: { $exists: false } }, u: { $set: { as: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'a_bs_b_as',
-            pipeline: [
-              { $match: { B_right_id: { $type: 'objectId' }, A_left_id: { $type: 'objectId' } } },
-              { $project: { own: '$B_right_id', id: '$A_left_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', as: { $push: '$id' } } },
-              { $merge: { into: 'with-dashes', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'A.bs -> B.as: my.dotted.posts.bs does not hold all links of a_bs_b_as. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'a_bs_b_as',
-            pipeline: [
-              { $match: { A_left_id: { $type: 'objectId' }, B_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$A_left_id', id: '$B_right_id' } },
-              { $lookup: { from: 'my.dotted.posts', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'my.dotted.posts',
-                  let: {},
-                  pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$bs'] }, '$bs', ['$bs']] }, []] } } } } }],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-        {
-          says: 'A.bs -> B.as: with-dashes.as does not hold all links of a_bs_b_as. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'a_bs_b_as',
-            pipeline: [
-              { $match: { B_right_id: { $type: 'objectId' }, A_left_id: { $type: 'objectId' } } },
-              { $project: { own: '$B_right_id', id: '$A_left_id' } },
-              { $lookup: { from: 'with-dashes', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'with-dashes',
-                  let: {},
-                  pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$as'] }, '$as', ['$as']] }, []] } } } } }],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'a_bs_b_as' },
-      ],
-    },
-    // A.c -> C.a (two-sided: one to one)
-    {
-      name: 'A.c -> C.a',
-      // finds something as long as there is anything to do
-      pending: [
-        {
-          aggregate: 'my.dotted.posts',
-          pipeline: [
-            { $match: { c: { $exists: true } } },
-            {
-              $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$c'] }, '$c', ['$c']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-            },
-            { $unwind: '$id' },
-            { $lookup: { from: '_leading', localField: 'id', foreignField: '_id', as: 'other' } },
-            { $match: { other: { $ne: [] } } },
-            {
-              $project: {
-                id: 1,
-                back: {
-                  $let: {
-                    vars: { other: { $arrayElemAt: ['$other', 0] } },
-                    in: {
-                      $filter: {
-                        input: { $cond: [{ $isArray: ['$$other.a'] }, '$$other.a', ['$$other.a']] },
-                        cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                      },
-                    },
-                  },
-                },
-              },
-            },
-            { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-            { $project: { _id: 0, left: '$_id', right: '$id' } },
-            { $limit: 1 },
-          ],
-        },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'A.c -> C.a: _leading.a holds links that my.dotted.posts.c does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: '_leading',
-            pipeline: [
-              { $match: { a: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$a'] }, '$a', ['$a']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'my.dotted.posts', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.c'] }, '$$other.c', ['$$other.c']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          run: {
-            aggregate: 'my.dotted.posts',
-            pipeline: [
-              { $match: { c: { $type: 'objectId' } } },
-              { $project: { own: '$c', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', a: { $max: '$id' } } },
-              { $merge: { into: '_leading', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'A.c -> C.a: _leading.a does not hold all links of my.dotted.posts. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'my.dotted.posts',
-            pipeline: [
-              { $match: { c: { $type: 'objectId' } } },
-              { $project: { own: '$c', id: '$_id' } },
-              { $lookup: { from: '_leading', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              {
-                $match: {
-                  $expr: {
-                    $not: [{ $let: { vars: { document: { $arrayElemAt: ['$document', 0] } }, in: { $eq: [{ $type: '$$document.a' }, 'objectId'] } } }],
-                  },
-                },
-              },
-              { $project: { own: 1, id: 1 } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-    // B.ds -> D.b (two-sided: one to many)
-    {
-      name: 'B.ds -> D.b',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'with-dashes', filter: { ds: { $exists: false } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'B.ds -> D.b: with-dashes.ds holds links that stats.b does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'with-dashes',
-            pipeline: [
-              { $match: { ds: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$ds'] }, '$ds', ['$ds']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'stats', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.b'] }, '$$other.b', ['$$other.b']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'with-dashes', updates: [{ q: { ds: { $exists: false } }, u: { $set: { ds: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'stats',
-            pipeline: [
-              { $match: { b: { $type: 'objectId' } } },
-              { $project: { own: '$b', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', ds: { $push: '$id' } } },
-              { $merge: { into: 'with-dashes', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'B.ds -> D.b: with-dashes.ds does not hold all links of stats. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'stats',
-            pipeline: [
-              { $match: { b: { $type: 'objectId' } } },
-              { $project: { own: '$b', id: '$_id' } },
-              { $lookup: { from: 'with-dashes', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'with-dashes',
-                  let: {},
-                  pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$ds'] }, '$ds', ['$ds']] }, []] } } } } }],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-    // C.quotes -> E (one-sided: many to many)
-    {
-      name: 'C.quotes -> E',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'c_quotes_manies' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'C.quotes -> E: _leading.quotes holds links that c_quotes_manies does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: '_leading',
-            pipeline: [
-              { $match: { quotes: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$quotes'] }, '$quotes', ['$quotes']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $lookup: { from: 'c_quotes_manies', localField: '_id', foreignField: 'C_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.E_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: '_leading', updates: [{ q: { quotes: { $exists: false } }, u: { $set: { quotes: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'c_quotes_manies',
-            pipeline: [
-              { $match: { C_left_id: { $type: 'objectId' }, E_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$C_left_id', id: '$E_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', quotes: { $push: '$id' } } },
-              { $merge: { into: '_leading', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'C.quotes -> E: _leading.quotes does not hold all links of c_quotes_manies. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'c_quotes_manies',
-            pipeline: [
-              { $match: { C_left_id: { $type: 'objectId' }, E_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$C_left_id', id: '$E_right_id' } },
-              { $lookup: { from: '_leading', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: '_leading',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$quotes'] }, '$quotes', ['$quotes']] }, []] } } } },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'c_quotes_manies' },
-      ],
-    },
-    // D.es -> E.ds (two-sided: many to many)
-    {
-      name: 'D.es -> E.ds',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'd_es_e_ds' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'D.es -> E.ds: stats.es holds links that d_es_e_ds does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'stats',
-            pipeline: [
-              { $match: { es: { $exists: true } } },
-              {
-                $project: { ids: { $filter: { input: { $cond: [{ $isArray: ['$es'] }, '$es', ['$es']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $lookup: { from: 'd_es_e_ds', localField: '_id', foreignField: 'D_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.E_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'D.es -> E.ds: it\'s "quoted" `here` \\ x.ds holds links that d_es_e_ds does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'it\'s "quoted" `here` \\ x',
-            pipeline: [
-              { $match: { ds: { $exists: true } } },
-              {
-                $project: { ids: { $filter: { input: { $cond: [{ $isArray: ['$ds'] }, '$ds', ['$ds']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $lookup: { from: 'd_es_e_ds', localField: '_id', foreignField: 'E_right_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.D_left_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'stats', updates: [{ q: { es: { $exists: false } }, u: { $set: { es: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'd_es_e_ds',
-            pipeline: [
-              { $match: { D_left_id: { $type: 'objectId' }, E_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$D_left_id', id: '$E_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', es: { $push: '$id' } } },
-              { $merge: { into: 'stats', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-        { run: { update: 'it\'s "quoted" `here` \\ x', updates: [{ q: { ds: { $exists: false } }, u: { $set: { ds: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'd_es_e_ds',
-            pipeline: [
-              { $match: { E_right_id: { $type: 'objectId' }, D_left_id: { $type: 'objectId' } } },
-              { $project: { own: '$E_right_id', id: '$D_left_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', ds: { $push: '$id' } } },
-              { $merge: { into: 'it\'s "quoted" `here` \\ x', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'D.es -> E.ds: stats.es does not hold all links of d_es_e_ds. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'd_es_e_ds',
-            pipeline: [
-              { $match: { D_left_id: { $type: 'objectId' }, E_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$D_left_id', id: '$E_right_id' } },
-              { $lookup: { from: 'stats', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'stats',
-                  let: {},
-                  pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$es'] }, '$es', ['$es']] }, []] } } } } }],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-        {
-          says: 'D.es -> E.ds: it\'s "quoted" `here` \\ x.ds does not hold all links of d_es_e_ds. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'd_es_e_ds',
-            pipeline: [
-              { $match: { E_right_id: { $type: 'objectId' }, D_left_id: { $type: 'objectId' } } },
-              { $project: { own: '$E_right_id', id: '$D_left_id' } },
-              { $lookup: { from: 'it\'s "quoted" `here` \\ x', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'it\'s "quoted" `here` \\ x',
-                  let: {},
-                  pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$ds'] }, '$ds', ['$ds']] }, []] } } } } }],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'd_es_e_ds' },
-      ],
-    },
-    // E.f -> F.e (two-sided: one to one)
-    {
-      name: 'E.f -> F.e',
-      // finds something as long as there is anything to do
-      pending: [
-        {
-          aggregate: 'it\'s "quoted" `here` \\ x',
-          pipeline: [
-            { $match: { f: { $exists: true } } },
-            {
-              $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$f'] }, '$f', ['$f']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-            },
-            { $unwind: '$id' },
-            { $lookup: { from: 'with spaces', localField: 'id', foreignField: '_id', as: 'other' } },
-            { $match: { other: { $ne: [] } } },
-            {
-              $project: {
-                id: 1,
-                back: {
-                  $let: {
-                    vars: { other: { $arrayElemAt: ['$other', 0] } },
-                    in: {
-                      $filter: {
-                        input: { $cond: [{ $isArray: ['$$other.e'] }, '$$other.e', ['$$other.e']] },
-                        cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                      },
-                    },
-                  },
-                },
-              },
-            },
-            { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-            { $project: { _id: 0, left: '$_id', right: '$id' } },
-            { $limit: 1 },
-          ],
-        },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'E.f -> F.e: with spaces.e holds links that it\'s "quoted" `here` \\ x.f does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'with spaces',
-            pipeline: [
-              { $match: { e: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$e'] }, '$e', ['$e']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'it\'s "quoted" `here` \\ x', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.f'] }, '$$other.f', ['$$other.f']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          run: {
-            aggregate: 'it\'s "quoted" `here` \\ x',
-            pipeline: [
-              { $match: { f: { $type: 'objectId' } } },
-              { $project: { own: '$f', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', e: { $max: '$id' } } },
-              { $merge: { into: 'with spaces', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'E.f -> F.e: with spaces.e does not hold all links of it\'s "quoted" `here` \\ x. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'it\'s "quoted" `here` \\ x',
-            pipeline: [
-              { $match: { f: { $type: 'objectId' } } },
-              { $project: { own: '$f', id: '$_id' } },
-              { $lookup: { from: 'with spaces', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              {
-                $match: {
-                  $expr: {
-                    $not: [{ $let: { vars: { document: { $arrayElemAt: ['$document', 0] } }, in: { $eq: [{ $type: '$$document.e' }, 'objectId'] } } }],
-                  },
-                },
-              },
-              { $project: { own: 1, id: 1 } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-  ],
+  relationships,
 };
 
 migrate(migration, {

@@ -11,205 +11,179 @@
 // error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
 // from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
 // and keeps a second run out. In the end it is gone.
-//
+
+// The building blocks: each gives a part of what the server is told, and does nothing by itself.
+// What they know of a side of a relationship (left, right, from, to, kept, dropped) is the collection
+// of its documents, the field of its links there, by which name the join collection has its ids, and
+// the stage that ends a search for its links.
+
+// What an expression gives, as an array: an array by itself, anything else as its only item.
+const items = (value) => ({ $cond: [{ $isArray: [value] }, value, [value]] });
+
+// Whether an expression gives an ObjectId: neither Keystone sees anything else as an id.
+const isId = (value) => ({ $eq: [{ $type: value }, 'objectId'] });
+
+// The ids that an expression gives, as an array: of an array, of one id, of null or nothing.
+const ids = (value) => ({ $filter: { input: items(value), cond: isId('$$this') } });
+
+// An expression on the only document in an array, which it knows by the name of the array.
+const only = (array, value) => ({ $let: { vars: { [array]: { $arrayElemAt: ['$' + array, 0] } }, in: value } });
+
+// The stage that leaves the documents that have the field, even if it is null. `$exists` it must be:
+// comparisons with null skip arrays that contain one.
+const having = (field) => ({ $match: { [field]: { $exists: true } } });
+
+// The stage that leaves the documents whose field holds an id, where the field is for one id.
+const holding = (field) => ({ $match: { [field]: { $type: 'objectId' } } });
+
+// The stage that looks up the document whose `_id` a field holds, as the only item of an array.
+const lookup = (collection, field, array) => ({
+  $lookup: { from: collection, localField: field, foreignField: '_id', as: array },
+});
+
+// The stage that names both ends of a link that a field of the left side holds.
+const fromLeft = { $project: { _id: 0, left: '$_id', right: '$id' } };
+
+// The stage that names both ends of a link that a field of the right side holds.
+const fromRight = { $project: { _id: 0, left: '$id', right: '$_id' } };
+
+// A check that stops the migration when it finds something.
+const stop = (says, collection, pipeline) => ({ says, stops: true, run: { aggregate: collection, pipeline } });
+
+// Finds a document that does not have the field.
+const anyWithout = (side) => ({
+  find: side.collection,
+  filter: { [side.field]: { $exists: false } },
+  projection: { _id: 1 },
+  limit: 1,
+});
+
+// The links of a field, one document each: `_id` of its own document, `id` of the other.
+const eachLink = (field) => [having(field), { $project: { id: ids('$' + field) } }, { $unwind: '$id' }];
+
+// The links of one side that the other does not have, between documents that exist, with
+// `back`: the ids that the other side holds in place of it.
+const unreturned = (from, to) => [
+  ...eachLink(from.field),
+  lookup(to.collection, 'id', 'other'),
+  { $match: { other: { $ne: [] } } },
+  { $project: { id: 1, back: only('other', ids('$$other.' + to.field)) } },
+  { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+];
+
+// On the way back: that a field has no links that the kept side lacks.
+const noFieldOverwritten = (name, from, kept) => stop(
+  `${name}: ${from.collection}.${from.field} holds links that ${kept.collection}.${kept.field} does not have. They would be overwritten: is the database in the old schema already?`,
+  from.collection,
+  [...unreturned(from, kept), from.ends],
+);
+
+// The links of a field that was kept, as `own` id of the owner of the field to fill and as `id`.
+const held = (kept) => [holding(kept.field), { $project: { own: '$' + kept.field, id: '$_id' } }];
+
+// Gives documents without the array an empty one, as the old Keystone does.
+const defaultToEmpty = (side) => ({
+  run: {
+    update: side.collection,
+    updates: [{ q: { [side.field]: { $exists: false } }, u: { $set: { [side.field]: [] } }, multi: true }],
+  },
+});
+
+// Fills a field with what `gathered` says of the links of a collection. An `_id` tells the order in
+// which links were copied, and so that of the left arrays.
+const refill = (collection, links, side, gathered) => ({
+  run: {
+    aggregate: collection,
+    pipeline: [
+      ...links,
+      { $sort: { _id: 1 } },
+      { $group: { _id: '$own', [side.field]: gathered } },
+      { $merge: { into: side.collection, on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
+    ],
+  },
+});
+
+// Fills an array.
+const refillArray = (collection, links, side) => refill(collection, links, side, { $push: '$id' });
+
+// That the arrays have all links, as far as their documents exist. By number: an array may be long,
+// and looking each link up in it would take its square.
+const allInArrays = (name, collection, links, side) => stop(
+  `${name}: ${side.collection}.${side.field} does not hold all links of ${collection}. Nothing has been removed. Is the application running? Run it again`,
+  collection,
+  [
+    ...links,
+    lookup(side.collection, 'own', 'document'),
+    { $match: { document: { $ne: [] } } },
+    { $group: { _id: null, kept: { $sum: 1 } } },
+    {
+      $lookup: {
+        from: side.collection,
+        let: {},
+        pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [items('$' + side.field), []] } } } } }],
+        as: 'filled',
+      },
+    },
+    {
+      $project: {
+        _id: 0,
+        kept: 1,
+        filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } },
+      },
+    },
+    { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
+  ],
+);
+
+// What is to do for a relationship. Each list is done for all of them before the next one:
+const nothing = {
+  pending: [], // they find something as long as there is anything to do
+  checks: [], // before anything changes, they must find nothing
+  copies: [], // of links, to where they will be
+  counts: [], // checks of the copies
+  repairs: [], // of links that stay where they are
+  leftovers: [], // checks for what the repairs have left out
+  guards: [], // checks in place of those above, when a stopped run goes on here
+  ensures: [], // indexes, made or removed whether or not there are links
+  removals: [], // of what is no longer needed
+};
+const relationships = [];
+
+// Copy.reader -> Reader.loans (two-sided: one to many)
+{
+  const name = 'Copy.reader -> Reader.loans';
+  const left = { collection: 'copies', field: 'reader', ends: fromLeft };
+  const right = { collection: 'readers', field: 'loans', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWithout(right)],
+    checks: [noFieldOverwritten(name, right, left)],
+    copies: [defaultToEmpty(right), refillArray(left.collection, held(left), right)],
+    counts: [allInArrays(name, left.collection, held(left), right)],
+  });
+}
+
+// Author.books -> Book.author (two-sided: one to many)
+{
+  const name = 'Author.books -> Book.author';
+  const left = { collection: 'authors', field: 'books', ends: fromLeft };
+  const right = { collection: 'books', field: 'author', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWithout(left)],
+    checks: [noFieldOverwritten(name, left, right)],
+    copies: [defaultToEmpty(left), refillArray(right.collection, held(right), left)],
+    counts: [allInArrays(name, right.collection, held(right), left)],
+  });
+}
+
 const migration = {
   direction: 'down',
   server: [4, 2],
   plan: '020551e4b0d9d9f9',
-  relationships: [
-    // Copy.reader -> Reader.loans (two-sided: one to many)
-    {
-      name: 'Copy.reader -> Reader.loans',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'readers', filter: { loans: { $exists: false } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Copy.reader -> Reader.loans: readers.loans holds links that copies.reader does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'readers',
-            pipeline: [
-              { $match: { loans: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$loans'] }, '$loans', ['$loans']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'copies', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.reader'] }, '$$other.reader', ['$$other.reader']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'readers', updates: [{ q: { loans: { $exists: false } }, u: { $set: { loans: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'copies',
-            pipeline: [
-              { $match: { reader: { $type: 'objectId' } } },
-              { $project: { own: '$reader', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', loans: { $push: '$id' } } },
-              { $merge: { into: 'readers', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Copy.reader -> Reader.loans: readers.loans does not hold all links of copies. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'copies',
-            pipeline: [
-              { $match: { reader: { $type: 'objectId' } } },
-              { $project: { own: '$reader', id: '$_id' } },
-              { $lookup: { from: 'readers', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'readers',
-                  let: {},
-                  pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$loans'] }, '$loans', ['$loans']] }, []] } } } } }],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-    // Author.books -> Book.author (two-sided: one to many)
-    {
-      name: 'Author.books -> Book.author',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'authors', filter: { books: { $exists: false } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Author.books -> Book.author: authors.books holds links that books.author does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'authors',
-            pipeline: [
-              { $match: { books: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$books'] }, '$books', ['$books']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'books', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.author'] }, '$$other.author', ['$$other.author']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'authors', updates: [{ q: { books: { $exists: false } }, u: { $set: { books: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'books',
-            pipeline: [
-              { $match: { author: { $type: 'objectId' } } },
-              { $project: { own: '$author', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', books: { $push: '$id' } } },
-              { $merge: { into: 'authors', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Author.books -> Book.author: authors.books does not hold all links of books. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'books',
-            pipeline: [
-              { $match: { author: { $type: 'objectId' } } },
-              { $project: { own: '$author', id: '$_id' } },
-              { $lookup: { from: 'authors', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'authors',
-                  let: {},
-                  pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$books'] }, '$books', ['$books']] }, []] } } } } }],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-  ],
+  relationships,
 };
 
 migrate(migration, {

@@ -11,398 +11,234 @@
 // error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
 // from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
 // and keeps a second run out. In the end it is gone.
-//
+
+// The building blocks: each gives a part of what the server is told, and does nothing by itself.
+// What they know of a side of a relationship (left, right, from, to, kept, dropped) is the collection
+// of its documents, the field of its links there, by which name the join collection has its ids, and
+// the stage that ends a search for its links.
+
+// What an expression gives, as an array: an array by itself, anything else as its only item.
+const items = (value) => ({ $cond: [{ $isArray: [value] }, value, [value]] });
+
+// Whether an expression gives an ObjectId: neither Keystone sees anything else as an id.
+const isId = (value) => ({ $eq: [{ $type: value }, 'objectId'] });
+
+// Whether an expression gives null, or nothing.
+const isNothing = (value) => ({ $in: [{ $type: value }, ['missing', 'null', 'undefined']] });
+
+// The ids that an expression gives, as an array: of an array, of one id, of null or nothing.
+const ids = (value) => ({ $filter: { input: items(value), cond: isId('$$this') } });
+
+// An expression on the only document in an array, which it knows by the name of the array.
+const only = (array, value) => ({ $let: { vars: { [array]: { $arrayElemAt: ['$' + array, 0] } }, in: value } });
+
+// The stage that leaves the documents that have the field, even if it is null. `$exists` it must be:
+// comparisons with null skip arrays that contain one.
+const having = (field) => ({ $match: { [field]: { $exists: true } } });
+
+// The stage that leaves the documents whose field holds an id, where the field is for one id.
+const holding = (field) => ({ $match: { [field]: { $type: 'objectId' } } });
+
+// The stage that looks up the document whose `_id` a field holds, as the only item of an array.
+const lookup = (collection, field, array) => ({
+  $lookup: { from: collection, localField: field, foreignField: '_id', as: array },
+});
+
+// The stage that names both ends of a link that a field of the left side holds.
+const fromLeft = { $project: { _id: 0, left: '$_id', right: '$id' } };
+
+// The stage that names both ends of a link that a field of the right side holds.
+const fromRight = { $project: { _id: 0, left: '$id', right: '$_id' } };
+
+// A check that stops the migration when it finds something.
+const stop = (says, collection, pipeline) => ({ says, stops: true, run: { aggregate: collection, pipeline } });
+
+// A check that warns.
+const warn = (says, collection, pipeline) => ({ says, stops: false, run: { aggregate: collection, pipeline } });
+
+// Finds a document that has the field.
+const anyWith = (side) => ({
+  find: side.collection,
+  filter: { [side.field]: { $exists: true } },
+  projection: { _id: 1 },
+  limit: 1,
+});
+
+// Removes the index on a field.
+const dropIndex = (side) => ({ dropIndexes: side.collection, index: { [side.field]: 1 } });
+
+// Removes a field.
+const unset = (side) => ({
+  update: side.collection,
+  updates: [{ q: { [side.field]: { $exists: true } }, u: { $unset: { [side.field]: 1 } }, multi: true }],
+});
+
+// The links of a field, one document each: `_id` of its own document, `id` of the other.
+const eachLink = (field) => [having(field), { $project: { id: ids('$' + field) } }, { $unwind: '$id' }];
+
+// The links of one side that the other does not have, between documents that exist, with
+// `back`: the ids that the other side holds in place of it.
+const unreturned = (from, to) => [
+  ...eachLink(from.field),
+  lookup(to.collection, 'id', 'other'),
+  { $match: { other: { $ne: [] } } },
+  { $project: { id: 1, back: only('other', ids('$$other.' + to.field)) } },
+  { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+];
+
+// The documents that several documents of the kept side hold, with these holders and with those
+// `named` by their own field.
+const shared = (kept, dropped) => [
+  holding(kept.field),
+  { $group: { _id: '$' + kept.field, holders: { $push: '$_id' } } },
+  { $match: { 'holders.1': { $exists: true } } },
+  lookup(dropped.collection, '_id', 'other'),
+  { $match: { other: { $ne: [] } } },
+  {
+    $project: { holders: 1, named: only('other', { $setIntersection: [ids('$$other.' + dropped.field), '$holders'] }) },
+  },
+];
+
+// That a field holds ObjectIds and nothing else. `values` is what it holds, as an array.
+const onlyIds = (name, from, values) => stop(
+  `${name}: documents with something in ${from.collection}.${from.field} that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else`,
+  from.collection,
+  [
+    having(from.field),
+    {
+      $project: {
+        wrong: { $filter: { input: values, cond: { $not: [{ $or: [isNothing('$$this'), isId('$$this')] }] } } },
+      },
+    },
+    { $match: { wrong: { $ne: [] } } },
+    { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+  ],
+);
+
+// That a field for one id holds an ObjectId, or nothing.
+const fieldHasId = (name, from) => onlyIds(name, from, ['$' + from.field]);
+
+// That documents with links have an ObjectId as their own `_id`.
+const ownersHaveIds = (name, from) => stop(
+  `${name}: documents of ${from.collection} whose own _id is no ObjectId have links in ${from.field}. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links`,
+  from.collection,
+  [
+    { $match: { [from.field]: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+    {
+      $project: {
+        type: { $type: '$_id' },
+        links: { $filter: { input: items('$' + from.field), cond: { $not: [isNothing('$$this')] } } },
+      },
+    },
+    { $match: { links: { $ne: [] } } },
+  ],
+);
+
+// That every link of a field exists on the kept side, unless that holds another id.
+const nothingLost = (name, from, kept) => stop(
+  `${name}: links that only ${from.collection}.${from.field} has would be lost. Add them to ${kept.collection}.${kept.field}, or remove them, or use --reconcile, which adopts them`,
+  from.collection,
+  [...unreturned(from, kept), { $match: { back: [] } }, from.ends],
+);
+
+// That the kept side contradicts no link of a field. The kept side decides where it holds an id:
+// the old Keystone leaves stale ids on the other one whenever it is re-assigned.
+const nothingStale = (name, from, kept) => warn(
+  `${name}: links in ${from.collection}.${from.field} that ${kept.collection}.${kept.field} contradicts. The old Keystone leaves such stale links behind. ${kept.collection}.${kept.field} decides`,
+  from.collection,
+  [...unreturned(from, kept), { $match: { back: { $ne: [] } } }, from.ends],
+);
+
+// That the field of the other side holds an id where the kept side has a link.
+const fieldAgrees = (name, kept, dropped) => warn(
+  `${name}: links that only ${kept.collection}.${kept.field} has. The new Keystone shows them from both sides`,
+  kept.collection,
+  [...unreturned(kept, dropped), { $match: { back: [] } }, kept.ends],
+);
+
+// That of several documents which hold the same one, that one names one.
+const holdersAreSettled = (name, kept, dropped) => stop(
+  `${name}: documents that several documents hold in ${kept.collection}.${kept.field}, and whose own ${dropped.collection}.${dropped.field} names none of these. The new Keystone would show one item twice. Leave each to one holder, or use --reconcile, which leaves it to the one with the highest id`,
+  kept.collection,
+  [...shared(kept, dropped), { $match: { named: [] } }],
+);
+
+// Of several documents that hold the same one, the others release it than the one that `shared`
+// documents name, else the one with the highest id.
+const othersRelease = (name, kept, dropped) => ({
+  says: `${name}: documents that are released in ${kept.collection}.${kept.field}, because another one holds the same`,
+  collection: kept.collection,
+  field: kept.field,
+  how: 'release',
+  run: {
+    aggregate: kept.collection,
+    pipeline: [
+      ...shared(kept, dropped),
+      { $match: { named: { $ne: [] } } },
+      {
+        $project: {
+          holders: 1,
+          keeps: { $cond: [{ $eq: ['$named', []] }, { $max: '$holders' }, { $arrayElemAt: ['$named', 0] }] },
+        },
+      },
+      { $unwind: '$holders' },
+      { $match: { $expr: { $ne: ['$holders', '$keeps'] } } },
+      { $project: { _id: '$holders' } },
+    ],
+  },
+});
+
+// Finds a document of the dropped side that several of the kept side hold.
+const anyShared = (kept, dropped) => ({
+  aggregate: kept.collection,
+  pipeline: [...shared(kept, dropped), { $limit: 1 }],
+});
+
+// What is to do for a relationship. Each list is done for all of them before the next one:
+const nothing = {
+  pending: [], // they find something as long as there is anything to do
+  checks: [], // before anything changes, they must find nothing
+  copies: [], // of links, to where they will be
+  counts: [], // checks of the copies
+  repairs: [], // of links that stay where they are
+  leftovers: [], // checks for what the repairs have left out
+  guards: [], // checks in place of those above, when a stopped run goes on here
+  ensures: [], // indexes, made or removed whether or not there are links
+  removals: [], // of what is no longer needed
+};
+const relationships = [];
+
+// Address.company -> Company.address (two-sided: one to one)
+{
+  const name = 'Address.company -> Company.address';
+  const left = { collection: 'addresses', field: 'company', ends: fromLeft };
+  const right = { collection: 'companies', field: 'address', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(right), anyShared(left, right)],
+    checks: [
+      fieldHasId(name, right),
+      ownersHaveIds(name, right),
+      fieldHasId(name, left),
+      ownersHaveIds(name, left),
+      nothingLost(name, right, left),
+      nothingStale(name, right, left),
+      fieldAgrees(name, left, right),
+      holdersAreSettled(name, left, right),
+    ],
+    repairs: [othersRelease(name, left, right)],
+    guards: [nothingLost(name, right, left)],
+    ensures: [dropIndex(right)],
+    removals: [unset(right)],
+  });
+}
+
 const migration = {
   direction: 'up',
   server: [4, 0],
   plan: '94fa78a953d8e195',
-  relationships: [
-    // Address.company -> Company.address (two-sided: one to one)
-    {
-      name: 'Address.company -> Company.address',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'companies', filter: { address: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-        {
-          aggregate: 'addresses',
-          pipeline: [
-            { $match: { company: { $type: 'objectId' } } },
-            { $group: { _id: '$company', holders: { $push: '$_id' } } },
-            { $match: { 'holders.1': { $exists: true } } },
-            { $lookup: { from: 'companies', localField: '_id', foreignField: '_id', as: 'other' } },
-            { $match: { other: { $ne: [] } } },
-            {
-              $project: {
-                holders: 1,
-                named: {
-                  $let: {
-                    vars: { other: { $arrayElemAt: ['$other', 0] } },
-                    in: {
-                      $setIntersection: [
-                        {
-                          $filter: {
-                            input: { $cond: [{ $isArray: ['$$other.address'] }, '$$other.address', ['$$other.address']] },
-                            cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                          },
-                        },
-                        '$holders',
-                      ],
-                    },
-                  },
-                },
-              },
-            },
-            { $limit: 1 },
-          ],
-        },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Address.company -> Company.address: documents with something in companies.address that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'companies',
-            pipeline: [
-              { $match: { address: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: ['$address'],
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'Address.company -> Company.address: documents of companies whose own _id is no ObjectId have links in address. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'companies',
-            pipeline: [
-              { $match: { address: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$address'] }, '$address', ['$address']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'Address.company -> Company.address: documents with something in addresses.company that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'addresses',
-            pipeline: [
-              { $match: { company: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: ['$company'],
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'Address.company -> Company.address: documents of addresses whose own _id is no ObjectId have links in company. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'addresses',
-            pipeline: [
-              { $match: { company: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$company'] }, '$company', ['$company']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'Address.company -> Company.address: links that only companies.address has would be lost. Add them to addresses.company, or remove them, or use --reconcile, which adopts them',
-          stops: true,
-          run: {
-            aggregate: 'companies',
-            pipeline: [
-              { $match: { address: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$address'] }, '$address', ['$address']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'addresses', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.company'] }, '$$other.company', ['$$other.company']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'Address.company -> Company.address: links in companies.address that addresses.company contradicts. The old Keystone leaves such stale links behind. addresses.company decides',
-          stops: false,
-          run: {
-            aggregate: 'companies',
-            pipeline: [
-              { $match: { address: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$address'] }, '$address', ['$address']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'addresses', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.company'] }, '$$other.company', ['$$other.company']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: { $ne: [] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'Address.company -> Company.address: links that only addresses.company has. The new Keystone shows them from both sides',
-          stops: false,
-          run: {
-            aggregate: 'addresses',
-            pipeline: [
-              { $match: { company: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$company'] }, '$company', ['$company']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'companies', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.address'] }, '$$other.address', ['$$other.address']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'Address.company -> Company.address: documents that several documents hold in addresses.company, and whose own companies.address names none of these. The new Keystone would show one item twice. Leave each to one holder, or use --reconcile, which leaves it to the one with the highest id',
-          stops: true,
-          run: {
-            aggregate: 'addresses',
-            pipeline: [
-              { $match: { company: { $type: 'objectId' } } },
-              { $group: { _id: '$company', holders: { $push: '$_id' } } },
-              { $match: { 'holders.1': { $exists: true } } },
-              { $lookup: { from: 'companies', localField: '_id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  holders: 1,
-                  named: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $setIntersection: [
-                          {
-                            $filter: {
-                              input: { $cond: [{ $isArray: ['$$other.address'] }, '$$other.address', ['$$other.address']] },
-                              cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                            },
-                          },
-                          '$holders',
-                        ],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { named: [] } },
-            ],
-          },
-        },
-      ],
-      copies: [],
-      counts: [],
-      // of links that are kept
-      repairs: [
-        {
-          says: 'Address.company -> Company.address: documents that are released in addresses.company, because another one holds the same',
-          collection: 'addresses',
-          field: 'company',
-          how: 'release',
-          run: {
-            aggregate: 'addresses',
-            pipeline: [
-              { $match: { company: { $type: 'objectId' } } },
-              { $group: { _id: '$company', holders: { $push: '$_id' } } },
-              { $match: { 'holders.1': { $exists: true } } },
-              { $lookup: { from: 'companies', localField: '_id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  holders: 1,
-                  named: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $setIntersection: [
-                          {
-                            $filter: {
-                              input: { $cond: [{ $isArray: ['$$other.address'] }, '$$other.address', ['$$other.address']] },
-                              cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                            },
-                          },
-                          '$holders',
-                        ],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { named: { $ne: [] } } },
-              { $project: { holders: 1, keeps: { $cond: [{ $eq: ['$named', []] }, { $max: '$holders' }, { $arrayElemAt: ['$named', 0] }] } } },
-              { $unwind: '$holders' },
-              { $match: { $expr: { $ne: ['$holders', '$keeps'] } } },
-              { $project: { _id: '$holders' } },
-            ],
-          },
-        },
-      ],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'Address.company -> Company.address: links that only companies.address has would be lost. Add them to addresses.company, or remove them, or use --reconcile, which adopts them',
-          stops: true,
-          run: {
-            aggregate: 'companies',
-            pipeline: [
-              { $match: { address: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$address'] }, '$address', ['$address']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'addresses', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.company'] }, '$$other.company', ['$$other.company']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        { dropIndexes: 'companies', index: { address: 1 } },
-      ],
-      removals: [
-        { update: 'companies', updates: [{ q: { address: { $exists: true } }, u: { $unset: { address: 1 } }, multi: true }] },
-      ],
-    },
-  ],
+  relationships,
 };
 
 migrate(migration, {

@@ -11,415 +11,209 @@
 // error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
 // from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
 // and keeps a second run out. In the end it is gone.
-//
+
+// The building blocks: each gives a part of what the server is told, and does nothing by itself.
+// What they know of a side of a relationship (left, right, from, to, kept, dropped) is the collection
+// of its documents, the field of its links there, by which name the join collection has its ids, and
+// the stage that ends a search for its links.
+
+// What an expression gives, as an array: an array by itself, anything else as its only item.
+const items = (value) => ({ $cond: [{ $isArray: [value] }, value, [value]] });
+
+// Whether an expression gives an ObjectId: neither Keystone sees anything else as an id.
+const isId = (value) => ({ $eq: [{ $type: value }, 'objectId'] });
+
+// The ids that an expression gives, as an array: of an array, of one id, of null or nothing.
+const ids = (value) => ({ $filter: { input: items(value), cond: isId('$$this') } });
+
+// An expression on the only document in an array, which it knows by the name of the array.
+const only = (array, value) => ({ $let: { vars: { [array]: { $arrayElemAt: ['$' + array, 0] } }, in: value } });
+
+// The stage that leaves the documents that have the field, even if it is null. `$exists` it must be:
+// comparisons with null skip arrays that contain one.
+const having = (field) => ({ $match: { [field]: { $exists: true } } });
+
+// The stage that leaves the documents whose field holds an id, where the field is for one id.
+const holding = (field) => ({ $match: { [field]: { $type: 'objectId' } } });
+
+// The stage that looks up the document whose `_id` a field holds, as the only item of an array.
+const lookup = (collection, field, array) => ({
+  $lookup: { from: collection, localField: field, foreignField: '_id', as: array },
+});
+
+// The stage that names both ends of a link that a field of the left side holds.
+const fromLeft = { $project: { _id: 0, left: '$_id', right: '$id' } };
+
+// The stage that names both ends of a link that a field of the right side holds.
+const fromRight = { $project: { _id: 0, left: '$id', right: '$_id' } };
+
+// A check that stops the migration when it finds something.
+const stop = (says, collection, pipeline) => ({ says, stops: true, run: { aggregate: collection, pipeline } });
+
+// Finds a document that does not have the field.
+const anyWithout = (side) => ({
+  find: side.collection,
+  filter: { [side.field]: { $exists: false } },
+  projection: { _id: 1 },
+  limit: 1,
+});
+
+// The links of a field, one document each: `_id` of its own document, `id` of the other.
+const eachLink = (field) => [having(field), { $project: { id: ids('$' + field) } }, { $unwind: '$id' }];
+
+// The links of one side that the other does not have, between documents that exist, with
+// `back`: the ids that the other side holds in place of it.
+const unreturned = (from, to) => [
+  ...eachLink(from.field),
+  lookup(to.collection, 'id', 'other'),
+  { $match: { other: { $ne: [] } } },
+  { $project: { id: 1, back: only('other', ids('$$other.' + to.field)) } },
+  { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+];
+
+// On the way back: that a field has no links that the kept side lacks.
+const noFieldOverwritten = (name, from, kept) => stop(
+  `${name}: ${from.collection}.${from.field} holds links that ${kept.collection}.${kept.field} does not have. They would be overwritten: is the database in the old schema already?`,
+  from.collection,
+  [...unreturned(from, kept), from.ends],
+);
+
+// The links of a field that was kept, as `own` id of the owner of the field to fill and as `id`.
+const held = (kept) => [holding(kept.field), { $project: { own: '$' + kept.field, id: '$_id' } }];
+
+// Gives documents without the array an empty one, as the old Keystone does.
+const defaultToEmpty = (side) => ({
+  run: {
+    update: side.collection,
+    updates: [{ q: { [side.field]: { $exists: false } }, u: { $set: { [side.field]: [] } }, multi: true }],
+  },
+});
+
+// Fills a field with what `gathered` says of the links of a collection. An `_id` tells the order in
+// which links were copied, and so that of the left arrays.
+const refill = (collection, links, side, gathered) => ({
+  run: {
+    aggregate: collection,
+    pipeline: [
+      ...links,
+      { $sort: { _id: 1 } },
+      { $group: { _id: '$own', [side.field]: gathered } },
+      { $merge: { into: side.collection, on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
+    ],
+  },
+});
+
+// Fills an array.
+const refillArray = (collection, links, side) => refill(collection, links, side, { $push: '$id' });
+
+// That the arrays have all links, as far as their documents exist. By number: an array may be long,
+// and looking each link up in it would take its square.
+const allInArrays = (name, collection, links, side) => stop(
+  `${name}: ${side.collection}.${side.field} does not hold all links of ${collection}. Nothing has been removed. Is the application running? Run it again`,
+  collection,
+  [
+    ...links,
+    lookup(side.collection, 'own', 'document'),
+    { $match: { document: { $ne: [] } } },
+    { $group: { _id: null, kept: { $sum: 1 } } },
+    {
+      $lookup: {
+        from: side.collection,
+        let: {},
+        pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [items('$' + side.field), []] } } } } }],
+        as: 'filled',
+      },
+    },
+    {
+      $project: {
+        _id: 0,
+        kept: 1,
+        filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } },
+      },
+    },
+    { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
+  ],
+);
+
+// What is to do for a relationship. Each list is done for all of them before the next one:
+const nothing = {
+  pending: [], // they find something as long as there is anything to do
+  checks: [], // before anything changes, they must find nothing
+  copies: [], // of links, to where they will be
+  counts: [], // checks of the copies
+  repairs: [], // of links that stay where they are
+  leftovers: [], // checks for what the repairs have left out
+  guards: [], // checks in place of those above, when a stopped run goes on here
+  ensures: [], // indexes, made or removed whether or not there are links
+  removals: [], // of what is no longer needed
+};
+const relationships = [];
+
+// Order.plain -> Shop.plain (two-sided: one to many)
+{
+  const name = 'Order.plain -> Shop.plain';
+  const left = { collection: 'orders', field: 'plain', ends: fromLeft };
+  const right = { collection: 'shops', field: 'plain', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWithout(right)],
+    checks: [noFieldOverwritten(name, right, left)],
+    copies: [defaultToEmpty(right), refillArray(left.collection, held(left), right)],
+    counts: [allInArrays(name, left.collection, held(left), right)],
+  });
+}
+
+// Order.unique -> Shop.unique (two-sided: one to many)
+{
+  const name = 'Order.unique -> Shop.unique';
+  const left = { collection: 'orders', field: 'unique', ends: fromLeft };
+  const right = { collection: 'shops', field: 'unique', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWithout(right)],
+    checks: [noFieldOverwritten(name, right, left)],
+    copies: [defaultToEmpty(right), refillArray(left.collection, held(left), right)],
+    counts: [allInArrays(name, left.collection, held(left), right)],
+  });
+}
+
+// Order.unindexed -> Shop.unindexed (two-sided: one to many)
+{
+  const name = 'Order.unindexed -> Shop.unindexed';
+  const left = { collection: 'orders', field: 'unindexed', ends: fromLeft };
+  const right = { collection: 'shops', field: 'unindexed', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWithout(right)],
+    checks: [noFieldOverwritten(name, right, left)],
+    copies: [defaultToEmpty(right), refillArray(left.collection, held(left), right)],
+    counts: [allInArrays(name, left.collection, held(left), right)],
+  });
+}
+
+// Order.required -> Shop.required (two-sided: one to many)
+{
+  const name = 'Order.required -> Shop.required';
+  const left = { collection: 'orders', field: 'required', ends: fromLeft };
+  const right = { collection: 'shops', field: 'required', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWithout(right)],
+    checks: [noFieldOverwritten(name, right, left)],
+    copies: [defaultToEmpty(right), refillArray(left.collection, held(left), right)],
+    counts: [allInArrays(name, left.collection, held(left), right)],
+  });
+}
+
 const migration = {
   direction: 'down',
   server: [4, 2],
   plan: '54df79fd177dfe47',
-  relationships: [
-    // Order.plain -> Shop.plain (two-sided: one to many)
-    {
-      name: 'Order.plain -> Shop.plain',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'shops', filter: { plain: { $exists: false } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Order.plain -> Shop.plain: shops.plain holds links that orders.plain does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'shops',
-            pipeline: [
-              { $match: { plain: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$plain'] }, '$plain', ['$plain']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'orders', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.plain'] }, '$$other.plain', ['$$other.plain']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'shops', updates: [{ q: { plain: { $exists: false } }, u: { $set: { plain: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { plain: { $type: 'objectId' } } },
-              { $project: { own: '$plain', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', plain: { $push: '$id' } } },
-              { $merge: { into: 'shops', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Order.plain -> Shop.plain: shops.plain does not hold all links of orders. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { plain: { $type: 'objectId' } } },
-              { $project: { own: '$plain', id: '$_id' } },
-              { $lookup: { from: 'shops', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'shops',
-                  let: {},
-                  pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$plain'] }, '$plain', ['$plain']] }, []] } } } } }],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-    // Order.unique -> Shop.unique (two-sided: one to many)
-    {
-      name: 'Order.unique -> Shop.unique',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'shops', filter: { unique: { $exists: false } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Order.unique -> Shop.unique: shops.unique holds links that orders.unique does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'shops',
-            pipeline: [
-              { $match: { unique: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$unique'] }, '$unique', ['$unique']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'orders', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.unique'] }, '$$other.unique', ['$$other.unique']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'shops', updates: [{ q: { unique: { $exists: false } }, u: { $set: { unique: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { unique: { $type: 'objectId' } } },
-              { $project: { own: '$unique', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', unique: { $push: '$id' } } },
-              { $merge: { into: 'shops', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Order.unique -> Shop.unique: shops.unique does not hold all links of orders. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { unique: { $type: 'objectId' } } },
-              { $project: { own: '$unique', id: '$_id' } },
-              { $lookup: { from: 'shops', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'shops',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$unique'] }, '$unique', ['$unique']] }, []] } } } },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-    // Order.unindexed -> Shop.unindexed (two-sided: one to many)
-    {
-      name: 'Order.unindexed -> Shop.unindexed',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'shops', filter: { unindexed: { $exists: false } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Order.unindexed -> Shop.unindexed: shops.unindexed holds links that orders.unindexed does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'shops',
-            pipeline: [
-              { $match: { unindexed: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$unindexed'] }, '$unindexed', ['$unindexed']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'orders', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.unindexed'] }, '$$other.unindexed', ['$$other.unindexed']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'shops', updates: [{ q: { unindexed: { $exists: false } }, u: { $set: { unindexed: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { unindexed: { $type: 'objectId' } } },
-              { $project: { own: '$unindexed', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', unindexed: { $push: '$id' } } },
-              { $merge: { into: 'shops', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Order.unindexed -> Shop.unindexed: shops.unindexed does not hold all links of orders. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { unindexed: { $type: 'objectId' } } },
-              { $project: { own: '$unindexed', id: '$_id' } },
-              { $lookup: { from: 'shops', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'shops',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: {
-                        _id: null,
-                        n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$unindexed'] }, '$unindexed', ['$unindexed']] }, []] } } },
-                      },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-    // Order.required -> Shop.required (two-sided: one to many)
-    {
-      name: 'Order.required -> Shop.required',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'shops', filter: { required: { $exists: false } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'Order.required -> Shop.required: shops.required holds links that orders.required does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'shops',
-            pipeline: [
-              { $match: { required: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$required'] }, '$required', ['$required']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'orders', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.required'] }, '$$other.required', ['$$other.required']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'shops', updates: [{ q: { required: { $exists: false } }, u: { $set: { required: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { required: { $type: 'objectId' } } },
-              { $project: { own: '$required', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', required: { $push: '$id' } } },
-              { $merge: { into: 'shops', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'Order.required -> Shop.required: shops.required does not hold all links of orders. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { required: { $type: 'objectId' } } },
-              { $project: { own: '$required', id: '$_id' } },
-              { $lookup: { from: 'shops', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'shops',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$required'] }, '$required', ['$required']] }, []] } } } },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-  ],
+  relationships,
 };
 
 migrate(migration, {

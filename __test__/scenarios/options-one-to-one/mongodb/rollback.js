@@ -11,370 +11,176 @@
 // error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
 // from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
 // and keeps a second run out. In the end it is gone.
-//
+
+// The building blocks: each gives a part of what the server is told, and does nothing by itself.
+// What they know of a side of a relationship (left, right, from, to, kept, dropped) is the collection
+// of its documents, the field of its links there, by which name the join collection has its ids, and
+// the stage that ends a search for its links.
+
+// What an expression gives, as an array: an array by itself, anything else as its only item.
+const items = (value) => ({ $cond: [{ $isArray: [value] }, value, [value]] });
+
+// Whether an expression gives an ObjectId: neither Keystone sees anything else as an id.
+const isId = (value) => ({ $eq: [{ $type: value }, 'objectId'] });
+
+// The ids that an expression gives, as an array: of an array, of one id, of null or nothing.
+const ids = (value) => ({ $filter: { input: items(value), cond: isId('$$this') } });
+
+// An expression on the only document in an array, which it knows by the name of the array.
+const only = (array, value) => ({ $let: { vars: { [array]: { $arrayElemAt: ['$' + array, 0] } }, in: value } });
+
+// The stage that leaves the documents that have the field, even if it is null. `$exists` it must be:
+// comparisons with null skip arrays that contain one.
+const having = (field) => ({ $match: { [field]: { $exists: true } } });
+
+// The stage that leaves the documents whose field holds an id, where the field is for one id.
+const holding = (field) => ({ $match: { [field]: { $type: 'objectId' } } });
+
+// The stage that looks up the document whose `_id` a field holds, as the only item of an array.
+const lookup = (collection, field, array) => ({
+  $lookup: { from: collection, localField: field, foreignField: '_id', as: array },
+});
+
+// The stage that names both ends of a link that a field of the left side holds.
+const fromLeft = { $project: { _id: 0, left: '$_id', right: '$id' } };
+
+// The stage that names both ends of a link that a field of the right side holds.
+const fromRight = { $project: { _id: 0, left: '$id', right: '$_id' } };
+
+// A check that stops the migration when it finds something.
+const stop = (says, collection, pipeline) => ({ says, stops: true, run: { aggregate: collection, pipeline } });
+
+// An index on a field that holds no value twice, as Keystone makes it. Some servers mind the order
+// of the options.
+const uniqueIndex = (collection, field) => ({
+  createIndexes: collection,
+  indexes: [{ key: { [field]: 1 }, name: field + '_1', unique: true, background: true }],
+});
+
+// The links of a field, one document each: `_id` of its own document, `id` of the other.
+const eachLink = (field) => [having(field), { $project: { id: ids('$' + field) } }, { $unwind: '$id' }];
+
+// The links of one side that the other does not have, between documents that exist, with
+// `back`: the ids that the other side holds in place of it.
+const unreturned = (from, to) => [
+  ...eachLink(from.field),
+  lookup(to.collection, 'id', 'other'),
+  { $match: { other: { $ne: [] } } },
+  { $project: { id: 1, back: only('other', ids('$$other.' + to.field)) } },
+  { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+];
+
+// On the way back: that a field has no links that the kept side lacks.
+const noFieldOverwritten = (name, from, kept) => stop(
+  `${name}: ${from.collection}.${from.field} holds links that ${kept.collection}.${kept.field} does not have. They would be overwritten: is the database in the old schema already?`,
+  from.collection,
+  [...unreturned(from, kept), from.ends],
+);
+
+// The links of a field that was kept, as `own` id of the owner of the field to fill and as `id`.
+const held = (kept) => [holding(kept.field), { $project: { own: '$' + kept.field, id: '$_id' } }];
+
+// Fills a field with what `gathered` says of the links of a collection. An `_id` tells the order in
+// which links were copied, and so that of the left arrays.
+const refill = (collection, links, side, gathered) => ({
+  run: {
+    aggregate: collection,
+    pipeline: [
+      ...links,
+      { $sort: { _id: 1 } },
+      { $group: { _id: '$own', [side.field]: gathered } },
+      { $merge: { into: side.collection, on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
+    ],
+  },
+});
+
+// Fills a field that is for one id.
+const refillField = (collection, links, side) => refill(collection, links, side, { $max: '$id' });
+
+// That the fields have all links, as far as their documents exist.
+const allInFields = (name, collection, links, side) => stop(
+  `${name}: ${side.collection}.${side.field} does not hold all links of ${collection}. Nothing has been removed. Is the application running? Run it again`,
+  collection,
+  [
+    ...links,
+    lookup(side.collection, 'own', 'document'),
+    { $match: { document: { $ne: [] } } },
+    { $match: { $expr: { $not: [only('document', isId('$$document.' + side.field))] } } },
+    { $project: { own: 1, id: 1 } },
+  ],
+);
+
+// On the way back: finds a document that has still to be filled.
+const anyUnfilled = (kept, side) => ({
+  aggregate: kept.collection,
+  pipeline: [...unreturned(kept, side), kept.ends, { $limit: 1 }],
+});
+
+// What is to do for a relationship. Each list is done for all of them before the next one:
+const nothing = {
+  pending: [], // they find something as long as there is anything to do
+  checks: [], // before anything changes, they must find nothing
+  copies: [], // of links, to where they will be
+  counts: [], // checks of the copies
+  repairs: [], // of links that stay where they are
+  leftovers: [], // checks for what the repairs have left out
+  guards: [], // checks in place of those above, when a stopped run goes on here
+  ensures: [], // indexes, made or removed whether or not there are links
+  removals: [], // of what is no longer needed
+};
+const relationships = [];
+
+// A.b -> B.a (two-sided: one to one)
+{
+  const name = 'A.b -> B.a';
+  const left = { collection: 'as', field: 'b', ends: fromLeft };
+  const right = { collection: 'bs', field: 'a', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyUnfilled(left, right)],
+    checks: [noFieldOverwritten(name, right, left)],
+    copies: [refillField(left.collection, held(left), right)],
+    counts: [allInFields(name, left.collection, held(left), right)],
+  });
+}
+
+// A.c -> C.a (two-sided: one to one)
+{
+  const name = 'A.c -> C.a';
+  const left = { collection: 'as', field: 'c', ends: fromLeft };
+  const right = { collection: 'cs', field: 'a', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyUnfilled(left, right)],
+    checks: [noFieldOverwritten(name, right, left)],
+    copies: [refillField(left.collection, held(left), right)],
+    counts: [allInFields(name, left.collection, held(left), right)],
+    ensures: [uniqueIndex(right.collection, right.field)],
+  });
+}
+
+// A.d -> D.a (two-sided: one to one)
+{
+  const name = 'A.d -> D.a';
+  const left = { collection: 'as', field: 'd', ends: fromLeft };
+  const right = { collection: 'ds', field: 'a', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyUnfilled(left, right)],
+    checks: [noFieldOverwritten(name, right, left)],
+    copies: [refillField(left.collection, held(left), right)],
+    counts: [allInFields(name, left.collection, held(left), right)],
+  });
+}
+
 const migration = {
   direction: 'down',
   server: [4, 2],
   plan: 'a6175c13178ff52b',
-  relationships: [
-    // A.b -> B.a (two-sided: one to one)
-    {
-      name: 'A.b -> B.a',
-      // finds something as long as there is anything to do
-      pending: [
-        {
-          aggregate: 'as',
-          pipeline: [
-            { $match: { b: { $exists: true } } },
-            {
-              $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$b'] }, '$b', ['$b']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-            },
-            { $unwind: '$id' },
-            { $lookup: { from: 'bs', localField: 'id', foreignField: '_id', as: 'other' } },
-            { $match: { other: { $ne: [] } } },
-            {
-              $project: {
-                id: 1,
-                back: {
-                  $let: {
-                    vars: { other: { $arrayElemAt: ['$other', 0] } },
-                    in: {
-                      $filter: {
-                        input: { $cond: [{ $isArray: ['$$other.a'] }, '$$other.a', ['$$other.a']] },
-                        cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                      },
-                    },
-                  },
-                },
-              },
-            },
-            { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-            { $project: { _id: 0, left: '$_id', right: '$id' } },
-            { $limit: 1 },
-          ],
-        },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'A.b -> B.a: bs.a holds links that as.b does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'bs',
-            pipeline: [
-              { $match: { a: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$a'] }, '$a', ['$a']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'as', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.b'] }, '$$other.b', ['$$other.b']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          run: {
-            aggregate: 'as',
-            pipeline: [
-              { $match: { b: { $type: 'objectId' } } },
-              { $project: { own: '$b', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', a: { $max: '$id' } } },
-              { $merge: { into: 'bs', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'A.b -> B.a: bs.a does not hold all links of as. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'as',
-            pipeline: [
-              { $match: { b: { $type: 'objectId' } } },
-              { $project: { own: '$b', id: '$_id' } },
-              { $lookup: { from: 'bs', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              {
-                $match: {
-                  $expr: {
-                    $not: [{ $let: { vars: { document: { $arrayElemAt: ['$document', 0] } }, in: { $eq: [{ $type: '$$document.a' }, 'objectId'] } } }],
-                  },
-                },
-              },
-              { $project: { own: 1, id: 1 } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-    // A.c -> C.a (two-sided: one to one)
-    {
-      name: 'A.c -> C.a',
-      // finds something as long as there is anything to do
-      pending: [
-        {
-          aggregate: 'as',
-          pipeline: [
-            { $match: { c: { $exists: true } } },
-            {
-              $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$c'] }, '$c', ['$c']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-            },
-            { $unwind: '$id' },
-            { $lookup: { from: 'cs', localField: 'id', foreignField: '_id', as: 'other' } },
-            { $match: { other: { $ne: [] } } },
-            {
-              $project: {
-                id: 1,
-                back: {
-                  $let: {
-                    vars: { other: { $arrayElemAt: ['$other', 0] } },
-                    in: {
-                      $filter: {
-                        input: { $cond: [{ $isArray: ['$$other.a'] }, '$$other.a', ['$$other.a']] },
-                        cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                      },
-                    },
-                  },
-                },
-              },
-            },
-            { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-            { $project: { _id: 0, left: '$_id', right: '$id' } },
-            { $limit: 1 },
-          ],
-        },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'A.c -> C.a: cs.a holds links that as.c does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'cs',
-            pipeline: [
-              { $match: { a: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$a'] }, '$a', ['$a']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'as', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.c'] }, '$$other.c', ['$$other.c']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          run: {
-            aggregate: 'as',
-            pipeline: [
-              { $match: { c: { $type: 'objectId' } } },
-              { $project: { own: '$c', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', a: { $max: '$id' } } },
-              { $merge: { into: 'cs', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'A.c -> C.a: cs.a does not hold all links of as. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'as',
-            pipeline: [
-              { $match: { c: { $type: 'objectId' } } },
-              { $project: { own: '$c', id: '$_id' } },
-              { $lookup: { from: 'cs', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              {
-                $match: {
-                  $expr: {
-                    $not: [{ $let: { vars: { document: { $arrayElemAt: ['$document', 0] } }, in: { $eq: [{ $type: '$$document.a' }, 'objectId'] } } }],
-                  },
-                },
-              },
-              { $project: { own: 1, id: 1 } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      // whether or not there are links
-      ensures: [
-        { createIndexes: 'cs', indexes: [{ key: { a: 1 }, name: 'a_1', unique: true, background: true }] },
-      ],
-      removals: [],
-    },
-    // A.d -> D.a (two-sided: one to one)
-    {
-      name: 'A.d -> D.a',
-      // finds something as long as there is anything to do
-      pending: [
-        {
-          aggregate: 'as',
-          pipeline: [
-            { $match: { d: { $exists: true } } },
-            {
-              $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$d'] }, '$d', ['$d']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-            },
-            { $unwind: '$id' },
-            { $lookup: { from: 'ds', localField: 'id', foreignField: '_id', as: 'other' } },
-            { $match: { other: { $ne: [] } } },
-            {
-              $project: {
-                id: 1,
-                back: {
-                  $let: {
-                    vars: { other: { $arrayElemAt: ['$other', 0] } },
-                    in: {
-                      $filter: {
-                        input: { $cond: [{ $isArray: ['$$other.a'] }, '$$other.a', ['$$other.a']] },
-                        cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                      },
-                    },
-                  },
-                },
-              },
-            },
-            { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-            { $project: { _id: 0, left: '$_id', right: '$id' } },
-            { $limit: 1 },
-          ],
-        },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'A.d -> D.a: ds.a holds links that as.d does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'ds',
-            pipeline: [
-              { $match: { a: { $exists: true } } },
-              {
-                $project: { id: { $filter: { input: { $cond: [{ $isArray: ['$a'] }, '$a', ['$a']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } } },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'as', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.d'] }, '$$other.d', ['$$other.d']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          run: {
-            aggregate: 'as',
-            pipeline: [
-              { $match: { d: { $type: 'objectId' } } },
-              { $project: { own: '$d', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', a: { $max: '$id' } } },
-              { $merge: { into: 'ds', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'A.d -> D.a: ds.a does not hold all links of as. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'as',
-            pipeline: [
-              { $match: { d: { $type: 'objectId' } } },
-              { $project: { own: '$d', id: '$_id' } },
-              { $lookup: { from: 'ds', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              {
-                $match: {
-                  $expr: {
-                    $not: [{ $let: { vars: { document: { $arrayElemAt: ['$document', 0] } }, in: { $eq: [{ $type: '$$document.a' }, 'objectId'] } } }],
-                  },
-                },
-              },
-              { $project: { own: 1, id: 1 } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-  ],
+  relationships,
 };
 
 migrate(migration, {

@@ -11,1489 +11,468 @@
 // error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
 // from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
 // and keeps a second run out. In the end it is gone.
-//
+
+// The building blocks: each gives a part of what the server is told, and does nothing by itself.
+// What they know of a side of a relationship (left, right, from, to, kept, dropped) is the collection
+// of its documents, the field of its links there, by which name the join collection has its ids, and
+// the stage that ends a search for its links.
+
+// What an expression gives, as an array: an array by itself, anything else as its only item.
+const items = (value) => ({ $cond: [{ $isArray: [value] }, value, [value]] });
+
+// Whether an expression gives an ObjectId: neither Keystone sees anything else as an id.
+const isId = (value) => ({ $eq: [{ $type: value }, 'objectId'] });
+
+// Whether an expression gives null, or nothing.
+const isNothing = (value) => ({ $in: [{ $type: value }, ['missing', 'null', 'undefined']] });
+
+// The ids that an expression gives, as an array: of an array, of one id, of null or nothing.
+const ids = (value) => ({ $filter: { input: items(value), cond: isId('$$this') } });
+
+// The elements of an array, each once, where it occurs first.
+const distinct = (array) => ({
+  $map: {
+    input: {
+      $filter: {
+        input: { $range: [0, { $size: array }] },
+        as: 'at',
+        cond: { $eq: ['$$at', { $indexOfArray: [array, { $arrayElemAt: [array, '$$at'] }] }] },
+      },
+    },
+    as: 'at',
+    in: { $arrayElemAt: [array, '$$at'] },
+  },
+});
+
+// An expression on the only document in an array, which it knows by the name of the array.
+const only = (array, value) => ({ $let: { vars: { [array]: { $arrayElemAt: ['$' + array, 0] } }, in: value } });
+
+// The stage that leaves the documents that have the field, even if it is null. `$exists` it must be:
+// comparisons with null skip arrays that contain one.
+const having = (field) => ({ $match: { [field]: { $exists: true } } });
+
+// The stage that leaves the documents whose field holds an id, where the field is for one id.
+const holding = (field) => ({ $match: { [field]: { $type: 'objectId' } } });
+
+// The stage that looks up the document whose `_id` a field holds, as the only item of an array.
+const lookup = (collection, field, array) => ({
+  $lookup: { from: collection, localField: field, foreignField: '_id', as: array },
+});
+
+// The stage that names both ends of a link that a field of the left side holds.
+const fromLeft = { $project: { _id: 0, left: '$_id', right: '$id' } };
+
+// The stage that names both ends of a link that a field of the right side holds.
+const fromRight = { $project: { _id: 0, left: '$id', right: '$_id' } };
+
+// A check that stops the migration when it finds something.
+const stop = (says, collection, pipeline) => ({ says, stops: true, run: { aggregate: collection, pipeline } });
+
+// A check that warns.
+const warn = (says, collection, pipeline) => ({ says, stops: false, run: { aggregate: collection, pipeline } });
+
+// Finds a document that has the field.
+const anyWith = (side) => ({
+  find: side.collection,
+  filter: { [side.field]: { $exists: true } },
+  projection: { _id: 1 },
+  limit: 1,
+});
+
+// An index on a field, as Keystone makes it: without `background` it would clash with Keystone's.
+const plainIndex = (collection, field) => ({
+  createIndexes: collection,
+  indexes: [{ key: { [field]: 1 }, name: field + '_1', background: true }],
+});
+
+// Removes the index on a field.
+const dropIndex = (side) => ({ dropIndexes: side.collection, index: { [side.field]: 1 } });
+
+// Removes a field.
+const unset = (side) => ({
+  update: side.collection,
+  updates: [{ q: { [side.field]: { $exists: true } }, u: { $unset: { [side.field]: 1 } }, multi: true }],
+});
+
+// The links of a field, one document each: `_id` of its own document, `id` of the other.
+const eachLink = (field) => [having(field), { $project: { id: ids('$' + field) } }, { $unwind: '$id' }];
+
+// The links of one side that the other does not have, between documents that exist, with
+// `back`: the ids that the other side holds in place of it.
+const unreturned = (from, to) => [
+  ...eachLink(from.field),
+  lookup(to.collection, 'id', 'other'),
+  { $match: { other: { $ne: [] } } },
+  { $project: { id: 1, back: only('other', ids('$$other.' + to.field)) } },
+  { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+];
+
+// The documents that several documents of the kept side hold, with these holders and with those
+// `named` by their own field.
+const shared = (kept, dropped) => [
+  holding(kept.field),
+  { $group: { _id: '$' + kept.field, holders: { $push: '$_id' } } },
+  { $match: { 'holders.1': { $exists: true } } },
+  lookup(dropped.collection, '_id', 'other'),
+  { $match: { other: { $ne: [] } } },
+  {
+    $project: { holders: 1, named: only('other', { $setIntersection: [ids('$$other.' + dropped.field), '$holders'] }) },
+  },
+];
+
+// That a field holds ObjectIds and nothing else. `values` is what it holds, as an array.
+const onlyIds = (name, from, values) => stop(
+  `${name}: documents with something in ${from.collection}.${from.field} that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else`,
+  from.collection,
+  [
+    having(from.field),
+    {
+      $project: {
+        wrong: { $filter: { input: values, cond: { $not: [{ $or: [isNothing('$$this'), isId('$$this')] }] } } },
+      },
+    },
+    { $match: { wrong: { $ne: [] } } },
+    { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+  ],
+);
+
+// That an array holds ObjectIds and nothing else.
+const arrayHasIds = (name, from) => onlyIds(name, from, items('$' + from.field));
+
+// That a field for one id holds an ObjectId, or nothing.
+const fieldHasId = (name, from) => onlyIds(name, from, ['$' + from.field]);
+
+// That documents with links have an ObjectId as their own `_id`.
+const ownersHaveIds = (name, from) => stop(
+  `${name}: documents of ${from.collection} whose own _id is no ObjectId have links in ${from.field}. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links`,
+  from.collection,
+  [
+    { $match: { [from.field]: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+    {
+      $project: {
+        type: { $type: '$_id' },
+        links: { $filter: { input: items('$' + from.field), cond: { $not: [isNothing('$$this')] } } },
+      },
+    },
+    { $match: { links: { $ne: [] } } },
+  ],
+);
+
+// That an array holds links which are each there once, and nothing else.
+const noOddities = (name, from) => ({
+  says: `${name}: documents with nulls or duplicates in ${from.collection}.${from.field}, or with a lone value in place of an array. Each link is copied once, nulls are left out`,
+  stops: false,
+  sums: ['nulls', 'duplicates', 'lone'],
+  run: {
+    aggregate: from.collection,
+    pipeline: [
+      having(from.field),
+      {
+        $project: {
+          all: items('$' + from.field),
+          lone: { $cond: [{ $or: [{ $isArray: ['$' + from.field] }, isNothing('$' + from.field)] }, 0, 1] },
+          array: { $cond: [{ $isArray: ['$' + from.field] }, 1, 0] },
+        },
+      },
+      {
+        $project: {
+          all: 1,
+          lone: 1,
+          array: 1,
+          links: { $filter: { input: '$all', cond: { $not: [isNothing('$$this')] } } },
+        },
+      },
+      {
+        $project: {
+          lone: 1,
+          nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
+          duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
+        },
+      },
+      { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
+    ],
+  },
+});
+
+// The ids in a field of documents that do not exist (any more).
+const dangling = (from, to) => [
+  ...eachLink(from.field),
+  lookup(to.collection, 'id', 'other'),
+  { $match: { other: [] } },
+  from.ends,
+];
+
+// That the documents exist which a field names whose links are copied.
+const targetsExist = (name, from, to) => warn(
+  `${name}: ids in ${from.collection}.${from.field} of documents that ${to.collection} does not have. No Keystone shows them. They are copied as they are`,
+  from.collection,
+  dangling(from, to),
+);
+
+// That the documents exist which a field names whose links are not copied: the other side has them.
+const droppedTargetsExist = (name, from, to) => warn(
+  `${name}: ids in ${from.collection}.${from.field} of documents that ${to.collection} does not have. No Keystone shows them. They go with the field`,
+  from.collection,
+  dangling(from, to),
+);
+
+// That one side of an N:N relationship has no links that the other lacks.
+const otherSideAgrees = (name, from, to) => stop(
+  `${name}: links that only ${from.collection}.${from.field} has, and ${to.collection}.${to.field} has not. Bring both sides into agreement, or use --reconcile, which takes the links of both`,
+  from.collection,
+  [...unreturned(from, to), from.ends],
+);
+
+// That every link of a field exists on the kept side, unless that holds another id.
+const nothingLost = (name, from, kept) => stop(
+  `${name}: links that only ${from.collection}.${from.field} has would be lost. Add them to ${kept.collection}.${kept.field}, or remove them, or use --reconcile, which adopts them`,
+  from.collection,
+  [...unreturned(from, kept), { $match: { back: [] } }, from.ends],
+);
+
+// That the kept side contradicts no link of a field. The kept side decides where it holds an id:
+// the old Keystone leaves stale ids on the other one whenever it is re-assigned.
+const nothingStale = (name, from, kept) => warn(
+  `${name}: links in ${from.collection}.${from.field} that ${kept.collection}.${kept.field} contradicts. The old Keystone leaves such stale links behind. ${kept.collection}.${kept.field} decides`,
+  from.collection,
+  [...unreturned(from, kept), { $match: { back: { $ne: [] } } }, from.ends],
+);
+
+// That the array of the other side has all links of the kept side.
+const arrayAgrees = (name, kept, dropped) => warn(
+  `${name}: links that only ${kept.collection}.${kept.field} has. The new Keystone shows them from both sides`,
+  kept.collection,
+  [...unreturned(kept, dropped), kept.ends],
+);
+
+// That the field of the other side holds an id where the kept side has a link.
+const fieldAgrees = (name, kept, dropped) => warn(
+  `${name}: links that only ${kept.collection}.${kept.field} has. The new Keystone shows them from both sides`,
+  kept.collection,
+  [...unreturned(kept, dropped), { $match: { back: [] } }, kept.ends],
+);
+
+// That of several documents which hold the same one, that one names one.
+const holdersAreSettled = (name, kept, dropped) => stop(
+  `${name}: documents that several documents hold in ${kept.collection}.${kept.field}, and whose own ${dropped.collection}.${dropped.field} names none of these. The new Keystone would show one item twice. Leave each to one holder, or use --reconcile, which leaves it to the one with the highest id`,
+  kept.collection,
+  [...shared(kept, dropped), { $match: { named: [] } }],
+);
+
+// The links of an array that a join collection does not have.
+const unjoined = (from, to, join) => [
+  having(from.field),
+  { $project: { ids: ids('$' + from.field) } },
+  { $lookup: { from: join, localField: '_id', foreignField: from.inJoin, as: 'rows' } },
+  { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.' + to.inJoin } }] } } },
+  { $unwind: '$id' },
+];
+
+// That every link of an array is in the join collection, as far as the other document exists.
+const allExistingCopied = (name, from, to, join) => stop(
+  `${name}: links in ${from.collection}.${from.field} that ${join} does not have, so they came after it was made: was the application running? Add them there, or remove them from ${from.collection}.${from.field}`,
+  from.collection,
+  [...unjoined(from, to, join), lookup(to.collection, 'id', 'other'), { $match: { other: { $ne: [] } } }, from.ends],
+);
+
+// Copies the links of an array into the join collection, each once, in the order of the array.
+// Counts them in another way than it copies them: by the sizes of sets.
+const copyArray = (left, right, join) => ({
+  into: join,
+  indexes: [left.inJoin, right.inJoin],
+  run: {
+    aggregate: left.collection,
+    pipeline: [
+      having(left.field),
+      { $project: { ids: ids('$' + left.field) } },
+      { $project: { _id: 0, [left.inJoin]: '$_id', [right.inJoin]: distinct('$ids'), __v: { $literal: 0 } } },
+      { $unwind: '$' + right.inJoin },
+    ],
+  },
+  count: {
+    aggregate: left.collection,
+    pipeline: [
+      having(left.field),
+      { $group: { _id: null, n: { $sum: { $size: { $setDifference: [items('$' + left.field), [null]] } } } } },
+    ],
+  },
+});
+
+// Of several documents that hold the same one, the others release it than the one that `shared`
+// documents name, else the one with the highest id.
+const othersRelease = (name, kept, dropped) => ({
+  says: `${name}: documents that are released in ${kept.collection}.${kept.field}, because another one holds the same`,
+  collection: kept.collection,
+  field: kept.field,
+  how: 'release',
+  run: {
+    aggregate: kept.collection,
+    pipeline: [
+      ...shared(kept, dropped),
+      { $match: { named: { $ne: [] } } },
+      {
+        $project: {
+          holders: 1,
+          keeps: { $cond: [{ $eq: ['$named', []] }, { $max: '$holders' }, { $arrayElemAt: ['$named', 0] }] },
+        },
+      },
+      { $unwind: '$holders' },
+      { $match: { $expr: { $ne: ['$holders', '$keeps'] } } },
+      { $project: { _id: '$holders' } },
+    ],
+  },
+});
+
+// Finds a document of the dropped side that several of the kept side hold.
+const anyShared = (kept, dropped) => ({
+  aggregate: kept.collection,
+  pipeline: [...shared(kept, dropped), { $limit: 1 }],
+});
+
+// What is to do for a relationship. Each list is done for all of them before the next one:
+const nothing = {
+  pending: [], // they find something as long as there is anything to do
+  checks: [], // before anything changes, they must find nothing
+  copies: [], // of links, to where they will be
+  counts: [], // checks of the copies
+  repairs: [], // of links that stay where they are
+  leftovers: [], // checks for what the repairs have left out
+  guards: [], // checks in place of those above, when a stopped run goes on here
+  ensures: [], // indexes, made or removed whether or not there are links
+  removals: [], // of what is no longer needed
+};
+const relationships = [];
+
+// order.user -> user.order (two-sided: one to one)
+{
+  const name = 'order.user -> user.order';
+  const left = { collection: 'orders', field: 'user', ends: fromLeft };
+  const right = { collection: 'users', field: 'order', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(right), anyShared(left, right)],
+    checks: [
+      fieldHasId(name, right),
+      ownersHaveIds(name, right),
+      fieldHasId(name, left),
+      ownersHaveIds(name, left),
+      nothingLost(name, right, left),
+      nothingStale(name, right, left),
+      fieldAgrees(name, left, right),
+      holdersAreSettled(name, left, right),
+    ],
+    repairs: [othersRelease(name, left, right)],
+    guards: [nothingLost(name, right, left)],
+    ensures: [dropIndex(right)],
+    removals: [unset(right)],
+  });
+}
+
+// user.group -> group (one-sided: many to many)
+{
+  const name = 'user.group -> group';
+  const left = { collection: 'users', field: 'group', inJoin: 'user_left_id', ends: fromLeft };
+  const right = { collection: 'groups', inJoin: 'group_right_id' };
+  const join = 'user_group_manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(left)],
+    checks: [
+      arrayHasIds(name, left),
+      ownersHaveIds(name, left),
+      noOddities(name, left),
+      targetsExist(name, left, right),
+    ],
+    copies: [copyArray(left, right, join)],
+    guards: [allExistingCopied(name, left, right, join)],
+    ensures: [plainIndex(join, left.inJoin), plainIndex(join, right.inJoin), dropIndex(left)],
+    removals: [unset(left)],
+  });
+}
+
+// order.where -> user.select (two-sided: many to many)
+{
+  const name = 'order.where -> user.select';
+  const left = { collection: 'orders', field: 'where', inJoin: 'order_left_id', ends: fromLeft };
+  const right = { collection: 'users', field: 'select', inJoin: 'user_right_id', ends: fromRight };
+  const join = 'order_where_user_selects';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(left), anyWith(right)],
+    checks: [
+      arrayHasIds(name, left),
+      ownersHaveIds(name, left),
+      noOddities(name, left),
+      targetsExist(name, left, right),
+      arrayHasIds(name, right),
+      ownersHaveIds(name, right),
+      noOddities(name, right),
+      droppedTargetsExist(name, right, left),
+      otherSideAgrees(name, left, right),
+      otherSideAgrees(name, right, left),
+    ],
+    copies: [copyArray(left, right, join)],
+    guards: [allExistingCopied(name, left, right, join), allExistingCopied(name, right, left, join)],
+    ensures: [plainIndex(join, left.inJoin), plainIndex(join, right.inJoin), dropIndex(left), dropIndex(right)],
+    removals: [unset(left), unset(right)],
+  });
+}
+
+// group.references -> order.table (two-sided: one to many)
+{
+  const name = 'group.references -> order.table';
+  const left = { collection: 'groups', field: 'references', ends: fromLeft };
+  const right = { collection: 'orders', field: 'table', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(left)],
+    checks: [
+      arrayHasIds(name, left),
+      ownersHaveIds(name, left),
+      fieldHasId(name, right),
+      ownersHaveIds(name, right),
+      nothingLost(name, left, right),
+      nothingStale(name, left, right),
+      arrayAgrees(name, right, left),
+    ],
+    guards: [nothingLost(name, left, right)],
+    ensures: [dropIndex(left)],
+    removals: [unset(left)],
+  });
+}
+
+// group.constructor -> group (one-sided: many to many)
+{
+  const name = 'group.constructor -> group';
+  const left = { collection: 'groups', field: 'constructor', inJoin: 'group_left_id', ends: fromLeft };
+  const right = { collection: 'groups', inJoin: 'group_right_id' };
+  const join = 'group_constructor_manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWith(left)],
+    checks: [
+      arrayHasIds(name, left),
+      ownersHaveIds(name, left),
+      noOddities(name, left),
+      targetsExist(name, left, right),
+    ],
+    copies: [copyArray(left, right, join)],
+    guards: [allExistingCopied(name, left, right, join)],
+    ensures: [plainIndex(join, left.inJoin), plainIndex(join, right.inJoin), dropIndex(left)],
+    removals: [unset(left)],
+  });
+}
+
 const migration = {
   direction: 'up',
   server: [4, 0],
   plan: '82d533b6fe5e4899',
-  relationships: [
-    // order.user -> user.order (two-sided: one to one)
-    {
-      name: 'order.user -> user.order',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'users', filter: { order: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-        {
-          aggregate: 'orders',
-          pipeline: [
-            { $match: { user: { $type: 'objectId' } } },
-            { $group: { _id: '$user', holders: { $push: '$_id' } } },
-            { $match: { 'holders.1': { $exists: true } } },
-            { $lookup: { from: 'users', localField: '_id', foreignField: '_id', as: 'other' } },
-            { $match: { other: { $ne: [] } } },
-            {
-              $project: {
-                holders: 1,
-                named: {
-                  $let: {
-                    vars: { other: { $arrayElemAt: ['$other', 0] } },
-                    in: {
-                      $setIntersection: [
-                        {
-                          $filter: {
-                            input: { $cond: [{ $isArray: ['$$other.order'] }, '$$other.order', ['$$other.order']] },
-                            cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                          },
-                        },
-                        '$holders',
-                      ],
-                    },
-                  },
-                },
-              },
-            },
-            { $limit: 1 },
-          ],
-        },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'order.user -> user.order: documents with something in users.order that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { order: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: ['$order'],
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'order.user -> user.order: documents of users whose own _id is no ObjectId have links in order. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { order: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$order'] }, '$order', ['$order']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'order.user -> user.order: documents with something in orders.user that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { user: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: ['$user'],
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'order.user -> user.order: documents of orders whose own _id is no ObjectId have links in user. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { user: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$user'] }, '$user', ['$user']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'order.user -> user.order: links that only users.order has would be lost. Add them to orders.user, or remove them, or use --reconcile, which adopts them',
-          stops: true,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { order: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$order'] }, '$order', ['$order']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'orders', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.user'] }, '$$other.user', ['$$other.user']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'order.user -> user.order: links in users.order that orders.user contradicts. The old Keystone leaves such stale links behind. orders.user decides',
-          stops: false,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { order: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$order'] }, '$order', ['$order']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'orders', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.user'] }, '$$other.user', ['$$other.user']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: { $ne: [] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'order.user -> user.order: links that only orders.user has. The new Keystone shows them from both sides',
-          stops: false,
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { user: { $exists: true } } },
-              {
-                $project: {
-                  id: { $filter: { input: { $cond: [{ $isArray: ['$user'] }, '$user', ['$user']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'users', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.order'] }, '$$other.order', ['$$other.order']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'order.user -> user.order: documents that several documents hold in orders.user, and whose own users.order names none of these. The new Keystone would show one item twice. Leave each to one holder, or use --reconcile, which leaves it to the one with the highest id',
-          stops: true,
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { user: { $type: 'objectId' } } },
-              { $group: { _id: '$user', holders: { $push: '$_id' } } },
-              { $match: { 'holders.1': { $exists: true } } },
-              { $lookup: { from: 'users', localField: '_id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  holders: 1,
-                  named: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $setIntersection: [
-                          {
-                            $filter: {
-                              input: { $cond: [{ $isArray: ['$$other.order'] }, '$$other.order', ['$$other.order']] },
-                              cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                            },
-                          },
-                          '$holders',
-                        ],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { named: [] } },
-            ],
-          },
-        },
-      ],
-      copies: [],
-      counts: [],
-      // of links that are kept
-      repairs: [
-        {
-          says: 'order.user -> user.order: documents that are released in orders.user, because another one holds the same',
-          collection: 'orders',
-          field: 'user',
-          how: 'release',
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { user: { $type: 'objectId' } } },
-              { $group: { _id: '$user', holders: { $push: '$_id' } } },
-              { $match: { 'holders.1': { $exists: true } } },
-              { $lookup: { from: 'users', localField: '_id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  holders: 1,
-                  named: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $setIntersection: [
-                          {
-                            $filter: {
-                              input: { $cond: [{ $isArray: ['$$other.order'] }, '$$other.order', ['$$other.order']] },
-                              cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                            },
-                          },
-                          '$holders',
-                        ],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { named: { $ne: [] } } },
-              { $project: { holders: 1, keeps: { $cond: [{ $eq: ['$named', []] }, { $max: '$holders' }, { $arrayElemAt: ['$named', 0] }] } } },
-              { $unwind: '$holders' },
-              { $match: { $expr: { $ne: ['$holders', '$keeps'] } } },
-              { $project: { _id: '$holders' } },
-            ],
-          },
-        },
-      ],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'order.user -> user.order: links that only users.order has would be lost. Add them to orders.user, or remove them, or use --reconcile, which adopts them',
-          stops: true,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { order: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$order'] }, '$order', ['$order']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'orders', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.user'] }, '$$other.user', ['$$other.user']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        { dropIndexes: 'users', index: { order: 1 } },
-      ],
-      removals: [
-        { update: 'users', updates: [{ q: { order: { $exists: true } }, u: { $unset: { order: 1 } }, multi: true }] },
-      ],
-    },
-    // user.group -> group (one-sided: many to many)
-    {
-      name: 'user.group -> group',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'users', filter: { group: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'user.group -> group: documents with something in users.group that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { group: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$group'] }, '$group', ['$group']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'user.group -> group: documents of users whose own _id is no ObjectId have links in group. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { group: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$group'] }, '$group', ['$group']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'user.group -> group: documents with nulls or duplicates in users.group, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { group: { $exists: true } } },
-              {
-                $project: {
-                  all: { $cond: [{ $isArray: ['$group'] }, '$group', ['$group']] },
-                  lone: { $cond: [{ $or: [{ $isArray: ['$group'] }, { $in: [{ $type: '$group' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
-                  array: { $cond: [{ $isArray: ['$group'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'user.group -> group: ids in users.group of documents that groups does not have. No Keystone shows them. They are copied as they are',
-          stops: false,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { group: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$group'] }, '$group', ['$group']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'groups', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          into: 'user_group_manies',
-          indexes: ['user_left_id', 'group_right_id'],
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { group: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$group'] }, '$group', ['$group']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              {
-                $project: {
-                  _id: 0,
-                  user_left_id: '$_id',
-                  group_right_id: {
-                    $map: {
-                      input: {
-                        $filter: {
-                          input: { $range: [0, { $size: '$ids' }] },
-                          as: 'at',
-                          cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
-                        },
-                      },
-                      as: 'at',
-                      in: { $arrayElemAt: ['$ids', '$$at'] },
-                    },
-                  },
-                  __v: { $literal: 0 },
-                },
-              },
-              { $unwind: '$group_right_id' },
-            ],
-          },
-          count: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { group: { $exists: true } } },
-              {
-                $group: { _id: null, n: { $sum: { $size: { $setDifference: [{ $cond: [{ $isArray: ['$group'] }, '$group', ['$group']] }, [null]] } } } },
-              },
-            ],
-          },
-        },
-      ],
-      counts: [],
-      repairs: [],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'user.group -> group: links in users.group that user_group_manies does not have, so they came after it was made: was the application running? Add them there, or remove them from users.group',
-          stops: true,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { group: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$group'] }, '$group', ['$group']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $lookup: { from: 'user_group_manies', localField: '_id', foreignField: 'user_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.group_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: 'groups', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        { createIndexes: 'user_group_manies', indexes: [{ key: { user_left_id: 1 }, name: 'user_left_id_1', background: true }] },
-        { createIndexes: 'user_group_manies', indexes: [{ key: { group_right_id: 1 }, name: 'group_right_id_1', background: true }] },
-        { dropIndexes: 'users', index: { group: 1 } },
-      ],
-      removals: [
-        { update: 'users', updates: [{ q: { group: { $exists: true } }, u: { $unset: { group: 1 } }, multi: true }] },
-      ],
-    },
-    // order.where -> user.select (two-sided: many to many)
-    {
-      name: 'order.where -> user.select',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'orders', filter: { where: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-        { find: 'users', filter: { select: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'order.where -> user.select: documents with something in orders.where that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { where: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$where'] }, '$where', ['$where']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'order.where -> user.select: documents of orders whose own _id is no ObjectId have links in where. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { where: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$where'] }, '$where', ['$where']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'order.where -> user.select: documents with nulls or duplicates in orders.where, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { where: { $exists: true } } },
-              {
-                $project: {
-                  all: { $cond: [{ $isArray: ['$where'] }, '$where', ['$where']] },
-                  lone: { $cond: [{ $or: [{ $isArray: ['$where'] }, { $in: [{ $type: '$where' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
-                  array: { $cond: [{ $isArray: ['$where'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'order.where -> user.select: ids in orders.where of documents that users does not have. No Keystone shows them. They are copied as they are',
-          stops: false,
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { where: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$where'] }, '$where', ['$where']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'users', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'order.where -> user.select: documents with something in users.select that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { select: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$select'] }, '$select', ['$select']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'order.where -> user.select: documents of users whose own _id is no ObjectId have links in select. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { select: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$select'] }, '$select', ['$select']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'order.where -> user.select: documents with nulls or duplicates in users.select, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { select: { $exists: true } } },
-              {
-                $project: {
-                  all: { $cond: [{ $isArray: ['$select'] }, '$select', ['$select']] },
-                  lone: { $cond: [{ $or: [{ $isArray: ['$select'] }, { $in: [{ $type: '$select' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
-                  array: { $cond: [{ $isArray: ['$select'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'order.where -> user.select: ids in users.select of documents that orders does not have. No Keystone shows them. They go with the field',
-          stops: false,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { select: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$select'] }, '$select', ['$select']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'orders', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-        {
-          says: 'order.where -> user.select: links that only orders.where has, and users.select has not. Bring both sides into agreement, or use --reconcile, which takes the links of both',
-          stops: true,
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { where: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$where'] }, '$where', ['$where']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'users', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.select'] }, '$$other.select', ['$$other.select']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'order.where -> user.select: links that only users.select has, and orders.where has not. Bring both sides into agreement, or use --reconcile, which takes the links of both',
-          stops: true,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { select: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$select'] }, '$select', ['$select']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'orders', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.where'] }, '$$other.where', ['$$other.where']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          into: 'order_where_user_selects',
-          indexes: ['order_left_id', 'user_right_id'],
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { where: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$where'] }, '$where', ['$where']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              {
-                $project: {
-                  _id: 0,
-                  order_left_id: '$_id',
-                  user_right_id: {
-                    $map: {
-                      input: {
-                        $filter: {
-                          input: { $range: [0, { $size: '$ids' }] },
-                          as: 'at',
-                          cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
-                        },
-                      },
-                      as: 'at',
-                      in: { $arrayElemAt: ['$ids', '$$at'] },
-                    },
-                  },
-                  __v: { $literal: 0 },
-                },
-              },
-              { $unwind: '$user_right_id' },
-            ],
-          },
-          count: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { where: { $exists: true } } },
-              {
-                $group: { _id: null, n: { $sum: { $size: { $setDifference: [{ $cond: [{ $isArray: ['$where'] }, '$where', ['$where']] }, [null]] } } } },
-              },
-            ],
-          },
-        },
-      ],
-      counts: [],
-      repairs: [],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'order.where -> user.select: links in orders.where that order_where_user_selects does not have, so they came after it was made: was the application running? Add them there, or remove them from orders.where',
-          stops: true,
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { where: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$where'] }, '$where', ['$where']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $lookup: { from: 'order_where_user_selects', localField: '_id', foreignField: 'order_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.user_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: 'users', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'order.where -> user.select: links in users.select that order_where_user_selects does not have, so they came after it was made: was the application running? Add them there, or remove them from users.select',
-          stops: true,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { select: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$select'] }, '$select', ['$select']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $lookup: { from: 'order_where_user_selects', localField: '_id', foreignField: 'user_right_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.order_left_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: 'orders', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        { createIndexes: 'order_where_user_selects', indexes: [{ key: { order_left_id: 1 }, name: 'order_left_id_1', background: true }] },
-        { createIndexes: 'order_where_user_selects', indexes: [{ key: { user_right_id: 1 }, name: 'user_right_id_1', background: true }] },
-        { dropIndexes: 'orders', index: { where: 1 } },
-        { dropIndexes: 'users', index: { select: 1 } },
-      ],
-      removals: [
-        { update: 'orders', updates: [{ q: { where: { $exists: true } }, u: { $unset: { where: 1 } }, multi: true }] },
-        { update: 'users', updates: [{ q: { select: { $exists: true } }, u: { $unset: { select: 1 } }, multi: true }] },
-      ],
-    },
-    // group.references -> order.table (two-sided: one to many)
-    {
-      name: 'group.references -> order.table',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'groups', filter: { references: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'group.references -> order.table: documents with something in groups.references that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'groups',
-            pipeline: [
-              { $match: { references: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$references'] }, '$references', ['$references']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'group.references -> order.table: documents of groups whose own _id is no ObjectId have links in references. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'groups',
-            pipeline: [
-              { $match: { references: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$references'] }, '$references', ['$references']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'group.references -> order.table: documents with something in orders.table that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { table: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: ['$table'],
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'group.references -> order.table: documents of orders whose own _id is no ObjectId have links in table. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { table: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$table'] }, '$table', ['$table']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'group.references -> order.table: links that only groups.references has would be lost. Add them to orders.table, or remove them, or use --reconcile, which adopts them',
-          stops: true,
-          run: {
-            aggregate: 'groups',
-            pipeline: [
-              { $match: { references: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$references'] }, '$references', ['$references']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'orders', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.table'] }, '$$other.table', ['$$other.table']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'group.references -> order.table: links in groups.references that orders.table contradicts. The old Keystone leaves such stale links behind. orders.table decides',
-          stops: false,
-          run: {
-            aggregate: 'groups',
-            pipeline: [
-              { $match: { references: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$references'] }, '$references', ['$references']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'orders', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.table'] }, '$$other.table', ['$$other.table']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: { $ne: [] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'group.references -> order.table: links that only orders.table has. The new Keystone shows them from both sides',
-          stops: false,
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { table: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$table'] }, '$table', ['$table']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'groups', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.references'] }, '$$other.references', ['$$other.references']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [],
-      counts: [],
-      repairs: [],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'group.references -> order.table: links that only groups.references has would be lost. Add them to orders.table, or remove them, or use --reconcile, which adopts them',
-          stops: true,
-          run: {
-            aggregate: 'groups',
-            pipeline: [
-              { $match: { references: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$references'] }, '$references', ['$references']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'orders', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.table'] }, '$$other.table', ['$$other.table']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $match: { back: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        { dropIndexes: 'groups', index: { references: 1 } },
-      ],
-      removals: [
-        { update: 'groups', updates: [{ q: { references: { $exists: true } }, u: { $unset: { references: 1 } }, multi: true }] },
-      ],
-    },
-    // group.constructor -> group (one-sided: many to many)
-    {
-      name: 'group.constructor -> group',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'groups', filter: { constructor: { $exists: true } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'group.constructor -> group: documents with something in groups.constructor that is no ObjectId. Neither Keystone sees a link there. Correct or remove it, or use --reconcile, which takes strings of 24 hex digits as ids and leaves out everything else',
-          stops: true,
-          run: {
-            aggregate: 'groups',
-            pipeline: [
-              { $match: { constructor: { $exists: true } } },
-              {
-                $project: {
-                  wrong: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$constructor'] }, '$constructor', ['$constructor']] },
-                      cond: {
-                        $not: [{ $or: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }, { $eq: [{ $type: '$$this' }, 'objectId'] }] }],
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { wrong: { $ne: [] } } },
-              { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
-            ],
-          },
-        },
-        {
-          says: 'group.constructor -> group: documents of groups whose own _id is no ObjectId have links in constructor. Neither Keystone can follow them. Give these documents an ObjectId, or remove the links',
-          stops: true,
-          run: {
-            aggregate: 'groups',
-            pipeline: [
-              { $match: { constructor: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
-              {
-                $project: {
-                  type: { $type: '$_id' },
-                  links: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$constructor'] }, '$constructor', ['$constructor']] },
-                      cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] },
-                    },
-                  },
-                },
-              },
-              { $match: { links: { $ne: [] } } },
-            ],
-          },
-        },
-        {
-          says: 'group.constructor -> group: documents with nulls or duplicates in groups.constructor, or with a lone value in place of an array. Each link is copied once, nulls are left out',
-          stops: false,
-          sums: ['nulls', 'duplicates', 'lone'],
-          run: {
-            aggregate: 'groups',
-            pipeline: [
-              { $match: { constructor: { $exists: true } } },
-              {
-                $project: {
-                  all: { $cond: [{ $isArray: ['$constructor'] }, '$constructor', ['$constructor']] },
-                  lone: { $cond: [{ $or: [{ $isArray: ['$constructor'] }, { $in: [{ $type: '$constructor' }, ['missing', 'null', 'undefined']] }] }, 0, 1] },
-                  array: { $cond: [{ $isArray: ['$constructor'] }, 1, 0] },
-                },
-              },
-              {
-                $project: {
-                  all: 1,
-                  lone: 1,
-                  array: 1,
-                  links: { $filter: { input: '$all', cond: { $not: [{ $in: [{ $type: '$$this' }, ['missing', 'null', 'undefined']] }] } } },
-                },
-              },
-              {
-                $project: {
-                  lone: 1,
-                  nulls: { $multiply: ['$array', { $subtract: [{ $size: '$all' }, { $size: '$links' }] }] },
-                  duplicates: { $subtract: [{ $size: '$links' }, { $size: { $setUnion: ['$links', []] } }] },
-                },
-              },
-              { $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] } },
-            ],
-          },
-        },
-        {
-          says: 'group.constructor -> group: ids in groups.constructor of documents that groups does not have. No Keystone shows them. They are copied as they are',
-          stops: false,
-          run: {
-            aggregate: 'groups',
-            pipeline: [
-              { $match: { constructor: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$constructor'] }, '$constructor', ['$constructor']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'groups', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: [] } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          into: 'group_constructor_manies',
-          indexes: ['group_left_id', 'group_right_id'],
-          run: {
-            aggregate: 'groups',
-            pipeline: [
-              { $match: { constructor: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$constructor'] }, '$constructor', ['$constructor']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              {
-                $project: {
-                  _id: 0,
-                  group_left_id: '$_id',
-                  group_right_id: {
-                    $map: {
-                      input: {
-                        $filter: {
-                          input: { $range: [0, { $size: '$ids' }] },
-                          as: 'at',
-                          cond: { $eq: ['$$at', { $indexOfArray: ['$ids', { $arrayElemAt: ['$ids', '$$at'] }] }] },
-                        },
-                      },
-                      as: 'at',
-                      in: { $arrayElemAt: ['$ids', '$$at'] },
-                    },
-                  },
-                  __v: { $literal: 0 },
-                },
-              },
-              { $unwind: '$group_right_id' },
-            ],
-          },
-          count: {
-            aggregate: 'groups',
-            pipeline: [
-              { $match: { constructor: { $exists: true } } },
-              {
-                $group: {
-                  _id: null,
-                  n: { $sum: { $size: { $setDifference: [{ $cond: [{ $isArray: ['$constructor'] }, '$constructor', ['$constructor']] }, [null]] } } },
-                },
-              },
-            ],
-          },
-        },
-      ],
-      counts: [],
-      repairs: [],
-      leftovers: [],
-      // in place of the checks, when going on with removals
-      guards: [
-        {
-          says: 'group.constructor -> group: links in groups.constructor that group_constructor_manies does not have, so they came after it was made: was the application running? Add them there, or remove them from groups.constructor',
-          stops: true,
-          run: {
-            aggregate: 'groups',
-            pipeline: [
-              { $match: { constructor: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$constructor'] }, '$constructor', ['$constructor']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $lookup: { from: 'group_constructor_manies', localField: '_id', foreignField: 'group_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.group_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $lookup: { from: 'groups', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      // whether or not there are links
-      ensures: [
-        { createIndexes: 'group_constructor_manies', indexes: [{ key: { group_left_id: 1 }, name: 'group_left_id_1', background: true }] },
-        { createIndexes: 'group_constructor_manies', indexes: [{ key: { group_right_id: 1 }, name: 'group_right_id_1', background: true }] },
-        { dropIndexes: 'groups', index: { constructor: 1 } },
-      ],
-      removals: [
-        { update: 'groups', updates: [{ q: { constructor: { $exists: true } }, u: { $unset: { constructor: 1 } }, multi: true }] },
-      ],
-    },
-  ],
+  relationships,
 };
 
 migrate(migration, {

@@ -11,558 +11,283 @@
 // error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
 // from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
 // and keeps a second run out. In the end it is gone.
-//
+
+// The building blocks: each gives a part of what the server is told, and does nothing by itself.
+// What they know of a side of a relationship (left, right, from, to, kept, dropped) is the collection
+// of its documents, the field of its links there, by which name the join collection has its ids, and
+// the stage that ends a search for its links.
+
+// What an expression gives, as an array: an array by itself, anything else as its only item.
+const items = (value) => ({ $cond: [{ $isArray: [value] }, value, [value]] });
+
+// Whether an expression gives an ObjectId: neither Keystone sees anything else as an id.
+const isId = (value) => ({ $eq: [{ $type: value }, 'objectId'] });
+
+// The ids that an expression gives, as an array: of an array, of one id, of null or nothing.
+const ids = (value) => ({ $filter: { input: items(value), cond: isId('$$this') } });
+
+// An expression on the only document in an array, which it knows by the name of the array.
+const only = (array, value) => ({ $let: { vars: { [array]: { $arrayElemAt: ['$' + array, 0] } }, in: value } });
+
+// The stage that leaves the documents that have the field, even if it is null. `$exists` it must be:
+// comparisons with null skip arrays that contain one.
+const having = (field) => ({ $match: { [field]: { $exists: true } } });
+
+// The stage that leaves the documents whose field holds an id, where the field is for one id.
+const holding = (field) => ({ $match: { [field]: { $type: 'objectId' } } });
+
+// The stage that looks up the document whose `_id` a field holds, as the only item of an array.
+const lookup = (collection, field, array) => ({
+  $lookup: { from: collection, localField: field, foreignField: '_id', as: array },
+});
+
+// The stage that names both ends of a link that a field of the left side holds.
+const fromLeft = { $project: { _id: 0, left: '$_id', right: '$id' } };
+
+// The stage that names both ends of a link that a field of the right side holds.
+const fromRight = { $project: { _id: 0, left: '$id', right: '$_id' } };
+
+// A check that stops the migration when it finds something.
+const stop = (says, collection, pipeline) => ({ says, stops: true, run: { aggregate: collection, pipeline } });
+
+// Finds a document that does not have the field.
+const anyWithout = (side) => ({
+  find: side.collection,
+  filter: { [side.field]: { $exists: false } },
+  projection: { _id: 1 },
+  limit: 1,
+});
+
+// Finds the collection of that name.
+const collectionNamed = (name) => ({ listCollections: 1, filter: { name }, nameOnly: true });
+
+// The links of a field, one document each: `_id` of its own document, `id` of the other.
+const eachLink = (field) => [having(field), { $project: { id: ids('$' + field) } }, { $unwind: '$id' }];
+
+// The links of one side that the other does not have, between documents that exist, with
+// `back`: the ids that the other side holds in place of it.
+const unreturned = (from, to) => [
+  ...eachLink(from.field),
+  lookup(to.collection, 'id', 'other'),
+  { $match: { other: { $ne: [] } } },
+  { $project: { id: 1, back: only('other', ids('$$other.' + to.field)) } },
+  { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+];
+
+// The links of an array that a join collection does not have.
+const unjoined = (from, to, join) => [
+  having(from.field),
+  { $project: { ids: ids('$' + from.field) } },
+  { $lookup: { from: join, localField: '_id', foreignField: from.inJoin, as: 'rows' } },
+  { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.' + to.inJoin } }] } } },
+  { $unwind: '$id' },
+];
+
+// On the way back: that an array has no links that the join collection lacks.
+const noArrayOverwritten = (name, from, to, join) => stop(
+  `${name}: ${from.collection}.${from.field} holds links that ${join} does not have. They would be overwritten: is the database in the old schema already?`,
+  from.collection,
+  [...unjoined(from, to, join), from.ends],
+);
+
+// On the way back: that a field has no links that the kept side lacks.
+const noFieldOverwritten = (name, from, kept) => stop(
+  `${name}: ${from.collection}.${from.field} holds links that ${kept.collection}.${kept.field} does not have. They would be overwritten: is the database in the old schema already?`,
+  from.collection,
+  [...unreturned(from, kept), from.ends],
+);
+
+// The links of a join collection, one document each: `own` id of the owner of a field to fill,
+// `id` of the other side.
+const joined = (own, other) => [
+  { $match: { [own.inJoin]: { $type: 'objectId' }, [other.inJoin]: { $type: 'objectId' } } },
+  { $project: { own: '$' + own.inJoin, id: '$' + other.inJoin } },
+];
+
+// The links of a field that was kept, as `own` id of the owner of the field to fill and as `id`.
+const held = (kept) => [holding(kept.field), { $project: { own: '$' + kept.field, id: '$_id' } }];
+
+// Gives documents without the array an empty one, as the old Keystone does.
+const defaultToEmpty = (side) => ({
+  run: {
+    update: side.collection,
+    updates: [{ q: { [side.field]: { $exists: false } }, u: { $set: { [side.field]: [] } }, multi: true }],
+  },
+});
+
+// Fills a field with what `gathered` says of the links of a collection. An `_id` tells the order in
+// which links were copied, and so that of the left arrays.
+const refill = (collection, links, side, gathered) => ({
+  run: {
+    aggregate: collection,
+    pipeline: [
+      ...links,
+      { $sort: { _id: 1 } },
+      { $group: { _id: '$own', [side.field]: gathered } },
+      { $merge: { into: side.collection, on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
+    ],
+  },
+});
+
+// Fills an array.
+const refillArray = (collection, links, side) => refill(collection, links, side, { $push: '$id' });
+
+// Fills a field that is for one id.
+const refillField = (collection, links, side) => refill(collection, links, side, { $max: '$id' });
+
+// That the arrays have all links, as far as their documents exist. By number: an array may be long,
+// and looking each link up in it would take its square.
+const allInArrays = (name, collection, links, side) => stop(
+  `${name}: ${side.collection}.${side.field} does not hold all links of ${collection}. Nothing has been removed. Is the application running? Run it again`,
+  collection,
+  [
+    ...links,
+    lookup(side.collection, 'own', 'document'),
+    { $match: { document: { $ne: [] } } },
+    { $group: { _id: null, kept: { $sum: 1 } } },
+    {
+      $lookup: {
+        from: side.collection,
+        let: {},
+        pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [items('$' + side.field), []] } } } } }],
+        as: 'filled',
+      },
+    },
+    {
+      $project: {
+        _id: 0,
+        kept: 1,
+        filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } },
+      },
+    },
+    { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
+  ],
+);
+
+// That the fields have all links, as far as their documents exist.
+const allInFields = (name, collection, links, side) => stop(
+  `${name}: ${side.collection}.${side.field} does not hold all links of ${collection}. Nothing has been removed. Is the application running? Run it again`,
+  collection,
+  [
+    ...links,
+    lookup(side.collection, 'own', 'document'),
+    { $match: { document: { $ne: [] } } },
+    { $match: { $expr: { $not: [only('document', isId('$$document.' + side.field))] } } },
+    { $project: { own: 1, id: 1 } },
+  ],
+);
+
+// On the way back: finds a document that has still to be filled.
+const anyUnfilled = (kept, side) => ({
+  aggregate: kept.collection,
+  pipeline: [...unreturned(kept, side), kept.ends, { $limit: 1 }],
+});
+
+// What is to do for a relationship. Each list is done for all of them before the next one:
+const nothing = {
+  pending: [], // they find something as long as there is anything to do
+  checks: [], // before anything changes, they must find nothing
+  copies: [], // of links, to where they will be
+  counts: [], // checks of the copies
+  repairs: [], // of links that stay where they are
+  leftovers: [], // checks for what the repairs have left out
+  guards: [], // checks in place of those above, when a stopped run goes on here
+  ensures: [], // indexes, made or removed whether or not there are links
+  removals: [], // of what is no longer needed
+};
+const relationships = [];
+
+// order.user -> user.order (two-sided: one to one)
+{
+  const name = 'order.user -> user.order';
+  const left = { collection: 'orders', field: 'user', ends: fromLeft };
+  const right = { collection: 'users', field: 'order', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyUnfilled(left, right)],
+    checks: [noFieldOverwritten(name, right, left)],
+    copies: [refillField(left.collection, held(left), right)],
+    counts: [allInFields(name, left.collection, held(left), right)],
+  });
+}
+
+// user.group -> group (one-sided: many to many)
+{
+  const name = 'user.group -> group';
+  const left = { collection: 'users', field: 'group', inJoin: 'user_left_id', ends: fromLeft };
+  const right = { collection: 'groups', inJoin: 'group_right_id' };
+  const join = 'user_group_manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join)],
+    copies: [defaultToEmpty(left), refillArray(join, joined(left, right), left)],
+    counts: [allInArrays(name, join, joined(left, right), left)],
+    removals: [{ drop: join }],
+  });
+}
+
+// order.where -> user.select (two-sided: many to many)
+{
+  const name = 'order.where -> user.select';
+  const left = { collection: 'orders', field: 'where', inJoin: 'order_left_id', ends: fromLeft };
+  const right = { collection: 'users', field: 'select', inJoin: 'user_right_id', ends: fromRight };
+  const join = 'order_where_user_selects';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join), noArrayOverwritten(name, right, left, join)],
+    copies: [
+      defaultToEmpty(left),
+      refillArray(join, joined(left, right), left),
+      defaultToEmpty(right),
+      refillArray(join, joined(right, left), right),
+    ],
+    counts: [allInArrays(name, join, joined(left, right), left), allInArrays(name, join, joined(right, left), right)],
+    removals: [{ drop: join }],
+  });
+}
+
+// group.references -> order.table (two-sided: one to many)
+{
+  const name = 'group.references -> order.table';
+  const left = { collection: 'groups', field: 'references', ends: fromLeft };
+  const right = { collection: 'orders', field: 'table', ends: fromRight };
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [anyWithout(left)],
+    checks: [noFieldOverwritten(name, left, right)],
+    copies: [defaultToEmpty(left), refillArray(right.collection, held(right), left)],
+    counts: [allInArrays(name, right.collection, held(right), left)],
+  });
+}
+
+// group.constructor -> group (one-sided: many to many)
+{
+  const name = 'group.constructor -> group';
+  const left = { collection: 'groups', field: 'constructor', inJoin: 'group_left_id', ends: fromLeft };
+  const right = { collection: 'groups', inJoin: 'group_right_id' };
+  const join = 'group_constructor_manies';
+  relationships.push({
+    ...nothing,
+    name,
+    pending: [collectionNamed(join)],
+    checks: [noArrayOverwritten(name, left, right, join)],
+    copies: [defaultToEmpty(left), refillArray(join, joined(left, right), left)],
+    counts: [allInArrays(name, join, joined(left, right), left)],
+    removals: [{ drop: join }],
+  });
+}
+
 const migration = {
   direction: 'down',
   server: [4, 2],
   plan: '82d533b6fe5e4899',
-  relationships: [
-    // order.user -> user.order (two-sided: one to one)
-    {
-      name: 'order.user -> user.order',
-      // finds something as long as there is anything to do
-      pending: [
-        {
-          aggregate: 'orders',
-          pipeline: [
-            { $match: { user: { $exists: true } } },
-            {
-              $project: {
-                id: { $filter: { input: { $cond: [{ $isArray: ['$user'] }, '$user', ['$user']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } } },
-              },
-            },
-            { $unwind: '$id' },
-            { $lookup: { from: 'users', localField: 'id', foreignField: '_id', as: 'other' } },
-            { $match: { other: { $ne: [] } } },
-            {
-              $project: {
-                id: 1,
-                back: {
-                  $let: {
-                    vars: { other: { $arrayElemAt: ['$other', 0] } },
-                    in: {
-                      $filter: {
-                        input: { $cond: [{ $isArray: ['$$other.order'] }, '$$other.order', ['$$other.order']] },
-                        cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                      },
-                    },
-                  },
-                },
-              },
-            },
-            { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-            { $project: { _id: 0, left: '$_id', right: '$id' } },
-            { $limit: 1 },
-          ],
-        },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'order.user -> user.order: users.order holds links that orders.user does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { order: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: { input: { $cond: [{ $isArray: ['$order'] }, '$order', ['$order']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'orders', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.user'] }, '$$other.user', ['$$other.user']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        {
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { user: { $type: 'objectId' } } },
-              { $project: { own: '$user', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', order: { $max: '$id' } } },
-              { $merge: { into: 'users', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'order.user -> user.order: users.order does not hold all links of orders. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { user: { $type: 'objectId' } } },
-              { $project: { own: '$user', id: '$_id' } },
-              { $lookup: { from: 'users', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              {
-                $match: {
-                  $expr: {
-                    $not: [{ $let: { vars: { document: { $arrayElemAt: ['$document', 0] } }, in: { $eq: [{ $type: '$$document.order' }, 'objectId'] } } }],
-                  },
-                },
-              },
-              { $project: { own: 1, id: 1 } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-    // user.group -> group (one-sided: many to many)
-    {
-      name: 'user.group -> group',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'user_group_manies' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'user.group -> group: users.group holds links that user_group_manies does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { group: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$group'] }, '$group', ['$group']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $lookup: { from: 'user_group_manies', localField: '_id', foreignField: 'user_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.group_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'users', updates: [{ q: { group: { $exists: false } }, u: { $set: { group: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'user_group_manies',
-            pipeline: [
-              { $match: { user_left_id: { $type: 'objectId' }, group_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$user_left_id', id: '$group_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', group: { $push: '$id' } } },
-              { $merge: { into: 'users', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'user.group -> group: users.group does not hold all links of user_group_manies. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'user_group_manies',
-            pipeline: [
-              { $match: { user_left_id: { $type: 'objectId' }, group_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$user_left_id', id: '$group_right_id' } },
-              { $lookup: { from: 'users', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'users',
-                  let: {},
-                  pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$group'] }, '$group', ['$group']] }, []] } } } } }],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'user_group_manies' },
-      ],
-    },
-    // order.where -> user.select (two-sided: many to many)
-    {
-      name: 'order.where -> user.select',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'order_where_user_selects' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'order.where -> user.select: orders.where holds links that order_where_user_selects does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { where: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$where'] }, '$where', ['$where']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $lookup: { from: 'order_where_user_selects', localField: '_id', foreignField: 'order_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.user_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-        {
-          says: 'order.where -> user.select: users.select holds links that order_where_user_selects does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'users',
-            pipeline: [
-              { $match: { select: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: { input: { $cond: [{ $isArray: ['$select'] }, '$select', ['$select']] }, cond: { $eq: [{ $type: '$$this' }, 'objectId'] } },
-                  },
-                },
-              },
-              { $lookup: { from: 'order_where_user_selects', localField: '_id', foreignField: 'user_right_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.order_left_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$id', right: '$_id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'orders', updates: [{ q: { where: { $exists: false } }, u: { $set: { where: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'order_where_user_selects',
-            pipeline: [
-              { $match: { order_left_id: { $type: 'objectId' }, user_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$order_left_id', id: '$user_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', where: { $push: '$id' } } },
-              { $merge: { into: 'orders', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-        { run: { update: 'users', updates: [{ q: { select: { $exists: false } }, u: { $set: { select: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'order_where_user_selects',
-            pipeline: [
-              { $match: { user_right_id: { $type: 'objectId' }, order_left_id: { $type: 'objectId' } } },
-              { $project: { own: '$user_right_id', id: '$order_left_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', select: { $push: '$id' } } },
-              { $merge: { into: 'users', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'order.where -> user.select: orders.where does not hold all links of order_where_user_selects. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'order_where_user_selects',
-            pipeline: [
-              { $match: { order_left_id: { $type: 'objectId' }, user_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$order_left_id', id: '$user_right_id' } },
-              { $lookup: { from: 'orders', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'orders',
-                  let: {},
-                  pipeline: [{ $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$where'] }, '$where', ['$where']] }, []] } } } } }],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-        {
-          says: 'order.where -> user.select: users.select does not hold all links of order_where_user_selects. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'order_where_user_selects',
-            pipeline: [
-              { $match: { user_right_id: { $type: 'objectId' }, order_left_id: { $type: 'objectId' } } },
-              { $project: { own: '$user_right_id', id: '$order_left_id' } },
-              { $lookup: { from: 'users', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'users',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: { _id: null, n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$select'] }, '$select', ['$select']] }, []] } } } },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'order_where_user_selects' },
-      ],
-    },
-    // group.references -> order.table (two-sided: one to many)
-    {
-      name: 'group.references -> order.table',
-      // finds something as long as there is anything to do
-      pending: [
-        { find: 'groups', filter: { references: { $exists: false } }, projection: { _id: 1 }, limit: 1 },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'group.references -> order.table: groups.references holds links that orders.table does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'groups',
-            pipeline: [
-              { $match: { references: { $exists: true } } },
-              {
-                $project: {
-                  id: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$references'] }, '$references', ['$references']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $unwind: '$id' },
-              { $lookup: { from: 'orders', localField: 'id', foreignField: '_id', as: 'other' } },
-              { $match: { other: { $ne: [] } } },
-              {
-                $project: {
-                  id: 1,
-                  back: {
-                    $let: {
-                      vars: { other: { $arrayElemAt: ['$other', 0] } },
-                      in: {
-                        $filter: {
-                          input: { $cond: [{ $isArray: ['$$other.table'] }, '$$other.table', ['$$other.table']] },
-                          cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                        },
-                      },
-                    },
-                  },
-                },
-              },
-              { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'groups', updates: [{ q: { references: { $exists: false } }, u: { $set: { references: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { table: { $type: 'objectId' } } },
-              { $project: { own: '$table', id: '$_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', references: { $push: '$id' } } },
-              { $merge: { into: 'groups', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'group.references -> order.table: groups.references does not hold all links of orders. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'orders',
-            pipeline: [
-              { $match: { table: { $type: 'objectId' } } },
-              { $project: { own: '$table', id: '$_id' } },
-              { $lookup: { from: 'groups', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'groups',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: {
-                        _id: null,
-                        n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$references'] }, '$references', ['$references']] }, []] } } },
-                      },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [],
-    },
-    // group.constructor -> group (one-sided: many to many)
-    {
-      name: 'group.constructor -> group',
-      // finds something as long as there is anything to do
-      pending: [
-        { listCollections: 1, filter: { name: 'group_constructor_manies' }, nameOnly: true },
-      ],
-      // before anything changes
-      checks: [
-        {
-          says: 'group.constructor -> group: groups.constructor holds links that group_constructor_manies does not have. They would be overwritten: is the database in the old schema already?',
-          stops: true,
-          run: {
-            aggregate: 'groups',
-            pipeline: [
-              { $match: { constructor: { $exists: true } } },
-              {
-                $project: {
-                  ids: {
-                    $filter: {
-                      input: { $cond: [{ $isArray: ['$constructor'] }, '$constructor', ['$constructor']] },
-                      cond: { $eq: [{ $type: '$$this' }, 'objectId'] },
-                    },
-                  },
-                },
-              },
-              { $lookup: { from: 'group_constructor_manies', localField: '_id', foreignField: 'group_left_id', as: 'rows' } },
-              { $project: { id: { $setDifference: ['$ids', { $map: { input: '$rows', in: '$$this.group_right_id' } }] } } },
-              { $unwind: '$id' },
-              { $project: { _id: 0, left: '$_id', right: '$id' } },
-            ],
-          },
-        },
-      ],
-      copies: [
-        { run: { update: 'groups', updates: [{ q: { constructor: { $exists: false } }, u: { $set: { constructor: [] } }, multi: true }] } },
-        {
-          run: {
-            aggregate: 'group_constructor_manies',
-            pipeline: [
-              { $match: { group_left_id: { $type: 'objectId' }, group_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$group_left_id', id: '$group_right_id' } },
-              { $sort: { _id: 1 } },
-              { $group: { _id: '$own', constructor: { $push: '$id' } } },
-              { $merge: { into: 'groups', on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' } },
-            ],
-          },
-        },
-      ],
-      // of the copies
-      counts: [
-        {
-          says: 'group.constructor -> group: groups.constructor does not hold all links of group_constructor_manies. Nothing has been removed. Is the application running? Run it again',
-          stops: true,
-          run: {
-            aggregate: 'group_constructor_manies',
-            pipeline: [
-              { $match: { group_left_id: { $type: 'objectId' }, group_right_id: { $type: 'objectId' } } },
-              { $project: { own: '$group_left_id', id: '$group_right_id' } },
-              { $lookup: { from: 'groups', localField: 'own', foreignField: '_id', as: 'document' } },
-              { $match: { document: { $ne: [] } } },
-              { $group: { _id: null, kept: { $sum: 1 } } },
-              {
-                $lookup: {
-                  from: 'groups',
-                  let: {},
-                  pipeline: [
-                    {
-                      $group: {
-                        _id: null,
-                        n: { $sum: { $size: { $ifNull: [{ $cond: [{ $isArray: ['$constructor'] }, '$constructor', ['$constructor']] }, []] } } },
-                      },
-                    },
-                  ],
-                  as: 'filled',
-                },
-              },
-              { $project: { _id: 0, kept: 1, filled: { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } } } },
-              { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
-            ],
-          },
-        },
-      ],
-      repairs: [],
-      leftovers: [],
-      guards: [],
-      ensures: [],
-      removals: [
-        { drop: 'group_constructor_manies' },
-      ],
-    },
-  ],
+  relationships,
 };
 
 migrate(migration, {
