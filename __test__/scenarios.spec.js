@@ -318,6 +318,30 @@ test('the diffs of all scenarios are what diff -u prints of their schemas', () =
   expect(found).toEqual(expected);
 });
 
+test('a script for mongosh has its statements, whatever the names are', () => {
+  const keystone = buildKeystone(loadScenario('guide'), {
+    modules: MODULES.new,
+    adapter: 'mongoose',
+  });
+  const odd = 'it\'s `${db}`, "quoted"\\\n\u2028';
+  const paths = { readers: '__proto__', readPosts: odd };
+  const { consolidated, ...own } = snapshot(keystone, RESOLVE.new);
+  expect(consolidated.length).toBeGreaterThan(0);
+  const renamed = JSON.parse(JSON.stringify(own), (key, value) => {
+    if (key === 'collection' && value === 'todos') return odd;
+    const isNamed = ['path', 'ref', 'model'].includes(key);
+    return isNamed ? value.replace(/readers|readPosts/g, (path) => paths[path]) : value;
+  });
+  const plan = planUpgrade(renamed);
+  for (const options of [{}, { reconcile: true }, { direction: 'down' }]) {
+    const found = migrationOf(plan.migration(options));
+    expect(found).toEqual(plan.statements(options));
+    const text = JSON.stringify(found);
+    for (const path of Object.values(paths)) expect(text).toContain(`${JSON.stringify(path)}:`);
+    expect(text).toContain(`"aggregate":${JSON.stringify(odd)}`);
+  }
+});
+
 test('the digest of a keystone object shows what a careless look at it would change', () => {
   const keystone = buildKeystone(loadScenario('guide'), {
     modules: MODULES.new,

@@ -107,8 +107,8 @@ const unreturned = (from, to) => [
   { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
 ];
 
-// The documents that several documents of the kept side hold, with these holders and with those
-// `named` by their own field.
+// The documents that several documents of the kept side hold: with these as `holders`, and as `named`
+// those of them that their own field names.
 const shared = (kept, dropped) => [
   holding(kept.field),
   { $group: { _id: '$' + kept.field, holders: { $push: '$_id' } } },
@@ -194,7 +194,7 @@ const noOddities = (name, from) => ({
   },
 });
 
-// The ids in a field of documents that do not exist (any more).
+// The links of a field to documents that do not exist (any more).
 const dangling = (from, to) => [
   ...eachLink(from.field),
   lookup(to.collection, 'id', 'other'),
@@ -245,7 +245,7 @@ const fieldAgrees = (name, kept, dropped) => warn(
   [...unreturned(kept, dropped), { $match: { back: [] } }, kept.ends],
 );
 
-// That of several documents which hold the same one, that one names one.
+// That a document which several documents of the kept side hold names one of these.
 const holdersAreSettled = (name, kept, dropped) => stop(
   `${name}: documents that several documents hold in ${kept.collection}.${kept.field}, and whose own ${dropped.collection}.${dropped.field} names none of these. The new Keystone would show one item twice. Leave each to one holder, or use --reconcile, which leaves it to the one with the highest id`,
   kept.collection,
@@ -291,8 +291,8 @@ const copyArray = (left, right, join) => ({
   },
 });
 
-// Of several documents that hold the same one, the others release it than the one that `shared`
-// documents name, else the one with the highest id.
+// Of several documents that hold the same one, all but one release it: it stays with the one that it
+// names itself, or else with the one with the highest id.
 const othersRelease = (name, kept, dropped) => ({
   says: `${name}: documents that are released in ${kept.collection}.${kept.field}, because another one holds the same`,
   collection: kept.collection,
@@ -316,7 +316,7 @@ const othersRelease = (name, kept, dropped) => ({
   },
 });
 
-// Finds a document of the dropped side that several of the kept side hold.
+// Finds a document that several documents of the kept side hold.
 const anyShared = (kept, dropped) => ({
   aggregate: kept.collection,
   pipeline: [...shared(kept, dropped), { $limit: 1 }],
@@ -330,7 +330,7 @@ const nothing = {
   counts: [], // checks of the copies
   repairs: [], // of links that stay where they are
   leftovers: [], // checks for what the repairs have left out
-  guards: [], // checks in place of those above, when a stopped run goes on here
+  guards: [], // checks before the repairs, where a stopped run goes on with these
   ensures: [], // indexes, made or removed whether or not there are links
   removals: [], // of what is no longer needed
 };

@@ -58,7 +58,7 @@ const anyWithout = (side) => ({
   limit: 1,
 });
 
-// Finds the collection of that name.
+// Finds the collection with that name.
 const collectionNamed = (name) => ({ listCollections: 1, filter: { name }, nameOnly: true });
 
 // The links of a field, one document each: `_id` of its own document, `id` of the other.
@@ -115,8 +115,8 @@ const defaultToEmpty = (side) => ({
   },
 });
 
-// Fills a field with what `gathered` says of the links of a collection. An `_id` tells the order in
-// which links were copied, and so that of the left arrays.
+// Fills a field with what is `gathered` of the links of a collection. An `_id` tells the order in which
+// links were copied, and so that of the left arrays.
 const refill = (collection, links, side, gathered) => ({
   run: {
     aggregate: collection,
@@ -169,7 +169,7 @@ const nothing = {
   counts: [], // checks of the copies
   repairs: [], // of links that stay where they are
   leftovers: [], // checks for what the repairs have left out
-  guards: [], // checks in place of those above, when a stopped run goes on here
+  guards: [], // checks before the repairs, where a stopped run goes on with these
   ensures: [], // indexes, made or removed whether or not there are links
   removals: [], // of what is no longer needed
 };

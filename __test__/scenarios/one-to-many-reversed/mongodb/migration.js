@@ -151,7 +151,7 @@ const nothing = {
   counts: [], // checks of the copies
   repairs: [], // of links that stay where they are
   leftovers: [], // checks for what the repairs have left out
-  guards: [], // checks in place of those above, when a stopped run goes on here
+  guards: [], // checks before the repairs, where a stopped run goes on with these
   ensures: [], // indexes, made or removed whether or not there are links
   removals: [], // of what is no longer needed
 };

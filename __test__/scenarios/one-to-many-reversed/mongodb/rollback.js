@@ -89,8 +89,8 @@ const defaultToEmpty = (side) => ({
   },
 });
 
-// Fills a field with what `gathered` says of the links of a collection. An `_id` tells the order in
-// which links were copied, and so that of the left arrays.
+// Fills a field with what is `gathered` of the links of a collection. An `_id` tells the order in which
+// links were copied, and so that of the left arrays.
 const refill = (collection, links, side, gathered) => ({
   run: {
     aggregate: collection,
@@ -143,7 +143,7 @@ const nothing = {
   counts: [], // checks of the copies
   repairs: [], // of links that stay where they are
   leftovers: [], // checks for what the repairs have left out
-  guards: [], // checks in place of those above, when a stopped run goes on here
+  guards: [], // checks before the repairs, where a stopped run goes on with these
   ensures: [], // indexes, made or removed whether or not there are links
   removals: [], // of what is no longer needed
 };

@@ -80,8 +80,8 @@ const noFieldOverwritten = (name, from, kept) => stop(
 // The links of a field that was kept, as `own` id of the owner of the field to fill and as `id`.
 const held = (kept) => [holding(kept.field), { $project: { own: '$' + kept.field, id: '$_id' } }];
 
-// Fills a field with what `gathered` says of the links of a collection. An `_id` tells the order in
-// which links were copied, and so that of the left arrays.
+// Fills a field with what is `gathered` of the links of a collection. An `_id` tells the order in which
+// links were copied, and so that of the left arrays.
 const refill = (collection, links, side, gathered) => ({
   run: {
     aggregate: collection,
@@ -110,7 +110,7 @@ const allInFields = (name, collection, links, side) => stop(
   ],
 );
 
-// On the way back: finds a document that has still to be filled.
+// On the way back: finds a link of the kept side that the field to fill does not have yet.
 const anyUnfilled = (kept, side) => ({
   aggregate: kept.collection,
   pipeline: [...unreturned(kept, side), kept.ends, { $limit: 1 }],
@@ -124,7 +124,7 @@ const nothing = {
   counts: [], // checks of the copies
   repairs: [], // of links that stay where they are
   leftovers: [], // checks for what the repairs have left out
-  guards: [], // checks in place of those above, when a stopped run goes on here
+  guards: [], // checks before the repairs, where a stopped run goes on with these
   ensures: [], // indexes, made or removed whether or not there are links
   removals: [], // of what is no longer needed
 };

@@ -41,7 +41,7 @@ const fromLeft = { $project: { _id: 0, left: '$_id', right: '$id' } };
 // A check that stops the migration when it finds something.
 const stop = (says, collection, pipeline) => ({ says, stops: true, run: { aggregate: collection, pipeline } });
 
-// Finds the collection of that name.
+// Finds the collection with that name.
 const collectionNamed = (name) => ({ listCollections: 1, filter: { name }, nameOnly: true });
 
 // The links of an array that a join collection does not have.
@@ -75,8 +75,8 @@ const defaultToEmpty = (side) => ({
   },
 });
 
-// Fills a field with what `gathered` says of the links of a collection. An `_id` tells the order in
-// which links were copied, and so that of the left arrays.
+// Fills a field with what is `gathered` of the links of a collection. An `_id` tells the order in which
+// links were copied, and so that of the left arrays.
 const refill = (collection, links, side, gathered) => ({
   run: {
     aggregate: collection,
@@ -129,7 +129,7 @@ const nothing = {
   counts: [], // checks of the copies
   repairs: [], // of links that stay where they are
   leftovers: [], // checks for what the repairs have left out
-  guards: [], // checks in place of those above, when a stopped run goes on here
+  guards: [], // checks before the repairs, where a stopped run goes on with these
   ensures: [], // indexes, made or removed whether or not there are links
   removals: [], // of what is no longer needed
 };
