@@ -14,7 +14,7 @@ import { RELATIONSHIPS, ringKeystone } from './lib/ring.mjs';
 const SIZES = [100, 1_000, 10_000];
 const ENGINES = { knex: 'PostgreSQL', mongoose: 'MongoDB' };
 
-/** 100,000 relationships. A script for MongoDB would be longer than the longest string of Node. */
+/** 100,000 relationships. */
 const LARGE = 100_000 / RELATIONSHIPS;
 
 const RUNS = { 100: 31, 1_000: 11, 10_000: 3 };

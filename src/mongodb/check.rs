@@ -2,7 +2,7 @@
 //!
 //! What counts as a link follows what both Keystones read: an ObjectId of a document that exists.
 //!
-//! A side (`from`, `to`, `kept`, `dropped`) is what [`Places`](super::migration::Places) says of it.
+//! A side (`from`, `to`, `kept`, `dropped`) is what [`Sides`](super::migration::Sides) says of it.
 
 use super::block::blocks;
 use super::command::{aggregate, stop, warn};

@@ -36,7 +36,7 @@ pub fn inspect(
         .map(|(at, it)| Places::new(at, it, steps, snapshot))
         .collect();
     let migration = migration(plan, steps, asked.script);
-    let sections = migration.relationships.iter().map(|it| it.section(&it.places())).collect();
+    let sections = migration.relationships.iter().map(|it| it.section(&it.sides())).collect();
     let copies = steps
         .iter()
         .map(|Planned { relationship, step }| {

@@ -68,9 +68,9 @@ pub(super) struct Task {
     reading: Reading,
 }
 
-/// What the commands of a relationship are about, by name.
+/// What the commands of a relationship are about.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct Sides {
     /// The relationship's name.
     pub(super) name: Value,
     /// The left side, as an object: the `collection` of its documents, its `field` if it has a place
@@ -83,11 +83,11 @@ pub(super) struct Places {
     pub(super) join: Value,
 }
 
-impl Places {
-    /// By the names that the properties have here.
+impl Sides {
+    /// By the names of these properties.
     pub(super) fn by_name() -> Self {
         let [name, left, right, join] = ["name", "left", "right", "join"].map(Value::parameter);
-        Places { name, left, right, join }
+        Sides { name, left, right, join }
     }
 
     fn of(&self, owner: Owner) -> &Value {
@@ -100,15 +100,15 @@ impl Places {
 
 impl Task {
     /// What the commands are about, as data.
-    pub(super) fn places(&self) -> Places {
-        let (mut fields, mut collections, mut joins) = ([None, None], [None, None], None);
+    pub(super) fn sides(&self) -> Sides {
+        let (mut fields, mut known_target, mut join) = ([None, None], None, None);
         for step in &self.steps {
             match step {
                 CollectionStep::CopyLinks { from, also, target, into }
                 | CollectionStep::DropJoinCollection { from, also, target, into } => {
                     fields = [Some(from), also.as_ref()];
-                    collections[1] = target.as_ref();
-                    joins = Some(into);
+                    known_target = target.as_ref();
+                    join = Some(into);
                 }
                 CollectionStep::UnsetField { field, owner, kept: DocumentPlace::Field(kept) }
                 | CollectionStep::RefillField { field, owner, kept: DocumentPlace::Field(kept) } => {
@@ -121,23 +121,20 @@ impl Task {
                 CollectionStep::UnsetField { .. } | CollectionStep::RefillField { .. } => {}
             }
         }
-        let side = |owner: Owner| {
-            let at = owner as usize;
-            side(owner, fields[at], collections[at], joins)
-        };
-        Places {
+        let [left, right] = fields;
+        Sides {
             name: Value::from(&self.name),
-            left: side(Owner::Left),
-            right: side(Owner::Right),
-            join: joins.map_or(Value::Null, |it| Value::from(&it.name)),
+            left: side(Owner::Left, left, None, join),
+            right: side(Owner::Right, right, known_target, join),
+            join: join.map_or(Value::Null, |it| Value::from(&it.name)),
         }
     }
 
-    /// The commands on places, which may be those of this relationship, or their names.
-    pub(super) fn section(&self, places: &Places) -> Section {
+    /// The commands on what [`Task::sides`] gives, or on its names.
+    pub(super) fn section(&self, sides: &Sides) -> Section {
         let mut section = Section::default();
         for step in &self.steps {
-            add(&mut section, step, self.reading, places);
+            add(&mut section, step, self.reading, sides);
         }
         section
     }
@@ -148,14 +145,14 @@ impl Serialize for Task {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("name", &self.name)?;
-        for (name, _, items) in self.section(&self.places()).lists() {
+        for (name, _, items) in self.section(&self.sides()).lists() {
             map.serialize_entry(name, &items)?;
         }
         map.end()
     }
 }
 
-/// A side of a relationship, as far as it is known: see [`Places::left`].
+/// A side of a relationship, as far as it is known: see [`Sides::left`].
 pub(super) fn side(
     owner: Owner,
     field: Option<&DocumentField>,
@@ -199,17 +196,17 @@ fn needs(step: &CollectionStep, options: Script) -> [u32; 2] {
     }
 }
 
-fn add(section: &mut Section, step: &CollectionStep, reading: Reading, places: &Places) {
-    let Places { name, left, right, join } = places;
+fn add(section: &mut Section, step: &CollectionStep, reading: Reading, sides: &Sides) {
+    let Sides { name, left, right, join } = sides;
     match step {
         CollectionStep::CopyLinks { from: _, also, target, into: _ } => {
-            add_checks_of_array(section, reading, places, Owner::Left, target.is_some());
+            add_checks_of_array(section, reading, sides, Owner::Left, target.is_some());
             section.copies.push(match (also, reading) {
                 (Some(_), Reading::Lenient) => copy::copy_both_arrays(left, right, join),
                 _ => copy::copy_array(reading, left, right, join),
             });
             if also.is_some() {
-                add_checks_of_array(section, reading, places, Owner::Right, true);
+                add_checks_of_array(section, reading, sides, Owner::Right, true);
                 section.checks.extend([
                     check::other_side_agrees(reading, name, left, right),
                     check::other_side_agrees(reading, name, right, left),
@@ -219,17 +216,17 @@ fn add(section: &mut Section, step: &CollectionStep, reading: Reading, places: &
             section.ensures.extend([left, right].map(index));
         }
         CollectionStep::UnsetField { field, owner, kept } => {
-            let dropped = places.of(*owner);
+            let dropped = sides.of(*owner);
             section.pending.push(any_with(dropped));
             if let DocumentPlace::Field(kept_field) = kept {
-                add_kept_side(section, reading, places, *owner, (field, kept_field));
+                add_kept_side(section, reading, sides, *owner, (field, kept_field));
             }
             // Before the field: a unique index would refuse a second document without it.
             section.ensures.push(drop_index(dropped));
             section.removals.push(unset(dropped));
         }
         CollectionStep::RefillField { field, owner, kept } => {
-            let (side, other) = (places.of(*owner), places.of(owner.other()));
+            let (side, other) = (sides.of(*owner), sides.of(owner.other()));
             let (from, links) = match kept {
                 DocumentPlace::JoinCollection(_) => {
                     section.checks.push(check::no_array_overwritten(name, side, other, join));
@@ -268,12 +265,12 @@ fn add(section: &mut Section, step: &CollectionStep, reading: Reading, places: &
 fn add_checks_of_array(
     section: &mut Section,
     reading: Reading,
-    places: &Places,
+    sides: &Sides,
     owner: Owner,
     is_other_known: bool,
 ) {
-    let Places { name, join, .. } = places;
-    let (side, other) = (places.of(owner), places.of(owner.other()));
+    let Sides { name, join, .. } = sides;
+    let (side, other) = (sides.of(owner), sides.of(owner.other()));
     section.checks.extend([
         check::array_has_ids(reading, name, side),
         check::owners_have_ids(name, side),
@@ -296,12 +293,12 @@ fn add_checks_of_array(
 fn add_kept_side(
     section: &mut Section,
     reading: Reading,
-    places: &Places,
+    sides: &Sides,
     owner: Owner,
     (dropped_field, kept_field): (&DocumentField, &DocumentField),
 ) {
-    let name = &places.name;
-    let (dropped, kept) = (places.of(owner), places.of(owner.other()));
+    let name = &sides.name;
+    let (dropped, kept) = (sides.of(owner), sides.of(owner.other()));
     let is_strict = reading == Reading::Strict;
     for (side, field) in [(dropped, dropped_field), (kept, kept_field)] {
         section.checks.extend([

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::block::Block;
 use super::command::{Migration, Section};
 use super::javascript::{define, each_call, string, write};
-use super::migration::{self, Places, Task, migration as commands};
+use super::migration::{self, Sides, Task, migration as commands};
 use super::value::Value;
 use super::{check, command, copy, expression, refill, repair};
 use crate::plan::{AdapterPlan, Direction, Script, UpgradePlan};
@@ -186,7 +186,7 @@ impl Text {
         self.line(0, "");
         self.comment(&format!("{} ({})", task.name, task.kind.to_lowercase()));
         self.line(0, "{");
-        let Places { name, left, right, join } = task.places();
+        let Sides { name, left, right, join } = task.sides();
         for (key, value) in [("name", name), ("left", left), ("right", right), ("join", join)] {
             if !matches!(value, Value::Null) {
                 self.text.push_str(&format!("  const {key} = "));
@@ -197,7 +197,7 @@ impl Text {
         self.line(1, "relationships.push({");
         self.line(2, "...nothing,");
         self.line(2, "name,");
-        for (name, _, items) in task.section(&Places::by_name()).lists() {
+        for (name, _, items) in task.section(&Sides::by_name()).lists() {
             if !items.is_empty() {
                 self.text.push_str(&format!("    {name}: "));
                 self.value(&Value::Array(items), 2, used);
