@@ -252,11 +252,11 @@ function calling(f) {
 }
 
 function toUpgradeError(error) {
-  // What is longer than a string of Node can be, half a gigabyte: some 48,000 relationships on MongoDB.
-  if (error instanceof RangeError) {
+  // In pieces that are added up, or at once.
+  if (error instanceof RangeError || /napi `?string`?$/.test(error.message)) {
     return new UpgradeError(
       'TOO_LONG',
-      'This text is longer than Node can hold. --apply and statements() need less than a script does.',
+      'This text is longer than a string of Node can be, which is half a gigabyte.',
     );
   }
   let problems;
