@@ -1,5 +1,7 @@
 //! Long text, handed on in pieces while it is made.
 
+use std::borrow::Cow;
+
 /// About as many bytes as a piece has: few pieces, which a processor's cache still has room for.
 const LENGTH: usize = 256 * 1024;
 
@@ -28,17 +30,10 @@ impl<'a> Pieces<'a> {
         }
     }
 
-    /// Appends a line of comment after `mark`. Whatever would end the line within a name becomes a
-    /// space.
+    /// Appends a line of comment after `mark`.
     pub fn comment(&mut self, mark: &str, text: &str) {
         self.push(mark);
-        // Most names are plain, which is quickly seen.
-        if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-            self.push(text);
-        } else {
-            let ends_line = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-            self.push(&text.replace(ends_line, " "));
-        }
+        self.push(&on_one_line(text));
         self.push("\n");
     }
 
@@ -53,6 +48,16 @@ impl<'a> Pieces<'a> {
             self.piece.clear();
         }
     }
+}
+
+/// Text for a comment: whatever would end the line, within a name, becomes a space.
+pub fn on_one_line(text: &str) -> Cow<'_, str> {
+    // Most names are plain, which is quickly seen.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Cow::Borrowed(text);
+    }
+    let ends_line = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    Cow::Owned(text.replace(ends_line, " "))
 }
 
 /// The whole text of what writes pieces, for those who want it at once.

@@ -1,6 +1,8 @@
 //! Values as JavaScript that people like to read: literals, and calls of functions that are defined by
 //! their blocks.
 
+use memchr::memrchr;
+
 use super::block::Block;
 use super::value::{Text, Value};
 
@@ -35,7 +37,7 @@ pub(super) fn define(out: &mut String, block: &Block) {
 /// spaces). It breaks where the line would get too long.
 pub(super) fn write(out: &mut String, value: &Value, indent: usize) {
     let start = out.len();
-    let line = out.rfind('\n').map_or(0, |at| at + 1);
+    let line = memrchr(b'\n', out.as_bytes()).map_or(0, |at| at + 1);
     write_inline(out, value);
     // A comma follows.
     if out.len() - line < WIDTH {
@@ -153,12 +155,12 @@ fn write_list(out: &mut String, items: &[Value]) {
 
 /// Writes `isId` for `is_id`.
 fn write_name(out: &mut String, name: &str) {
-    for (at, word) in name.split('_').enumerate() {
-        if at == 0 {
-            out.push_str(word);
-        } else {
-            out.push_str(&word[..1].to_ascii_uppercase());
-            out.push_str(&word[1..]);
+    let mut begins_word = false;
+    for character in name.chars() {
+        match character {
+            '_' => begins_word = true,
+            _ if std::mem::take(&mut begins_word) => out.push(character.to_ascii_uppercase()),
+            _ => out.push(character),
         }
     }
 }

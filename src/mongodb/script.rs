@@ -1,6 +1,6 @@
 //! The script for mongosh: header, building blocks, commands that call them, the runner. Only here.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use super::block::Block;
 use super::command::{Migration, Section};
@@ -8,6 +8,7 @@ use super::javascript::{define, each_call, string, write};
 use super::migration::{self, Sides, Task, migration as commands};
 use super::value::Value;
 use super::{check, command, copy, expression, refill, repair};
+use crate::pieces::on_one_line;
 use crate::plan::{AdapterPlan, Direction, Script, UpgradePlan};
 use crate::step::{CollectionStep, Planned};
 
@@ -106,8 +107,7 @@ impl Text {
         if !text.is_empty() {
             self.text.push(' ');
         }
-        let is_break = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-        self.text.extend(text.chars().map(|c| if is_break(c) { ' ' } else { c }));
+        self.text.push_str(&on_one_line(text));
         self.text.push('\n');
     }
 
@@ -233,7 +233,7 @@ impl Text {
 
 /// The blocks that a script calls, and those that these call.
 #[derive(Default)]
-struct Used(HashSet<*const Block>);
+struct Used(FxHashSet<*const Block>);
 
 impl Used {
     fn add(&mut self, value: &Value) {
@@ -305,7 +305,7 @@ mod tests {
 
     #[test]
     fn blocks_have_names_of_their_own() {
-        let names: HashSet<&str> = blocks().map(|it| it.name).collect();
+        let names: FxHashSet<&str> = blocks().map(|it| it.name).collect();
         for name in taken() {
             assert!(!names.contains(name), "{name}");
         }
@@ -320,7 +320,7 @@ mod tests {
 
     #[test]
     fn blocks_call_those_before_them() {
-        let mut before = HashSet::new();
+        let mut before = FxHashSet::default();
         for block in blocks() {
             each_call(&block.definition(), &mut |called| {
                 assert!(before.contains(called.name), "{block:?} calls {called:?}");
@@ -337,7 +337,7 @@ mod tests {
             let script = script(GUIDE, direction, reconcile);
             let functions: Vec<_> = script.lines().filter(|it| it.starts_with("const ")).collect();
             assert!(functions.len() > 20);
-            let names: HashSet<_> =
+            let names: FxHashSet<_> =
                 functions.iter().filter_map(|it| it.split(" = ").next()).collect();
             assert_eq!(names.len(), functions.len(), "{functions:?}");
         }
