@@ -18,10 +18,9 @@ mod script;
 mod sequence;
 mod slide;
 
-use std::collections::HashMap;
-
-use similar::group_diff_ops;
+use rustc_hash::FxHashMap;
 use similar::udiff::UnifiedHunkHeader;
+use similar::{ChangeTag, group_diff_ops};
 
 /// How many lines around a change are shown.
 const CONTEXT: usize = 3;
@@ -36,7 +35,7 @@ pub fn unified(old: &str, new: &str, names: (&str, &str), color: bool) -> String
     }
     // Only a line feed ends a line. The last line may lack it, and then equals none that has it.
     let [old, new] = [old, new].map(|text| text.split_inclusive('\n').collect::<Vec<_>>());
-    let mut numbers = HashMap::new();
+    let mut numbers = FxHashMap::default();
     let [old_numbers, new_numbers] = [&old, &new].map(|lines| numbered(lines, &mut numbers));
     let changes = script::changes(&old_numbers, &new_numbers, numbers.len());
 
@@ -44,7 +43,12 @@ pub fn unified(old: &str, new: &str, names: (&str, &str), color: bool) -> String
     for hunk in group_diff_ops(changes, CONTEXT) {
         text.push_str(&format!("{}\n", UnifiedHunkHeader::new(&hunk)));
         for line in hunk.iter().flat_map(|change| change.iter_changes(&old, &new)) {
-            text.push_str(&format!("{}{}", line.tag(), line.value()));
+            text.push(match line.tag() {
+                ChangeTag::Equal => ' ',
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+            });
+            text.push_str(line.value());
             if !line.value().ends_with('\n') {
                 text.push_str("\n\\ No newline at end of file\n");
             }
@@ -54,7 +58,7 @@ pub fn unified(old: &str, new: &str, names: (&str, &str), color: bool) -> String
 }
 
 /// The lines as numbers, the same for equal lines: from 0 on, without gaps.
-fn numbered<'a>(lines: &[&'a str], numbers: &mut HashMap<&'a str, u32>) -> Vec<u32> {
+fn numbered<'a>(lines: &[&'a str], numbers: &mut FxHashMap<&'a str, u32>) -> Vec<u32> {
     let number = |line: &&'a str| {
         let next = numbers.len() as u32;
         *numbers.entry(*line).or_insert(next)

@@ -4,7 +4,7 @@
 //! The columns of fields that are no relationships are the same in both, as the loaded Keystone's own
 //! knex compiles them. What relationships add follows from the plan.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::naming::{self, Name, Named};
 use crate::plan::{Engine, UpgradePlan};
@@ -135,7 +135,7 @@ impl TableSchema {
 }
 
 /// The relationships of an adapter by their fields.
-struct Relationships<'a>(HashMap<(usize, usize), (&'a Relationship, &'a Side)>);
+struct Relationships<'a>(FxHashMap<(usize, usize), (&'a Relationship, &'a Side)>);
 
 impl<'a> Relationships<'a> {
     fn new(plan: &'a UpgradePlan, adapter: usize) -> Self {

@@ -107,20 +107,15 @@ impl<'a> Search<'a> {
     fn advance(&mut self, area: &Area, can_meet: bool) -> Option<(i32, i32)> {
         let old = &self.old[..unsigned(area.x.end)];
         let new = &self.new[..unsigned(area.y.end)];
-        let mut above = self.forward.at(self.forward.last + 1);
-        for diagonal in self.forward.diagonals() {
-            let left = self.forward.at(diagonal - 1);
+        let Search { forward, backward, .. } = self;
+        forward.each(|diagonal, left, above| {
             let mut x = above.max(left + 1);
-            above = left;
             while are_equal((old, x), (new, x - diagonal)) {
                 x += 1;
             }
-            self.forward.set(diagonal, x);
-            if can_meet && self.backward.reached(diagonal).is_some_and(|it| it <= x) {
-                return Some((x, diagonal));
-            }
-        }
-        None
+            let meets = can_meet && backward.reached(diagonal).is_some_and(|it| it <= x);
+            (x, meets)
+        })
     }
 
     /// One edit from the end on each diagonal in turn, and on as long as lines are equal.
@@ -130,20 +125,15 @@ impl<'a> Search<'a> {
         let (x_start, y_start) = (area.x.start, area.y.start);
         let old = &self.old[unsigned(x_start)..];
         let new = &self.new[unsigned(y_start)..];
-        let mut right = self.backward.at(self.backward.last + 1);
-        for diagonal in self.backward.diagonals() {
-            let below = self.backward.at(diagonal - 1);
+        let Search { forward, backward, .. } = self;
+        backward.each(|diagonal, below, right| {
             let mut x = below.min(right - 1);
-            right = below;
             while are_equal((old, x - 1 - x_start), (new, x - 1 - diagonal - y_start)) {
                 x -= 1;
             }
-            self.backward.set(diagonal, x);
-            if can_meet && self.forward.reached(diagonal).is_some_and(|it| x <= it) {
-                return Some((x, diagonal));
-            }
-        }
-        None
+            let meets = can_meet && forward.reached(diagonal).is_some_and(|it| x <= it);
+            (x, meets)
+        })
     }
 
     /// Divides an area at the point that is farthest from where its search came from. The way to there
@@ -212,6 +202,29 @@ impl Frontier {
         } else {
             self.last -= 1;
         }
+    }
+
+    /// Goes through the diagonals that are in turn, the highest first. `step` takes a diagonal and the x
+    /// on its neighbours, the lower one and the higher one, and gives the x on it and whether to stop.
+    ///
+    /// Returns the x and the diagonal where it stopped. Most of the time of a comparison goes by in here:
+    /// so neighbours are not looked up, but handed on, and two of them are in each window.
+    fn each(&mut self, mut step: impl FnMut(i32, i32, i32) -> (i32, bool)) -> Option<(i32, i32)> {
+        let mut diagonal = self.last;
+        let (first, last) = (self.place(self.first - 1), self.place(self.last + 1));
+        let reached = &mut self.x[first..=last];
+        let mut above = *reached.last()?;
+        for pair in reached[..last - first].rchunks_exact_mut(2) {
+            let left = pair[0];
+            let (x, stops) = step(diagonal, left, above);
+            pair[1] = x;
+            if stops {
+                return Some((x, diagonal));
+            }
+            above = left;
+            diagonal -= 2;
+        }
+        None
     }
 
     /// The diagonals that are in turn, the highest first.

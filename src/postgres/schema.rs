@@ -1,7 +1,7 @@
 //! A schema as SQL text, in the style of Keystone's guide to the new schema.
 
+use rustc_hash::FxHashMap;
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use super::quote::identifier;
 use crate::naming::Name;
@@ -34,7 +34,7 @@ pub fn schema(schema: &TableSchema) -> String {
 struct Writer<'a> {
     schema: &'a TableSchema,
     /// Where each table comes.
-    positions: HashMap<&'a str, usize>,
+    positions: FxHashMap<&'a str, usize>,
     /// The foreign keys that wait for each table.
     waiting: Vec<Vec<(&'a Table, &'a Column, &'a ForeignKey)>>,
 }
@@ -58,7 +58,7 @@ impl<'a> Writer<'a> {
             let columns = list(&key.columns);
             format!("\tconstraint {}\n\t\t{kind} ({columns})", identifier(&key.name))
         }));
-        text.push_str(&format!("create table {}\n(\n", self.qualified(&table.name)));
+        text.extend(["create table ", &self.qualified(&table.name), "\n(\n"]);
         text.push_str(&lines.join(",\n"));
         text.push_str("\n);\n");
         for (owner, column, key) in std::mem::take(&mut self.waiting[at]) {
@@ -71,25 +71,28 @@ impl<'a> Writer<'a> {
             ));
         }
         for index in &table.indexes {
-            text.push_str(&format!(
-                "create index {}\n\ton {} ({});\n",
-                identifier(&index.name),
-                self.qualified(&table.name),
-                list(&index.columns)
-            ));
+            text.extend([
+                "create index ",
+                &identifier(&index.name),
+                "\n\ton ",
+                &self.qualified(&table.name),
+                " (",
+                &list(&index.columns),
+                ");\n",
+            ]);
         }
     }
 
     fn column(&self, column: &Column, foreign_key: Option<&ForeignKey>) -> String {
-        let mut text = format!("\t{} {}", identifier(&column.name), column.data_type);
+        let mut text = ["\t", &identifier(&column.name), " ", &column.data_type].concat();
         if column.is_not_null {
             text.push_str(" not null");
         }
         if let Some(default) = &column.default {
-            text.push_str(&format!(" default {default}"));
+            text.extend([" default ", default]);
         }
         let mut constraint = |name: &str, what: &str| {
-            text.push_str(&format!("\n\t\tconstraint {}\n\t\t\t{what}", identifier(name)));
+            text.extend(["\n\t\tconstraint ", &identifier(name), "\n\t\t\t", what]);
         };
         if let Some(name) = &column.primary_key {
             constraint(name, "primary key");
@@ -98,7 +101,7 @@ impl<'a> Writer<'a> {
             constraint(name, "unique");
         }
         if let Some(key) = foreign_key {
-            constraint(&key.name, &format!("references {}", self.qualified(&key.references)));
+            constraint(&key.name, &["references ", &self.qualified(&key.references)].concat());
             if key.cascades {
                 text.push_str("\n\t\t\t\ton delete cascade");
             }
@@ -107,10 +110,10 @@ impl<'a> Writer<'a> {
     }
 
     /// A table, with its schema where that is not the usual one.
-    fn qualified(&self, name: &str) -> String {
+    fn qualified<'n>(&self, name: &'n str) -> Cow<'n, str> {
         match self.schema.name.as_str() {
-            "public" => identifier(name).into_owned(),
-            schema => format!("{}.{}", identifier(schema), identifier(name)),
+            "public" => identifier(name),
+            schema => Cow::Owned([&identifier(schema), ".", &identifier(name)].concat()),
         }
     }
 }
