@@ -3,7 +3,6 @@
 // `check` and `apply` on MongoDB databases that are not simply old, and where there is no way in.
 
 const net = require('net');
-const path = require('path');
 const { startKeystone } = require('./support/keystone-process');
 const {
   documentsText,
@@ -12,16 +11,11 @@ const {
   startMongodb,
   startMongodbWithUsers,
 } = require('./support/mongodb');
-const { makeProject, removeProjects, run } = require('./support/project');
+const { makeScenarioProject, removeProjects, run } = require('./support/project');
 const { loadScenario } = require('./support/scenario');
 
 const GUIDE = loadScenario('guide');
 const STATE = 'keystone_upgrade_relationships';
-const SUPPORT = JSON.stringify(path.join(__dirname, 'support'));
-const ENTRY = `
-  const { buildKeystone, loadScenario } = require(${SUPPORT} + '/scenario');
-  const { newKeystone } = require(${SUPPORT} + '/keystones');
-  exports.keystone = buildKeystone(loadScenario('guide'), { modules: newKeystone(), adapter: 'mongoose' });`;
 
 /** A server that others use is not ours to give users to: these tests count as skipped there. */
 const describeOnOwnServer = isGiven() ? describe.skip : describe;
@@ -197,7 +191,7 @@ describeOnOwnServer('a server with users', () => {
 
   beforeAll(async () => {
     guarded = await startMongodbWithUsers();
-    folder = makeProject({ 'index.js': ENTRY });
+    folder = makeScenarioProject(GUIDE, 'mongoose');
   });
 
   afterAll(() => guarded?.stop());
@@ -297,7 +291,7 @@ describe('no connection', () => {
         free.close(() => resolve(port));
       });
     });
-    const folder = makeProject({ 'index.js': ENTRY });
+    const folder = makeScenarioProject(GUIDE, 'mongoose');
     for (const user of ['me:very-secret', 'me:very/sec@ret']) {
       const url = `mongodb://${user}@127.0.0.1:${port}/x?serverSelectionTimeoutMS=500`;
       for (const args of [['--check'], ['--apply', '--yes']]) {
@@ -312,7 +306,7 @@ describe('no connection', () => {
 
 it('the command: there and back, and ended by a signal', async () => {
   const { database } = await makeDatabase();
-  const folder = makeProject({ 'index.js': ENTRY });
+  const folder = makeScenarioProject(GUIDE, 'mongoose');
   const env = { MONGO_URI: server.url(database) };
   const checked = await run(folder, ['--check'], { env });
   expect(checked.code).toBe(0);

@@ -3,7 +3,6 @@
 // `--check` and `--apply` on MongoDB by the real command: what it prints, on a terminal and without,
 // and what is left when it is ended, or cut off from the server, in the midst of it.
 
-const path = require('path');
 const { planUpgrade } = require('..');
 const { migrate } = require('../lib/mongodb-runner');
 const { startKeystone } = require('./support/keystone-process');
@@ -17,15 +16,8 @@ const {
 const { LISTS, makeData, makeManyLinks } = require('./support/mongodb-example');
 const { normalized } = require('./support/mongodb-model');
 const { startProxy } = require('./support/mongodb-proxy');
-const { makeProject, removeProjects, run } = require('./support/project');
+const { makeScenarioProject, removeProjects, run } = require('./support/project');
 const { runOnTerminal } = require('./support/terminal');
-
-const SUPPORT = JSON.stringify(path.join(__dirname, 'support'));
-const ENTRY = `
-  const { buildKeystone } = require(${SUPPORT} + '/scenario');
-  const { newKeystone } = require(${SUPPORT} + '/keystones');
-  const { LISTS } = require(${SUPPORT} + '/mongodb-example');
-  exports.keystone = buildKeystone(LISTS, { modules: newKeystone(), adapter: 'mongoose' });`;
 
 /** When nothing answers any more, the driver need not wait for it. */
 const IMPATIENT = 'serverSelectionTimeoutMS=2000';
@@ -44,7 +36,7 @@ const states = {};
 beforeAll(async () => {
   server = await startMongodb();
   keystone = startKeystone('new', 'mongoose');
-  project = makeProject({ 'index.js': ENTRY });
+  project = makeScenarioProject(LISTS, 'mongoose');
   const session = await keystone.open(LISTS, server.url('fresh'));
   relationships = await session.relationships();
   await session.close();

@@ -8,7 +8,7 @@ const path = require('path');
 const { startKeystone } = require('./support/keystone-process');
 const { newKeystone } = require('./support/keystones');
 const { postgresVersions, startPostgres } = require('./support/postgres');
-const { makeProject, removeProjects, run } = require('./support/project');
+const { makeScenarioProject, removeProjects, run } = require('./support/project');
 const { loadScenario } = require('./support/scenario');
 
 const GUIDE = loadScenario('guide');
@@ -260,21 +260,12 @@ describe('what a database holds', () => {
 
   /** The statements that Keystone's own command prints. */
   async function keystonesOwn() {
-    const folder = makeProject({ 'index.js': guideEntry() });
+    const folder = makeScenarioProject(GUIDE, 'knex');
     const file = path.join(newKeystone(), '@keystonejs', 'keystone', 'bin', 'cli.js');
     const { stdout } = await run(folder, ['upgrade-relationships', '--migration'], { file });
     return stdout.split('\n').filter((line) => /^[A-Z]+ TABLE /.test(line));
   }
 });
-
-/** An entry file with the lists of the guide, which knows no address. */
-function guideEntry() {
-  const support = JSON.stringify(path.join(__dirname, 'support'));
-  return `
-    const { buildKeystone, loadScenario } = require(${support} + '/scenario');
-    const { newKeystone } = require(${support} + '/keystones');
-    exports.keystone = buildKeystone(loadScenario('guide'), { modules: newKeystone(), adapter: 'knex' });`;
-}
 
 describe('no row is lost', () => {
   it('in a project with dropDatabase, which drops its tables when it connects', async () => {
@@ -395,7 +386,7 @@ describe('no connection', () => {
   });
 
   it('by the command: only the message, and nothing on stdout', async () => {
-    const folder = makeProject({ 'index.js': guideEntry() });
+    const folder = makeScenarioProject(GUIDE, 'knex');
     for (const args of [['--check'], ['--apply', '--yes'], ['--check', '--json']]) {
       const env = { DATABASE_URL: urlFor('filled', 'postgres') };
       const { code, stdout, stderr } = await run(folder, args, { env });

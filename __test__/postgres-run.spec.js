@@ -7,16 +7,11 @@ const fs = require('fs');
 const path = require('path');
 const { startKeystone } = require('./support/keystone-process');
 const { postgresVersions, startPostgres } = require('./support/postgres');
-const { makeProject, removeProjects, run } = require('./support/project');
+const { makeScenarioProject, removeProjects, run } = require('./support/project');
 const { loadScenario } = require('./support/scenario');
 const { runOnTerminal } = require('./support/terminal');
 
 const GUIDE = loadScenario('guide');
-const SUPPORT = JSON.stringify(path.join(__dirname, 'support'));
-const ENTRY = `
-  const { buildKeystone, loadScenario } = require(${SUPPORT} + '/scenario');
-  const { newKeystone } = require(${SUPPORT} + '/keystones');
-  exports.keystone = buildKeystone(loadScenario('guide'), { modules: newKeystone(), adapter: 'knex' });`;
 
 let server;
 let project;
@@ -26,7 +21,7 @@ const states = {};
 
 beforeAll(async () => {
   server = await startPostgres(postgresVersions()[0]);
-  project = makeProject({ 'index.js': ENTRY });
+  project = makeScenarioProject(GUIDE, 'knex');
   const old = startKeystone('old');
   await server.createDatabase('filled');
   const session = await old.open(GUIDE, server.url('filled'));

@@ -50,6 +50,22 @@ function makeProject(files, packages = [], nodeModules = newKeystone()) {
   return folder;
 }
 
+/**
+ * Makes a project of NEW whose `index.js` has the lists of a scenario, and no address in it.
+ *
+ * @param {object} scenario as for `buildKeystone` of `scenario.js`
+ * @param {string} adapter `knex` or `mongoose`
+ * @returns {string} the project's folder
+ */
+function makeScenarioProject(scenario, adapter) {
+  const build = JSON.stringify(require.resolve('./scenario'));
+  const options = JSON.stringify({ modules: newKeystone(), adapter });
+  return makeProject({
+    'index.js': `exports.keystone = require(${build}).buildKeystone(${JSON.stringify(scenario)}, ${options});
+`,
+  });
+}
+
 /** Removes every project made; for `afterAll`. */
 function removeProjects() {
   for (const folder of folders.splice(0)) fs.rmSync(folder, { recursive: true, force: true });
@@ -99,4 +115,4 @@ function output(child) {
   });
 }
 
-module.exports = { PLANNED, bin, makeProject, removeProjects, run, shell };
+module.exports = { PLANNED, bin, makeProject, makeScenarioProject, removeProjects, run, shell };
