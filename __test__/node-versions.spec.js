@@ -123,21 +123,6 @@ suite('the command under', () => {
       expect(Number(stdout)).toBeGreaterThan(40);
     });
 
-    test.each(major < 22 ? [''] : ['', '1'])(
-      'keeps what it has compiled where it can: forbidden %j',
-      (forbidden) => {
-        const folder = fs.mkdtempSync(path.join(project, 'tmp-'));
-        const own = { TMPDIR: folder, NODE_COMPILE_CACHE: undefined };
-        const { status } = spawnSync(binary(major), [bin.command], {
-          cwd: project,
-          env: { ...process.env, ...own, NODE_DISABLE_COMPILE_CACHE: forbidden || undefined },
-        });
-        expect(status).toBe(obstacle ? 1 : 0);
-        const kept = fs.readdirSync(folder).filter((name) => name.includes('compile-cache'));
-        expect(kept).toHaveLength(major >= 22 && !forbidden ? 1 : 0);
-      },
-    );
-
     if (obstacle) {
       test('says why the real Keystone does not load', () => {
         const stderr = expect.stringContaining(obstacle);

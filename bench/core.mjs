@@ -38,27 +38,33 @@ const timed = (action) => {
   return performance.now() - start;
 };
 
-/** In a child: the medians of all stages. */
+/** In a child: the medians of all stages, and how long the texts are that some of them make. */
 async function stages(adapter, lists) {
   const keystone = ringKeystone(lists, adapter);
   const json = snapshot(keystone);
   const planned = plan(json);
   const complete = api.planUpgrade(keystone, { resolveFrom: [newKeystone()] });
   complete.schema('old'); // Asks knex for all columns, which is no part of rendering.
-  return inTurns(
-    {
-      consolidate: () => timed(() => keystone._consolidateRelationships()),
-      snapshot: () => timed(() => snapshot(keystone)),
-      plan: () => timed(() => plan(json)),
-      migration: () => timed(() => script(planned, 'up')),
-      rollback: () => timed(() => script(planned, 'down')),
-      summary: () => timed(() => planned.summary(undefined, false)),
-      json: () => timed(() => planned.toJson()),
-      schema: () => timed(() => complete.schema('new')),
-      diff: () => timed(() => complete.diff()),
-    },
-    { runs: RUNS[lists], warmUps: 2 },
-  );
+  const actions = Object.entries({
+    consolidate: () => keystone._consolidateRelationships(),
+    snapshot: () => snapshot(keystone),
+    plan: () => plan(json),
+    migration: () => script(planned, 'up'),
+    rollback: () => script(planned, 'down'),
+    summary: () => planned.summary(undefined, false),
+    json: () => planned.toJson(),
+    schema: () => complete.schema('new'),
+    diff: () => complete.diff(),
+  });
+  const variants = actions.map(([name, action]) => [name, () => timed(action)]);
+  const texts = actions
+    .map(([name, action]) => [name, action()])
+    .filter(([, result]) => typeof result === 'string')
+    .map(([name, { length }]) => [name, length]);
+  return {
+    ms: await inTurns(Object.fromEntries(variants), { runs: RUNS[lists], warmUps: 2 }),
+    lengths: Object.fromEntries(texts),
+  };
 }
 
 /** In a child: the snapshot of a large project, as a file. */
@@ -86,17 +92,20 @@ function child(name, ...args) {
 
 function stagesTable(adapter) {
   const results = SIZES.map((lists) => child('stages', adapter, lists));
-  const rows = Object.keys(results[0]).map((stage) => [
+  const [{ ms: few }, { ms, lengths }, { ms: many }] = results;
+  const rows = Object.keys(ms).map((stage) => [
     stage === 'consolidate' ? "Keystone's `_consolidateRelationships`" : stage,
-    ...results.map((result) => result[stage]),
-    times(results[1][stage], results[1].consolidate),
-    times(results[2][stage] ?? NaN, results[1][stage] * 10),
+    ...[few, ms, many].map((medians) => medians[stage]),
+    times(ms[stage], ms.consolidate),
+    times(many[stage], ms[stage] * 10),
+    (lengths[stage] ?? NaN) / 1e6,
   ]);
   const head = [
     `${ENGINES[adapter]}, ms at`,
     ...SIZES.map((lists) => `${number(lists)} lists`),
     `of Keystone's at ${number(SIZES[1])}`,
     `per list, ${number(SIZES[2])} to ${number(SIZES[1])}`,
+    `MB of text at ${number(SIZES[1])}`,
   ];
   return table(head, rows);
 }

@@ -7,7 +7,7 @@ import { root, run, script } from '../scripts/lib/run.mjs';
 import { installSet, setUp } from '../scripts/lib/setup.mjs';
 
 const PARTS = {
-  process: { title: 'The whole process', sets: ['keystones/new', 'nodes'] },
+  process: { title: 'The whole process', sets: ['keystones/new'] },
   core: { title: 'In process, stage by stage', sets: ['keystones/new'] },
   postgres: { title: 'On PostgreSQL', sets: ['keystones/new', 'postgres/18'] },
   mongodb: { title: 'On MongoDB', sets: ['keystones/new', 'mongodb/mongosh', 'mongodb/server'] },

@@ -35,7 +35,6 @@ const SCHEMAS = ['old', 'new'];
  * @returns {Promise<void>} never fulfilled before the process ends
  */
 async function main(argv, { usage }) {
-  keepCompiled();
   const stdout = captureStdout();
   const guard = guardProcess();
   try {
@@ -45,16 +44,6 @@ async function main(argv, { usage }) {
     fail(error instanceof UpgradeError ? error.message : unexpected(error));
     await guard.exit(1);
   }
-}
-
-/**
- * Lets Node keep what it compiles, where it can (from 22.1 on; NODE_DISABLE_COMPILE_CACHE forbids it):
- * most of the time goes into loading the project, and much of that into compiling it.
- */
-function keepCompiled() {
-  // eslint-disable-next-line n/no-unsupported-features/node-builtins -- only used where it is
-  const { enableCompileCache } = require('module');
-  if (enableCompileCache) enableCompileCache();
 }
 
 async function run(argv, usage, stdout) {
