@@ -64,10 +64,12 @@ class UpgradePlan {
   migration(options) {
     const { direction = 'up', reconcile = false, adapter } = options || {};
     return calling(() => {
-      const pieces = [];
-      natives.get(this).migration(adapter, direction, reconcile, (piece) => pieces.push(piece));
-      // Not joined: what is added up, JavaScript copies only once somebody looks into it.
-      return pieces.reduce((text, piece) => text + piece, '');
+      // Added up, not joined: JavaScript copies the pieces only once somebody looks into the text.
+      let text = '';
+      natives.get(this).migration(adapter, direction, reconcile, (piece) => {
+        text += piece;
+      });
+      return text;
     });
   }
 
@@ -96,7 +98,8 @@ class UpgradePlan {
    */
   schema(which, options) {
     const { adapter } = options || {};
-    return calling(() => complete(this).schema(which, adapter));
+    const native = complete(this);
+    return calling(() => native.schema(which, adapter));
   }
 
   /**
@@ -109,7 +112,8 @@ class UpgradePlan {
    */
   diff(options) {
     const { color = false, adapter } = options || {};
-    return calling(() => complete(this).diff(adapter, color));
+    const native = complete(this);
+    return calling(() => native.diff(adapter, color));
   }
 
   /** The whole plan as plain data, the caller's own to change. */
@@ -163,11 +167,11 @@ function overview(plan) {
  */
 function planUpgrade(project, options) {
   const isSnapshot = project && !project.listsArray && (project.version || project.lists);
-  const native = (data) => loadNative().planUpgrade(JSON.stringify(data));
-  if (isSnapshot) return new UpgradePlan(calling(() => native(project)));
+  const native = (data) => calling(() => loadNative().planUpgrade(JSON.stringify(data)));
+  if (isSnapshot) return new UpgradePlan(native(project));
   const { columns: atOnce = false } = options || {};
   const take = (columns) => snapshot(project, Object.assign({}, options, { columns }));
-  const plan = new UpgradePlan(calling(() => native(take(atOnce))));
+  const plan = new UpgradePlan(native(take(atOnce)));
   if (!atOnce) withColumns.set(plan, () => native(take(true)));
   return plan;
 }
@@ -252,11 +256,11 @@ function calling(f) {
 }
 
 function toUpgradeError(error) {
-  // In pieces that are added up, or at once.
-  if (error instanceof RangeError || /napi `?string`?$/.test(error.message)) {
+  // By JavaScript, of pieces that are added up, or by Node-API, of a text at once.
+  if (/^Invalid string length$|napi `?string`?$/.test(error.message)) {
     return new UpgradeError(
       'TOO_LONG',
-      'This text is longer than a string of Node can be, which is half a gigabyte.',
+      'This is longer than a string of Node can be, which is half a gigabyte. Please report how many lists and relationships the project has.',
     );
   }
   let problems;

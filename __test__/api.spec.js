@@ -86,6 +86,21 @@ describe('planUpgrade', () => {
     }
   });
 
+  test.each([['its lists'], ['its columns']])(
+    'hands on what the project itself throws: %s',
+    (what) => {
+      const keystone = keystoneOf('guide', 'knex');
+      const own = new RangeError('Maximum call stack size exceeded');
+      const fails = () => {
+        throw own;
+      };
+      const [list] = keystone.listsArray;
+      const plan = planUpgrade(keystone);
+      Object.defineProperty(list, 'fields', { get: fails });
+      expect(() => (what === 'its lists' ? planUpgrade(keystone) : plan.diff())).toThrow(own);
+    },
+  );
+
   test('gives an UpgradePlan', () => {
     expect(planUpgrade(keystoneOf('guide', 'knex'))).toBeInstanceOf(UpgradePlan);
   });
