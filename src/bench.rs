@@ -136,7 +136,7 @@ impl Stages {
                 postgres::migration(&self.plan, part, schema_name, steps, UP, &mut out)
                     .expect("no types are needed");
             }
-            Engine::MongoDb { steps } => out.push(&mongodb::migration(&self.plan, part, steps, UP)),
+            Engine::MongoDb { steps } => mongodb::migration(&self.plan, part, steps, UP, &mut out),
         }
         out.finish();
         length

@@ -19,6 +19,7 @@
 //! - [`schema`] is what each generation of Keystone creates, and [`diff`] what differs between two texts.
 //! - [`summary`] tells the plan in the words of Keystone's guide.
 //! - [`postgres`] and [`mongodb`] each know one engine's language, and nothing of the other's.
+//! - [`pieces`] hands on long text while it is made.
 //! - [`inspection`] is what a database holds, by the answers to questions, and [`outcome`] what a
 //!   migration has made of it.
 //! - [`error`] has every mistake that is reported, with its stable code.

@@ -75,7 +75,7 @@ impl NativePlan {
                     .map_err(thrown)?;
             }
             Engine::MongoDb { steps } => {
-                out.push(&mongodb::migration(&self.plan, part, steps, script));
+                mongodb::migration(&self.plan, part, steps, script, &mut out);
             }
         }
         out.finish();

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 /// About as many bytes as a piece has: few pieces, which a processor's cache still has room for.
 const LENGTH: usize = 256 * 1024;
 
-/// Collects text and hands it on piece by piece, so that there never is a whole copy of it here: a
-/// script is some kilobytes for each relationship.
+/// Collects text and hands it on piece by piece, so that there need not be a whole copy of it here: SQL
+/// is some kilobytes for each relationship.
 pub struct Pieces<'a> {
     piece: String,
     hand_on: &'a mut dyn FnMut(&str),

@@ -149,7 +149,9 @@ proptest! {
         if let Some(plan) = plan("mongoose", &lists) {
             let part = &plan.adapters[0];
             let Engine::MongoDb { steps } = &part.engine else { unreachable!() };
-            let script = mongodb::migration(&plan, part, steps, Script { direction, reconcile });
+            let options = Script { direction, reconcile };
+            let (script, ()) =
+                whole(|out| mongodb::migration(&plan, part, steps, options, out));
             prop_assert_eq!(script.contains("\nmigrate("), plan.has_changes());
             prop_assert!(summary::render(&plan, None, false).is_ok());
         }

@@ -38,14 +38,14 @@ pub(super) struct Section {
     pub(super) copies: Vec<Value>,
     /// Checks that the copies are whole.
     pub(super) counts: Vec<Value>,
+    /// Checks in place of the first ones, where a migration that was stopped goes on with what follows.
+    pub(super) guards: Vec<Value>,
     /// Changes of links that are kept: `run` finds the documents of a `collection` whose `field` is to
     /// change, `how` is `merge` where it becomes what was found for it, or `release` where it becomes
     /// null, and `says` what is done to that many links.
     pub(super) repairs: Vec<Value>,
     /// Checks for what the repairs have left out, to be told.
     pub(super) leftovers: Vec<Value>,
-    /// Checks in place of the first ones, where a migration that was stopped goes on with its removals.
-    pub(super) guards: Vec<Value>,
     /// Commands that make and drop indexes, whether or not there are links. They come before the
     /// removals.
     pub(super) ensures: Vec<Value>,
@@ -58,16 +58,20 @@ impl Section {
     pub(super) fn lists(self) -> [(&'static str, &'static str, Vec<Value>); 9] {
         [
             ("pending", "they find something as long as there is anything to do", self.pending),
-            ("checks", "before anything changes, they must find nothing", self.checks),
+            (
+                "checks",
+                "before anything changes: those that stop must find nothing, others warn",
+                self.checks,
+            ),
             ("copies", "of links, to where they will be", self.copies),
             ("counts", "checks of the copies", self.counts),
-            ("repairs", "of links that stay where they are", self.repairs),
-            ("leftovers", "checks for what the repairs have left out", self.leftovers),
             (
                 "guards",
-                "checks before the repairs, where a stopped run goes on with these",
+                "checks in place of the first ones, where a stopped run goes on from here",
                 self.guards,
             ),
+            ("repairs", "of links that stay where they are", self.repairs),
+            ("leftovers", "checks for what the repairs have left out", self.leftovers),
             ("ensures", "indexes, made or removed whether or not there are links", self.ensures),
             ("removals", "of what is no longer needed", self.removals),
         ]

@@ -472,8 +472,8 @@ impl Inspector<'_> {
                 };
                 let found = finding("DATA", format!("{text}."), related.map(|it| it.at));
                 match check.at("stops") {
-                    Value::Bool(true) => problems.push(found),
-                    _ => warnings.push(found),
+                    Value::Bool(false) => warnings.push(found),
+                    _ => problems.push(found),
                 }
             }
         }

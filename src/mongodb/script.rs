@@ -8,12 +8,31 @@ use super::javascript::{define, each_call, string, write};
 use super::migration::{self, Sides, Task, migration as commands};
 use super::value::Value;
 use super::{check, command, copy, expression, refill, repair};
-use crate::pieces::on_one_line;
+use crate::pieces::{Pieces, on_one_line};
 use crate::plan::{AdapterPlan, Direction, Script, UpgradePlan};
 use crate::step::{CollectionStep, Planned};
 
 /// What sends the commands, in mongosh as in Node.
 const RUNNER: &str = include_str!("../../lib/mongodb-runner.js");
+
+/// What the order is, and what a run that was stopped leaves behind.
+const UP: [&str; 6] = [
+    "All checks come first, and tell all that is wrong. Then come the copies and their counts. Until then",
+    "nothing of yours has changed. From then on it only goes forward: the join collections get their",
+    "names, links are repaired, and what is kept elsewhere by now is removed.",
+    "Stopped at any point, by whatever, it can be run again: before the names it starts over, from then",
+    "on it goes on. The collection keystone_upgrade_relationships tells how far it has come, and keeps a",
+    "second run out. In the end it is gone.",
+];
+
+/// The same for the way back.
+const DOWN: [&str; 5] = [
+    "All checks come first, and tell all that is wrong. Then the links are copied into the documents of",
+    "the lists again, and counted there. After that the join collections are removed.",
+    "Stopped at any point, by whatever, it can be run again: before the removals it starts over, from",
+    "then on it goes on. The collection keystone_upgrade_relationships tells how far it has come, and",
+    "keeps a second run out. In the end it is gone.",
+];
 
 /// How mongosh runs it.
 const SHELL: &str = "\
@@ -51,33 +70,34 @@ fn blocks() -> impl Iterator<Item = &'static Block> {
     BLOCKS.into_iter().flatten().copied().flatten()
 }
 
-/// The migration of one adapter's database, or the way back, as a script for mongosh.
+/// Writes the migration of one adapter's database, or the way back, as a script for mongosh.
 pub fn migration(
     plan: &UpgradePlan,
     adapter: &AdapterPlan,
     steps: &[Planned<CollectionStep>],
     options: Script,
-) -> String {
+    out: &mut Pieces<'_>,
+) {
     let migration = commands(plan, steps, options);
-    let mut script = Text::default();
-    script.header(plan, adapter, &migration, options);
+    let mut top = Text::default();
+    top.header(plan, adapter, &migration, options);
     if migration.relationships.is_empty() {
-        script.comment("Nothing to do: the relationships are stored the same in both schemas.");
-        return script.text;
+        top.comment("Nothing to do: the relationships are stored the same in both schemas.");
+        out.push(&top.text);
+        return;
     }
+    // They come first, and only they tell which blocks there have to be.
     let mut relationships = Text::default();
     let mut used = Used::default();
     for task in &migration.relationships {
         relationships.relationship(task, &mut used);
     }
-    script.blocks(&used);
-    script.text.push_str(&relationships.text);
-    script.migration(&migration);
-    script.text.push('\n');
-    script.text.push_str(runner());
-    script.text.push('\n');
-    script.text.push_str(SHELL);
-    script.text
+    top.blocks(&used);
+    let mut end = Text::default();
+    end.migration(&migration);
+    for text in [&top.text, &relationships.text, &end.text, runner(), "\n", SHELL] {
+        out.push(text);
+    }
 }
 
 /// The same migration as data, for a driver: JSON as `lib/mongodb-runner.js` takes it.
@@ -132,6 +152,11 @@ impl Text {
         if migration.relationships.is_empty() {
             return;
         }
+        if options.reconcile {
+            self.comment(
+                "Made with --reconcile: where the two stored sides disagree, it repairs them.",
+            );
+        }
         let [major, minor] = migration.server;
         for line in [
             "",
@@ -147,13 +172,11 @@ impl Text {
             "a user who may read and write this database (the role readWrite). Lists in sharded collections",
             "need 5.1 for the checks. Join collections that are sharded already are filled where they are.",
             "",
-            "All checks come first, then all copies, all counts, and the removals at last. It stops at the first",
-            "error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,",
-            "from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,",
-            "and keeps a second run out. In the end it is gone.",
         ] {
             self.comment(line);
         }
+        let order: &[&str] = if options.direction == Direction::Up { &UP } else { &DOWN };
+        order.iter().for_each(|line| self.comment(line));
     }
 
     fn blocks(&mut self, used: &Used) {
@@ -219,9 +242,17 @@ impl Text {
         self.line(0, "const migration = {");
         self.line(1, &format!("direction: {},", string(migration.direction)));
         self.line(1, &format!("server: [{major}, {minor}],"));
+        self.line(
+            1,
+            "// Differs where the lists do: a run that was stopped is only continued by its own.",
+        );
         self.line(1, &format!("plan: {},", string(&migration.plan)));
         self.line(1, "relationships,");
         self.line(0, "};");
+        self.line(0, "");
+        self.comment("Up to here nothing has been sent. From here on it is the same in every script: what sends the");
+        self.comment("above, in that order. It begins with the call of `migrate` at the end.");
+        self.line(0, "");
     }
 
     fn line(&mut self, indent: usize, text: &str) {
@@ -252,6 +283,7 @@ impl Used {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pieces::whole;
     use crate::plan::Engine;
     use crate::testing::{FieldSpec, GUIDE, project};
 
@@ -259,7 +291,8 @@ mod tests {
         let plan = UpgradePlan::new(&project("mongoose", lists)).unwrap();
         let part = &plan.adapters[0];
         let Engine::MongoDb { steps } = &part.engine else { panic!("mongoose") };
-        let script = migration(&plan, part, steps, Script { direction, reconcile });
+        let options = Script { direction, reconcile };
+        let (script, ()) = whole(|out| migration(&plan, part, steps, options, out));
         script.replace(env!("CARGO_PKG_VERSION"), "<version>").replace(runner(), "<the runner>")
     }
 

@@ -39,6 +39,12 @@ pub fn migration(
     comment("Take a backup first (pg_dump) and stop the application. Then run it whole:");
     comment("  psql -v ON_ERROR_STOP=1 -f <this file> <database>");
     comment("It is one transaction: it ends in the other schema, or with an error and no change.");
+    comment(
+        "Its settings end with it: how long it waits for locks, no limit of time for a statement, up to",
+    );
+    comment(
+        "64 MB of memory for each sort, and an error where row-level security would hide rows.",
+    );
     comment(&format!("squawk-ignore-file {}", inherent_rules(&steps).join(", ")));
     let mut last = None;
     for Section { title, statements, .. } in sections(plan, schema, &steps, script) {

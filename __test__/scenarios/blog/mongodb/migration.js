@@ -7,10 +7,12 @@
 // a user who may read and write this database (the role readWrite). Lists in sharded collections
 // need 5.1 for the checks. Join collections that are sharded already are filled where they are.
 //
-// All checks come first, then all copies, all counts, and the removals at last. It stops at the first
-// error. Stopped at any point, by whatever, it can be run again: before the removals it starts over,
-// from then on it goes on. The collection keystone_upgrade_relationships tells how far it has come,
-// and keeps a second run out. In the end it is gone.
+// All checks come first, and tell all that is wrong. Then come the copies and their counts. Until then
+// nothing of yours has changed. From then on it only goes forward: the join collections get their
+// names, links are repaired, and what is kept elsewhere by now is removed.
+// Stopped at any point, by whatever, it can be run again: before the names it starts over, from then
+// on it goes on. The collection keystone_upgrade_relationships tells how far it has come, and keeps a
+// second run out. In the end it is gone.
 
 // The building blocks: each gives a part of what the server is told, and does nothing by itself.
 // What they know of a side of a relationship (left, right, from, to, kept, dropped) is the collection
@@ -332,12 +334,12 @@ const anyShared = (kept, dropped) => ({
 // What is to do for a relationship. Each list is done for all of them before the next one:
 const nothing = {
   pending: [], // they find something as long as there is anything to do
-  checks: [], // before anything changes, they must find nothing
+  checks: [], // before anything changes: those that stop must find nothing, others warn
   copies: [], // of links, to where they will be
   counts: [], // checks of the copies
+  guards: [], // checks in place of the first ones, where a stopped run goes on from here
   repairs: [], // of links that stay where they are
   leftovers: [], // checks for what the repairs have left out
-  guards: [], // checks before the repairs, where a stopped run goes on with these
   ensures: [], // indexes, made or removed whether or not there are links
   removals: [], // of what is no longer needed
 };
@@ -415,8 +417,8 @@ const relationships = [];
       fieldAgrees(name, left, right),
       holdersAreSettled(name, left, right),
     ],
-    repairs: [othersRelease(name, left, right)],
     guards: [nothingLost(name, right, left)],
+    repairs: [othersRelease(name, left, right)],
     ensures: [dropIndex(right)],
     removals: [unset(right)],
   });
@@ -575,8 +577,8 @@ const relationships = [];
       fieldAgrees(name, left, right),
       holdersAreSettled(name, left, right),
     ],
-    repairs: [othersRelease(name, left, right)],
     guards: [nothingLost(name, right, left)],
+    repairs: [othersRelease(name, left, right)],
     ensures: [dropIndex(right)],
     removals: [unset(right)],
   });
@@ -671,8 +673,8 @@ const relationships = [];
       fieldAgrees(name, left, right),
       holdersAreSettled(name, left, right),
     ],
-    repairs: [othersRelease(name, left, right)],
     guards: [nothingLost(name, right, left)],
+    repairs: [othersRelease(name, left, right)],
     ensures: [dropIndex(right)],
     removals: [unset(right)],
   });
@@ -752,9 +754,13 @@ const relationships = [];
 const migration = {
   direction: 'up',
   server: [4, 0],
+  // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '982d1bd979f60e7f',
   relationships,
 };
+
+// Up to here nothing has been sent. From here on it is the same in every script: what sends the
+// above, in that order. It begins with the call of `migrate` at the end.
 
 migrate(migration, {
   database: db.getName(),
