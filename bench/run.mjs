@@ -8,7 +8,7 @@ import { installSet, setUp } from '../scripts/lib/setup.mjs';
 
 const PARTS = {
   process: { title: 'The whole process', sets: ['keystones/new'] },
-  core: { title: 'In process, stage by stage', sets: ['keystones/new'] },
+  core: { title: 'In process, stage by stage', sets: ['keystones/new', 'mongodb/mongosh'] },
   postgres: { title: 'On PostgreSQL', sets: ['keystones/new', 'postgres/18'] },
   mongodb: { title: 'On MongoDB', sets: ['keystones/new', 'mongodb/mongosh', 'mongodb/server'] },
 };
