@@ -52,6 +52,7 @@ async function stages(adapter, lists) {
     plan: () => plan(json),
     migration: () => script(planned, 'up'),
     rollback: () => script(planned, 'down'),
+    'questions of --check': () => planned.inspect(undefined, 'up', false, false, '{}'),
     summary: () => planned.summary(undefined, false),
     json: () => planned.toJson(),
     schema: () => complete.schema('new'),

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::naming::{self, Name};
@@ -27,6 +28,15 @@ impl Planned<TableStep> {
     pub fn reverse(self) -> Self {
         Planned { relationship: self.relationship, step: self.step.reverse() }
     }
+}
+
+/// The steps of each relationship that has any, in order, by the relationship's index.
+pub fn by_relationship<S>(steps: &[Planned<S>]) -> FxHashMap<usize, Vec<&S>> {
+    let mut found: FxHashMap<usize, Vec<&S>> = FxHashMap::default();
+    for Planned { relationship, step } in steps {
+        found.entry(*relationship).or_default().push(step);
+    }
+    found
 }
 
 /// Which side of a relationship a place in the database belongs to.

@@ -26,7 +26,7 @@ const UNCHANGED = 'Nothing has been changed: the transaction was rolled back.';
  */
 async function migratePostgres(connection, options) {
   const { statements, core, compare, onProgress, signal } = options;
-  const steps = firstOfEach(statements);
+  const steps = numberSteps(statements);
   const notices = [];
   const stopListening = connection.onNotice((message) => notices.push(message));
   const stopWatching = onAbort(signal, () => connection.cancel().catch(() => {}));
@@ -50,7 +50,7 @@ async function migratePostgres(connection, options) {
         isCommitting = true;
       }
       const { role } = statement;
-      if (steps.includes(statement)) onProgress(stepEvent(steps, statement));
+      if (steps.has(statement)) onProgress(stepEvent(steps, statement));
       await connection.query(statement.sql);
       if (role === 'begin') await takeLock(connection, 'migration');
       // From here on no one else changes what is counted.
@@ -66,17 +66,23 @@ async function migratePostgres(connection, options) {
   }
 }
 
-/** The first statement of each step: statements in a row that have one title. */
-function firstOfEach(statements) {
-  return statements.filter(
+/** The first statement of each step, statements in a row that have one title, to the step's number. */
+function numberSteps(statements) {
+  const first = statements.filter(
     ({ title }, at) => title && (at === 0 || statements[at - 1].title !== title),
   );
+  return new Map(first.map((statement, at) => [statement, at + 1]));
 }
 
 function stepEvent(steps, statement) {
   const { title, relationship } = statement;
-  const step = steps.indexOf(statement) + 1;
-  return { phase: 'migrate', title, relationship, step, steps: steps.length };
+  return {
+    phase: 'migrate',
+    title,
+    relationship,
+    step: steps.get(statement),
+    steps: steps.size,
+  };
 }
 
 /** Calls a function when the signal says so. Returns how to forget that. */

@@ -3,6 +3,7 @@
 //! Whether there is anything to do, and what stands in the way, is asked by the migration's own
 //! commands.
 
+use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -18,7 +19,9 @@ use crate::inspection::{
 use crate::plan::{AdapterPlan, Direction, Script, UpgradePlan};
 use crate::relationship::{Kind, Relationship};
 use crate::snapshot::Snapshot;
-use crate::step::{CollectionStep, DocumentField, DocumentPlace, JoinCollection, Owner, Planned};
+use crate::step::{
+    CollectionStep, DocumentField, DocumentPlace, JoinCollection, Owner, Planned, by_relationship,
+};
 
 /// Asks for what is not among the answers yet, or says what the answers come to.
 ///
@@ -31,20 +34,20 @@ pub fn inspect(
     steps: &[Planned<CollectionStep>],
     asked: Asked<'_>,
 ) -> Result<Inspected, String> {
+    let mut steps_of = by_relationship(steps);
     let relationships = plan
         .relationships_of(adapter)
-        .map(|(at, it)| Places::new(at, it, steps, snapshot))
+        .map(|(at, it)| Places::new(at, it, &steps_of.remove(&at).unwrap_or_default(), snapshot))
         .collect();
     let migration = migration(plan, steps, asked.script);
     let sections = migration.relationships.iter().map(|it| it.section(&it.sides())).collect();
     let copies = steps
         .iter()
-        .map(|Planned { relationship, step }| {
-            let name = plan.relationships[*relationship].to_string();
-            (name, copies(step, asked.script))
-        })
+        .map(|Planned { relationship, step }| (*relationship, copies(step, asked.script)))
         .collect();
-    Inspector { adapter, asked, relationships, migration, sections, copies }.inspect()
+    let tasks = migration.relationships.iter().enumerate();
+    let section_of = tasks.map(|(at, task)| (task.relationship, at)).collect();
+    Inspector { adapter, asked, relationships, migration, sections, section_of, copies }.inspect()
 }
 
 /// What a step of the way up, or its reverse on the way back, copies: without sizes.
@@ -140,15 +143,15 @@ fn count_joined(join: &JoinCollection) -> Value {
 }
 
 impl<'a> Places<'a> {
-    /// From the steps of the way up.
+    /// From its steps of the way up.
     fn new(
         at: usize,
         relationship: &'a Relationship,
-        steps: &[Planned<CollectionStep>],
+        steps: &[&CollectionStep],
         snapshot: &Snapshot,
     ) -> Self {
         let mut places = Vec::new();
-        for step in steps.iter().filter(|it| it.relationship == at).map(|it| &it.step) {
+        for step in steps {
             match step {
                 CollectionStep::CopyLinks { from, also, into, .. } => {
                     places.push(Place::field(from, Owner::Left, Within::Old, true));
@@ -188,8 +191,10 @@ struct Inspector<'a> {
     relationships: Vec<Places<'a>>,
     migration: Migration,
     sections: Vec<Section>,
-    /// What each step copies, with the name of its relationship.
-    copies: Vec<(String, Vec<Copied>)>,
+    /// Where the section of a relationship is, by the relationship's index.
+    section_of: FxHashMap<usize, usize>,
+    /// What each step copies, with the index of its relationship.
+    copies: Vec<(usize, Vec<Copied>)>,
 }
 
 #[derive(Deserialize)]
@@ -306,9 +311,9 @@ impl Inspector<'_> {
     /// What is copied where there is something to do.
     fn pending_copies(&self) -> Result<Vec<Copied>, String> {
         let mut copies = Vec::new();
-        for (name, some) in &self.copies {
-            let section = self.section_of(name);
-            if section.map_or(Ok(false), |at| self.is_pending(at))? {
+        for (relationship, some) in &self.copies {
+            let section = self.section_of.get(relationship);
+            if section.map_or(Ok(false), |at| self.is_pending(*at))? {
                 copies.extend(some.iter().cloned());
             }
         }
@@ -408,7 +413,7 @@ impl Inspector<'_> {
                 targets: count.and_then(|it| it.targets).filter(|_| is_one_to_one),
             });
         }
-        let section = self.section_of(&name);
+        let section = self.section_of.get(&it.at).copied();
         let is_pending = match section {
             Some(at) => self.is_pending(at)?,
             None => false,
@@ -463,14 +468,13 @@ impl Inspector<'_> {
     fn findings(&self) -> Result<(Vec<Finding>, Vec<Finding>), String> {
         let (mut problems, mut warnings) = (Vec::new(), Vec::new());
         for (at, section) in self.sections.iter().enumerate() {
-            let name = &self.migration.relationships[at].name;
-            let related = self.relationships.iter().find(|it| it.relationship.to_string() == *name);
+            let relationship = self.migration.relationships[at].relationship;
             for (number, check) in section.checks.iter().enumerate() {
                 let key = check_key(at, number);
                 let Some(serde_json::Value::String(text)) = self.asked.answers.get(&key) else {
                     continue;
                 };
-                let found = finding("DATA", format!("{text}."), related.map(|it| it.at));
+                let found = finding("DATA", format!("{text}."), Some(relationship));
                 match check.at("stops") {
                     Value::Bool(false) => warnings.push(found),
                     _ => problems.push(found),
@@ -478,11 +482,6 @@ impl Inspector<'_> {
             }
         }
         Ok((problems, warnings))
-    }
-
-    /// Where the section of a relationship is.
-    fn section_of(&self, relationship: &str) -> Option<usize> {
-        self.migration.relationships.iter().position(|it| it.name == relationship)
     }
 
     fn drops(&self) -> Vec<String> {
@@ -520,7 +519,7 @@ impl Inspector<'_> {
     /// The first document of an answer.
     fn one<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, String> {
         let answer = self.asked.answers.get(key).ok_or_else(|| format!("no answer to {key}"))?;
-        let documents: Vec<T> = serde_json::from_value(answer.clone())
+        let documents = Vec::<T>::deserialize(answer)
             .map_err(|error| format!("the answer to {key}: {error}"))?;
         Ok(documents.into_iter().next())
     }

@@ -33,6 +33,7 @@ pub(super) fn migration(
     };
     for Planned { relationship, step } in steps {
         let task = tasks.entry(*relationship).or_insert_with(|| Task {
+            relationship: *relationship,
             name: plan.relationships[*relationship].to_string(),
             kind: plan.relationships[*relationship].kind.heading(),
             steps: Vec::new(),
@@ -60,6 +61,8 @@ pub(super) fn migration(
 /// once would be many times as large as their text.
 #[derive(Debug)]
 pub(super) struct Task {
+    /// The relationship's index in the plan.
+    pub(super) relationship: usize,
     /// The relationship's name, `Todo.readers -> User.readPosts`.
     pub(super) name: String,
     /// Its kind, in the words of the guide.

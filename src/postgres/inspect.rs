@@ -15,7 +15,7 @@ use crate::inspection::{
 };
 use crate::plan::{AdapterPlan, Direction, UpgradePlan};
 use crate::relationship::{Kind, Relationship, Side};
-use crate::step::{Copies, Links, Owner, Planned, TablePlace, TableStep};
+use crate::step::{Copies, Links, Owner, Planned, TablePlace, TableStep, by_relationship};
 
 /// Asks for what is not among the answers yet, or says what the answers come to.
 ///
@@ -28,8 +28,11 @@ pub fn inspect(
     steps: &[Planned<TableStep>],
     asked: Asked<'_>,
 ) -> Result<Inspected, String> {
-    let relationships =
-        plan.relationships_of(adapter).map(|(at, it)| Places::new(at, it, steps)).collect();
+    let mut steps_of = by_relationship(steps);
+    let relationships = plan
+        .relationships_of(adapter)
+        .map(|(at, it)| Places::new(at, it, &steps_of.remove(&at).unwrap_or_default()))
+        .collect();
     let directed = directed(steps, asked.script.direction);
     let inspector = Inspector {
         adapter,
@@ -71,19 +74,18 @@ impl Place {
 }
 
 impl<'a> Places<'a> {
-    /// From the steps of the way up.
-    fn new(at: usize, relationship: &'a Relationship, steps: &'a [Planned<TableStep>]) -> Self {
-        let steps = || steps.iter().filter(|it| it.relationship == at).map(|it| &it.step);
+    /// From its steps of the way up.
+    fn new(at: usize, relationship: &'a Relationship, steps: &[&'a TableStep]) -> Self {
         let left = |place| Links { owner: Owner::Left, place };
         let mut places = Vec::new();
-        let copies = steps().find_map(TableStep::copies);
-        let renamed = steps().any(|step| matches!(step, TableStep::RenameJoinTable { .. }));
+        let copies = steps.iter().find_map(|step| step.copies());
+        let renamed = steps.iter().any(|step| matches!(step, TableStep::RenameJoinTable { .. }));
         if let Some(Copies { kept, dropped }) = copies {
             let schema = if renamed { Within::Old } else { Within::Both };
             places.push(Place { links: kept.clone(), schema, is_kept: true });
             places.push(Place { links: dropped.clone(), schema: Within::Old, is_kept: false });
         }
-        for step in steps() {
+        for step in steps {
             match step {
                 TableStep::RenameJoinTable { from, to } => {
                     if copies.is_none() {
@@ -510,8 +512,9 @@ impl Inspector<'_> {
     fn rows<T: DeserializeOwned>(&self, key: &str) -> Result<Vec<T>, String> {
         match self.asked.answers.get(key) {
             None => Ok(Vec::new()),
-            Some(answer) => serde_json::from_value(answer.clone())
-                .map_err(|error| format!("the answer to {key}: {error}")),
+            Some(answer) => {
+                Vec::deserialize(answer).map_err(|error| format!("the answer to {key}: {error}"))
+            }
         }
     }
 
