@@ -141,6 +141,11 @@ impl Namespace {
         Namespace { taken: FxHashSet::with_capacity_and_hasher(names, FxBuildHasher) }
     }
 
+    /// Makes all names free again.
+    pub fn clear(&mut self) {
+        self.taken.clear();
+    }
+
     /// Takes the name as it is stored; says whether it was free.
     pub fn take(&mut self, name: Name) -> bool {
         self.taken.insert(stored(&name))

@@ -159,6 +159,7 @@ pub fn pair(snapshot: &Snapshot, problems: &mut Vec<Problem>) -> Vec<Relationshi
     let sides = fields.filter(|field| field.relationship.is_some()).count();
     let mut relationships = Vec::with_capacity(sides);
     let mut paired: FxHashSet<(usize, usize)> = FxHashSet::default();
+    paired.reserve(sides / 2);
     for (list_at, list) in snapshot.lists.iter().enumerate() {
         for (field_at, field) in list.fields.iter().enumerate() {
             let Some(relationship) = &field.relationship else { continue };

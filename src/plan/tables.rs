@@ -114,6 +114,8 @@ struct SchemaNames<'a> {
     advice: &'static str,
     tables: FxHashMap<Name, Holder<'a>>,
     relations: Namespace,
+    /// Of the table that is being named.
+    constraints: Namespace,
 }
 
 /// Who has a table, in the words of a message.
@@ -134,13 +136,14 @@ impl fmt::Display for Holder<'_> {
 
 impl<'a> Names<'a> {
     fn new(part: &Part<'a>) -> Self {
-        // About as many tables, with about as many indexes.
+        // About as many tables, each with about two indexes.
         let room = part.lists().count() + part.relationships().count();
         let schema = |generation, advice| SchemaNames {
             generation,
             advice,
             tables: FxHashMap::with_capacity_and_hasher(room, FxBuildHasher),
-            relations: Namespace::with_capacity(2 * room),
+            relations: Namespace::with_capacity(3 * room),
+            constraints: Namespace::default(),
         };
         let mut names = Names {
             old: schema(
@@ -278,7 +281,7 @@ impl<'a> SchemaNames<'a> {
         self.relations.take(Name::clone(&stored));
         self.tables.insert(Name::clone(&stored), holder);
 
-        let mut constraints = Namespace::default();
+        self.constraints.clear();
         let mut distinct = Vec::new();
         let mut column = |at: usize| {
             let options =
@@ -286,7 +289,7 @@ impl<'a> SchemaNames<'a> {
             let named = [Named::Index, Named::ForeignKey];
             let [index, foreign_key] = naming::knex_names(&name, &columns[at], named);
             let (index, index_differs) = self.relations.take_distinct(&index);
-            let (foreign_key, foreign_key_differs) = constraints.take_distinct(&foreign_key);
+            let (foreign_key, foreign_key_differs) = self.constraints.take_distinct(&foreign_key);
             distinct.extend(index_differs.then(|| Name::clone(&index)));
             distinct.extend(foreign_key_differs.then(|| Name::clone(&foreign_key)));
             let names = [index, foreign_key];

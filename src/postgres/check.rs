@@ -49,7 +49,7 @@ pub(super) fn agreement(
         " has: %s. For example (left id, right id): %s",
     ]
     .concat();
-    let body = [
+    block(&[
         "\
 DECLARE
   only_kept bigint;
@@ -69,9 +69,7 @@ BEGIN
         ";
   END IF;
 END",
-    ]
-    .concat();
-    block(&body)
+    ])
 }
 
 /// A query for the links that one place has and the other has not: `left_id`, `right_id`, `is_kept`.

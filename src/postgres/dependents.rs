@@ -112,7 +112,7 @@ pub(super) fn none_left<'a>(
     steps: impl Iterator<Item = &'a TableStep>,
 ) -> Option<String> {
     let query = vanishing(statements, steps, " INTO vanishing")?;
-    let body = [
+    Some(block(&[
         "\
 DECLARE
   vanishing text;
@@ -128,7 +128,5 @@ BEGIN
         ";
   END IF;
 END",
-    ]
-    .concat();
-    Some(block(&body))
+    ]))
 }

@@ -236,7 +236,7 @@ impl Inspector<'_> {
             questions.push(question("places", &query, &["tab", "col", "is_there"]));
         }
         if !self.steps.is_empty() {
-            let query = preflight::expected(&self.statements, &self.steps, "");
+            let query = preflight::expected(&self.statements, &self.steps, "").concat();
             questions.push(question("expected", &query, &["missing", "taken", "is_done"]));
             let tables: Vec<String> = preflight::touched(&self.steps)
                 .into_iter()

@@ -38,7 +38,7 @@ pub(super) fn rename<'a>(
             }
         }
     }
-    let body = [
+    block(&[
         "\
 DECLARE
   item record;
@@ -101,9 +101,7 @@ BEGIN
     END;
   END LOOP;
 END",
-    ]
-    .concat();
-    block(&body)
+    ])
 }
 
 /// Statements that take the names of new tables from indexes that have them still. It takes names of

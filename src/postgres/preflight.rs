@@ -1,5 +1,7 @@
 //! What has to be there before anything else happens, and the locks.
 
+use std::borrow::Cow;
+
 use rustc_hash::FxHashSet;
 
 use super::quote::{block, identifier, literal};
@@ -19,35 +21,40 @@ pub(super) fn missing(schema: &str) -> String {
 }
 
 /// A query for one row: what the steps start from and is missing; the names that they give and that
-/// are already taken; whether the steps have been taken already. `into` follows its select list.
-pub(super) fn expected(statements: &Statements<'_>, steps: &[&TableStep], into: &str) -> String {
+/// are already taken; whether the steps have been taken already. `into` follows its select list. In
+/// parts, which can be very long.
+pub(super) fn expected<'a>(
+    statements: &Statements<'_>,
+    steps: &[&TableStep],
+    into: &'a str,
+) -> [Cow<'a, str>; 5] {
     // What stays, what goes, and what comes; a column or, with no column, a table. The new columns
     // only tell whether all has been done.
     let (mut stays, mut goes, mut comes) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut freed, mut new_columns) = (FxHashSet::default(), Vec::new());
+    let mut new_columns = Vec::new();
+    // Several steps may need the same list.
+    let mut lists = FxHashSet::default();
     for &step in steps {
         match step {
             TableStep::DropColumn { table, column, .. } => {
                 goes.push((&**table, &*column.name));
             }
             TableStep::RestoreColumn { table, column, .. } => {
-                stays.push((&**table, "id"));
+                stays.extend(lists.insert(&**table).then_some((&**table, "id")));
                 comes.push((&**table, &*column.name));
             }
             TableStep::DropJoinTable { table, .. } | TableStep::DiscardJoinTable { table } => {
                 goes.extend(table.columns().map(|it| (&*table.name, &*it.name)));
-                freed.insert(&*table.name);
-                freed.extend(table.columns().map(|it| &*it.index));
             }
             TableStep::RenameJoinTable { from, to } => {
                 goes.extend(from.columns().map(|it| (&*from.name, &*it.name)));
-                freed.insert(&*from.name);
-                freed.extend(from.columns().map(|it| &*it.index));
                 comes.push((&*to.name, ""));
                 new_columns.extend(to.columns().map(|it| (&*to.name, &*it.name)));
             }
             TableStep::CreateJoinTable { table } | TableStep::RestoreJoinTable { table, .. } => {
-                stays.extend(table.columns().map(|it| (&*it.references, "id")));
+                let related = table.columns().map(|it| &*it.references);
+                stays
+                    .extend(related.into_iter().filter(|it| lists.insert(it)).map(|it| (it, "id")));
                 comes.push((&*table.name, ""));
                 new_columns.extend(table.columns().map(|it| (&*table.name, &*it.name)));
             }
@@ -57,12 +64,13 @@ pub(super) fn expected(statements: &Statements<'_>, steps: &[&TableStep], into: 
             stays.push((&**table, &**column));
         }
     }
-    // Several steps may need the same of what stays.
-    let mut seen = FxHashSet::default();
-    stays.retain(|place| seen.insert(*place));
-    comes.retain(|(table, column)| !column.is_empty() || !freed.contains(table));
-    // One's new column may be another's old one: that it is there says nothing.
-    let ends: FxHashSet<_> = new_columns.iter().copied().collect();
+    // A new table may have the name of one that goes, or of its index: that it is there says nothing. So
+    // it is with a column that such a table has before and after.
+    let new_tables = comes.iter().filter(|(_, column)| column.is_empty());
+    let reused = reused(steps, new_tables.map(|(table, _)| *table).collect());
+    comes.retain(|(table, column)| !column.is_empty() || !reused.contains(table));
+    let ends: FxHashSet<(&str, &str)> =
+        new_columns.iter().filter(|(table, _)| reused.contains(table)).copied().collect();
     let (moves, goes) = goes.into_iter().partition(|place| ends.contains(place));
     let roles = [
         ("stays", stays),
@@ -82,8 +90,9 @@ pub(super) fn expected(statements: &Statements<'_>, steps: &[&TableStep], into: 
         "\
   WITH places (role, tab, col) AS (
     VALUES
-",
-        &rows.text().unwrap_or_default(),
+"
+        .into(),
+        rows.text().unwrap_or_default().into(),
         "
   ), found AS (
     SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
@@ -96,12 +105,28 @@ pub(super) fn expected(statements: &Statements<'_>, steps: &[&TableStep], into: 
   )
   SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
     string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
-    bool_and(role = 'moves' OR is_there = (role <> 'goes'))",
-        into,
+    bool_and(role = 'moves' OR is_there = (role <> 'goes'))"
+            .into(),
+        into.into(),
         "
-  FROM found",
+  FROM found"
+            .into(),
     ]
-    .concat()
+}
+
+/// Those of the new tables whose names tables have that go, or indexes of these.
+fn reused<'a>(steps: &[&'a TableStep], new: FxHashSet<&'a str>) -> FxHashSet<&'a str> {
+    let freed = steps.iter().filter_map(|step| match step {
+        TableStep::DropJoinTable { table, .. }
+        | TableStep::DiscardJoinTable { table }
+        | TableStep::RenameJoinTable { from: table, .. } => Some(table),
+        _ => None,
+    });
+    let names = freed.flat_map(|table| {
+        let [near, far] = table.columns();
+        [&*table.name, &*near.index, &*far.index]
+    });
+    names.filter(|name| new.contains(name)).collect()
 }
 
 /// A `DO` statement that raises an error when a table or column that the steps start from is not
@@ -112,7 +137,9 @@ pub(super) fn expectations(
     schema: &str,
     ends_in: &str,
 ) -> String {
-    let body = [
+    let query = expected(statements, steps, "\n  INTO missing, taken, is_done");
+    let [with, places, found, into, from] = &query;
+    block(&[
         "\
 DECLARE
   missing text;
@@ -120,7 +147,11 @@ DECLARE
   is_done boolean;
 BEGIN
   ",
-        &expected(statements, steps, "\n  INTO missing, taken, is_done"),
+        with,
+        places,
+        found,
+        into,
+        from,
         ";
   IF is_done THEN
     RAISE EXCEPTION USING
@@ -142,38 +173,37 @@ BEGIN
         ";
   END IF;
 END",
-    ]
-    .concat();
-    block(&body)
+    ])
 }
 
 /// The tables that the steps touch, by name. To drop a foreign key, and to add one, takes a lock on the table
 /// it references as well.
 pub(super) fn touched<'a>(steps: &[&'a TableStep]) -> Vec<&'a str> {
-    let mut tables = FxHashSet::default();
+    let mut tables = Vec::new();
+    let mut seen = FxHashSet::default();
+    let mut touch = |table: &'a str| tables.extend(seen.insert(table).then_some(table));
     for &step in steps {
         match step {
             TableStep::DropColumn { table, column, .. }
             | TableStep::RestoreColumn { table, column, .. } => {
-                tables.extend([&**table, &*column.references]);
+                touch(table);
+                touch(&column.references);
             }
             TableStep::DropJoinTable { table, .. } | TableStep::DiscardJoinTable { table } => {
-                tables.insert(&*table.name);
-                tables.extend(table.columns().map(|column| &*column.references));
+                touch(&table.name);
+                table.columns().into_iter().for_each(|column| touch(&column.references));
             }
-            TableStep::RenameJoinTable { from, .. } => {
-                tables.insert(&*from.name);
-            }
+            TableStep::RenameJoinTable { from, .. } => touch(&from.name),
             TableStep::CreateJoinTable { table } | TableStep::RestoreJoinTable { table, .. } => {
-                tables.extend(table.columns().map(|column| &*column.references));
+                table.columns().into_iter().for_each(|column| touch(&column.references));
             }
         }
         if let Some(TablePlace::Column { table, .. }) = step.copies().map(|it| &it.kept.place) {
-            tables.insert(table);
+            touch(table);
         }
     }
-    let mut tables: Vec<&str> = tables.into_iter().collect();
-    tables.sort_unstable();
+    // They come in a few runs that are in order already, which this sort makes use of.
+    tables.sort();
     tables
 }
 
@@ -185,7 +215,7 @@ pub(super) fn touched<'a>(steps: &[&'a TableStep]) -> Vec<&'a str> {
 pub(super) fn locks(statements: &Statements<'_>, steps: &[&TableStep]) -> String {
     let tables: Vec<String> =
         touched(steps).into_iter().map(|table| literal(&statements.qualified(table))).collect();
-    let body = [
+    block(&[
         "\
 DECLARE
   tab text;
@@ -209,9 +239,7 @@ EXCEPTION
       MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
       HINT = 'Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again. Nothing has been changed.';
 END",
-    ]
-    .concat();
-    block(&body)
+    ])
 }
 
 /// A `DO` statement that raises an error when a table still holds rows.
@@ -236,7 +264,7 @@ END",
             "Nothing has been changed. Keep them elsewhere and empty the table (DELETE FROM {qualified}), or make the way back with --reconcile, which drops them."
         )),
     );
-    block(&body)
+    block(&[&body])
 }
 
 /// A `DO` statement that says how many rows are about to go with a table.
@@ -247,5 +275,5 @@ pub(super) fn say_goodbye(statements: &Statements<'_>, table: &str, relationship
         statements.qualified(table),
         literal(&identifier(table)),
     );
-    block(&body)
+    block(&[&body])
 }

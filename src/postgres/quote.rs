@@ -59,13 +59,22 @@ fn push_quoted(text: &mut String, value: &str, quote: char) {
     text.push(quote);
 }
 
-/// A `DO` statement with its body between dollar quotes that do not occur in it.
-pub(super) fn block(body: &str) -> String {
-    let tag = std::iter::once("$$".to_owned())
-        .chain((1..).map(|number| format!("$body{number}$")))
-        .find(|tag| memmem::find(body.as_bytes(), tag.as_bytes()).is_none())
-        .expect("numbers do not end");
-    ["DO ", &tag, "\n", body, "\n", &tag].concat()
+/// A `DO` statement with its body, given in parts, between dollar quotes that do not occur in it.
+///
+/// Bodies can be very long: the statement is the first whole copy.
+pub(super) fn block(body: &[&str]) -> String {
+    const USUAL: &str = "$$";
+    let quoted = |tag: &str| [&["DO ", tag, "\n"], body, &["\n", tag]].concat().concat();
+    let count = |text: &str, tag: &str| memmem::find_iter(text.as_bytes(), tag).count();
+    let usual = quoted(USUAL);
+    if count(&usual, USUAL) == 2 {
+        return usual;
+    }
+    (1..)
+        .map(|number| format!("$body{number}$"))
+        .find(|tag| count(&usual, tag) == 0)
+        .map(|tag| quoted(&tag))
+        .expect("numbers do not end")
 }
 
 /// The keywords that need quotes, in PostgreSQL 18 and so in all before it: those that
@@ -266,7 +275,8 @@ mod tests {
 
     #[test]
     fn a_block_has_quotes_that_its_body_has_not() {
-        assert_eq!(block("x"), "DO $$\nx\n$$");
-        assert_eq!(block("$$"), "DO $body1$\n$$\n$body1$");
+        assert_eq!(block(&["x"]), "DO $$\nx\n$$");
+        assert_eq!(block(&["$$"]), "DO $body1$\n$$\n$body1$");
+        assert_eq!(block(&["$", "$ $body1$"]), "DO $body2$\n$$ $body1$\n$body2$");
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn repair(
             adopt(statements, copies, relationship, table, column)
         }
     };
-    block(&body)
+    block(&[&body])
 }
 
 /// N:N can hold the links of both sides.
