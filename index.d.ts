@@ -313,6 +313,8 @@ export interface MongodbMigration {
   server: [number, number];
   /** Differs where the plan does. */
   plan: string;
+  /** The collections that it is about: where there is none of them, it is the wrong database. */
+  collections: string[];
   relationships: object[];
 }
 

@@ -3,14 +3,17 @@
 // `check` and `apply` on MongoDB databases that are not simply old, and where there is no way in.
 
 const net = require('net');
+const { planUpgrade } = require('..');
 const { startKeystone } = require('./support/keystone-process');
 const {
   documentsText,
+  driver,
   indexesText,
   isGiven,
   startMongodb,
   startMongodbWithUsers,
 } = require('./support/mongodb');
+const { runMongosh } = require('./support/mongosh');
 const { makeScenarioProject, removeProjects, run } = require('./support/project');
 const { loadScenario } = require('./support/scenario');
 
@@ -122,9 +125,58 @@ it('a database that NEW was started on, which made its empty collections', async
   expect(await session.apply()).toMatchObject({ isApplied: true });
 });
 
-it('an empty database has nothing to do', async () => {
-  const session = await open(server.url('empty'));
-  expect(await session.check()).toMatchObject({ isDone: true, problems: [] });
+describe('a database without a collection of the lists, which must be the wrong one', () => {
+  it.each(['up', 'down'])('is not called done, on the way %s', async (direction) => {
+    const session = await open(server.url('empty'));
+    const options = { direction };
+    expect(await session.check(options)).toMatchObject({
+      ...{ state: 'neither', isDone: false, isReady: false },
+      problems: [{ code: 'MISSING', message: expect.stringContaining('the right database') }],
+    });
+    await expect(session.apply(options)).rejects.toMatchObject({ code: 'MISSING' });
+    const script = planUpgrade(await session.snapshot()).migration(options);
+    const { code, stderr } = await runMongosh(server.url('empty'), script);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('The database empty has no collection of these relationships');
+    expect(await server.read('empty')).toEqual({});
+  });
+});
+
+it('a join collection that holds links while the arrays still do is told', async () => {
+  const { database, session } = await makeDatabase();
+  const join = server.database(database).collection('todo_reviewers_manies');
+  const { ObjectId } = driver();
+  await join.insertOne({ Todo_left_id: new ObjectId(), User_right_id: new ObjectId() });
+  const found = await session.check();
+  expect(found).toMatchObject({ isReady: false });
+  expect(found.problems).toMatchObject([
+    { code: 'DATA', message: expect.stringContaining('holds documents already') },
+  ]);
+  await expectRefused(database, session, 'DATA');
+});
+
+it('the way back has no room for two documents without an id under a unique index', async () => {
+  const scenario = loadScenario('options-one-to-one');
+  const relationships = planUpgrade(await (await open(server.url('x'), scenario)).snapshot());
+  const steps = relationships.adapters[0].steps.filter(({ field }) => field?.index === 'unique');
+  expect(steps).not.toEqual([]);
+  const [{ field, kept }] = steps;
+  const database = `check_${++count}`;
+  const session = await open(server.url(database), scenario);
+  const documents = server.database(database).collection(field.collection);
+  const other = server.database(database).collection(kept.collection);
+  const { insertedIds } = await documents.insertMany([{}, {}, {}]);
+  await other.insertOne({ [kept.field]: insertedIds[0] });
+  const down = { direction: 'down' };
+  const found = await session.check(down);
+  expect(found).toMatchObject({ isReady: false });
+  expect(found.problems).toMatchObject([
+    { code: 'DATA', message: expect.stringMatching(/has room for one of them.*without: 2/) },
+  ]);
+  await expect(session.apply(down)).rejects.toMatchObject({ code: 'DATA' });
+  await documents.deleteOne({ _id: insertedIds[2] });
+  expect(await session.apply(down)).toMatchObject({ isApplied: true });
+  expect(await documents.countDocuments({ [field.field]: { $exists: true } })).toBe(1);
 });
 
 it('a run that is at work is told, and one that was stopped is gone on with', async () => {

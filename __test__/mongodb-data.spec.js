@@ -280,6 +280,7 @@ const CASES = {
   '1:1 held twice, of which the target names one: the others are released': {
     todos: [1, 2, 3].map((number) => ({ _id: t(number), leadAuthor: u(1) })),
     users: [{ _id: u(1), leadPost: t(2) }],
+    warns: [[LEAD, 'release what they hold', '2']],
     repairs: [[LEAD, 'released', 2]],
     after: {
       todos: [

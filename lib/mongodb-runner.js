@@ -40,6 +40,7 @@ async function migrate(migration, shell) {
   const server = serverOf(shell);
   const say = (phase, text, more) => shell.report(Object.assign({ phase, text }, more));
   await requireVersion(server, migration.server);
+  await requireDatabase(server, migration, shell.database);
 
   const lock = await takeLock(server, shell);
   let isDone = false;
@@ -369,6 +370,20 @@ function requireSamePlan(state, { direction, plan }) {
       '. Run that ' +
       what +
       ' again first: it goes on where it was stopped',
+  );
+}
+
+/** In a wrong database there is nothing to do, which would look as if all were well. */
+async function requireDatabase(server, { collections }, database) {
+  if (!collections.length) return;
+  const filter = { name: { $in: collections } };
+  if (await server.first({ listCollections: 1, filter, nameOnly: true })) return;
+  throw new Error(
+    'The database ' +
+      database +
+      ' has no collection of these relationships, such as ' +
+      collections.slice(0, 5).join(', ') +
+      '. Is this the right database? In one that is new there is nothing to migrate',
   );
 }
 

@@ -333,6 +333,16 @@ pub enum DocumentPlace {
     JoinCollection(JoinCollection),
 }
 
+impl DocumentPlace {
+    /// The collection that it is in, or is.
+    pub fn collection(&self) -> &String {
+        match self {
+            DocumentPlace::Field(field) => &field.collection,
+            DocumentPlace::JoinCollection(join) => &join.name,
+        }
+    }
+}
+
 impl fmt::Display for DocumentPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -291,6 +291,41 @@ blocks! {
         )
     }
 
+    /// On the way back: that one document at most has no link, where the old Keystone's unique index takes
+    /// a missing id for a value like any other.
+    fn one_is_without(name, side, kept) {
+        let linked = json!([
+            holding(kept.at("field")),
+            { "$group": { "_id": path(kept.at("field")) } },
+            lookup(side.at("collection"), "_id", "other"),
+            { "$match": { "other": { "$ne": [] } } },
+            { "$group": { "_id": null, "n": { "$sum": 1 } } },
+        ]);
+        json!({
+            "says": text![
+                name, ": documents of ", side.at("collection"), " that ", place(kept),
+                " does not hold. The old Keystone has a unique index on ", place(side),
+                ", which has room for one of them. Link the others, or remove them",
+            ],
+            "stops": true,
+            "sums": ["without"],
+            "run": aggregate(side.at("collection"), json!([
+                { "$group": { "_id": null, "all": { "$sum": 1 } } },
+                { "$lookup": {
+                    "from": kept.at("collection"),
+                    "let": {},
+                    "pipeline": linked,
+                    "as": "linked",
+                } },
+                { "$project": { "_id": 0, "without": { "$subtract": [
+                    "$all",
+                    { "$ifNull": [only("linked", "$$linked.n"), 0] },
+                ] } } },
+                { "$match": { "without": { "$gt": 1 } } },
+            ])),
+        })
+    }
+
     /// After all repairs: that the kept side has had room for all links of a field.
     fn nothing_left_out[reading](name, from, kept) {
         warn(

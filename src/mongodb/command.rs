@@ -17,6 +17,8 @@ pub(super) struct Migration {
     pub(super) server: [u32; 2],
     /// Differs where the plan does: a migration that was stopped is only continued by its own.
     pub(super) plan: String,
+    /// The collections that it is about: where there is none of them, it is the wrong database.
+    pub(super) collections: Vec<String>,
     /// What is to do, relationship by relationship.
     pub(super) relationships: Vec<Task>,
 }
@@ -107,6 +109,11 @@ blocks! {
             "projection": { "_id": 1 },
             "limit": 1,
         })
+    }
+
+    /// Finds a collection with one of the names.
+    fn any_collection(names) {
+        json!({ "listCollections": 1, "filter": { "name": { "$in": names } }, "nameOnly": true })
     }
 
     /// Finds the collection with that name.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::access::Access;
-use super::command::{Migration, Section, aggregate, any_with, collection_named};
+use super::command::{Migration, Section, aggregate, any_collection, any_with, collection_named};
 use super::expression::{having, holding, items, path};
 use super::migration::{migration, side};
 use super::value::{Value, json};
@@ -53,10 +53,7 @@ pub fn inspect(
 /// What a step of the way up, or its reverse on the way back, copies: without sizes.
 fn copies(step: &CollectionStep, script: Script) -> Vec<Copied> {
     let copied = |from: &DocumentPlace, into: String| {
-        let collection = match from {
-            DocumentPlace::Field(field) => field.collection.clone(),
-            DocumentPlace::JoinCollection(join) => join.name.clone(),
-        };
+        let collection = from.collection().clone();
         Copied { from: from.to_string(), into, collection, documents: None, bytes: None }
     };
     match (step, script.direction) {
@@ -251,6 +248,11 @@ impl Inspector<'_> {
             Question { key: "server".to_owned(), query: Query::Server {} },
             Question { key: "unfinished".to_owned(), query: Query::Unfinished {} },
         ];
+        if !self.sections.is_empty() {
+            let names = self.migration.collections.iter().map(Value::from).collect();
+            let any = any_collection(Value::Array(names));
+            questions.push(command("collections".to_owned(), any));
+        }
         for it in &self.relationships {
             for (number, place) in it.places.iter().enumerate() {
                 questions.push(command(there_key(it.at, number), place.exists()));
@@ -340,11 +342,13 @@ impl Inspector<'_> {
             .map(|it| self.related(it))
             .collect::<Result<Vec<_>, String>>()?;
         settle(&mut relationships);
-        let mut is_done = unfinished.is_none();
+        let is_empty = self.is_empty()?;
+        let mut is_done = unfinished.is_none() && !is_empty;
         for at in 0..self.sections.len() {
             is_done &= !self.is_pending(at)?;
         }
         let (mut problems, mut warnings) = self.findings()?;
+        problems.extend(self.overlaps(&relationships)?);
         let [major, minor] = self.migration.server;
         let version: Vec<u32> = server.version_array.iter().copied().take(2).collect();
         if version.as_slice() < [major, minor].as_slice() {
@@ -358,6 +362,17 @@ impl Inspector<'_> {
             ));
         }
         let database = &server.name;
+        if is_empty {
+            let shown = self.migration.collections.iter().take(5).map(String::as_str);
+            problems.push(finding(
+                "MISSING",
+                format!(
+                    "The database {database} has no collection of these relationships, such as {}. Is this the right database? In one that is new there is nothing to migrate.",
+                    shown.collect::<Vec<_>>().join(", ")
+                ),
+                None,
+            ));
+        }
         if let Some(message) = server.access.as_ref().and_then(|it| it.lacks(database)) {
             problems.push(finding("NO_PRIVILEGE", message, None));
         }
@@ -418,8 +433,13 @@ impl Inspector<'_> {
             Some(at) => self.is_pending(at)?,
             None => false,
         };
-        let state =
-            if !it.is_changed() { State::Unchanged } else { self.state(&places, is_pending) };
+        let state = if !it.is_changed() {
+            State::Unchanged
+        } else if self.is_empty()? {
+            State::Neither
+        } else {
+            self.state(&places, is_pending)
+        };
         let mut expected = match section.filter(|_| is_pending) {
             Some(at) => self.expected(at)?,
             None => None,
@@ -484,11 +504,44 @@ impl Inspector<'_> {
         Ok((problems, warnings))
     }
 
+    /// Join collections that are to be filled and hold links already.
+    fn overlaps(&self, relationships: &[Related]) -> Result<Vec<Finding>, String> {
+        let mut found = Vec::new();
+        // What an earlier run has left may be there.
+        let is_first = self.one::<serde_json::Value>("unfinished")?.is_none();
+        if self.asked.is_running || self.asked.script.direction == Direction::Down || !is_first {
+            return Ok(found);
+        }
+        for (it, related) in self.relationships.iter().zip(relationships) {
+            let pending = match self.section_of.get(&it.at) {
+                Some(at) => self.is_pending(*at)?,
+                None => false,
+            };
+            let join = it.places.iter().zip(&related.places).find(|(place, stored)| {
+                place.schema == Within::New && stored.links.is_some_and(|links| links > 0)
+            });
+            if let Some((place, _)) = join.filter(|_| pending) {
+                let message = format!(
+                    "{}: the collection {} holds documents already, and documents still have links in the old place. An earlier migration by other means, or a new Keystone, has written them. Compare the two, and empty one of them.",
+                    related.name,
+                    place.place.collection(),
+                );
+                found.push(finding("DATA", message, Some(it.at)));
+            }
+        }
+        Ok(found)
+    }
+
     fn drops(&self) -> Vec<String> {
         let is_up = self.asked.script.direction == Direction::Up;
         let goes = if is_up { Within::Old } else { Within::New };
         let places = self.relationships.iter().flat_map(|it| &it.places);
         places.filter(|place| place.schema == goes).map(Place::name).collect()
+    }
+
+    /// Whether the database has no collection of the relationships that change.
+    fn is_empty(&self) -> Result<bool, String> {
+        Ok(!self.sections.is_empty() && !self.found("collections")?)
     }
 
     fn is_pending(&self, at: usize) -> Result<bool, String> {

@@ -1,6 +1,6 @@
 //! The commands of a migration, relationship by relationship.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -53,6 +53,7 @@ pub(super) fn migration(
         },
         server,
         plan: fingerprint(steps),
+        collections: collections(steps),
         relationships: tasks.into_values().collect(),
     }
 }
@@ -253,6 +254,9 @@ fn add(section: &mut Section, step: &CollectionStep, reading: Reading, sides: &S
                 section.counts.push(refill::all_in_fields(name, from, links, side));
             }
             if let Some(index) = field.index {
+                if index == FieldIndex::Unique {
+                    section.checks.push(check::one_is_without(name, side, other));
+                }
                 section.ensures.push(create_index(side.at("collection"), side.at("field"), index));
             }
         }
@@ -331,7 +335,10 @@ fn add_kept_side(
         section.checks.push(check::field_agrees(reading, name, kept, dropped));
         section.repairs.push(repair::others_release(reading, name, kept, dropped));
         if is_strict {
-            section.checks.push(check::holders_are_settled(reading, name, kept, dropped));
+            section.checks.extend([
+                check::holders_are_settled(reading, name, kept, dropped),
+                repair::none_releases(reading, name, kept, dropped),
+            ]);
         } else {
             section.repairs.push(repair::adopt_from_fields(name, kept, dropped));
         }
@@ -356,6 +363,22 @@ blocks! {
             { "$limit": 1 },
         ]))
     }
+}
+
+/// All collections of the steps of the way up, by name.
+fn collections(steps: &[Planned<CollectionStep>]) -> Vec<String> {
+    let names = steps.iter().flat_map(|Planned { step, .. }| match step {
+        CollectionStep::CopyLinks { from, also, into, .. }
+        | CollectionStep::DropJoinCollection { from, also, into, .. } => {
+            [Some(&from.collection), also.as_ref().map(|it| &it.collection), Some(&into.name)]
+        }
+        CollectionStep::UnsetField { field, kept, .. }
+        | CollectionStep::RefillField { field, kept, .. } => {
+            [Some(&field.collection), Some(kept.collection()), None]
+        }
+    });
+    let names: BTreeSet<&String> = names.flatten().collect();
+    names.into_iter().cloned().collect()
 }
 
 /// Tells plans apart, whatever the order in which the lists are defined: FNV-1a in 64 bits, the same

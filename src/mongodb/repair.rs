@@ -5,7 +5,7 @@
 
 use super::block::blocks;
 use super::check::{place, shared};
-use super::command::aggregate;
+use super::command::{aggregate, warn};
 use super::expression::{Reading, having, holding, ids, is_id, lookup, only, path, to_id};
 use super::value::{Value, json, text};
 
@@ -25,9 +25,9 @@ blocks! {
         })
     }
 
-    /// Of several documents that hold the same one, all but one release it: it stays with the one that it
-    /// names itself, or else with the one with the highest id.
-    fn others_release[reading](name, kept, dropped) {
+    /// Of several documents that hold the same one, all but one: it stays with the one that it names
+    /// itself, or else with the one with the highest id.
+    fn released[reading](kept, dropped) {
         let mut pipeline = vec![Value::spread(shared(reading, kept, dropped))];
         // Without a name there is nothing to go by, and the checks have stopped.
         if reading == Reading::Strict {
@@ -43,6 +43,23 @@ blocks! {
             json!({ "$match": { "$expr": { "$ne": ["$holders", "$keeps"] } } }),
             json!({ "$project": { "_id": "$holders" } }),
         ]);
+        Value::Array(pipeline)
+    }
+
+    /// That no document has to release the one that it holds.
+    fn none_releases[reading](name, kept, dropped) {
+        warn(
+            text![
+                name, ": documents that release what they hold in ", place(kept),
+                ", because another one holds the same and is named by it. The old Keystone leaves such stale links behind",
+            ],
+            kept.at("collection"),
+            released(reading, kept, dropped),
+        )
+    }
+
+    /// Of several documents that hold the same one, all but one release it.
+    fn others_release[reading](name, kept, dropped) {
         json!({
             "says": text![
                 name, ": documents that are released in ", place(kept),
@@ -51,7 +68,7 @@ blocks! {
             "collection": kept.at("collection"),
             "field": kept.at("field"),
             "how": "release",
-            "run": aggregate(kept.at("collection"), pipeline),
+            "run": aggregate(kept.at("collection"), released(reading, kept, dropped)),
         })
     }
 

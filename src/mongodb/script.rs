@@ -247,6 +247,10 @@ impl Text {
             "// Differs where the lists do: a run that was stopped is only continued by its own.",
         );
         self.line(1, &format!("plan: {},", string(&migration.plan)));
+        self.text.push_str("  collections: ");
+        let names = migration.collections.iter().map(Value::from).collect();
+        write(&mut self.text, &Value::Array(names), 1);
+        self.text.push_str(",\n");
         self.line(1, "relationships,");
         self.line(0, "};");
         self.line(0, "");

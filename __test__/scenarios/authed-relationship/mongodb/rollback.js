@@ -170,6 +170,7 @@ const migration = {
   server: [4, 2],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: 'e70dc079a1d01615',
+  collections: ['posts', 'users'],
   relationships,
 };
 

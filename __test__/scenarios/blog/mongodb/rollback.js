@@ -479,6 +479,23 @@ const migration = {
   server: [4, 4],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '982d1bd979f60e7f',
+  collections: [
+    'categories',
+    'category_posts_post_categories',
+    'comment_likedby_manies',
+    'comments',
+    'images',
+    'post_editors_user_editedposts',
+    'post_gallery_manies',
+    'post_related_manies',
+    'post_tags_tag_posts',
+    'posts',
+    'profiles',
+    'tags',
+    'user_bookmarks_manies',
+    'user_followers_user_followings',
+    'users',
+  ],
   relationships,
 };
 

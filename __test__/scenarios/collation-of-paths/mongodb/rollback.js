@@ -269,6 +269,7 @@ const migration = {
   server: [4, 4],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '0aa310f68f9a00e7',
+  collections: ['node_ab_node_abs', 'node_next_node_next_ofs', 'nodes'],
   relationships,
 };
 

@@ -328,6 +328,20 @@ const migration = {
   server: [4, 2],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: 'a0cd57b2baf390bd',
+  collections: [
+    'apples',
+    'banana_zebras_zebra_bananas',
+    'bananas',
+    'cherries',
+    'post1',
+    'post_tags_posttag_posts',
+    'post_x_digits_post1_underscores',
+    'post_x_tags_posttag_underscores',
+    'post_xes',
+    'posts',
+    'posttags',
+    'zebras',
+  ],
   relationships,
 };
 

@@ -362,6 +362,15 @@ const migration = {
   server: [4, 0],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: 'e4626c7af713127b',
+  collections: [
+    'post_a_manies',
+    'post_a_many_manies',
+    'post_lefts',
+    'post_sides_post_left_posts',
+    'posts',
+    'tag_right_tags_manies',
+    'tag_rights',
+  ],
   relationships,
 };
 

@@ -232,6 +232,7 @@ const migration = {
   server: [4, 2],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: 'f16084d8a29930b7',
+  collections: ['old-tags', 'pictures', 'post_tags_tag_posts', 'posts'],
   relationships,
 };
 

@@ -257,6 +257,7 @@ const migration = {
   server: [4, 0],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '2ff9b180dbbdccf3',
+  collections: ['post_b_manies', 'posts'],
   relationships,
 };
 

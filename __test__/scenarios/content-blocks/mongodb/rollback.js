@@ -207,6 +207,7 @@ const migration = {
   server: [4, 2],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: 'fc0399e161ee9f54',
+  collections: ['_block_post_oembeds', '_contenttype_post_bodies', 'posts'],
   relationships,
 };
 

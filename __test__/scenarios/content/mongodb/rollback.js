@@ -174,6 +174,7 @@ const migration = {
   server: [4, 2],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '30047f4ed35cd91a',
+  collections: ['_contenttype_page_asides', '_contenttype_page_texts', '_contenttype_post_bodies', 'pages', 'posts'],
   relationships,
 };
 

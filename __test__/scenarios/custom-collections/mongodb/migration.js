@@ -365,6 +365,7 @@ const migration = {
   server: [4, 0],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '0507c32bbbf7dff3',
+  collections: ['my-todos', 'people', 'todo_readers_user_readposts', 'todo_reviewers_manies'],
   relationships,
 };
 

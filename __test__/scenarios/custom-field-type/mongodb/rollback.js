@@ -158,6 +158,7 @@ const migration = {
   server: [4, 2],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '9de049fe79837bef',
+  collections: ['user_friends_manies', 'users'],
   relationships,
 };
 

@@ -254,6 +254,7 @@ const migration = {
   server: [4, 2],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: 'b0dbec7d13fbdb96',
+  collections: ['avatars', 'post_authors_user_posts', 'post_fans_user_favourites', 'posts', 'users'],
   relationships,
 };
 

@@ -229,6 +229,13 @@ const migration = {
   server: [4, 2],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '77c3035cf614ce7a',
+  collections: [
+    'internationalpublication_distinguishedcontributorsofthefirstrankbymerit_manies',
+    'internationalpublication_distinguishedcontributorsofthefirstrankbymerits_manies',
+    'internationalpublication_distinguishedpeerreviewersofworks_manies',
+    'internationalpublication_distinguishedpeerreviewersofworks_many_manies',
+    'internationalpublications',
+  ],
   relationships,
 };
 

@@ -272,6 +272,7 @@ const migration = {
   server: [4, 2],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '0770f4654d7183ff',
+  collections: ['todo_readers_user_readposts', 'todo_reviewers_manies', 'todos', 'users'],
   relationships,
 };
 

@@ -158,6 +158,7 @@ const migration = {
   server: [4, 2],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '926ecbbb4eb086f7',
+  collections: ['post_tags_manies', 'posts'],
   relationships,
 };
 

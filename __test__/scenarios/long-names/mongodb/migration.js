@@ -410,6 +410,17 @@ const migration = {
   server: [4, 0],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '250aa9d6b69b80c3',
+  collections: [
+    'internationalpublication_contributingresearchers_researcher_publications',
+    'internationalpublication_distinguishedpeerreviewersofrecord_manies',
+    'internationalpublications',
+    'organisationdepartment_subordinatedepartmentsofrecord_manies',
+    'organisationdepartments',
+    'post_tablenameofsixtyonebyteswhichisjustshortenough______manies',
+    'post_tablenameofsixtytwobyteswhichistoolongbyjustone______manies',
+    'posts',
+    'researchers',
+  ],
   relationships,
 };
 

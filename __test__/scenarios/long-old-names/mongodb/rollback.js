@@ -163,6 +163,10 @@ const migration = {
   server: [4, 2],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '0bc584d6144f3971',
+  collections: [
+    'internationalpublicationarchive_distinguishedpeerreviewersofrecords_manies',
+    'internationalpublicationarchives',
+  ],
   relationships,
 };
 

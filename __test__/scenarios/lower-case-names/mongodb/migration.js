@@ -300,29 +300,36 @@ const copyArray = (left, right, join) => ({
   },
 });
 
-// Of several documents that hold the same one, all but one release it: it stays with the one that it
-// names itself, or else with the one with the highest id.
+// Of several documents that hold the same one, all but one: it stays with the one that it names
+// itself, or else with the one with the highest id.
+const released = (kept, dropped) => [
+  ...shared(kept, dropped),
+  { $match: { named: { $ne: [] } } },
+  {
+    $project: {
+      holders: 1,
+      keeps: { $cond: [{ $eq: ['$named', []] }, { $max: '$holders' }, { $arrayElemAt: ['$named', 0] }] },
+    },
+  },
+  { $unwind: '$holders' },
+  { $match: { $expr: { $ne: ['$holders', '$keeps'] } } },
+  { $project: { _id: '$holders' } },
+];
+
+// That no document has to release the one that it holds.
+const noneReleases = (name, kept, dropped) => warn(
+  `${name}: documents that release what they hold in ${kept.collection}.${kept.field}, because another one holds the same and is named by it. The old Keystone leaves such stale links behind`,
+  kept.collection,
+  released(kept, dropped),
+);
+
+// Of several documents that hold the same one, all but one release it.
 const othersRelease = (name, kept, dropped) => ({
   says: `${name}: documents that are released in ${kept.collection}.${kept.field}, because another one holds the same`,
   collection: kept.collection,
   field: kept.field,
   how: 'release',
-  run: {
-    aggregate: kept.collection,
-    pipeline: [
-      ...shared(kept, dropped),
-      { $match: { named: { $ne: [] } } },
-      {
-        $project: {
-          holders: 1,
-          keeps: { $cond: [{ $eq: ['$named', []] }, { $max: '$holders' }, { $arrayElemAt: ['$named', 0] }] },
-        },
-      },
-      { $unwind: '$holders' },
-      { $match: { $expr: { $ne: ['$holders', '$keeps'] } } },
-      { $project: { _id: '$holders' } },
-    ],
-  },
+  run: { aggregate: kept.collection, pipeline: released(kept, dropped) },
 });
 
 // Finds a document that several documents of the kept side hold.
@@ -439,6 +446,7 @@ const relationships = [];
       nothingStale(name, right, left),
       fieldAgrees(name, left, right),
       holdersAreSettled(name, left, right),
+      noneReleases(name, left, right),
     ],
     guards: [nothingLost(name, right, left)],
     repairs: [othersRelease(name, left, right)],
@@ -452,6 +460,7 @@ const migration = {
   server: [4, 0],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '396862511e069565',
+  collections: ['passports', 'people', 'post_editors_manies', 'post_tags_tag_posts', 'posts', 'tags'],
   relationships,
 };
 

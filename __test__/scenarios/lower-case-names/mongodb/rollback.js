@@ -272,6 +272,7 @@ const migration = {
   server: [4, 2],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '396862511e069565',
+  collections: ['passports', 'people', 'post_editors_manies', 'post_tags_tag_posts', 'posts', 'tags'],
   relationships,
 };
 

@@ -293,6 +293,7 @@ const migration = {
   server: [4, 0],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: 'cb974123cf2a862d',
+  collections: ['post_tags_tag_posts', 'posts', 'tags'],
   relationships,
 };
 

@@ -272,6 +272,14 @@ const migration = {
   server: [4, 2],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: 'f1e3119b57321bc4',
+  collections: [
+    'author_books_book_authors',
+    'author_friends_manies',
+    'étagère',
+    'étagère',
+    'книги',
+    '📚 著者',
+  ],
   relationships,
 };
 

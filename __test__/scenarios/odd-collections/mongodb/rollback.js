@@ -309,6 +309,17 @@ const migration = {
   server: [4, 2],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '5b3735a8e3b4689a',
+  collections: [
+    '_leading',
+    'a_bs_b_as',
+    'c_quotes_manies',
+    'd_es_e_ds',
+    'it\'s "quoted" `here` \\ x',
+    'my.dotted.posts',
+    'stats',
+    'with spaces',
+    'with-dashes',
+  ],
   relationships,
 };
 

@@ -257,6 +257,7 @@ const migration = {
   server: [4, 0],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: 'beeffb001b399a96',
+  collections: ['post_reviewers_manies', 'posts'],
   relationships,
 };
 

@@ -185,6 +185,7 @@ const migration = {
   server: [4, 2],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '020551e4b0d9d9f9',
+  collections: ['authors', 'books', 'copies', 'readers'],
   relationships,
 };
 

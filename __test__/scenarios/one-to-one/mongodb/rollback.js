@@ -144,6 +144,7 @@ const migration = {
   server: [4, 2],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '94fa78a953d8e195',
+  collections: ['addresses', 'companies'],
   relationships,
 };
 

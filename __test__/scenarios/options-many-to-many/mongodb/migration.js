@@ -316,6 +316,7 @@ const migration = {
   server: [4, 0],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '61f5ffe8fab0bcb4',
+  collections: ['post_editors_manies', 'post_tags_tag_posts', 'posts', 'tags'],
   relationships,
 };
 

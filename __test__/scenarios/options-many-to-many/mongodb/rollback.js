@@ -27,9 +27,15 @@ const isId = (value) => ({ $eq: [{ $type: value }, 'objectId'] });
 // The ids that an expression gives, as an array: of an array, of one id, of null or nothing.
 const ids = (value) => ({ $filter: { input: items(value), cond: isId('$$this') } });
 
+// An expression on the only document in an array, which it knows by the name of the array.
+const only = (array, value) => ({ $let: { vars: { [array]: { $arrayElemAt: ['$' + array, 0] } }, in: value } });
+
 // The stage that leaves the documents that have the field, even if it is null. `$exists` it must be:
 // comparisons with null skip arrays that contain one.
 const having = (field) => ({ $match: { [field]: { $exists: true } } });
+
+// The stage that leaves the documents whose field holds an id, where the field is for one id.
+const holding = (field) => ({ $match: { [field]: { $type: 'objectId' } } });
 
 // The stage that looks up the document whose `_id` a field holds, as the only item of an array.
 const lookup = (collection, field, array) => ({
@@ -53,6 +59,36 @@ const collectionNamed = (name) => ({ listCollections: 1, filter: { name }, nameO
 const uniqueIndex = (collection, field) => ({
   createIndexes: collection,
   indexes: [{ key: { [field]: 1 }, name: field + '_1', unique: true, background: true }],
+});
+
+// On the way back: that one document at most has no link, where the old Keystone's unique index takes
+// a missing id for a value like any other.
+const oneIsWithout = (name, side, kept) => ({
+  says: `${name}: documents of ${side.collection} that ${kept.collection}.${kept.field} does not hold. The old Keystone has a unique index on ${side.collection}.${side.field}, which has room for one of them. Link the others, or remove them`,
+  stops: true,
+  sums: ['without'],
+  run: {
+    aggregate: side.collection,
+    pipeline: [
+      { $group: { _id: null, all: { $sum: 1 } } },
+      {
+        $lookup: {
+          from: kept.collection,
+          let: {},
+          pipeline: [
+            holding(kept.field),
+            { $group: { _id: '$' + kept.field } },
+            lookup(side.collection, '_id', 'other'),
+            { $match: { other: { $ne: [] } } },
+            { $group: { _id: null, n: { $sum: 1 } } },
+          ],
+          as: 'linked',
+        },
+      },
+      { $project: { _id: 0, without: { $subtract: ['$all', { $ifNull: [only('linked', '$$linked.n'), 0] }] } } },
+      { $match: { without: { $gt: 1 } } },
+    ],
+  },
 });
 
 // The links of an array that a join collection does not have.
@@ -156,7 +192,11 @@ const relationships = [];
     ...nothing,
     name,
     pending: [collectionNamed(join)],
-    checks: [noArrayOverwritten(name, left, right, join), noArrayOverwritten(name, right, left, join)],
+    checks: [
+      noArrayOverwritten(name, left, right, join),
+      oneIsWithout(name, left, right),
+      noArrayOverwritten(name, right, left, join),
+    ],
     copies: [
       defaultToEmpty(left),
       refillArray(join, joined(left, right), left),
@@ -191,6 +231,7 @@ const migration = {
   server: [4, 2],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '61f5ffe8fab0bcb4',
+  collections: ['post_editors_manies', 'post_tags_tag_posts', 'posts', 'tags'],
   relationships,
 };
 

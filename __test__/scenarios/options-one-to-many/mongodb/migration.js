@@ -260,6 +260,7 @@ const migration = {
   server: [4, 0],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '54df79fd177dfe47',
+  collections: ['orders', 'shops'],
   relationships,
 };
 

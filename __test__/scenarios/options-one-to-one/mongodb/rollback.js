@@ -71,6 +71,36 @@ const unreturned = (from, to) => [
   { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
 ];
 
+// On the way back: that one document at most has no link, where the old Keystone's unique index takes
+// a missing id for a value like any other.
+const oneIsWithout = (name, side, kept) => ({
+  says: `${name}: documents of ${side.collection} that ${kept.collection}.${kept.field} does not hold. The old Keystone has a unique index on ${side.collection}.${side.field}, which has room for one of them. Link the others, or remove them`,
+  stops: true,
+  sums: ['without'],
+  run: {
+    aggregate: side.collection,
+    pipeline: [
+      { $group: { _id: null, all: { $sum: 1 } } },
+      {
+        $lookup: {
+          from: kept.collection,
+          let: {},
+          pipeline: [
+            holding(kept.field),
+            { $group: { _id: '$' + kept.field } },
+            lookup(side.collection, '_id', 'other'),
+            { $match: { other: { $ne: [] } } },
+            { $group: { _id: null, n: { $sum: 1 } } },
+          ],
+          as: 'linked',
+        },
+      },
+      { $project: { _id: 0, without: { $subtract: ['$all', { $ifNull: [only('linked', '$$linked.n'), 0] }] } } },
+      { $match: { without: { $gt: 1 } } },
+    ],
+  },
+});
+
 // On the way back: that a field has no links that the kept side lacks.
 const noFieldOverwritten = (name, from, kept) => stop(
   `${name}: ${from.collection}.${from.field} holds links that ${kept.collection}.${kept.field} does not have. They would be overwritten: is the database in the old schema already?`,
@@ -155,7 +185,7 @@ const relationships = [];
     ...nothing,
     name,
     pending: [anyUnfilled(left, right)],
-    checks: [noFieldOverwritten(name, right, left)],
+    checks: [noFieldOverwritten(name, right, left), oneIsWithout(name, right, left)],
     copies: [refillField(left.collection, held(left), right)],
     counts: [allInFields(name, left.collection, held(left), right)],
     ensures: [uniqueIndex(right.collection, right.field)],
@@ -182,6 +212,7 @@ const migration = {
   server: [4, 2],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: 'a6175c13178ff52b',
+  collections: ['as', 'bs', 'cs', 'ds'],
   relationships,
 };
 

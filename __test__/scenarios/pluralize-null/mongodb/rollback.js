@@ -249,6 +249,7 @@ const migration = {
   server: [4, 2],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: 'ba77b3ed499b550b',
+  collections: ['Image', 'Post', 'Post_editors_many', 'Post_tags_Tag_posts', 'Tag'],
   relationships,
 };
 

@@ -303,6 +303,7 @@ const migration = {
   server: [4, 0],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: 'f116f30af654584d',
+  collections: ['post_a_manies', 'post_a_many_manies', 'post_a_many_many_manies', 'posts'],
   relationships,
 };
 

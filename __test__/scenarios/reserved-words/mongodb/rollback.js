@@ -289,6 +289,14 @@ const migration = {
   server: [4, 2],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '82d533b6fe5e4899',
+  collections: [
+    'group_constructor_manies',
+    'groups',
+    'order_where_user_selects',
+    'orders',
+    'user_group_manies',
+    'users',
+  ],
   relationships,
 };
 

@@ -293,6 +293,7 @@ const migration = {
   server: [4, 0],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: 'b45616878145a592',
+  collections: ['user_friendof_user_friends', 'users'],
   relationships,
 };
 

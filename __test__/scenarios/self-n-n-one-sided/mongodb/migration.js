@@ -257,6 +257,7 @@ const migration = {
   server: [4, 0],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '4530cf16ed2618e0',
+  collections: ['user_friends_manies', 'users'],
   relationships,
 };
 

@@ -188,6 +188,7 @@ const migration = {
   server: [4, 0],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '92ee0846fd6f62a6',
+  collections: ['categories'],
   relationships,
 };
 

@@ -170,6 +170,7 @@ const migration = {
   server: [4, 4],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: 'd052ba64f7758d04',
+  collections: ['employees'],
   relationships,
 };
 

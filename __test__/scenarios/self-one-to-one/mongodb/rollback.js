@@ -144,6 +144,7 @@ const migration = {
   server: [4, 4],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: 'e03be9b73316c12b',
+  collections: ['people'],
   relationships,
 };
 

@@ -183,6 +183,7 @@ const migration = {
   server: [4, 2],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '537d436143a1e322',
+  collections: ['post_labels_tag_posts', 'post_tags_manies', 'posts', 'tags'],
   relationships,
 };
 

@@ -322,6 +322,7 @@ const migration = {
   server: [4, 0],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: '9beeaab03d0f3aba',
+  collections: ['event_visitors_manies', 'events', 'places'],
   relationships,
 };
 
