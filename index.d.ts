@@ -418,6 +418,7 @@ export type FindingCode =
   | 'DISAGREEMENT'
   | 'DEPENDENTS'
   | 'NO_OLD_PLACE'
+  | 'HELD_TWICE'
   | 'DATA'
   | 'SERVER_VERSION'
   | 'UNFINISHED'

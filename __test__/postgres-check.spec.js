@@ -235,6 +235,37 @@ describe('what a database holds', () => {
     await expectRefused(database, session, 'DEPENDENTS');
   });
 
+  it('what the server would refuse to drop', async () => {
+    const { database, session } = await makeDatabase();
+    await server.query(database, `CREATE VIEW hers AS SELECT * FROM "User_published"`);
+    const found = await session.check();
+    expect(codes(found)).toEqual(['DEPENDENTS']);
+    expect(found.problems[0].message).toContain('on view hers');
+    await expectRefused(database, session, 'DEPENDENTS');
+  });
+
+  it('on the way back: an item of a 1:1 that two hold', async () => {
+    const { database, session } = await makeDatabase();
+    await session.apply();
+    const down = { direction: 'down' };
+    expect((await session.check(down)).warnings).toEqual([]);
+    await server.query(
+      database,
+      `WITH one AS (INSERT INTO "User" (name) VALUES ('held twice') RETURNING id)
+       INSERT INTO "Todo" ("leadAuthor") SELECT id FROM one, generate_series(1, 3)`,
+    );
+    expect(await session.check(down)).toMatchObject({
+      isReady: true,
+      warnings: [
+        { code: 'HELD_TWICE', message: expect.stringMatching(/Todo\.leadAuthor 2 links lead to/) },
+      ],
+    });
+    expect(await session.apply(down)).toMatchObject({ isApplied: true });
+    const held = `SELECT count(*)::int AS n FROM "User" WHERE name = 'held twice' AND "leadPost" =
+      (SELECT max(id) FROM "Todo")`;
+    expect(await server.query(database, held)).toEqual([{ n: 1 }]);
+  });
+
   it('links that the old schema has no place for', async () => {
     const scenario = loadScenario('self-n-n-one-sided');
     const database = `check ${++count}`;

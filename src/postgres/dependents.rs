@@ -1,17 +1,17 @@
-//! What people have added to a table or column that is about to be dropped, and that would go with
-//! it without a word from the server.
+//! What people have added to a table or column that is about to be dropped: most of it would go with
+//! it without a word from the server, and for some the server would refuse.
 
 use super::quote::{block, literal};
 use super::statement::Statements;
 use super::values::{Cell, Values};
 use crate::step::{ForeignKeyColumn, TableStep};
 
-/// What to do about what would vanish.
+/// What to do about what depends on them.
 pub(super) const VANISHING: &str = "Keep what you need of them elsewhere, drop them (REVOKE privileges), then run the migration again.";
 
 /// A query for what hangs on what the steps drop: further columns, indexes, constraints, triggers,
-/// policies, rules, statistics, publications, comments, privileges. Views, functions and foreign keys
-/// of other tables make the server itself refuse. One row; `into` follows its select list.
+/// policies, rules, statistics, publications, comments, privileges, views, foreign keys of other tables,
+/// tables that inherit from them. One row; `into` follows its select list.
 ///
 /// None when the steps drop nothing.
 pub(super) fn vanishing<'a>(
@@ -55,10 +55,10 @@ pub(super) fn vanishing<'a>(
     SELECT oid AS tab, relacl, relowner, relrowsecurity
     FROM pg_class WHERE oid IN (SELECT tab FROM dropped WHERE NOT is_column)
   ), part (classid, objid, objsubid) AS (
-    -- What the server drops along without a word
+    -- What the server drops along without a word, and what keeps it from dropping
     SELECT classid, objid, objsubid
     FROM pg_depend JOIN dropped ON refobjid = tab AND (NOT is_column OR refobjsubid = attnum)
-    WHERE refclassid = 'pg_class'::regclass AND deptype = 'a'
+    WHERE refclassid = 'pg_class'::regclass AND deptype IN ('a', 'n')
   ), keystones (classid, objid) AS (
     -- What Keystone itself makes for a column, one of each
     SELECT 'pg_constraint'::regclass, min(pg_constraint.oid::bigint)::oid
@@ -122,7 +122,7 @@ BEGIN
         ";
   IF vanishing IS NOT NULL THEN
     RAISE EXCEPTION USING
-      MESSAGE = 'This would vanish with the tables and columns that are dropped: ' || vanishing,
+      MESSAGE = 'This depends on the tables and columns that are dropped: ' || vanishing,
       HINT = ",
         &literal(&format!("Keystone does not make these. Nothing has been changed. {VANISHING}")),
         ";

@@ -308,6 +308,7 @@ impl Inspector<'_> {
             .map(|it| self.related(it, there, &moves))
             .collect::<Result<Vec<_>, _>>()?;
         let locked: Vec<Locked> = self.rows("locks")?;
+        let warnings = self.held_twice(&relationships);
         let mut problems = self.problems(expected, &relationships)?;
         problems.extend(self.privileges(&session, &locked));
         let drops = self.steps.iter().copied().filter_map(dropped).collect();
@@ -328,7 +329,7 @@ impl Inspector<'_> {
             copies: Vec::new(),
             drops,
             problems,
-            warnings: Vec::new(),
+            warnings,
         }))
     }
 
@@ -410,7 +411,7 @@ impl Inspector<'_> {
             add(
                 "DEPENDENTS",
                 format!(
-                    "This would vanish with the tables and columns that are dropped, and Keystone does not make it: {vanishing}. {}",
+                    "This depends on the tables and columns that are dropped, and Keystone does not make it: {vanishing}. {}",
                     dependents::VANISHING
                 ),
             );
@@ -433,6 +434,28 @@ impl Inspector<'_> {
             }
         }
         Ok(problems)
+    }
+
+    /// On the way back: 1:1 relationships in which several items hold the same one, which the new Keystone
+    /// allows.
+    fn held_twice(&self, relationships: &[Related]) -> Vec<Finding> {
+        let is_down = self.asked.script.direction == Direction::Down;
+        let held = |it: &Related| {
+            let kept = it.places.iter().find(|place| place.is_kept && place.targets.is_some())?;
+            let dropped = it.places.iter().find(|place| !place.is_kept)?;
+            let many = kept.links? - kept.targets?;
+            (many > 0).then(|| {
+                let message = format!(
+                    "{}: in {} {many} links lead to an item that another one holds as well. {} gets back one of them for each item, the one with the highest id, so that the two sides will disagree.",
+                    it.name, kept.name, dropped.name,
+                );
+                Finding {
+                    relationship: Some(it.relationship),
+                    ..finding("HELD_TWICE", message)
+                }
+            })
+        };
+        relationships.iter().filter(|_| is_down).filter_map(held).collect()
     }
 
     /// What the migration would not be allowed to do.

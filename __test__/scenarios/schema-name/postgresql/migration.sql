@@ -130,10 +130,10 @@ BEGIN
     SELECT oid AS tab, relacl, relowner, relrowsecurity
     FROM pg_class WHERE oid IN (SELECT tab FROM dropped WHERE NOT is_column)
   ), part (classid, objid, objsubid) AS (
-    -- What the server drops along without a word
+    -- What the server drops along without a word, and what keeps it from dropping
     SELECT classid, objid, objsubid
     FROM pg_depend JOIN dropped ON refobjid = tab AND (NOT is_column OR refobjsubid = attnum)
-    WHERE refclassid = 'pg_class'::regclass AND deptype = 'a'
+    WHERE refclassid = 'pg_class'::regclass AND deptype IN ('a', 'n')
   ), keystones (classid, objid) AS (
     -- What Keystone itself makes for a column, one of each
     SELECT 'pg_constraint'::regclass, min(pg_constraint.oid::bigint)::oid
@@ -174,7 +174,7 @@ BEGIN
   SELECT string_agg(what, ', ' ORDER BY what) INTO vanishing FROM dependent;
   IF vanishing IS NOT NULL THEN
     RAISE EXCEPTION USING
-      MESSAGE = 'This would vanish with the tables and columns that are dropped: ' || vanishing,
+      MESSAGE = 'This depends on the tables and columns that are dropped: ' || vanishing,
       HINT = 'Keystone does not make these. Nothing has been changed. Keep what you need of them elsewhere, drop them (REVOKE privileges), then run the migration again.';
   END IF;
 END
