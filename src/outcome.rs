@@ -99,7 +99,11 @@ fn compare(before: &Related, after: &Related, inspection: &Inspection) -> (Kept,
         Direction::Up => {
             if let Some(expected) = before.expected {
                 (least, most) = (expected, expected);
-                explanation = Some("what is no link is left out, see the warnings".to_owned());
+                let why = match inspection.reconcile {
+                    true => "--reconcile took what it could of both sides, see the messages",
+                    false => "what is no link is left out, see the warnings",
+                };
+                explanation = Some(why.to_owned());
             } else if !is_postgres && links(dropped(before)) > 0 {
                 // The repairs of fields: released where an item was held twice, or adopted.
                 least = from.and_then(|it| it.targets).unwrap_or(had);
