@@ -7,7 +7,7 @@ const fs = require('fs');
 const path = require('path');
 const { startKeystone } = require('./support/keystone-process');
 const { postgresVersions, startPostgres } = require('./support/postgres');
-const { makeScenarioProject, removeProjects, run } = require('./support/project');
+const { makeScenarioProject, removeProjects, run, shell } = require('./support/project');
 const { loadScenario } = require('./support/scenario');
 const { runOnTerminal } = require('./support/terminal');
 
@@ -118,6 +118,30 @@ describe('without a terminal', () => {
     const args = ['--apply', '--yes', '--reconcile', '--json', '--out', file];
     expect(await runOn(database, ...args)).toMatchObject({ code: 0, stdout: '' });
     expect(JSON.parse(fs.readFileSync(file, 'utf8'))).toMatchObject({ isApplied: true });
+  });
+
+  it('a report that cannot be written: nothing is done, or it says that all is done', async () => {
+    const database = await makeDatabase();
+    const missing = await runOn(database, '--apply', '--yes', '--out', 'missing/report.txt');
+    expect(missing).toMatchObject({ code: 1, stdout: '' });
+    expect(missing.stderr).toMatch(/✖ Cannot write --out .* the folder \S+ does not exist\n$/);
+    expect(await stateOf(database)).toBe(states.old);
+
+    const toFull = (line) =>
+      shell(project, `kur ${line} > /dev/full`, { env: environment(database) });
+    const up = await toFull('--apply --yes');
+    expect(up.code).toBe(1);
+    expect(up.stderr).toMatch(
+      /✖ Cannot write to stdout: no space left on device\n {2}The migration has been done .* --check shows/,
+    );
+    expect(await stateOf(database)).toBe(states.new);
+    // Nothing was changed by this one.
+    expect((await toFull('--apply --yes')).stderr).toMatch(/no space left on device\n$/);
+
+    const down = await toFull('--rollback --apply --yes');
+    expect(down.code).toBe(1);
+    expect(down.stderr).toMatch(/\n {2}The way back has been done .* --rollback --check shows/);
+    expect(await stateOf(database)).toBe(states.old);
   });
 
   it.each([

@@ -2,9 +2,10 @@
 
 const path = require('path');
 const { shouldColor } = require('./colors');
+const { UpgradeError } = require('./error');
 const { loadEntry } = require('./load-entry');
 const { info, warn } = require('./messages');
-const { writeOutFile } = require('./out-file');
+const { checkOutFile, writeOutFile } = require('./out-file');
 const { captureStdout } = require('./stdout');
 
 /**
@@ -97,6 +98,8 @@ async function exec(args, { _cwd = process.cwd() } = {}, spinner) {
   const { planUpgrade } = require('..');
   if (spinner) spinner.stop();
   const stdout = captureStdout();
+  const file = args['--out'] && path.resolve(_cwd, args['--out']);
+  if (file) checkOutFile(file);
   const { keystone, projectDir } = await loadEntry(args['--entry'] || DEFAULT_ENTRY, { cwd: _cwd });
   const from = { resolveFrom: [projectDir] };
   // Only these two need the columns of all fields, for which knex has to be asked.
@@ -104,18 +107,29 @@ async function exec(args, { _cwd = process.cwd() } = {}, spinner) {
   const plan = planUpgrade(keystone, Object.assign({ columns }, from));
   plan.warnings.forEach(({ message }) => warn(message));
 
-  const { text, exitCode } = needsConnection(args)
+  const { text, exitCode, hasMigrated } = needsConnection(args)
     ? await require('./database-command').runOnDatabase(keystone, from, args)
     : print(plan, args);
-  if (args['--out']) {
-    const file = path.resolve(_cwd, args['--out']);
-    writeOutFile(file, text);
-    info(`Wrote ${file}`);
-  } else {
-    await stdout.write(text);
+  try {
+    if (file) writeOutFile(file, text);
+    else await stdout.write(text);
+  } catch (error) {
+    throw hasMigrated ? reportFailed(error, args) : error;
   }
+  if (file) info(`Wrote ${file}`);
   if (isSummary(args) && hasChanges(plan, args)) info(migrationHint(partsOf(plan, args)));
   return { exitCode, endProcessWithSuccess: exitCode === 0 };
+}
+
+/** Nobody may take a migration for failed because of its report. */
+function reportFailed({ code, message }, args) {
+  const [what, check] = args['--rollback']
+    ? ['The way back', '--rollback --check']
+    : ['The migration', '--check'];
+  return new UpgradeError(
+    code,
+    `${message}\n  ${what} has been done and verified all the same; only this report of it is lost: ${check} shows the database.`,
+  );
 }
 
 /** What is made from the plan alone. */

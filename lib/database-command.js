@@ -12,7 +12,8 @@ const { applyReport, checkReport } = require('./report');
  * @param {object} keystone
  * @param {{ resolveFrom: string[] }} from - where the project's packages are
  * @param {object} args - the options of the command
- * @returns {Promise<{ text: string, exitCode: number }>} the result for stdout
+ * @returns {Promise<{ text: string, exitCode: number, hasMigrated: boolean }>} the result for stdout,
+ *   and whether the database has been changed
  * @throws {UpgradeError}
  */
 async function runOnDatabase(keystone, from, args) {
@@ -23,7 +24,11 @@ async function runOnDatabase(keystone, from, args) {
   });
   const run = args['--apply'] ? applyOn : checkOn;
   const { result, report, exitCode } = await run(keystone, options, args);
-  return { text: args['--json'] ? `${JSON.stringify(result, null, 2)}\n` : report, exitCode };
+  return {
+    text: args['--json'] ? `${JSON.stringify(result, null, 2)}\n` : report,
+    exitCode,
+    hasMigrated: Boolean(result.isApplied),
+  };
 }
 
 async function checkOn(keystone, options) {

@@ -3,6 +3,17 @@
 const fs = require('fs');
 const path = require('path');
 const { UpgradeError } = require('./error');
+const { reasonOf } = require('./system-error');
+
+/**
+ * Makes sure that a file can be written, before any work is done for it. Nothing is left of that.
+ *
+ * @param {string} file absolute path
+ * @throws {UpgradeError} OUT_FAILED when it cannot be written
+ */
+function checkOutFile(file) {
+  trying(file, () => fs.unlinkSync(writeTemporary(realPath(file), '')));
+}
 
 /**
  * Writes a file whole or not at all: what was there stays until the new text is complete on disk.
@@ -12,10 +23,21 @@ const { UpgradeError } = require('./error');
  * @throws {UpgradeError} OUT_FAILED when the file cannot be written
  */
 function writeOutFile(file, text) {
+  trying(file, () => {
+    const real = realPath(file);
+    const temporary = writeTemporary(real, text);
+    removedOnError(temporary, () => fs.renameSync(temporary, real));
+  });
+}
+
+function trying(file, write) {
   try {
-    replaceFile(realPath(file), text);
+    write();
   } catch (error) {
-    throw new UpgradeError('OUT_FAILED', `Cannot write --out ${file}: ${error.message}`);
+    const folder = path.dirname(file);
+    const isMissing = error.code === 'ENOENT' && !fs.existsSync(folder);
+    const reason = isMissing ? `the folder ${folder} does not exist` : reasonOf(error);
+    throw new UpgradeError('OUT_FAILED', `Cannot write --out ${file}: ${reason}`);
   }
 }
 
@@ -27,22 +49,29 @@ function realPath(file) {
   return real;
 }
 
-function replaceFile(file, text) {
+/** Writes a file beside another. Returns its path. */
+function writeTemporary(file, text) {
   // In the same folder, because a rename is atomic within one file system only.
   const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`);
   const fd = fs.openSync(temporary, 'wx');
-  try {
+  removedOnError(temporary, () => {
     try {
       fs.writeFileSync(fd, text);
       fs.fsyncSync(fd);
     } finally {
       fs.closeSync(fd);
     }
-    fs.renameSync(temporary, file);
+  });
+  return temporary;
+}
+
+function removedOnError(file, action) {
+  try {
+    action();
   } catch (error) {
-    fs.unlinkSync(temporary);
+    fs.unlinkSync(file);
     throw error;
   }
 }
 
-module.exports = { writeOutFile };
+module.exports = { checkOutFile, writeOutFile };

@@ -3,6 +3,8 @@
 const fs = require('fs');
 const Module = require('module');
 const { Socket } = require('net');
+const { UpgradeError } = require('./error');
+const { reasonOf } = require('./system-error');
 
 /**
  * Keeps stdout for the result. A project may print while it is loaded, through `console.log` or, as
@@ -32,7 +34,7 @@ let captured;
  *
  * @returns {{ write: (text: string) => Promise<void> }} the one way left to stdout; the promise is
  *   fulfilled when the text has been taken over whole by the file, pipe or terminal, or when its
- *   reader is gone (`| head -1`), and rejected when it cannot be written (disk full)
+ *   reader is gone (`| head -1`), and rejected with `OUT_FAILED` when it cannot be written (disk full)
  */
 function captureStdout() {
   if (!captured) captured = capture();
@@ -73,7 +75,8 @@ function capture() {
   return {
     write: (text) =>
       write(text).catch((error) => {
-        if (error.code !== 'EPIPE') throw error;
+        if (error.code === 'EPIPE') return;
+        throw new UpgradeError('OUT_FAILED', `Cannot write to stdout: ${reasonOf(error)}`);
       }),
   };
 }
