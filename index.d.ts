@@ -340,7 +340,7 @@ export class UpgradePlan {
    * The migration from the old schema to the new, or the way back: SQL for PostgreSQL, a mongosh
    * script for MongoDB.
    *
-   * @throws UpgradeError `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
+   * @throws UpgradeError `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
    */
   migration(options?: MigrationOptions): string;
   /**
@@ -349,7 +349,7 @@ export class UpgradePlan {
    * that the runner in the script takes.
    *
    * @param options - as for `migration`
-   * @throws UpgradeError `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
+   * @throws UpgradeError `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
    */
   statements(options?: MigrationOptions): Statement[] | MongodbMigration;
   /**
@@ -357,7 +357,7 @@ export class UpgradePlan {
    * PostgreSQL; for MongoDB statements for mongosh with a comment for each field.
    *
    * @param options - `adapter` is needed when the project has several
-   * @throws UpgradeError `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
+   * @throws UpgradeError `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
    */
   schema(which: 'old' | 'new', options?: { adapter?: string }): string;
   /**
@@ -396,6 +396,8 @@ export type ProblemCode =
   | 'ADAPTER_REQUIRED'
   | 'UNKNOWN_ADAPTER'
   | 'NOT_KEYSTONE'
+  /** An option that does not exist, where that could run the wrong migration, or a wrong value. */
+  | 'INVALID_OPTION'
   | 'NO_DATABASE'
   | 'CONNECTION_FAILED'
   | 'CHECK_FAILED'
@@ -640,8 +642,8 @@ export function diffSchemas(
  * Connects to a project's database, by its own adapter and driver, and says what it holds. It only
  * reads, and never calls `keystone.connect()` or `prepare()`.
  *
- * Rejects with an {@link UpgradeError}: those of {@link planUpgrade}, `CONNECTION_FAILED`, `LOCKED`
- * while a migration is running, `CHECK_FAILED`.
+ * Rejects with an {@link UpgradeError}: those of {@link planUpgrade}, `INVALID_OPTION`,
+ * `CONNECTION_FAILED`, `LOCKED` while a migration is running, `CHECK_FAILED`.
  */
 export function check(keystone: KeystoneLike, options?: CheckOptions): Promise<Check>;
 

@@ -2,6 +2,7 @@
 
 const { UpgradeError } = require('./lib/error');
 const { loadNative } = require('./lib/native');
+const { checkRunOptions, checkValue, migrationOptions } = require('./lib/options');
 const { snapshot } = require('./lib/snapshot');
 
 /** The Rust side of each plan. */
@@ -59,10 +60,10 @@ class UpgradePlan {
    *   `direction`: `down` for the way back; `reconcile`: repair two stored sides that disagree in
    *   place of stopping there; `adapter`: needed when the project has several
    * @returns {string}
-   * @throws {UpgradeError} `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
+   * @throws {UpgradeError} `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
    */
   migration(options) {
-    const { direction = 'up', reconcile = false, adapter } = options || {};
+    const { direction, reconcile, adapter } = migrationOptions(options);
     return calling(() => {
       // Added up, not joined: JavaScript copies the pieces only once somebody looks into the text.
       let text = '';
@@ -80,10 +81,10 @@ class UpgradePlan {
    * @param {{ direction?: 'up'|'down', reconcile?: boolean, adapter?: string }} [options] - as for
    *   `migration`
    * @returns {object[]} none when there is nothing to do
-   * @throws {UpgradeError} `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
+   * @throws {UpgradeError} `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
    */
   statements(options) {
-    const { direction = 'up', reconcile = false, adapter } = options || {};
+    const { direction, reconcile, adapter } = migrationOptions(options);
     return JSON.parse(calling(() => natives.get(this).statements(adapter, direction, reconcile)));
   }
 
@@ -94,10 +95,11 @@ class UpgradePlan {
    * @param {'old'|'new'} which
    * @param {{ adapter?: string }} [options] - `adapter` is needed when the project has several
    * @returns {string}
-   * @throws {UpgradeError} `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
+   * @throws {UpgradeError} `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
    */
   schema(which, options) {
     const { adapter } = options || {};
+    checkValue('The schema', which, ['old', 'new']);
     const native = complete(this);
     return calling(() => native.schema(which, adapter));
   }
@@ -199,9 +201,10 @@ function diffSchemas(oldSql, newSql, options) {
  * @param {object} [options] - as `index.d.ts` describes them
  * @returns {Promise<object>}
  * @throws {UpgradeError} rejects so, with a stable `code`: those of `planUpgrade`,
- *   `CONNECTION_FAILED`, `LOCKED`, `CHECK_FAILED`
+ *   `INVALID_OPTION`, `CONNECTION_FAILED`, `LOCKED`, `CHECK_FAILED`
  */
 async function check(keystone, options = {}) {
+  checkRunOptions(options);
   return require('./lib/check').check(project(keystone, options), options);
 }
 
@@ -217,6 +220,7 @@ async function check(keystone, options = {}) {
  *   `COMMIT_UNKNOWN`
  */
 async function apply(keystone, options = {}) {
+  checkRunOptions(options);
   return require('./lib/apply').apply(project(keystone, options), options);
 }
 

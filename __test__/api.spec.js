@@ -2,7 +2,7 @@
 
 // The contract of index.js, with the real Keystone.
 
-const { diffSchemas, planUpgrade, snapshot, UpgradePlan } = require('..');
+const { apply, check, diffSchemas, planUpgrade, snapshot, UpgradePlan } = require('..');
 const { version } = require('../package.json');
 const { diffU } = require('./support/diff');
 const { newKeystone, oldKeystone } = require('./support/keystones');
@@ -198,6 +198,38 @@ describe('UpgradePlan', () => {
         expect.arrayContaining(['  Post.tags -> Tag.posts', '  Event.place -> Place.events']),
       );
     });
+  });
+});
+
+describe('wrong options', () => {
+  const guide = () => keystoneOf('guide', 'knex');
+  const invalid = (...texts) => ({
+    name: 'UpgradeError',
+    code: 'INVALID_OPTION',
+    message: expect.stringMatching(new RegExp(texts.join('.*'))),
+  });
+
+  test.each([
+    [{ direction: 'back' }, ['direction', "'back'", "'up' or 'down'"]],
+    [{ direction: null }, ['direction', 'null', "'up' or 'down'"]],
+    [{ reconcile: 'no' }, ['reconcile', "'no'", 'true or false']],
+  ])('%j of a migration', async (options, texts) => {
+    const plan = planUpgrade(guide());
+    expect(thrownBy(() => plan.migration(options))).toMatchObject(invalid(...texts));
+    expect(thrownBy(() => plan.statements(options))).toMatchObject(invalid(...texts));
+    await expect(check(guide(), options)).rejects.toMatchObject(invalid(...texts));
+    await expect(apply(guide(), options)).rejects.toMatchObject(invalid(...texts));
+  });
+
+  test.each([['x'], [undefined], ['']])('the schema %j', (which) => {
+    const error = thrownBy(() => planUpgrade(guide()).schema(which));
+    expect(error).toMatchObject(invalid('schema', String(which), "'old' or 'new'"));
+  });
+
+  test.each(['rollback', 'adpter'])('%s, which does not exist, on a database', async (name) => {
+    const options = { [name]: true };
+    await expect(check(guide(), options)).rejects.toMatchObject(invalid(name, 'direction'));
+    await expect(apply(guide(), options)).rejects.toMatchObject(invalid(name, 'direction'));
   });
 });
 

@@ -70,6 +70,7 @@ describe('what is printed', () => {
       code: 0,
       stdout: expect.stringContaining('RENAME TO "User_posts";'),
     });
+    expect((await run(project, ['--rollback', '--migration'])).stdout).toBe(back.stdout);
     const repaired = await run(project, ['--migration', '--reconcile']);
     expect(repaired).toMatchObject({
       code: 0,
@@ -159,7 +160,7 @@ describe('mistakes in the options', () => {
     ['server.js', 'server.js', '--entry'],
     ['upgrade-relationships server.js', 'server.js'],
     ['--migration --json', '--migration', '--json'],
-    ['--migration --rollback', '--migration', '--rollback'],
+    ['--migration --rollback --diff', '--migration', '--diff'],
     ['--reconcile', '--reconcile', '--migration'],
     ['--schema both', 'both', 'old or new'],
     ['--diff --schema old', '--diff', '--schema'],

@@ -357,6 +357,16 @@ describe('mistakes', () => {
     expectError(await run(inDefault), 'default holds: server');
   });
 
+  it.each([
+    "module.exports = require('./keystone').keystone;",
+    "exports.default = require('./keystone').keystone;",
+  ])('the Keystone object itself: %s', async (text) => {
+    const result = await run(makeProject({ 'index.js': text }));
+    expectError(result, 'exports the Keystone object itself', 'module.exports = { keystone }');
+    expect(result.stderr).not.toContain('listsArray');
+    expect(result.stderr).not.toContain('It exports');
+  });
+
   it('a keystone of another version', async () => {
     const project = makeProject({ 'index.js': 'exports.keystone = { lists: {} };' });
     expectError(await run(project), 'no Keystone 5 object', 'listsArray');

@@ -89,6 +89,10 @@ describe('without a terminal', () => {
     expect((await runOn(database, '--check')).code).toBe(0);
     expect(await stateOf(database)).toBe(states.new);
 
+    const checkedBack = await runOn(database, '--rollback', '--check');
+    expect(checkedBack.stdout).toMatch(
+      /\nReady: --rollback --apply takes it to the old schema\.\n$/,
+    );
     const back = await runOn(database, '--rollback', '--apply', '--yes');
     expect(back.code).toBe(0);
     expect(back.stdout).toMatch(/is in the old schema\.\n$/);
@@ -114,6 +118,10 @@ describe('without a terminal', () => {
     expect(applied.stderr).toContain('nothing has been changed');
     expect(await stateOf(database)).toBe(before);
 
+    const repairing = await runOn(database, '--check', '--reconcile');
+    expect(repairing.stdout).toMatch(
+      /\nReady: --apply --reconcile takes it to the new schema\.\n$/,
+    );
     const file = path.join(project, 'applied.json');
     const args = ['--apply', '--yes', '--reconcile', '--json', '--out', file];
     expect(await runOn(database, ...args)).toMatchObject({ code: 0, stdout: '' });

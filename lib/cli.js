@@ -77,10 +77,12 @@ function parse(argv, usage) {
 /** Refuses options that do not go together. */
 function checkCombination(args, mistake) {
   const run = RUNS.find((option) => args[option]);
-  // These say which way to run, and how to print what has come of it.
-  const outputs = [...OUTPUTS, ...RUNS].filter(
-    (option) => args[option] && !(run && ['--rollback', '--json'].includes(option)),
-  );
+  // With another one, these say which way, and how to print what has come of a run.
+  const isAside = {
+    '--rollback': run || args['--migration'],
+    '--json': run,
+  };
+  const outputs = [...OUTPUTS, ...RUNS].filter((option) => args[option] && !isAside[option]);
   if (outputs.length > 1) {
     throw mistake(`Only one of ${outputs.join(' and ')} can be ${run ? 'done' : 'printed'}`);
   }

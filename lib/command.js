@@ -51,7 +51,7 @@ const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
     Options
       --entry <file>    Entry file exporting keystone instance [${DEFAULT_ENTRY}]
       --migration       Print the migration: SQL for PostgreSQL, a mongosh script for MongoDB
-      --rollback        Print the way back, from the new schema to the old
+      --rollback        Print the way back, to the old schema; --migration may stand beside it
       --diff            Print the unified diff from the old schema to the new
       --schema <which>  Print one schema: old or new
       --json            Print the plan as JSON

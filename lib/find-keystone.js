@@ -19,6 +19,8 @@ async function findKeystone(exported, file) {
     const keystone = await property(holder, 'keystone');
     if (keystone) return checkKeystone(keystone, file);
   }
+  const isItself = [exported, onDefault, onDefaultDefault].some(isKeystone);
+  if (isItself) throw exportsItself(file);
   throw new UpgradeError(
     'NO_KEYSTONE',
     [
@@ -33,6 +35,20 @@ function property(holder, name) {
   return holder === undefined || holder === null ? undefined : holder[name];
 }
 
+function isKeystone(value) {
+  return Boolean(value) && Array.isArray(value.listsArray);
+}
+
+function exportsItself(file) {
+  return new UpgradeError(
+    'NO_KEYSTONE',
+    [
+      `${file} exports the Keystone object itself, not an object that holds it as \`keystone\`.`,
+      '  Write `module.exports = { keystone }` or `export { keystone }`, as Keystone itself expects it.',
+    ].join('\n'),
+  );
+}
+
 function listExports(exported, onDefault) {
   const names = (value) => Object.keys(Object(value)).join(', ');
   if (!names(exported)) return 'It exports nothing by name.';
@@ -41,7 +57,7 @@ function listExports(exported, onDefault) {
 }
 
 function checkKeystone(keystone, file) {
-  if (Array.isArray(keystone.listsArray)) return keystone;
+  if (isKeystone(keystone)) return keystone;
   throw new UpgradeError(
     'NOT_KEYSTONE',
     [

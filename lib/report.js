@@ -51,7 +51,7 @@ function describeDatabase({ name, host, port }) {
  * @returns {string}
  */
 function checkReport(inspection) {
-  const { database, state, relationships, isDone, isReady, problems, warnings } = inspection;
+  const { database, state, relationships, isReady, problems, warnings } = inspection;
   const lines = [`The database ${describeDatabase(database)} ${STATES[state]}.\n`];
   if (relationships.length) {
     lines.push(table(['Relationship', 'Schema', 'Links'], relationships.map(relationshipRow)));
@@ -60,7 +60,7 @@ function checkReport(inspection) {
   if (facts.length) lines.push(facts.map((fact) => `${fact}\n`).join(''));
   if (warnings.length) lines.push(warnings.map(({ message }) => `⚠ ${message}\n`).join(''));
   if (problems.length) lines.push(problems.map(({ message }) => `✖ ${message}\n`).join(''));
-  lines.push(`${conclusion({ isDone, isReady, direction: inspection.direction })}\n`);
+  lines.push(`${conclusion(inspection)}\n`);
   return lines.join('\n');
 }
 
@@ -107,10 +107,11 @@ function repairs({ relationships, problems }) {
     });
 }
 
-function conclusion({ isDone, isReady, direction }) {
+function conclusion({ isDone, isReady, direction, reconcile }) {
   const [, to] = SCHEMAS[direction];
   if (isDone) return 'There is nothing to do.';
-  if (isReady) return `Ready: --apply takes it to ${to}.`;
+  const options = [direction === 'down' && '--rollback', '--apply', reconcile && '--reconcile'];
+  if (isReady) return `Ready: ${options.filter(Boolean).join(' ')} takes it to ${to}.`;
   return 'That has to be decided first.';
 }
 
