@@ -233,6 +233,63 @@ describe('wrong options', () => {
   });
 });
 
+describe('the error for a database that cannot be reached', () => {
+  const PASSWORD = 'very-secret';
+
+  /** Nobody listens on port 1. */
+  async function failing(adapter, address) {
+    const before = process.env.CONNECT_TO;
+    process.env.CONNECT_TO = address;
+    try {
+      await check(keystoneOf('guide', adapter));
+    } catch (error) {
+      expect(error).toMatchObject({ name: 'UpgradeError', code: 'CONNECTION_FAILED' });
+      expect(error.message).not.toContain(PASSWORD);
+      return error.message;
+    } finally {
+      if (before === undefined) delete process.env.CONNECT_TO;
+      else process.env.CONNECT_TO = before;
+    }
+    throw new Error('It was reached');
+  }
+
+  const soon = 'serverSelectionTimeoutMS=300';
+  test.each([
+    ['one host', '127.0.0.1:1/x', 'database x, host 127.0.0.1, port 1, user me'],
+    ['several', '127.0.0.1:1,127.0.0.1:2/x', 'database x, hosts 127.0.0.1:1, 127.0.0.1:2, user me'],
+    ['no database', '127.0.0.1:1/', 'host 127.0.0.1, port 1, user me'],
+  ])('says where it is on MongoDB, and what to look at: %s', async (_, place, said) => {
+    const message = await failing('mongoose', `mongodb://me:${PASSWORD}@${place}?${soon}`);
+    expect(message).toContain(`adapter mongoose (${said}):\n  `);
+    expect(message).toContain('ECONNREFUSED');
+    expect(message).toContain('\n  Is the server running there');
+  });
+
+  test.each([`${PASSWORD}/x`, `x@${PASSWORD}`, `x@${PASSWORD}/x`])(
+    'shows nothing of a password on MongoDB that is not encoded: %s',
+    async (password) => {
+      const address = `mongodb://me:${password}@127.0.0.1:1/x?${soon}`;
+      expect(await failing('mongoose', address)).not.toMatch(/secret|127\.0\.0\.1/);
+    },
+  );
+
+  test.each([
+    ['mongoose', 'postgres://', 'mongodb:// or mongodb+srv://'],
+    ['knex', 'mongodb://', 'postgres:// or postgresql://'],
+  ])('on %s by %s says what it starts with', async (adapter, scheme, expected) => {
+    const message = await failing(adapter, `${scheme}me:${PASSWORD}@127.0.0.1:1/x`);
+    const server = { mongoose: 'MongoDB', knex: 'PostgreSQL' }[adapter];
+    expect(message).toContain(
+      `The address starts with ${scheme}; that of ${server} starts with ${expected}.`,
+    );
+  });
+
+  test('says on MongoDB that an address has no scheme, without showing it', async () => {
+    const message = await failing('mongoose', `me:${PASSWORD}@127.0.0.1:1/x`);
+    expect(message).toContain('The address has no scheme; that of MongoDB starts with mongodb://');
+  });
+});
+
 describe('the error for a project with mistakes', () => {
   const error = () => thrownBy(() => planUpgrade(keystoneOf('error-several', 'knex')));
 

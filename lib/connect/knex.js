@@ -1,10 +1,14 @@
 'use strict';
 
+const { wrongScheme } = require('./address');
 const { connectionFailed } = require('./failure');
 const { quietly } = require('./quietly');
 
 const SOURCE =
   'knexOptions.connection of its adapter, else CONNECT_TO, DATABASE_URL or KNEX_URI of the environment';
+
+/** What an address starts with; knex takes the last two as well. */
+const SCHEMES = ['postgres://', 'postgresql://', 'pg://', 'socket://'];
 
 /**
  * Connects to PostgreSQL as the project does: by its own adapter, with its own knex and driver.
@@ -27,18 +31,24 @@ async function connectKnex(keystone, { name, adapter }) {
     return new PostgresConnection(own.knex, await client.acquireConnection());
   } catch (error) {
     const settings = own.knex && own.knex.client.connectionSettings;
-    const target = settings && describeTarget(settings);
     if (own.knex) await own.knex.destroy();
-    throw connectionFailed(error, { name, target, source: SOURCE });
+    throw connectionFailed(error, {
+      name,
+      target: settings && targetOf(settings),
+      mistake: wrongScheme(addressOf(adapter), 'PostgreSQL', SCHEMES),
+      source: SOURCE,
+    });
   }
 }
 
-function describeTarget({ host, port, database, user }) {
-  const at = [database && `database ${database}`, host && `host ${host}`, port && `port ${port}`];
-  return at
-    .concat(user && `user ${user}`)
-    .filter(Boolean)
-    .join(', ');
+function targetOf({ host, port, database, user }) {
+  return { database, hosts: host && [host], port, user };
+}
+
+/** The address, or the settings, that the adapter takes. */
+function addressOf({ config: { knexOptions = {} } }) {
+  const { CONNECT_TO, DATABASE_URL, KNEX_URI } = process.env;
+  return knexOptions.connection || CONNECT_TO || DATABASE_URL || KNEX_URI;
 }
 
 /** One session on a PostgreSQL server. */

@@ -1,10 +1,13 @@
 'use strict';
 
+const { parseMongodbAddress, wrongScheme } = require('./address');
 const { connectionFailed } = require('./failure');
 const { quietly } = require('./quietly');
 
 const SOURCE =
   'mongoUri of its adapter, else CONNECT_TO, DATABASE_URL, MONGO_URI or their like of the environment';
+
+const SCHEMES = ['mongodb://', 'mongodb+srv://'];
 
 /**
  * Connects to MongoDB as the project does: by its own adapter, with its own mongoose and driver.
@@ -20,13 +23,30 @@ const SOURCE =
 async function connectMongoose(keystone, { name, adapter }) {
   const own = Object.create(adapter);
   own.mongoose = new adapter.mongoose.Mongoose();
+  let address;
+  let settings;
+  own.mongoose.connect = function (uri, options) {
+    address = uri;
+    settings = options;
+    return Object.getPrototypeOf(this).connect.call(this, uri, options);
+  };
   try {
     await quietly(() => own._connect({ name: keystone.name, rels: [] }, own.config));
     return new MongodbConnection(own.mongoose);
   } catch (error) {
     await own.mongoose.disconnect().catch(() => {});
-    throw connectionFailed(error, { name, source: SOURCE });
+    throw connectionFailed(error, {
+      name,
+      target: address && targetOf(address, settings),
+      mistake: wrongScheme(address, 'MongoDB', SCHEMES),
+      source: SOURCE,
+    });
   }
+}
+
+function targetOf(address, { dbName }) {
+  const target = parseMongodbAddress(address);
+  return target && Object.assign(target, dbName && { database: dbName });
 }
 
 /** What is asked of a secondary may be old: whatever the project prefers, a migration may not go by it. */
