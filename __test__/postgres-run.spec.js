@@ -195,6 +195,12 @@ describe('on a terminal', () => {
     expect(shown).toMatch(/\r\x1b\[K. Check Todo\.readers -> User\.readPosts/); // eslint-disable-line no-control-regex
     expect(shown).toContain('Done and verified');
     expect(await stateOf(database)).toBe(states.new);
+    // Titles that are too long are cut, and not how far it is.
+    const lines = shown.split('\r\x1b[K').map((line) => line.split('\n')[0]);
+    const cut = lines.filter((line) => line.includes('…'));
+    expect(cut.length).toBeGreaterThan(0);
+    for (const line of cut) expect(line).toMatch(/^. .{40,}… \[\d+\/\d+\]( \d+ s)?$/);
+    expect(Math.max(...cut.map((line) => line.length))).toBe(79);
     const back = await apply(database, [[QUESTION, 'yes\r']], '--rollback');
     expect(back.code).toBe(0);
     expect(await stateOf(database)).toBe(states.old);

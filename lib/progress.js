@@ -13,36 +13,43 @@ function showProgress(stream = process.stderr) {
   return stream.isTTY ? onTerminal(stream) : inLines(stream);
 }
 
-/** What to say of an event. */
-function describe({ title, step, steps, done, total, rate }) {
+/** How far it is, to be said after the title of an event. */
+function counter({ step, steps, done, total, rate }) {
   const position = step === undefined ? '' : ` [${step}/${steps}]`;
   const of = total === undefined ? '' : ` of ${total}`;
   const count = done === undefined ? '' : ` ${done}${of}`;
-  return `${title}${position}${count}${rate === undefined ? '' : ` (${rate}/s)`}`;
+  return `${position}${count}${rate === undefined ? '' : ` (${rate}/s)`}`;
+}
+
+/** A text in so much room, with an ellipsis where it is cut. */
+function cut(text, room) {
+  return text.length <= room ? text : `${text.slice(0, Math.max(room - 1, 0))}…`;
 }
 
 function onTerminal(stream) {
-  let text;
+  let event;
   let since;
   let frame = 0;
   const draw = () => {
     const seconds = Math.floor((Date.now() - since) / 1000);
-    const line = `${FRAMES[frame]} ${text}${seconds >= 2 ? ` ${seconds} s` : ''}`;
+    const tail = `${counter(event)}${seconds >= 2 ? ` ${seconds} s` : ''}`;
+    // A line that is wrapped could not be cleared.
+    const width = (stream.columns || 80) - 1;
+    const title = cut(event.title, width - tail.length - 2);
+    stream.write(`\r\x1b[K${`${FRAMES[frame]} ${title}${tail}`.slice(0, width)}`);
     frame = (frame + 1) % FRAMES.length;
-    // One that is wrapped could not be cleared.
-    stream.write(`\r\x1b[K${line.slice(0, (stream.columns || 80) - 1)}`);
   };
   const clear = () => stream.write('\r\x1b[K');
   let timer;
   return {
-    onProgress(event) {
+    onProgress(next) {
       if (!timer) {
         timer = setInterval(draw, INTERVAL_MS);
         timer.unref();
       }
-      if (event.done === undefined) since = Date.now();
+      if (next.done === undefined) since = Date.now();
       since = since || Date.now();
-      text = describe(event);
+      event = next;
       draw();
     },
     stop() {
@@ -58,7 +65,7 @@ function inLines(stream) {
   return {
     onProgress(event) {
       // Of questions that are counted, the first is enough for a log.
-      const told = event.phase === 'check' ? event.title : describe(event);
+      const told = event.phase === 'check' ? event.title : event.title + counter(event);
       if (last === told) return;
       last = told;
       const isOver = event.phase === 'migrate' && event.done !== undefined;
