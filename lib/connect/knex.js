@@ -45,10 +45,11 @@ function targetOf({ host, port, database, user }) {
   return { database, hosts: host && [host], port, user };
 }
 
-/** The address, or the settings, that the adapter takes. */
+/** The address that the adapter takes. The path of a socket is none, and settings are not either. */
 function addressOf({ config: { knexOptions = {} } }) {
   const { CONNECT_TO, DATABASE_URL, KNEX_URI } = process.env;
-  return knexOptions.connection || CONNECT_TO || DATABASE_URL || KNEX_URI;
+  const connection = knexOptions.connection || CONNECT_TO || DATABASE_URL || KNEX_URI;
+  return String(connection).startsWith('/') ? undefined : connection;
 }
 
 /** One session on a PostgreSQL server. */

@@ -24,8 +24,8 @@ async function connectMongoose(keystone, { name, adapter }) {
   const own = Object.create(adapter);
   own.mongoose = new adapter.mongoose.Mongoose();
   let address;
-  let settings;
-  own.mongoose.connect = function (uri, options) {
+  let settings = {};
+  own.mongoose.connect = function (uri, options = {}) {
     address = uri;
     settings = options;
     return Object.getPrototypeOf(this).connect.call(this, uri, options);
