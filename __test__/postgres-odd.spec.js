@@ -368,9 +368,7 @@ describe.each(postgresVersions())('PostgreSQL %s', (version) => {
     it.each(Object.entries(GOING))('names %s', async (_, [sql, name]) => {
       const error = await errorAfter(sql, UP);
       expect(error).not.toBe(null);
-      expect(error.message).toMatch(
-        /^This depends on the tables and columns that are dropped: /,
-      );
+      expect(error.message).toMatch(/^This depends on the tables and columns that are dropped: /);
       // Alone: what Keystone makes itself is no one's loss.
       const found = error.message.replace(/^[^:]*: /, '').split(', ');
       expect(
