@@ -322,12 +322,16 @@ describe('mistakes', () => {
       'index.js': "require('./lists');",
       'lists.js': "require('nope');",
     });
-    expectError(await run(project), "Cannot find module 'nope'", path.join(project, 'lists.js:1'));
+    const result = await run(project);
+    expectError(result, "Cannot find module 'nope'", path.join(project, 'lists.js:1'));
+    expect(result.stderr).not.toContain('environment variables');
   });
 
   it('a syntax error', async () => {
     const project = makeProject({ 'index.js': "require('./lists');", 'lists.js': '\nlet let;' });
-    expectError(await run(project), 'SyntaxError', path.join(project, 'lists.js:2'));
+    const result = await run(project);
+    expectError(result, 'SyntaxError', path.join(project, 'lists.js:2'));
+    expect(result.stderr).not.toContain('environment variables');
   });
 
   it('ES module syntax in a CommonJS file', async () => {

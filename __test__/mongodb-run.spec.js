@@ -345,7 +345,9 @@ describe('on a terminal', () => {
     const database = await makeDatabase(states.up.before);
     const { code, shown } = await interrupt(database, /removes posts\.tags/, isRemoval());
     expect(code).toBe(1);
-    expect(shown).toContain('✖ Interrupted. Run it again: it goes on where it was stopped.');
+    expect(shown).toContain(
+      '✖ Interrupted. The database has been changed in part. Run it again: it goes on where it was stopped.',
+    );
     const documents = async (path) =>
       server
         .database(database)

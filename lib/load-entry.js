@@ -46,7 +46,7 @@ async function loadKeystone(file, projectDir) {
 
 function entryFailed(error, file, projectDir) {
   const hint = syntaxHint(error) || [
-    'Does it need environment variables, such as DATABASE_URL or COOKIE_SECRET, that are not set?',
+    ...(isMistaken(error) ? [] : [VARIABLES]),
     `It was loaded with the working directory ${projectDir} and Node ${process.version}.`,
   ];
   return new UpgradeError(
@@ -58,6 +58,15 @@ function entryFailed(error, file, projectDir) {
       ...hint.map((line) => `  ${line}`),
     ].join('\n'),
   );
+}
+
+const VARIABLES =
+  'Does it need environment variables, such as DATABASE_URL or COOKIE_SECRET, that are not set?';
+
+/** Whether an error has nothing to do with what the environment says. */
+function isMistaken(error) {
+  const { code, name } = error || {};
+  return name === 'SyntaxError' || /^(ERR_)?MODULE_NOT_FOUND$/.test(code);
 }
 
 /** For ES module syntax in a file that Node takes for CommonJS, where it does not tell by itself. */

@@ -12,11 +12,14 @@ const STATES = {
   new: 'is in the new schema',
   both: 'has what the old schema has and what the new has',
   mixed: 'is partly in the old schema and partly in the new',
-  neither: 'has the tables of neither schema',
+  neither: 'has nothing of either schema',
 };
 
 /** Of what kind of table a relationship's places are told, by its state. */
 const SHOWN = { old: ['old', 'both'], new: ['new', 'both'], unchanged: ['both'] };
+
+/** So many locked tables are told: in a large project they are very many. */
+const LARGEST = 10;
 
 const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'];
 
@@ -67,15 +70,22 @@ function checkReport(inspection) {
 /** What a migration that can be run is about to do. */
 function factsOf(inspection) {
   const { drops, locks } = inspection;
-  const sizes = locks.map(({ name, bytes }) => `${name} (${size(bytes)})`);
   return [
     ...(drops.length ? [`It drops ${drops.join(', ')}.`] : []),
-    ...(sizes.length ? [`It locks ${sizes.join(', ')} while it runs.`] : []),
+    ...(locks.length ? [`It locks ${largest(locks)} while it runs.`] : []),
     ...(inspection.copies.length
       ? [`It copies links of ${sourcesOf(inspection).join(', ')}.`]
       : []),
     ...repairs(inspection),
   ];
+}
+
+/** The largest tables, with their sizes, and how many more there are: --json lists all. */
+function largest(tables) {
+  const sorted = [...tables].sort((a, b) => b.bytes - a.bytes);
+  const shown = sorted.slice(0, LARGEST).map(({ name, bytes }) => `${name} (${size(bytes)})`);
+  const more = tables.length - shown.length;
+  return shown.join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 /** The collections that links are copied from, with their sizes as far as they are known. */

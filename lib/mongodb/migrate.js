@@ -18,7 +18,8 @@ const FORWARD = {
 
 /** How far a migration has come, for whoever it is cut off from. */
 const UNTOUCHED = 'Nothing of yours has been changed.';
-const GOES_ON = 'Run it again: it goes on where it was stopped.';
+const GOES_ON =
+  'The database has been changed in part. Run it again: it goes on where it was stopped.';
 const DONE = 'The migration has been done, and not been verified: --check says what there is.';
 
 /**
