@@ -99,6 +99,40 @@ describe('without a terminal', () => {
     expect(await stateOf(database)).toBe(states.old);
   });
 
+  it('of many tables that it locks, the largest are told', async () => {
+    const tags = Array.from({ length: 12 }, (_, at) => [
+      `tags${at}`,
+      { type: 'Relationship', ref: 'Tag', many: true },
+    ]);
+    const scenario = {
+      lists: {
+        Post: { fields: Object.fromEntries(tags) },
+        Tag: { fields: { name: { type: 'Text' } } },
+      },
+    };
+    await server.createDatabase('many');
+    const old = startKeystone('old');
+    const session = await old.open(scenario, server.url('many'));
+    await session.createSchema();
+    await old.stop();
+    await server.query(
+      'many',
+      `INSERT INTO "Post" DEFAULT VALUES; INSERT INTO "Tag" DEFAULT VALUES;
+       INSERT INTO "Post_tags11" SELECT 1, 1 FROM generate_series(1, 5000)`,
+    );
+    const folder = makeScenarioProject(scenario, 'knex');
+    const check = (...args) =>
+      run(folder, ['--check', ...args], { env: { DATABASE_URL: server.url('many') } });
+    const { locks } = JSON.parse((await check('--json')).stdout);
+    expect(locks.length).toBeGreaterThan(10);
+    const [, told, more] = /^It locks (.*) and (\d+) more while it runs\.$/m.exec(
+      (await check()).stdout,
+    );
+    expect(told).toMatch(/^Post_tags11 \(\d+ kB\), /);
+    expect(told.split(', ')).toHaveLength(10);
+    expect(Number(more)).toBe(locks.length - 10);
+  });
+
   it('what has to be decided is 2 for a check, and an error for a run', async () => {
     const database = await makeDatabase();
     await server.query(database, 'DELETE FROM "User_published"');

@@ -12,6 +12,9 @@ const typescript = require('./typescript');
 const NOTE_AFTER_MS = 10 * 1000;
 const LIMIT_MS = 60 * 1000;
 
+const VARIABLES =
+  'Does it need environment variables, such as DATABASE_URL or COOKIE_SECRET, that are not set?';
+
 /**
  * Loads a project's entry file and finds the keystone it exports. The process moves to the project's
  * folder first, because projects read files (`.env`) relative to it.
@@ -59,9 +62,6 @@ function entryFailed(error, file, projectDir) {
     ].join('\n'),
   );
 }
-
-const VARIABLES =
-  'Does it need environment variables, such as DATABASE_URL or COOKIE_SECRET, that are not set?';
 
 /** Whether an error has nothing to do with what the environment says. */
 function isMistaken(error) {
