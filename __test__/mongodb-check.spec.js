@@ -142,6 +142,18 @@ describe('a database without a collection of the lists, which must be the wrong 
   });
 });
 
+it.each(['old', 'new'])(
+  'where %s Keystone was just started, there is nothing to do',
+  async (which) => {
+    // It makes the collections of all lists, so that these tell its database from a wrong one.
+    const database = `started_${which}`;
+    await (await keystones[which].open(GUIDE, server.url(database))).close();
+    const session = await open(server.url(database));
+    expect(await session.check()).toMatchObject({ isDone: true, problems: [] });
+    expect(await session.apply()).toMatchObject({ isApplied: false });
+  },
+);
+
 it('a join collection that holds links while the arrays still do is told', async () => {
   const { database, session } = await makeDatabase();
   const join = server.database(database).collection('todo_reviewers_manies');

@@ -17,7 +17,8 @@ pub(super) struct Migration {
     pub(super) server: [u32; 2],
     /// Differs where the plan does: a migration that was stopped is only continued by its own.
     pub(super) plan: String,
-    /// The collections that it is about: where there is none of them, it is the wrong database.
+    /// The collections that it is about: where there is none of them, it is the wrong database, for a
+    /// Keystone that is started makes those of all its lists.
     pub(super) collections: Vec<String>,
     /// What is to do, relationship by relationship.
     pub(super) relationships: Vec<Task>,
