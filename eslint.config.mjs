@@ -5,7 +5,7 @@ import n from 'eslint-plugin-n';
 const published = ['index.js', 'lib/**/*.js', 'bin/**/*.js'];
 
 /** What only this repository runs: the Node that builds it. */
-const development = ['**/*.mjs', 'jest.config.js', '__test__/**/*.js'];
+const development = ['**/*.mjs', 'jest.config.js', '__test__/**/*.js', 'dev/**/*.js'];
 const developmentNode = '>=20.0.0';
 
 const jestGlobals = Object.fromEntries(
@@ -17,7 +17,7 @@ const jestGlobals = Object.fromEntries(
 export default [
   {
     ignores: [
-      'native.js', // generated
+      'binding.js', // generated
       'target/**',
       '__test__/fixtures/**', // some are broken on purpose
       '__test__/scenarios/**', // data
@@ -66,13 +66,13 @@ export default [
   },
   {
     // Node 10 knows the syntax already and rejects the promise, which this file handles.
-    files: ['lib/load-module.js'],
+    files: ['lib/entry/load-module.js'],
     languageOptions: { ecmaVersion: 2020 },
     rules: { 'n/no-unsupported-features/es-syntax': ['error', { ignores: ['dynamic-import'] }] },
   },
   {
     // A project's open handles must not keep the command alive.
-    files: ['lib/guard.js', 'lib/dispatch.js'],
+    files: ['lib/entry/guard.js', 'lib/cli/dispatch.js'],
     rules: { 'n/no-process-exit': 'off' },
   },
   {
@@ -89,7 +89,7 @@ export default [
     },
   },
   {
-    files: ['__test__/**/*.js'],
+    files: ['__test__/**/*.js', 'dev/**/*.js'],
     languageOptions: { globals: jestGlobals },
   },
   {

@@ -4,9 +4,9 @@
 
 const { apply, check, diffSchemas, planUpgrade, snapshot, UpgradePlan } = require('..');
 const { version } = require('../package.json');
-const { diffU } = require('./support/diff');
-const { newKeystone, oldKeystone } = require('./support/keystones');
-const { buildKeystone, loadScenario } = require('./support/scenario');
+const { diffU } = require('../dev/diff');
+const { newKeystone, oldKeystone } = require('../dev/keystones');
+const { buildKeystone, loadScenario } = require('../dev/scenario');
 
 const MODULES = { new: newKeystone(), old: oldKeystone() };
 

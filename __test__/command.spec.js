@@ -4,7 +4,7 @@
 
 const fs = require('fs');
 const path = require('path');
-const { PLANNED, bin, makeProject, removeProjects, run, shell } = require('./support/project');
+const { PLANNED, bin, makeProject, removeProjects, run, shell } = require('../dev/project');
 const { version } = require('../package.json');
 
 const BOLD_OR_COLOR = /\x1b\[/; // eslint-disable-line no-control-regex
@@ -137,7 +137,7 @@ describe('--help and --version', () => {
     const { code, stdout, stderr } = await run(project, [option]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^Usage\n {2}\$ keystone-upgrade-relationships \[options\]\n/);
-    for (const option of Object.keys(require('../lib/command').spec)) {
+    for (const option of Object.keys(require('../lib/cli/command').spec)) {
       expect(stdout).toContain(`  ${option} `);
     }
   });

@@ -4,8 +4,8 @@
 
 const fs = require('fs');
 const path = require('path');
-const { newKeystone, oldKeystone } = require('./support/keystones');
-const { PLANNED, bin, makeProject, removeProjects, run } = require('./support/project');
+const { newKeystone, oldKeystone } = require('../dev/keystones');
+const { PLANNED, bin, makeProject, removeProjects, run } = require('../dev/project');
 const { version } = require('../package.json');
 
 afterAll(removeProjects);

@@ -6,8 +6,8 @@
 const fs = require('fs');
 const path = require('path');
 const { planUpgrade } = require('..');
-const { newKeystone } = require('./support/keystones');
-const { buildKeystone } = require('./support/scenario');
+const { newKeystone } = require('../dev/keystones');
+const { buildKeystone } = require('../dev/scenario');
 
 const FILE = path.join(__dirname, '..', 'docs', 'relationship-kinds.md');
 

@@ -4,7 +4,7 @@
 
 const fs = require('fs');
 const path = require('path');
-const { PLANNED, makeProject, removeProjects, run } = require('./support/project');
+const { PLANNED, makeProject, removeProjects, run } = require('../dev/project');
 
 afterAll(removeProjects);
 

@@ -5,10 +5,10 @@
 
 const fs = require('fs');
 const path = require('path');
-const { startKeystone } = require('./support/keystone-process');
-const { startMongodb } = require('./support/mongodb');
-const { prove } = require('./support/mongodb-oracle');
-const { generations, loadScenario, scenarioNames } = require('./support/scenario');
+const { startKeystone } = require('../dev/keystone-process');
+const { startMongodb } = require('../dev/mongodb');
+const { prove } = require('../dev/mongodb-oracle');
+const { generations, loadScenario, scenarioNames } = require('../dev/scenario');
 
 const isRefused = ({ folder }) => fs.existsSync(path.join(folder, 'mongodb', 'error.txt'));
 const scenarios = scenarioNames()

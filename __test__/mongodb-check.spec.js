@@ -4,7 +4,7 @@
 
 const net = require('net');
 const { planUpgrade } = require('..');
-const { startKeystone } = require('./support/keystone-process');
+const { startKeystone } = require('../dev/keystone-process');
 const {
   documentsText,
   driver,
@@ -12,10 +12,10 @@ const {
   isGiven,
   startMongodb,
   startMongodbWithUsers,
-} = require('./support/mongodb');
-const { runMongosh } = require('./support/mongosh');
-const { makeScenarioProject, removeProjects, run } = require('./support/project');
-const { loadScenario } = require('./support/scenario');
+} = require('../dev/mongodb');
+const { runMongosh } = require('../dev/mongosh');
+const { makeScenarioProject, removeProjects, run } = require('../dev/project');
+const { loadScenario } = require('../dev/scenario');
 
 const GUIDE = loadScenario('guide');
 const STATE = 'keystone_upgrade_relationships';

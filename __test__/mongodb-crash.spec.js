@@ -3,12 +3,12 @@
 // Whatever happens while a migration runs, running it again ends the work: nothing is lost, nothing
 // doubled, and nothing of its own is left behind.
 
-const { startKeystone } = require('./support/keystone-process');
-const { documentsText, indexesText, isGiven, startMongodb } = require('./support/mongodb');
-const { LISTS, makeData } = require('./support/mongodb-example');
-const { normalized } = require('./support/mongodb-model');
-const { startProxy } = require('./support/mongodb-proxy');
-const { Shell, runMongosh } = require('./support/mongosh');
+const { startKeystone } = require('../dev/keystone-process');
+const { documentsText, indexesText, isGiven, startMongodb } = require('../dev/mongodb');
+const { LISTS, makeData } = require('../dev/mongodb-example');
+const { normalized } = require('../dev/mongodb-model');
+const { startProxy } = require('../dev/mongodb-proxy');
+const { Shell, runMongosh } = require('../dev/mongosh');
 
 /** A server that others use is not ours to kill: these tests count as skipped there. */
 const testOnOwnServer = isGiven() ? test.skip : test;

@@ -4,11 +4,11 @@
 // what it warns of, and what becomes of them, without and with `reconcile`.
 
 const { planUpgrade } = require('..');
-const { startKeystone } = require('./support/keystone-process');
-const { documentsText, driver, indexesText, startMongodb } = require('./support/mongodb');
-const { normalized } = require('./support/mongodb-model');
-const { Shell, runMongosh } = require('./support/mongosh');
-const { KINDS, RELATIONSHIPS } = require('./support/postgres-data-model');
+const { startKeystone } = require('../dev/keystone-process');
+const { documentsText, driver, indexesText, startMongodb } = require('../dev/mongodb');
+const { normalized } = require('../dev/mongodb-model');
+const { Shell, runMongosh } = require('../dev/mongosh');
+const { KINDS, RELATIONSHIPS } = require('../dev/postgres-data-model');
 
 const [LEAD, PUBLISHER, TEAM, READERS, ABOVE] = RELATIONSHIPS.map(({ name }) => name);
 

@@ -5,11 +5,11 @@
 
 const fs = require('fs');
 const path = require('path');
-const { startKeystone } = require('./support/keystone-process');
-const { startMongodb } = require('./support/mongodb');
-const { prove } = require('./support/mongodb-oracle');
-const { Shell } = require('./support/mongosh');
-const { generations, loadScenario, scenarioNames } = require('./support/scenario');
+const { startKeystone } = require('../dev/keystone-process');
+const { startMongodb } = require('../dev/mongodb');
+const { prove } = require('../dev/mongodb-oracle');
+const { Shell } = require('../dev/mongosh');
+const { generations, loadScenario, scenarioNames } = require('../dev/scenario');
 
 /** Nothing is related in these. */
 const WITHOUT_LINKS = ['no-relationships'];

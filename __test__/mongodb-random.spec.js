@@ -4,10 +4,10 @@
 // `SEED=<number>` takes others, `RANDOM_PROJECTS` says how many; `npm run test:random -- mongodb 300`
 // runs more of them, and others each time.
 
-const { startKeystone } = require('./support/keystone-process');
-const { startMongodb } = require('./support/mongodb');
-const { Shell } = require('./support/mongosh');
-const { firstSeed, proveRandom } = require('./support/random-run');
+const { startKeystone } = require('../dev/keystone-process');
+const { startMongodb } = require('../dev/mongodb');
+const { Shell } = require('../dev/mongosh');
+const { firstSeed, proveRandom } = require('../dev/random-run');
 
 const COUNT = Number(process.env.RANDOM_PROJECTS ?? 40);
 // The same each time: a failure says something of the change, and not of luck.

@@ -4,20 +4,20 @@
 // and what is left when it is ended, or cut off from the server, in the midst of it.
 
 const { planUpgrade } = require('..');
-const { migrate } = require('../lib/mongodb-runner');
-const { startKeystone } = require('./support/keystone-process');
+const { migrate } = require('../lib/database/mongodb/runner');
+const { startKeystone } = require('../dev/keystone-process');
 const {
   documentsText,
   indexesText,
   isGiven,
   startMongodb,
   startMongodbWithUsers,
-} = require('./support/mongodb');
-const { LISTS, makeData, makeManyLinks } = require('./support/mongodb-example');
-const { normalized } = require('./support/mongodb-model');
-const { startProxy } = require('./support/mongodb-proxy');
-const { makeScenarioProject, removeProjects, run } = require('./support/project');
-const { runOnTerminal } = require('./support/terminal');
+} = require('../dev/mongodb');
+const { LISTS, makeData, makeManyLinks } = require('../dev/mongodb-example');
+const { normalized } = require('../dev/mongodb-model');
+const { startProxy } = require('../dev/mongodb-proxy');
+const { makeScenarioProject, removeProjects, run } = require('../dev/project');
+const { runOnTerminal } = require('../dev/terminal');
 
 /** When nothing answers any more, the driver need not wait for it. */
 const IMPATIENT = 'serverSelectionTimeoutMS=2000';

@@ -5,10 +5,10 @@
 
 const os = require('os');
 const { planUpgrade } = require('..');
-const { migrate } = require('../lib/mongodb-runner');
-const { newKeystone } = require('./support/keystones');
-const { driver, startMongodb } = require('./support/mongodb');
-const { buildKeystone, loadScenario } = require('./support/scenario');
+const { migrate } = require('../lib/database/mongodb/runner');
+const { newKeystone } = require('../dev/keystones');
+const { driver, startMongodb } = require('../dev/mongodb');
+const { buildKeystone, loadScenario } = require('../dev/scenario');
 
 const JOIN = 'todo_readers_user_readposts';
 const { ObjectId } = driver();

@@ -5,13 +5,13 @@
 const { spawnSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
-const { modules } = require('./support/installs');
-const { startKeystone } = require('./support/keystone-process');
-const { oldKeystone } = require('./support/keystones');
-const { startMongodb } = require('./support/mongodb');
-const { postgresVersions, startPostgres } = require('./support/postgres');
-const { bin, makeProject, removeProjects } = require('./support/project');
-const { loadScenario } = require('./support/scenario');
+const { modules } = require('../dev/installs');
+const { startKeystone } = require('../dev/keystone-process');
+const { oldKeystone } = require('../dev/keystones');
+const { startMongodb } = require('../dev/mongodb');
+const { postgresVersions, startPostgres } = require('../dev/postgres');
+const { bin, makeProject, removeProjects } = require('../dev/project');
+const { loadScenario } = require('../dev/scenario');
 
 /** On which Nodes the real Keystone loads as it stands, and what stops it on the others. */
 const NODES = [

@@ -6,8 +6,8 @@ const { execFileSync } = require('child_process');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
-const { npm } = require('./support/installs');
-const { bin, makeProject, removeProjects } = require('./support/project');
+const { npm } = require('../dev/installs');
+const { bin, makeProject, removeProjects } = require('../dev/project');
 
 const root = path.join(__dirname, '..');
 const example = path.join(root, 'examples', 'todo-knex');
@@ -67,7 +67,7 @@ afterAll(() => fs.rmSync(work, { recursive: true, force: true }));
 describe('the tarballs', () => {
   test('the package holds what runs and what describes it, nothing else', () => {
     const described = ['CHANGELOG.md', 'LICENSE', 'README.md', 'index.d.ts', 'package.json'];
-    const runs = ['index.js', 'native.js', ...filesIn('bin'), ...filesIn('lib')];
+    const runs = ['index.js', 'binding.js', ...filesIn('bin'), ...filesIn('lib')];
     expect(main.files).toEqual([...described, ...runs].sort());
   });
 

@@ -6,10 +6,10 @@
 
 const fs = require('fs');
 const path = require('path');
-const { startKeystone } = require('./support/keystone-process');
-const { prove } = require('./support/postgres-oracle');
-const { postgresVersions, startPostgres } = require('./support/postgres');
-const { generations, loadScenario, scenarioNames } = require('./support/scenario');
+const { startKeystone } = require('../dev/keystone-process');
+const { prove } = require('../dev/postgres-oracle');
+const { postgresVersions, startPostgres } = require('../dev/postgres');
+const { generations, loadScenario, scenarioNames } = require('../dev/scenario');
 
 const isRefused = ({ folder }) => fs.existsSync(path.join(folder, 'postgresql', 'error.txt'));
 const scenarios = scenarioNames()

@@ -6,11 +6,11 @@
 const net = require('net');
 const path = require('path');
 const { planUpgrade } = require('..');
-const { startKeystone } = require('./support/keystone-process');
-const { newKeystone } = require('./support/keystones');
-const { isGiven, postgresVersions, startPostgres } = require('./support/postgres');
-const { makeScenarioProject, removeProjects, run } = require('./support/project');
-const { loadScenario } = require('./support/scenario');
+const { startKeystone } = require('../dev/keystone-process');
+const { newKeystone } = require('../dev/keystones');
+const { isGiven, postgresVersions, startPostgres } = require('../dev/postgres');
+const { makeScenarioProject, removeProjects, run } = require('../dev/project');
+const { loadScenario } = require('../dev/scenario');
 
 const GUIDE = loadScenario('guide');
 const NAMES = {

@@ -4,11 +4,11 @@
 // all its rows, and running the migration again says in which or ends the work.
 
 const { planUpgrade } = require('..');
-const { rowsText, schemaText } = require('./support/catalogue');
-const { startKeystone } = require('./support/keystone-process');
-const { postgresVersions, startPostgres } = require('./support/postgres');
-const { LISTS, ROWS } = require('./support/postgres-data-odd');
-const { Random } = require('./support/random');
+const { rowsText, schemaText } = require('../dev/catalogue');
+const { startKeystone } = require('../dev/keystone-process');
+const { postgresVersions, startPostgres } = require('../dev/postgres');
+const { LISTS, ROWS } = require('../dev/postgres-data-odd');
+const { Random } = require('../dev/random');
 
 let old;
 let plan;

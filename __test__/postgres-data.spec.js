@@ -4,8 +4,8 @@
 // or with `reconcile` repairs it by the rules of the README.
 
 const { planUpgrade } = require('..');
-const { startKeystone } = require('./support/keystone-process');
-const { postgresVersions, startPostgres } = require('./support/postgres');
+const { startKeystone } = require('../dev/keystone-process');
+const { postgresVersions, startPostgres } = require('../dev/postgres');
 const {
   KINDS,
   READ_ALL,
@@ -15,8 +15,8 @@ const {
   linksRead,
   readStored,
   settle,
-} = require('./support/postgres-data-model');
-const { Random } = require('./support/random');
+} = require('../dev/postgres-data-model');
+const { Random } = require('../dev/random');
 
 let old;
 let current;

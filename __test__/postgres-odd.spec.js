@@ -5,10 +5,10 @@
 // without a word, and after an error everything is as it was.
 
 const { planUpgrade } = require('..');
-const { rowsText, schemaText } = require('./support/catalogue');
-const { startKeystone } = require('./support/keystone-process');
-const { postgresVersions, startPostgres } = require('./support/postgres');
-const { GOING, LISTS, REFUSED, ROWS, STAYING } = require('./support/postgres-data-odd');
+const { rowsText, schemaText } = require('../dev/catalogue');
+const { startKeystone } = require('../dev/keystone-process');
+const { postgresVersions, startPostgres } = require('../dev/postgres');
+const { GOING, LISTS, REFUSED, ROWS, STAYING } = require('../dev/postgres-data-odd');
 
 let old;
 let current;

@@ -5,10 +5,10 @@
 
 const fs = require('fs');
 const path = require('path');
-const { startKeystone } = require('./support/keystone-process');
-const { prove } = require('./support/postgres-oracle');
-const { postgresVersions, startPostgres } = require('./support/postgres');
-const { generations, loadScenario, scenarioNames } = require('./support/scenario');
+const { startKeystone } = require('../dev/keystone-process');
+const { prove } = require('../dev/postgres-oracle');
+const { postgresVersions, startPostgres } = require('../dev/postgres');
+const { generations, loadScenario, scenarioNames } = require('../dev/scenario');
 
 const NAMES_MEET = 'names of indexes and foreign keys meet';
 const KEYS_DIFFER = 'NEW cannot read a many side whose list has keys of another type';

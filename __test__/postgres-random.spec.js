@@ -3,9 +3,9 @@
 // Random projects through the oracle. `SEED=<number>` takes others, `RANDOM_PROJECTS` says how many;
 // `npm run test:random -- 500` runs more of them, and others each time.
 
-const { startKeystone } = require('./support/keystone-process');
-const { postgresVersions, startPostgres } = require('./support/postgres');
-const { firstSeed, proveRandom } = require('./support/random-run');
+const { startKeystone } = require('../dev/keystone-process');
+const { postgresVersions, startPostgres } = require('../dev/postgres');
+const { firstSeed, proveRandom } = require('../dev/random-run');
 
 const COUNT = Number(process.env.RANDOM_PROJECTS ?? 40);
 // The same each time: a failure says something of the change, and not of luck.

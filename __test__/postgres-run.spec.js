@@ -5,11 +5,11 @@
 
 const fs = require('fs');
 const path = require('path');
-const { startKeystone } = require('./support/keystone-process');
-const { postgresVersions, startPostgres } = require('./support/postgres');
-const { makeScenarioProject, removeProjects, run, shell } = require('./support/project');
-const { loadScenario } = require('./support/scenario');
-const { runOnTerminal } = require('./support/terminal');
+const { startKeystone } = require('../dev/keystone-process');
+const { postgresVersions, startPostgres } = require('../dev/postgres');
+const { makeScenarioProject, removeProjects, run, shell } = require('../dev/project');
+const { loadScenario } = require('../dev/scenario');
+const { runOnTerminal } = require('../dev/terminal');
 
 const GUIDE = loadScenario('guide');
 

@@ -4,10 +4,10 @@
 // its generation of Keystone creates, whichever generation the project has loaded.
 
 const { planUpgrade } = require('..');
-const { startKeystone } = require('./support/keystone-process');
-const { newKeystone, oldKeystone } = require('./support/keystones');
-const { postgresVersions, startPostgres } = require('./support/postgres');
-const { buildKeystone, generations, loadScenario, scenarioNames } = require('./support/scenario');
+const { startKeystone } = require('../dev/keystone-process');
+const { newKeystone, oldKeystone } = require('../dev/keystones');
+const { postgresVersions, startPostgres } = require('../dev/postgres');
+const { buildKeystone, generations, loadScenario, scenarioNames } = require('../dev/scenario');
 
 const MODULES = { old: oldKeystone(), new: newKeystone() };
 

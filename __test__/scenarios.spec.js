@@ -9,22 +9,22 @@ const vm = require('vm');
 const { spawnSync } = require('child_process');
 const { parse, parsePlPgSQL } = require('libpg-query');
 const { planUpgrade, snapshot } = require('..');
-const { diffU } = require('./support/diff');
-const { newKeystone, oldKeystone } = require('./support/keystones');
+const { diffU } = require('../dev/diff');
+const { newKeystone, oldKeystone } = require('../dev/keystones');
 const {
   buildKeystone,
   generations,
   loadScenario,
   scenarioNames,
   targets,
-} = require('./support/scenario');
+} = require('../dev/scenario');
 
 const UPDATE = process.env.UPDATE_EXPECT === '1';
 const MODULES = { new: newKeystone(), old: oldKeystone() };
 const RESOLVE = { new: { resolveFrom: [MODULES.new] }, old: { resolveFrom: [MODULES.old] } };
 
 const RUNNER = fs
-  .readFileSync(path.join(__dirname, '../lib/mongodb-runner.js'), 'utf8')
+  .readFileSync(path.join(__dirname, '../lib/database/mongodb/runner.js'), 'utf8')
   .replace(/^'use strict';\s*/, '')
   .replace(/\nmodule\.exports[^]*$/, '');
 

@@ -6,9 +6,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import api from '../index.js';
-import native from '../lib/native.js';
-import { newKeystone } from '../__test__/support/keystones.js';
-import mongosh from '../__test__/support/mongosh.js';
+import native from '../lib/addon.js';
+import { newKeystone } from '../dev/keystones.js';
+import mongosh from '../dev/mongosh.js';
 import { inTurns, median, number, table, timed as timedAsync, times } from './lib/measure.mjs';
 import { RELATIONSHIPS, ringKeystone } from './lib/ring.mjs';
 

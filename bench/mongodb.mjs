@@ -2,11 +2,11 @@
 // by link, as Keystone's own script does, and beside one that inserts in batches.
 import os from 'node:os';
 import api from '../index.js';
-import runner from '../lib/mongodb-runner.js';
-import { newKeystone } from '../__test__/support/keystones.js';
-import mongodb from '../__test__/support/mongodb.js';
-import shell from '../__test__/support/mongosh.js';
-import scenarios from '../__test__/support/scenario.js';
+import runner from '../lib/database/mongodb/runner.js';
+import { newKeystone } from '../dev/keystones.js';
+import mongodb from '../dev/mongodb.js';
+import shell from '../dev/mongosh.js';
+import scenarios from '../dev/scenario.js';
 import { inTurns, median, number, table, timed, times } from './lib/measure.mjs';
 
 const LINKS = [1_000, 10_000, 100_000];

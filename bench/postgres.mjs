@@ -2,9 +2,9 @@
 // of which holds the same links, beside one that copies them, and what other sessions notice.
 import { setTimeout } from 'node:timers/promises';
 import api from '../index.js';
-import { newKeystone } from '../__test__/support/keystones.js';
-import postgres from '../__test__/support/postgres.js';
-import scenarios from '../__test__/support/scenario.js';
+import { newKeystone } from '../dev/keystones.js';
+import postgres from '../dev/postgres.js';
+import scenarios from '../dev/scenario.js';
 import { inTurns, table, timed, times } from './lib/measure.mjs';
 
 const ROWS = [10_000, 100_000, 1_000_000];

@@ -3,9 +3,9 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { newKeystone } from '../__test__/support/keystones.js';
-import project from '../__test__/support/project.js';
-import { root } from '../scripts/lib/run.mjs';
+import { newKeystone } from '../dev/keystones.js';
+import project from '../dev/project.js';
+import { root } from '../dev/run.mjs';
 import { inTurns, table, times } from './lib/measure.mjs';
 import { ring } from './lib/ring.mjs';
 

@@ -3,8 +3,8 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { root, run, script } from '../scripts/lib/run.mjs';
-import { installSet, setUp } from '../scripts/lib/setup.mjs';
+import { root, run, script } from '../dev/run.mjs';
+import { installSet, setUp } from '../dev/setup.mjs';
 
 const PARTS = {
   process: { title: 'The whole process', sets: ['keystones/new'] },

@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 'use strict';
 
-require('../lib/dispatch').dispatch(process.argv.slice(2));
+require('../lib/cli/dispatch').dispatch(process.argv.slice(2));

@@ -2,12 +2,12 @@
 // examples, and their databases there and back.
 import fs from 'node:fs';
 import path from 'node:path';
-import mongodb from '../__test__/support/mongodb.js';
-import keystones from '../__test__/support/keystones.js';
-import { endToEnd } from './lib/end-to-end.mjs';
-import { linkModules, linkPackage } from './lib/link.mjs';
-import { root, run, script } from './lib/run.mjs';
-import { installSet, setUp } from './lib/setup.mjs';
+import mongodb from '../dev/mongodb.js';
+import keystones from '../dev/keystones.js';
+import { endToEnd } from '../dev/end-to-end.mjs';
+import { linkModules, linkPackage } from '../dev/link.mjs';
+import { root, run, script } from '../dev/run.mjs';
+import { installSet, setUp } from '../dev/setup.mjs';
 
 const EXAMPLES = [
   {

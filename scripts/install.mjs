@@ -1,5 +1,5 @@
 // Installs what tests run against into the cache: `node scripts/install.mjs keystones/new nodes`.
-import installs from '../__test__/support/installs.js';
+import installs from '../dev/installs.js';
 
 const names = process.argv.slice(2);
 for (const name of names) {

@@ -1,13 +1,13 @@
 // `npm run test:random -- 500`: that many random projects through the oracle of the tests, on
 // PostgreSQL; `npm run test:random -- mongodb 300` on MongoDB. They go on after a failure;
 // `SEED=<number>` repeats a run.
-import keystoneProcess from '../__test__/support/keystone-process.js';
-import mongodb from '../__test__/support/mongodb.js';
-import mongosh from '../__test__/support/mongosh.js';
-import postgres from '../__test__/support/postgres.js';
-import randomRun from '../__test__/support/random-run.js';
-import { script, stage } from './lib/run.mjs';
-import { installSet, setUp } from './lib/setup.mjs';
+import keystoneProcess from '../dev/keystone-process.js';
+import mongodb from '../dev/mongodb.js';
+import mongosh from '../dev/mongosh.js';
+import postgres from '../dev/postgres.js';
+import randomRun from '../dev/random-run.js';
+import { script, stage } from '../dev/run.mjs';
+import { installSet, setUp } from '../dev/setup.mjs';
 
 /** Two processes of Keystone and a server keep about two processors busy. */
 const LANES = 2;

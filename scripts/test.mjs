@@ -2,12 +2,12 @@
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import mongodb from '../__test__/support/mongodb.js';
-import { bin, root, run, script, stage } from './lib/run.mjs';
-import { installSet, setUp, startInstall } from './lib/setup.mjs';
+import mongodb from '../dev/mongodb.js';
+import { bin, root, run, script, stage } from '../dev/run.mjs';
+import { installSet, setUp, startInstall } from '../dev/setup.mjs';
 
 /** Files of the checkout that the build writes: it must leave them as they were committed. */
-const GENERATED = ['native.js', 'native.d.ts', 'Cargo.lock'];
+const GENERATED = ['binding.js', 'binding.d.ts', 'Cargo.lock'];
 
 const readGenerated = () =>
   Promise.all(GENERATED.map((file) => fs.readFile(path.join(root, file), 'utf8').catch(() => '')));

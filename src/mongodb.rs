@@ -1,7 +1,7 @@
 //! The migration as a script for mongosh.
 //!
 //! The server does the work: there are aggregations, index builds and updates, and no loop over
-//! documents. Rust says what the server is told; `lib/mongodb-runner.js`, which is part of the script
+//! documents. Rust says what the server is told; `lib/database/mongodb/runner.js`, which is part of the script
 //! and of the command, says when: it checks, copies, counts and removes, and goes on after a stop.
 //!
 //! What the server is told is put together of building blocks, each defined once (`block`): scripts

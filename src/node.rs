@@ -83,7 +83,7 @@ impl NativePlan {
     }
 
     /// The statements of that migration as JSON: an array for PostgreSQL, for MongoDB what
-    /// `lib/mongodb-runner.js` takes.
+    /// `lib/database/mongodb/runner.js` takes.
     #[napi(catch_unwind)]
     pub fn statements(
         &self,

@@ -1,4 +1,4 @@
-//! What Node tells the core about a project: its lists, serialized to JSON by `lib/snapshot.js`.
+//! What Node tells the core about a project: its lists, serialized to JSON by `lib/snapshot/index.js`.
 //!
 //! A snapshot is plain data that can be stored and planned later, on another machine. Whatever
 //! depends on the running process (the order of names under its locale, mongoose's plural forms) is

@@ -1,7 +1,7 @@
 // Projects of any size: lists in a ring, where each is related to the next in all five kinds. A list
 // has nine fields, and there are five relationships for each list.
-import { newKeystone } from '../../__test__/support/keystones.js';
-import scenarios from '../../__test__/support/scenario.js';
+import { newKeystone } from '../../dev/keystones.js';
+import scenarios from '../../dev/scenario.js';
 
 /** Relationships for each list of a ring. */
 export const RELATIONSHIPS = 5;

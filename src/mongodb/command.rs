@@ -1,5 +1,5 @@
 //! What the server is told, typed: commands of its own protocol, which mongosh and every driver can
-//! send. `lib/mongodb-runner.js` decides when each is sent.
+//! send. `lib/database/mongodb/runner.js` decides when each is sent.
 
 use serde::Serialize;
 

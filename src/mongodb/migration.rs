@@ -144,7 +144,7 @@ impl Task {
     }
 }
 
-/// As `lib/mongodb-runner.js` takes it.
+/// As `lib/database/mongodb/runner.js` takes it.
 impl Serialize for Task {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;

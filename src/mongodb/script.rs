@@ -13,7 +13,7 @@ use crate::plan::{AdapterPlan, Direction, Script, UpgradePlan};
 use crate::step::{CollectionStep, Planned};
 
 /// What sends the commands, in mongosh as in Node.
-const RUNNER: &str = include_str!("../../lib/mongodb-runner.js");
+const RUNNER: &str = include_str!("../../lib/database/mongodb/runner.js");
 
 /// What the order is, and what a run that was stopped leaves behind.
 const UP: [&str; 6] = [
@@ -100,7 +100,7 @@ pub fn migration(
     }
 }
 
-/// The same migration as data, for a driver: JSON as `lib/mongodb-runner.js` takes it.
+/// The same migration as data, for a driver: JSON as `lib/database/mongodb/runner.js` takes it.
 pub fn statements(
     plan: &UpgradePlan,
     steps: &[Planned<CollectionStep>],

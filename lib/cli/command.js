@@ -1,0 +1,184 @@
+'use strict';
+
+const path = require('path');
+const { shouldColor } = require('./colors');
+const { UpgradeError } = require('../error');
+const { loadEntry } = require('../entry/load-entry');
+const { info, warn } = require('./messages');
+const { checkOutFile, writeOutFile } = require('./out-file');
+const { captureStdout } = require('./stdout');
+
+/**
+ * The command in the shape of Keystone's own (`bin/commands/*.js` of @keystonejs/keystone).
+ */
+
+const DEFAULT_ENTRY = 'index.js';
+
+/** What --migration prints, by engine. */
+const SCRIPTS = { postgresql: 'the SQL', mongodb: 'the mongosh script' };
+
+// prettier-ignore
+const spec = {
+  '--entry':     String,
+  '--migration': Boolean,
+  '--rollback':  Boolean,
+  '--diff':      Boolean,
+  '--schema':    String,
+  '--json':      Boolean,
+  '--check':     Boolean,
+  '--apply':     Boolean,
+  '--yes':       Boolean,
+  '--reconcile': Boolean,
+  '--adapter':   String,
+  '--out':       String,
+  '--exit-code': Boolean,
+  '--no-color':  Boolean,
+};
+
+/**
+ * @param {{ exeName: string, usage?: string }} names the executable, and the call to show when it is
+ *   not `<exeName> upgrade-relationships`
+ * @returns {string} the help, indented as Keystone's runner expects it
+ */
+const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
+    Usage
+      $ ${usage} [options]
+
+    Shows what Keystone's "Arcade" release changes in the database of this project's
+    relationships, writes the migration, and runs it. It reads the lists of the project, and
+    connects to the database only with --check and --apply.
+
+    Options
+      --entry <file>    Entry file exporting keystone instance [${DEFAULT_ENTRY}]
+      --migration       Print the migration: SQL for PostgreSQL, a mongosh script for MongoDB
+      --rollback        Print the way back, to the old schema; --migration may stand beside it
+      --diff            Print the unified diff from the old schema to the new
+      --schema <which>  Print one schema: old or new
+      --json            Print the plan as JSON
+      --reconcile       Where the two stored sides of a relationship disagree, repair them by the
+                        rules in the README; without it the migration stops there
+      --check           Connect, and say what the database holds: which schema, how many
+                        links, what stands in the way of the migration. Changes nothing
+      --apply           Connect, check, run the migration (with --rollback: the way back) and
+                        verify what has come of it. Asks first
+      --yes             Do not ask
+      --adapter <name>  Which adapter's part, when the project has several
+      --out <file>      Write to a file instead of stdout, whole or not at all
+      --exit-code       Exit with 2 when the database has to change
+      --no-color        Do not colour the summary
+      --help, -h        Show this message
+      --version, -v     Show the version
+
+    Without one of these it prints a summary of all relationships.
+
+    Examples
+      $ ${usage}
+      $ ${usage} --entry dist/server.js --migration --out migration.sql
+      $ ${usage} --migration | psql -v ON_ERROR_STOP=1 "$DATABASE_URL"
+      $ ${usage} --migration > migration.js && mongosh "$MONGO_URL" migration.js
+      $ ${usage} --check && ${usage} --apply
+
+    Exit codes
+      0  Done; with --check: the database is ready, or migrated already
+      1  An error, told on stderr; stdout stays empty
+      2  With --exit-code: the database has to change; with --check: something has to be decided
+`;
+
+/**
+ * Prints the summary, the migration or the plan of a project; checks or migrates its database.
+ *
+ * @param {object} args the options, as `arg` parses them by `spec`
+ * @param {{ exeName?: string, usage?: string, _cwd?: string }} [info] as Keystone's runner passes it
+ * @param {{ stop: () => void }} [spinner] likewise
+ * @returns {Promise<{ exitCode: number, endProcessWithSuccess: boolean }>} the latter is for
+ *   Keystone's runner: the project may keep the process alive
+ * @throws {UpgradeError} any mistake in the project or in the options
+ */
+async function exec(args, { _cwd = process.cwd() } = {}, spinner) {
+  const { planUpgrade } = require('../plan');
+  if (spinner) spinner.stop();
+  const stdout = captureStdout();
+  const file = args['--out'] && path.resolve(_cwd, args['--out']);
+  if (file) checkOutFile(file);
+  const { keystone, projectDir } = await loadEntry(args['--entry'] || DEFAULT_ENTRY, { cwd: _cwd });
+  const from = { resolveFrom: [projectDir] };
+  // Only these two need the columns of all fields, for which knex has to be asked.
+  const columns = Boolean(args['--schema'] || args['--diff']);
+  const plan = planUpgrade(keystone, Object.assign({ columns }, from));
+  plan.warnings.forEach(({ message }) => warn(message));
+
+  const { text, exitCode, hasMigrated } = needsConnection(args)
+    ? await require('./database-command').runOnDatabase(keystone, from, args)
+    : print(plan, args);
+  try {
+    if (file) writeOutFile(file, text);
+    else await stdout.write(text);
+  } catch (error) {
+    throw hasMigrated ? reportFailed(error, args) : error;
+  }
+  if (file) info(`Wrote ${file}`);
+  if (isSummary(args) && hasChanges(plan, args)) info(migrationHint(partsOf(plan, args)));
+  return { exitCode, endProcessWithSuccess: exitCode === 0 };
+}
+
+/** Nobody may take a migration for failed because of its report. */
+function reportFailed({ code, message }, args) {
+  const [what, check] = args['--rollback']
+    ? ['The way back', '--rollback --check']
+    : ['The migration', '--check'];
+  return new UpgradeError(
+    code,
+    `${message}\n  ${what} has been done and verified all the same; only this report of it is lost: ${check} shows the database.`,
+  );
+}
+
+/** What is made from the plan alone. */
+function print(plan, args) {
+  return {
+    text: render(plan, args),
+    exitCode: hasChanges(plan, args) && args['--exit-code'] ? 2 : 0,
+  };
+}
+
+function render(plan, args) {
+  const adapter = args['--adapter'];
+  if (args['--json']) return `${JSON.stringify(plan, null, 2)}\n`;
+  if (isScript(args)) {
+    const direction = args['--rollback'] ? 'down' : 'up';
+    return plan.migration({ direction, reconcile: Boolean(args['--reconcile']), adapter });
+  }
+  if (args['--schema']) return plan.schema(args['--schema'], { adapter });
+  const color = shouldColor(args['--out'] ? {} : process.stdout, args);
+  return args['--diff'] ? plan.diff({ adapter, color }) : plan.summary({ adapter, color });
+}
+
+function isScript(args) {
+  return args['--migration'] || args['--rollback'];
+}
+
+function needsConnection(args) {
+  return args['--check'] || args['--apply'];
+}
+
+function isSummary(args) {
+  const others = ['--json', '--schema', '--diff'].some((option) => args[option]);
+  return !others && !isScript(args) && !needsConnection(args);
+}
+
+function hasChanges(plan, args) {
+  return partsOf(plan, args).some((adapter) => adapter.hasChanges);
+}
+
+/** The adapters whose part is printed. */
+function partsOf(plan, args) {
+  const name = args['--adapter'];
+  return name ? plan.adapters.filter((adapter) => adapter.name === name) : plan.adapters;
+}
+
+function migrationHint(adapters) {
+  const engines = adapters.filter(({ hasChanges }) => hasChanges).map(({ engine }) => engine);
+  const scripts = [...new Set(engines)].map((engine) => SCRIPTS[engine]);
+  return `Run again with --migration for ${scripts.join(' and ')}.`;
+}
+
+module.exports = { spec, help, exec };

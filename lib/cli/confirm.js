@@ -1,0 +1,52 @@
+'use strict';
+
+const readline = require('readline');
+const { backupCommand } = require('../database/backup');
+const { UpgradeError } = require('../error');
+const { SCHEMAS, describeDatabase } = require('./report');
+
+/**
+ * Asks for consent to a migration on the terminal.
+ *
+ * @param {object} inspection - of the database that it is for
+ * @param {object} signal - an `AbortSignal` that answers no
+ * @returns {Promise<boolean>} false as well when the terminal is gone, or after Ctrl-C
+ * @throws {UpgradeError} `CONFIRMATION_REQUIRED` when there is no terminal to ask on
+ */
+async function confirm(inspection, signal) {
+  const { direction, database, drops } = inspection;
+  const [from, to] = SCHEMAS[direction];
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new UpgradeError(
+      'CONFIRMATION_REQUIRED',
+      `--apply changes the database ${describeDatabase(database)}, and there is no terminal to ask on.\n  Nothing has been changed. Once you have a backup, run it again with --yes.`,
+    );
+  }
+  process.stderr.write(
+    [
+      '',
+      `This takes the database ${describeDatabase(database)} from ${from} to ${to}.`,
+      ...(drops.length ? [`It drops ${drops.join(', ')}.`] : []),
+      'Stop the application first, and take a backup:',
+      `  ${backupCommand(inspection)}`,
+      '',
+    ].join('\n'),
+  );
+  return /^y(es)?$/i.test((await ask('Run it now? (y/N) ', signal)).trim());
+}
+
+/** The answer to a question; empty when there is none. */
+function ask(question, signal) {
+  const terminal = readline.createInterface({ input: process.stdin, output: process.stderr });
+  return new Promise((resolve) => {
+    terminal.on('SIGINT', () => terminal.close());
+    signal.addEventListener('abort', () => terminal.close());
+    terminal.on('close', () => resolve(''));
+    terminal.question(question, (answer) => {
+      resolve(answer);
+      terminal.close();
+    });
+  });
+}
+
+module.exports = { confirm };

@@ -1,0 +1,71 @@
+'use strict';
+
+const { confirm } = require('./confirm');
+const { watchInterrupts } = require('./interrupt');
+const { info, warn } = require('./messages');
+const { showProgress } = require('./progress');
+const { applyReport, checkReport } = require('./report');
+
+/**
+ * `--check` and `--apply`: what the command does with a connection.
+ *
+ * @param {object} keystone
+ * @param {{ resolveFrom: string[] }} from - where the project's packages are
+ * @param {object} args - the options of the command
+ * @returns {Promise<{ text: string, exitCode: number, hasMigrated: boolean }>} the result for stdout,
+ *   and whether the database has been changed
+ * @throws {UpgradeError}
+ */
+async function runOnDatabase(keystone, from, args) {
+  const options = Object.assign({}, from, {
+    adapter: args['--adapter'],
+    direction: args['--rollback'] ? 'down' : 'up',
+    reconcile: Boolean(args['--reconcile']),
+  });
+  const run = args['--apply'] ? applyOn : checkOn;
+  const { result, report, exitCode } = await run(keystone, options, args);
+  return {
+    text: args['--json'] ? `${JSON.stringify(result, null, 2)}\n` : report,
+    exitCode,
+    hasMigrated: Boolean(result.isApplied),
+  };
+}
+
+async function checkOn(keystone, options) {
+  const { check } = require('../database/check');
+  const progress = showProgress();
+  try {
+    const result = await check(keystone, { ...options, onProgress: progress.onProgress });
+    progress.stop();
+    const exitCode = result.isReady || result.isDone ? 0 : 2;
+    return { result, report: checkReport(result), exitCode };
+  } finally {
+    progress.stop();
+  }
+}
+
+async function applyOn(keystone, options, args) {
+  const { apply } = require('../database/apply');
+  const progress = showProgress();
+  const interrupts = watchInterrupts(() => {
+    progress.stop();
+    warn('Interrupted: coming to a clean end …');
+  });
+  const ask = async (inspection) => {
+    progress.stop();
+    return args['--yes'] || confirm(inspection, interrupts.signal);
+  };
+  try {
+    const { onProgress } = progress;
+    const { signal } = interrupts;
+    const result = await apply(keystone, { ...options, confirm: ask, onProgress, signal });
+    progress.stop();
+    if (result.isApplied) result.notices.forEach((notice) => info(notice));
+    return { result, report: applyReport(result), exitCode: 0 };
+  } finally {
+    progress.stop();
+    interrupts.stop();
+  }
+}
+
+module.exports = { runOnDatabase };

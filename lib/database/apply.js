@@ -1,0 +1,65 @@
+'use strict';
+
+const { look, partOf } = require('./check');
+const { withConnection } = require('./connect');
+const { UpgradeError } = require('../error');
+const { migrateMongodb } = require('./mongodb/migrate');
+const { migratePostgres } = require('./postgres/migrate');
+const { loadProject } = require('./project');
+
+/**
+ * The MongoDB script makes indexes and empty join collections that are missing, also where there are no
+ * links to move.
+ */
+const ENGINES = {
+  postgresql: { migrate: migratePostgres, isForDoneToo: false },
+  mongodb: { migrate: migrateMongodb, isForDoneToo: true },
+};
+
+/**
+ * Runs the migration on a project's database, or with `direction: 'down'` the way back: connects,
+ * checks, asks for consent, runs the statements that `plan.statements()` gives, and verifies what has
+ * come of them.
+ *
+ * @param {object} keystone - a Keystone 5 object with all its lists created
+ * @param {object} [options] - as `index.d.ts` describes them
+ * @returns {Promise<object>} what was done
+ * @throws {UpgradeError} rejects so, with a stable `code`: those of `check` and of what it finds,
+ *   `DECLINED`, `INTERRUPTED`, `MIGRATION_FAILED`, `NOT_VERIFIED`, `CONNECTION_LOST`,
+ *   `COMMIT_UNKNOWN`
+ */
+async function apply(keystone, options = {}) {
+  const { plan, inspect, compare } = loadProject(keystone, options);
+  const { onProgress = () => {}, confirm = () => true, signal } = options;
+  const statements = plan.statements(options);
+  const part = partOf(plan, options.adapter);
+  onProgress({ phase: 'connect', title: 'Connecting' });
+  return withConnection(keystone, part.name, async (connection) => {
+    const inspection = await look(connection, part, inspect(options), onProgress);
+    if (signal && signal.aborted) throw declined();
+    const { migrate, isForDoneToo } = ENGINES[part.engine];
+    const running = inspect(Object.assign({}, options, { isRunning: true }));
+    const run = () =>
+      migrate(connection, { statements, core: running, compare, onProgress, signal });
+    if (inspection.isDone) {
+      if (isForDoneToo) await run();
+      return { isApplied: false, check: inspection };
+    }
+    if (!inspection.isReady) throw notReady(inspection);
+    if (!(await confirm(inspection))) throw declined();
+    const { outcome, notices } = await run();
+    return { isApplied: true, check: inspection, relationships: outcome.relationships, notices };
+  });
+}
+
+function notReady({ problems }) {
+  const messages = problems.map(({ message }) => message);
+  const text = ['The migration cannot be run, and nothing has been changed.', ...messages];
+  return new UpgradeError(problems[0].code, text.join('\n  '), problems);
+}
+
+function declined() {
+  return new UpgradeError('DECLINED', 'Nothing has been changed.');
+}
+
+module.exports = { apply };

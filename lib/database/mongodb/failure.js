@@ -1,0 +1,40 @@
+'use strict';
+
+const { UpgradeError } = require('../../error');
+const { hideSecrets } = require('../connect/secrets');
+
+/** The server is out of reach, going down, or not the primary any more: by the driver's names and the
+ * server's numbers. */
+const LOST_NAMES = /^Mongo(Network|ServerSelection|Timeout|TopologyClosed|NotConnected|Pool)/;
+const LOST_CODES = [6, 7, 89, 91, 189, 9001, 10107, 11600, 11602, 13435, 13436];
+const LOST_MESSAGES =
+  /topology (is closed|was destroyed)|pool (was )?(destroyed|closed)|connection \S+ to \S+ (closed|timed out)/i;
+
+const UNAUTHORIZED = 13;
+
+/**
+ * @param {Error} error - an error of the driver
+ * @returns {boolean} whether the connection has ended with it
+ */
+function isLost({ name, code, message }) {
+  return LOST_NAMES.test(name) || LOST_CODES.includes(code) || LOST_MESSAGES.test(message);
+}
+
+/**
+ * An error of the server's or the driver's, told to the user.
+ *
+ * @param {string} code - the stable code to give it
+ * @param {Error} error - the driver's
+ * @param {{ role: string, before?: string, more?: string[] }} told - the role that allows it, what to
+ *   say before the message, further lines
+ * @returns {UpgradeError}
+ */
+function serverError(code, error, { role, before = '', more = [] }) {
+  // The server repeats the whole command, with the values that it holds.
+  const message = error.message.replace(/(to execute command) \{ *"?(\w+)[^]*$/, '$1 $2');
+  const hint = error.code === UNAUTHORIZED && `The user needs the role ${role} on this database.`;
+  const lines = [before + message, hint, ...more].filter(Boolean).map(hideSecrets);
+  return new UpgradeError(code, lines.join('\n  '));
+}
+
+module.exports = { isLost, serverError };

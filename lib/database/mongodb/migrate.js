@@ -1,0 +1,103 @@
+'use strict';
+
+const os = require('os');
+const { UpgradeError } = require('../../error');
+const { inspect } = require('../inspect');
+const { migrate } = require('./runner');
+const { asker } = require('./check');
+const { isLost, serverError } = require('./failure');
+
+/**
+ * From these on there is something of the user's that has changed, and it can only go on. On the way
+ * back the copies go into documents.
+ */
+const FORWARD = {
+  up: ['resume', 'repair', 'index', 'remove'],
+  down: ['resume', 'copy', 'repair', 'index', 'remove'],
+};
+
+/** How far a migration has come, for whoever it is cut off from. */
+const UNTOUCHED = 'Nothing of yours has been changed.';
+const GOES_ON =
+  'The database has been changed in part. Run it again: it goes on where it was stopped.';
+const DONE = 'The migration has been done, and not been verified: --check says what there is.';
+
+/**
+ * Runs a migration on a MongoDB database by the runner that is in its script, and verifies what has
+ * come of it.
+ *
+ * @param {object} connection
+ * @param {object} options - as for PostgreSQL; `statements` is what the runner takes
+ * @returns {Promise<{ outcome: object, notices: string[] }>}
+ * @throws {UpgradeError} `LOCKED`, `INTERRUPTED`, `MIGRATION_FAILED`, `CONNECTION_LOST`, which all say
+ *   whether anything has been changed; `NOT_VERIFIED`, after which it has been
+ */
+async function migrateMongodb(connection, { statements, core, compare, onProgress, signal }) {
+  const measure = () => inspect(core, asker(connection));
+  const notices = [];
+  let position = UNTOUCHED;
+  let before;
+  const report = ({ phase, text, isWarning, relationship, done, rate }) => {
+    if (FORWARD[statements.direction].includes(phase)) position = GOES_ON;
+    if (isWarning) notices.push(text);
+    else if (phase !== 'done') {
+      const it = before.relationships.find(({ name }) => name === relationship);
+      const count = it && { relationship: it.relationship, done, total: it.expected, rate };
+      onProgress(Object.assign({ phase: 'migrate', title: text }, count));
+    }
+    // Between two steps, of which each is whole.
+    if (signal && signal.aborted && phase !== 'done') throw interrupted(position);
+  };
+  try {
+    before = await measure();
+    await migrate(statements, {
+      command: (command) => connection.command(command),
+      adminCommand: (command) => connection.adminCommand(command),
+      database: connection.place.name,
+      process: { host: os.hostname(), pid: process.pid },
+      isAlive,
+      report,
+    });
+    position = DONE;
+    onProgress({ phase: 'verify', title: 'Verifying' });
+    const after = await measure();
+    const outcome = compare(before, after);
+    if (!outcome.isVerified) throw notVerified(outcome);
+    return { before, after, outcome, notices };
+  } catch (error) {
+    throw explain(error, position);
+  }
+}
+
+function explain(error, position) {
+  if (error instanceof UpgradeError) return error;
+  const told = { role: 'readWrite' };
+  if (/^Another run is at work/.test(error.message)) return serverError('LOCKED', error, told);
+  if (!isLost(error)) return serverError('MIGRATION_FAILED', error, { ...told, more: [position] });
+  return serverError('CONNECTION_LOST', error, {
+    ...told,
+    before: 'The connection was lost: ',
+    more: [position],
+  });
+}
+
+function isAlive(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+function interrupted(position) {
+  return new UpgradeError('INTERRUPTED', `Interrupted. ${position}`);
+}
+
+function notVerified(outcome) {
+  const text = ['The migration has been run, but not everything is as it must be.'];
+  const messages = text.concat(outcome.problems.map(({ message }) => message));
+  const error = new UpgradeError('NOT_VERIFIED', messages.join('\n  '), outcome.problems);
+  return Object.assign(error, { outcome });
+}
+
+module.exports = { migrateMongodb };

@@ -1,0 +1,109 @@
+'use strict';
+
+const path = require('path');
+const { UpgradeError } = require('../error');
+const { findKeystone } = require('./find-keystone');
+const { loadModule } = require('./load-module');
+const { info } = require('../cli/messages');
+const { describeError, projectPlaces } = require('./project-error');
+const { resolveEntry } = require('./resolve-entry');
+const typescript = require('./typescript');
+
+const NOTE_AFTER_MS = 10 * 1000;
+const LIMIT_MS = 60 * 1000;
+
+const VARIABLES =
+  'Does it need environment variables, such as DATABASE_URL or COOKIE_SECRET, that are not set?';
+
+/**
+ * Loads a project's entry file and finds the keystone it exports. The process moves to the project's
+ * folder first, because projects read files (`.env`) relative to it.
+ *
+ * @param {string} [entry] file or folder, absolute or relative to `cwd`; 'index.js' by default
+ * @param {{ cwd?: string }} [options] the current working directory by default
+ * @returns {Promise<{ keystone: object, file: string, projectDir: string }>} the Keystone 5 object,
+ *   the entry's path and the project's folder
+ * @throws {UpgradeError} ENTRY_NOT_FOUND, ENTRY_FAILED, ENTRY_TIMEOUT, NO_KEYSTONE, NOT_KEYSTONE,
+ *   NO_TYPESCRIPT_LOADER or ESM_NOT_SUPPORTED
+ */
+async function loadEntry(entry = 'index.js', { cwd = process.cwd() } = {}) {
+  const { file, projectDir } = resolveEntry(entry, cwd);
+  process.chdir(projectDir);
+  // So that the stack of an error reaches from the depths of a package to the project's own code.
+  Error.stackTraceLimit = 100;
+  try {
+    const keystone = await withTimeLimit(loadKeystone(file, projectDir), file);
+    return { keystone, file, projectDir };
+  } catch (error) {
+    throw error instanceof UpgradeError ? error : entryFailed(error, file, projectDir);
+  }
+}
+
+async function loadKeystone(file, projectDir) {
+  const isTypeScript = typescript.EXTENSIONS.includes(path.extname(file));
+  const exported = await (isTypeScript
+    ? typescript.loadTypeScript(file, projectDir)
+    : loadModule(file));
+  return findKeystone(exported, file);
+}
+
+function entryFailed(error, file, projectDir) {
+  const hint = syntaxHint(error) || [
+    ...(isMistaken(error) ? [] : [VARIABLES]),
+    `It was loaded with the working directory ${projectDir} and Node ${process.version}.`,
+  ];
+  return new UpgradeError(
+    'ENTRY_FAILED',
+    [
+      `Loading ${file} failed:`,
+      `  ${describeError(error).replace(/\n/g, '\n  ')}`,
+      ...projectPlaces(error, projectDir).map((place) => `    at ${place}`),
+      ...hint.map((line) => `  ${line}`),
+    ].join('\n'),
+  );
+}
+
+/** Whether an error has nothing to do with what the environment says. */
+function isMistaken(error) {
+  const { code, name } = error || {};
+  return name === 'SyntaxError' || /^(ERR_)?MODULE_NOT_FOUND$/.test(code);
+}
+
+/** For ES module syntax in a file that Node takes for CommonJS, where it does not tell by itself. */
+function syntaxHint(error) {
+  if (!error || error.name !== 'SyntaxError') return undefined;
+  // The stack of a syntax error starts with its place and the line of code.
+  const [, code] = String(error.stack).split('\n');
+  const isEsm = /^\s*(import|export)\b/.test(code) || /import\.meta|await is/.test(error.message);
+  if (!isEsm) return undefined;
+  return [
+    'This is written as an ES module, but Node takes it for CommonJS. If the project runs with the',
+    '"esm" package, run this command the same way: NODE_OPTIONS="-r esm". Otherwise it takes Node',
+    '12.17 or newer and the name .mjs, or "type": "module" in package.json.',
+  ];
+}
+
+/** Ends the wait for a project that keeps the process busy but never finishes loading. */
+function withTimeLimit(loading, file) {
+  return new Promise((resolve, reject) => {
+    const note = setTimeout(() => info(`Still loading ${file} …`), NOTE_AFTER_MS);
+    const limit = setTimeout(() => reject(tookTooLong(file)), LIMIT_MS);
+    // They are no reason to keep waiting when nothing else is left to wait for.
+    [note, limit].forEach((timer) => timer.unref());
+    const stop = () => [note, limit].forEach(clearTimeout);
+    loading.then(resolve, reject).then(stop);
+  });
+}
+
+function tookTooLong(file) {
+  return new UpgradeError(
+    'ENTRY_TIMEOUT',
+    [
+      `${file} did not finish loading within ${LIMIT_MS / 1000} seconds.`,
+      '  Look for a promise at the top level of the entry file (an `await`, or an exported promise)',
+      '  that is neither resolved nor rejected, and for errors in the background above.',
+    ].join('\n'),
+  );
+}
+
+module.exports = { loadEntry };

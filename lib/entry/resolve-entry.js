@@ -1,0 +1,67 @@
+'use strict';
+
+const fs = require('fs');
+const path = require('path');
+const { UpgradeError } = require('../error');
+const { nearestPackage } = require('./nearest-package');
+const typescript = require('./typescript');
+
+/** What an entry without extension may have, beside what `require` tries by itself. */
+const MORE_EXTENSIONS = ['.mjs', '.cjs', ...typescript.EXTENSIONS];
+
+/**
+ * Finds the entry file and the project it belongs to.
+ *
+ * @param {string} entry file or folder, absolute or relative to `cwd`
+ * @param {string} cwd
+ * @returns {{ file: string, projectDir: string }} the file's path, of a symbolic link the path of
+ *   the file behind it, and the folder of its project
+ * @throws {UpgradeError} ENTRY_NOT_FOUND
+ */
+function resolveEntry(entry, cwd) {
+  const file = findFile(entry, cwd);
+  return { file, projectDir: findProject(path.dirname(file)) };
+}
+
+function findFile(entry, cwd) {
+  const target = path.resolve(cwd, entry);
+  const more = MORE_EXTENSIONS.map((extension) => target + extension);
+  const inside = MORE_EXTENSIONS.map((extension) => path.join(target, `index${extension}`));
+  const found = firstResolved([target, ...more, ...inside]);
+  if (found) return found;
+
+  const { dir, name } = path.parse(target);
+  const others = MORE_EXTENSIONS.map((extension) => name + extension);
+  const similar = others.find((other) => fs.existsSync(path.join(dir, other)));
+  throw new UpgradeError(
+    'ENTRY_NOT_FOUND',
+    [
+      `There is no entry file ${target}.`,
+      similar
+        ? `  There is a ${similar}: pass --entry ${path.join(path.dirname(entry), similar)}`
+        : '  Pass the file that exports `keystone`, relative to the current directory: --entry <file>',
+    ].join('\n'),
+  );
+}
+
+function firstResolved(requests) {
+  for (const request of requests) {
+    try {
+      return require.resolve(request);
+    } catch {
+      // Try the next one.
+    }
+  }
+  return undefined;
+}
+
+/**
+ * The nearest folder whose package.json is a project's: one that merely sets the module type of a
+ * folder (`{ "type": "module" }` in dist/) names neither a package nor dependencies.
+ */
+function findProject(folder) {
+  const found = nearestPackage(folder, ({ name, dependencies }) => Boolean(name || dependencies));
+  return found ? found.folder : folder;
+}
+
+module.exports = { resolveEntry };

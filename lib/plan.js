@@ -1,0 +1,251 @@
+'use strict';
+
+const { UpgradeError } = require('./error');
+const { loadNative } = require('./addon');
+const { checkValue, migrationOptions } = require('./options');
+const { snapshot } = require('./snapshot');
+
+/** The Rust side of each plan. */
+const natives = new WeakMap();
+
+/** How to make the Rust side of a plan anew with all columns, for plans of Keystone objects. */
+const withColumns = new WeakMap();
+
+/**
+ * What has to happen to a project's databases, and why. Made by `planUpgrade`.
+ */
+class UpgradePlan {
+  constructor(native) {
+    natives.set(this, native);
+  }
+
+  /** All relationships in order of definition. */
+  get relationships() {
+    return data(this).relationships;
+  }
+
+  /** One part for each adapter that has lists, with its steps in order of execution. */
+  get adapters() {
+    return overview(this).adapters;
+  }
+
+  /** What the user should know, `{ code, message, list?, field? }` each. */
+  get warnings() {
+    return overview(this).warnings;
+  }
+
+  /** Whether any database has to change. */
+  get hasChanges() {
+    return overview(this).hasChanges;
+  }
+
+  /**
+   * The summary in the words of Keystone's migration guide, with a final newline.
+   *
+   * @param {{ color?: boolean, adapter?: string }} [options] - `color` adds ANSI colours; `adapter`
+   *   picks one adapter's part
+   * @returns {string}
+   * @throws {UpgradeError} `UNKNOWN_ADAPTER`
+   */
+  summary(options) {
+    const { color = false, adapter } = options || {};
+    return calling(() => natives.get(this).summary(adapter, color));
+  }
+
+  /**
+   * The migration from the old schema to the new, or the way back: SQL for PostgreSQL, a mongosh
+   * script for MongoDB.
+   *
+   * @param {{ direction?: 'up'|'down', reconcile?: boolean, adapter?: string }} [options] -
+   *   `direction`: `down` for the way back; `reconcile`: repair two stored sides that disagree in
+   *   place of stopping there; `adapter`: needed when the project has several
+   * @returns {string}
+   * @throws {UpgradeError} `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
+   */
+  migration(options) {
+    const { direction, reconcile, adapter } = migrationOptions(options);
+    return calling(() => {
+      // Added up, not joined: JavaScript copies the pieces only once somebody looks into the text.
+      let text = '';
+      natives.get(this).migration(adapter, direction, reconcile, (piece) => {
+        text += piece;
+      });
+      return text;
+    });
+  }
+
+  /**
+   * The statements of the migration in order: those of the script, for tools that run them
+   * themselves.
+   *
+   * @param {{ direction?: 'up'|'down', reconcile?: boolean, adapter?: string }} [options] - as for
+   *   `migration`
+   * @returns {object[]} none when there is nothing to do
+   * @throws {UpgradeError} `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
+   */
+  statements(options) {
+    const { direction, reconcile, adapter } = migrationOptions(options);
+    return JSON.parse(calling(() => natives.get(this).statements(adapter, direction, reconcile)));
+  }
+
+  /**
+   * The old or the new schema: what that generation of Keystone creates on an empty database. SQL for
+   * PostgreSQL; for MongoDB statements for mongosh with a comment for each field.
+   *
+   * @param {'old'|'new'} which
+   * @param {{ adapter?: string }} [options] - `adapter` is needed when the project has several
+   * @returns {string}
+   * @throws {UpgradeError} `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
+   */
+  schema(which, options) {
+    const { adapter } = options || {};
+    checkValue('The schema', which, ['old', 'new']);
+    const native = complete(this);
+    return calling(() => native.schema(which, adapter));
+  }
+
+  /**
+   * The unified diff from the old schema to the new, empty when they are the same.
+   *
+   * @param {{ color?: boolean, adapter?: string }} [options] - `color` adds ANSI colours; `adapter`
+   *   is needed when the project has several
+   * @returns {string}
+   * @throws {UpgradeError} `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
+   */
+  diff(options) {
+    const { color = false, adapter } = options || {};
+    const native = complete(this);
+    return calling(() => native.diff(adapter, color));
+  }
+
+  /** The whole plan as plain data, the caller's own to change. */
+  toJSON() {
+    return JSON.parse(natives.get(this).toJson());
+  }
+}
+
+/** The Rust side of a plan with the columns of all fields, for which knex is asked only now. */
+function complete(plan) {
+  const make = withColumns.get(plan);
+  if (make) {
+    natives.set(plan, make());
+    withColumns.delete(plan);
+  }
+  return natives.get(plan);
+}
+
+/** A plan's data, parsed once for all its properties. */
+function data(plan) {
+  const native = natives.get(plan);
+  if (!native.data) {
+    native.data = plan.toJSON();
+  }
+  return native.data;
+}
+
+/** A plan's data as far as it is short: the steps of an adapter come when they are asked for. */
+function overview(plan) {
+  const native = natives.get(plan);
+  if (!native.short) {
+    native.short = JSON.parse(native.overview());
+    native.short.adapters.forEach((adapter, at) => {
+      const steps = { enumerable: true, get: () => data(plan).adapters[at].steps };
+      Object.defineProperty(adapter, 'steps', steps);
+    });
+  }
+  return native.short;
+}
+
+/**
+ * Plans the upgrade of a project from the relationship schema before the Arcade release to the one
+ * since. Computes only: nothing connects, and the Keystone object is left as it was.
+ *
+ * @param {object} project - a Keystone 5 object with all its lists created, or what `snapshot`
+ *   returned for one
+ * @param {{ resolveFrom?: string[], columns?: boolean }} [options] - as for `snapshot`; without
+ *   `columns`, knex is asked once a schema or diff is, for which the project is looked at again
+ * @returns {UpgradePlan}
+ * @throws {UpgradeError} with a stable `code` and all `problems` of the project's lists at once
+ */
+function planUpgrade(project, options) {
+  const isSnapshot = project && !project.listsArray && (project.version || project.lists);
+  const native = (data) => calling(() => loadNative().planUpgrade(JSON.stringify(data)));
+  if (isSnapshot) return new UpgradePlan(native(project));
+  const { columns: atOnce = false } = options || {};
+  const take = (columns) => snapshot(project, Object.assign({}, options, { columns }));
+  const plan = new UpgradePlan(native(take(atOnce)));
+  if (!atOnce) withColumns.set(plan, () => native(take(true)));
+  return plan;
+}
+
+/**
+ * The unified diff of two SQL texts, such as dumps of a database before and after.
+ *
+ * @param {string} oldSql
+ * @param {string} newSql
+ * @param {{ oldName?: string, newName?: string, color?: boolean }} [options] - the names in the
+ *   header lines, by default `old schema` and `new schema`; `color` adds ANSI colours
+ * @returns {string} empty when they are equal
+ */
+function diffSchemas(oldSql, newSql, options) {
+  const { oldName = 'old schema', newName = 'new schema', color = false } = options || {};
+  return calling(() => loadNative().diffSchemas(oldSql, newSql, oldName, newName, color));
+}
+
+/**
+ * What the core makes of a database, for a plan.
+ *
+ * @param {UpgradePlan} plan
+ * @returns {{ inspect: (options: object) => (answers: object) => object, compare: Function }}
+ *   `inspect` asks or concludes, as `lib/database/inspect.js` drives it; `compare` judges what a run has
+ *   made of a database, by what was found before and after
+ */
+function coreOf(plan) {
+  const native = natives.get(plan);
+  const parsed = (f) => JSON.parse(calling(f));
+  return {
+    inspect:
+      ({ adapter, direction = 'up', reconcile = false, isRunning = false }) =>
+      (answers) =>
+        parsed(() =>
+          native.inspect(adapter, direction, reconcile, isRunning, JSON.stringify(answers)),
+        ),
+    compare: (before, after) =>
+      parsed(() => loadNative().outcome(JSON.stringify(before), JSON.stringify(after))),
+  };
+}
+
+/** Calls into Rust, which throws the problems as JSON, and makes them one error of this realm. */
+function calling(f) {
+  try {
+    return f();
+  } catch (error) {
+    if (error instanceof UpgradeError) {
+      throw error;
+    }
+    throw toUpgradeError(error);
+  }
+}
+
+function toUpgradeError(error) {
+  // By JavaScript, of pieces that are added up, or by Node-API, of a text at once.
+  if (/^Invalid string length$|napi `?string`?$/.test(error.message)) {
+    return new UpgradeError(
+      'TOO_LONG',
+      'This is longer than a string of Node can be, which is half a gigabyte. Please report how many lists and relationships the project has.',
+    );
+  }
+  let problems;
+  try {
+    problems = JSON.parse(error.message);
+  } catch (_) {
+    return new UpgradeError(
+      'INTERNAL',
+      `This is a bug in keystone-upgrade-relationships: ${error.message}`,
+    );
+  }
+  const message = problems.map((problem) => problem.message).join('\n');
+  return new UpgradeError(problems[0].code, message, problems);
+}
+
+module.exports = { UpgradePlan, coreOf, diffSchemas, planUpgrade };

@@ -1,0 +1,219 @@
+'use strict';
+
+const { projectAdapters } = require('./adapters');
+const { UpgradeError } = require('../error');
+const { mongooseNames } = require('./mongoose-names');
+const { foreignKeyTypes } = require('./foreign-key-types');
+const { knexColumns } = require('./knex-columns');
+const { resolveFrom } = require('./resolve');
+
+/** The version of the snapshot's shape; `src/snapshot.rs` reads this one. */
+const VERSION = 1;
+
+/**
+ * Serializes the lists of a Keystone 5 object to plain, versioned JSON data: all that planning
+ * needs. Nothing connects, and the object is left as it was.
+ *
+ * @param {object} keystone - the project's `Keystone` object, all lists created
+ * @param {{ resolveFrom?: string[], columns?: boolean }} [options] - `resolveFrom`: directories from
+ *   which the project's packages can be found, by default the working directory; `columns`: whether
+ *   to ask knex for the columns of all fields, which only schema and diff need (by default true)
+ * @returns {object} the snapshot; `index.d.ts` describes it
+ * @throws {UpgradeError} `NOT_KEYSTONE` when it is no Keystone 5 object
+ */
+function snapshot(keystone, options) {
+  if (!keystone || !Array.isArray(keystone.listsArray)) {
+    throw new UpgradeError(
+      'NOT_KEYSTONE',
+      'This is no Keystone 5 object: it has no `listsArray`. Pass the object that `new Keystone(…)` of @keystonejs/keystone returned.',
+    );
+  }
+  const { resolveFrom = [process.cwd()], columns = true } = options || {};
+  const lists = keystone.listsArray;
+  const named = projectAdapters(keystone);
+  const adapters = named.map(({ adapter }) => adapter);
+  const own = consolidate(keystone);
+  const warnings = [];
+  const describers = adapters.map((adapter) =>
+    describer(
+      adapter,
+      lists.filter((list) => list.adapter.parentAdapter === adapter),
+      { rels: own.rels, directories: resolveFrom, columns, warnings },
+    ),
+  );
+
+  const listRanks = ranks(lists.map((list) => list.key));
+  const pathRanks = ranks(flatMap(lists, (list) => relationships(list).map((field) => field.path)));
+  const describeField = (field, describe) => {
+    const described = { path: field.path, type: typeName(field) };
+    if (field.isRelationship) {
+      // `many` may be any truthy value; both Keystones look at the config.
+      const { ref, many } = field.config;
+      const relationship = { ref, many: Boolean(many), rank: pathRanks.get(field.path) };
+      described.relationship = Object.assign(relationship, describe.relationship(field));
+    }
+    return Object.assign(described, describe.field(field));
+  };
+  return {
+    version: VERSION,
+    keystone: keystoneVersion(resolveFrom),
+    locale: new Intl.Collator().resolvedOptions().locale,
+    adapters: named.map(({ name, adapter }, at) =>
+      Object.assign({ name }, describeAdapter(adapter), describers[at].adapter),
+    ),
+    lists: lists.map((list) => {
+      const adapter = adapters.indexOf(list.adapter.parentAdapter);
+      const describe = describers[adapter];
+      return Object.assign(
+        { key: list.key, adapter, rank: listRanks.get(list.key) },
+        describe.list(list),
+        { fields: list.fields.map((field) => describeField(field, describe)) },
+      );
+    }),
+    consolidated: own.consolidated,
+    consolidationError: own.error,
+    warnings,
+  };
+}
+
+/** What only the adapter's kind can tell of itself, of a list, a field and a relationship. */
+function describer(adapter, lists, context) {
+  if (adapter.name === 'knex') return knexDescriber(adapter, lists, context);
+  if (adapter.name === 'mongoose') return mongooseDescriber(adapter, context);
+  const nothing = () => ({});
+  return { adapter: {}, list: nothing, field: nothing, relationship: nothing };
+}
+
+function knexDescriber(adapter, lists, { directories, columns, warnings }) {
+  const types = foreignKeyTypes(adapter, lists, directories);
+  let byList;
+  try {
+    byList = columns ? knexColumns(adapter, lists, directories) : undefined;
+  } catch (error) {
+    warnings.push({
+      code: 'COLUMNS_UNKNOWN',
+      message: `The columns of this project cannot be told (${error.message}). Its schema and diff show those of relationships only.`,
+    });
+  }
+  return {
+    adapter: { hasColumns: Boolean(byList) },
+    list: (list) => ({ tableName: list.adapter.tableName, foreignKeyType: types.get(list.key) }),
+    field: (field) => byList && byList.get(field.listKey).get(field.path),
+    relationship: (field) => {
+      // `isNotNullable` is a getter that keeps its result: let it keep that on a copy, which does not
+      // make a prototype of the project's object, as that would be slow.
+      const { isUnique, isIndexed, isNotNullable } = Object.assign(
+        Object.create(Object.getPrototypeOf(field.adapter)),
+        field.adapter,
+      );
+      return {
+        isUnique: isUnique ? true : undefined,
+        isIndexed: isIndexed ? true : undefined,
+        isNotNullable: isNotNullable ? true : undefined,
+      };
+    },
+  };
+}
+
+function mongooseDescriber(adapter, { rels }) {
+  const names = mongooseNames(adapter, rels);
+  return {
+    adapter: {},
+    list: names.collection,
+    field: ({ adapter: { isIndexed, isUnique } }) => ({
+      isIndexed: isIndexed ? true : undefined,
+      isUnique: isUnique ? true : undefined,
+    }),
+    relationship: (field) =>
+      field.config.many ? { joinCollection: names.joinCollection(field) } : {},
+  };
+}
+
+function describeAdapter(adapter) {
+  const { knexOptions } = adapter.config || {};
+  return {
+    kind: String(adapter.name),
+    client: adapter.client && String(adapter.client.name || adapter.client),
+    schemaName: adapter.schemaName,
+    wrapsIdentifiers: Boolean(knexOptions && knexOptions.wrapIdentifier),
+  };
+}
+
+/**
+ * What the loaded Keystone says of the relationships itself. It names tables and columns from 8.0.0
+ * on, and has the method from 5.4.3 on.
+ */
+function consolidate(keystone) {
+  if (typeof keystone._consolidateRelationships !== 'function') {
+    return { rels: [] };
+  }
+  let rels;
+  try {
+    // Early versions return nothing: they only looked for mistakes.
+    rels = keystone._consolidateRelationships() || [];
+  } catch (error) {
+    return { rels: [], error: error.message };
+  }
+  if (!rels.length || !rels.every((rel) => rel.cardinality)) {
+    return { rels };
+  }
+  const name = (field) => `${field.listKey}.${field.path}`;
+  const consolidated = rels.map(
+    ({ left, right, cardinality, tableName, columnName, columnNames }) => {
+      const { near, far } = (columnNames && columnNames[name(left)]) || {};
+      return {
+        left: name(left),
+        right: right && name(right),
+        cardinality,
+        tableName,
+        columnName,
+        near,
+        far,
+      };
+    },
+  );
+  return { rels, consolidated };
+}
+
+function keystoneVersion(directories) {
+  const file = resolveFrom('@keystonejs/keystone/package.json', directories);
+  return file ? require(file).version : null;
+}
+
+/**
+ * The position of each name in the order of `localeCompare`, which is how Keystone orders the two
+ * sides of a relationship. It depends on the locale of this process, so it has to be asked here.
+ */
+function ranks(names) {
+  const { compare } = new Intl.Collator(); // `localeCompare` is defined by this, and is slower
+  const sorted = unique(names).sort(compare);
+  let rank = 0;
+  return new Map(
+    sorted.map((name, at) => {
+      if (at > 0 && compare(sorted[at - 1], name) !== 0) {
+        rank += 1;
+      }
+      return [name, rank];
+    }),
+  );
+}
+
+function relationships(list) {
+  return list.fields.filter((field) => field.isRelationship);
+}
+
+function typeName(field) {
+  const type = field.config && field.config.type;
+  // Keystone's own primary keys have no type in their config.
+  return String((type && type.type) || field.constructor.name.replace(/Implementation$/, ''));
+}
+
+function unique(items) {
+  return Array.from(new Set(items));
+}
+
+function flatMap(items, f) {
+  return [].concat(...items.map(f));
+}
+
+module.exports = { snapshot };
