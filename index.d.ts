@@ -361,7 +361,7 @@ export class UpgradePlan {
    */
   schema(which: 'old' | 'new', options?: { adapter?: string }): string;
   /**
-   * The unified diff from the old schema to the new, as GNU `diff -u` has it. Empty when they are the
+   * The unified diff from the old schema to the new, which `patch` applies. Empty when they are the
    * same.
    *
    * @param options - `color` adds ANSI colours; `adapter` is needed when the project has several
@@ -626,8 +626,8 @@ export function planUpgrade(
 ): UpgradePlan;
 
 /**
- * The unified diff of two SQL texts, such as dumps of a database before and after: byte for byte that
- * of GNU `diff -u`. Empty when they are equal.
+ * The unified diff of two SQL texts, such as dumps of a database before and after. `patch` applies it.
+ * Empty when they are equal.
  *
  * @param options - the names in the header lines, by default `old schema` and `new schema`; `color`
  *   adds ANSI colours

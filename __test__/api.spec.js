@@ -4,8 +4,8 @@
 
 const { apply, check, diffSchemas, planUpgrade, snapshot, UpgradePlan } = require('..');
 const { version } = require('../package.json');
-const { diffU } = require('../dev/diff');
 const { newKeystone, oldKeystone } = require('../dev/keystones');
+const { patched } = require('../dev/patch');
 const { buildKeystone, loadScenario } = require('../dev/scenario');
 
 const MODULES = { new: newKeystone(), old: oldKeystone() };
@@ -408,9 +408,12 @@ describe('schemas and diffs', () => {
     ['a carriage return alone, which ends no line', 'a\rb\nc\n', 'a\rB\nc\n'],
     ['an empty text', '', 'a\nb\nc\n'],
     ['an emptied text', 'a\n', ''],
+    ['a carriage return at the very end', 'a\nb\r', 'a\nc\r'],
     ['changes far apart', `a\n${'x\n'.repeat(20)}b\n`, `A\n${'x\n'.repeat(20)}B\n`],
-  ])('diffSchemas prints what diff -u prints: %s', (_, before, after) => {
-    expect(diffSchemas(before, after)).toBe(diffU(before, after));
+  ])('diffSchemas gives a diff that patch applies: %s', (_, before, after) => {
+    const diff = diffSchemas(before, after);
+    expect(diff === '').toBe(before === after);
+    expect(patched(before, diff)).toBe(after);
   });
 
   test('names and colours of a diff', () => {

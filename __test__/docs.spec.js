@@ -90,6 +90,70 @@ test('docs/relationship-kinds.md is what the tool prints', () => {
   expect(fs.readFileSync(FILE, 'utf8')).toBe(expected);
 });
 
+/** The hunks of Keystone's guide; its first has one empty line more, which only its "before" ends with. */
+const HUNKS = [
+  [
+    'One-sided: many to many',
+    `@@ -13,18 +13,18 @@
+ 	title text,
+ 	content text
+ );
+-create table "Post_authors"
++create table "Post_authors_many"
+ (
+-	"Post_id" integer not null
+-		constraint post_authors_post_id_foreign
++	"Post_left_id" integer not null
++		constraint post_authors_many_post_left_id_foreign
+ 			references "Post"
+ 				on delete cascade,
+-	"User_id" integer not null
+-		constraint post_authors_user_id_foreign
++	"User_right_id" integer not null
++		constraint post_authors_many_user_right_id_foreign
+ 			references "User"
+ 				on delete cascade
+ );
+-create index post_authors_post_id_index
+-	on "Post_authors" ("Post_id");
+-create index post_authors_user_id_index
+-	on "Post_authors" ("User_id");
++create index post_authors_many_post_left_id_index
++	on "Post_authors_many" ("Post_left_id");
++create index post_authors_many_user_right_id_index
++	on "Post_authors_many" ("User_right_id");
+`,
+  ],
+  [
+    'Two-sided: one to many',
+    `@@ -18,18 +18,3 @@
+ );
+ create index post_author_index
+ 	on "Post" (author);
+-create table "User_posts"
+-(
+-	"User_id" integer not null
+-		constraint user_posts_user_id_foreign
+-			references "User"
+-				on delete cascade,
+-	"Post_id" integer not null
+-		constraint user_posts_post_id_foreign
+-			references "Post"
+-				on delete cascade
+-);
+-create index user_posts_user_id_index
+-	on "User_posts" ("User_id");
+-create index user_posts_post_id_index
+-	on "User_posts" ("Post_id");
+`,
+  ],
+];
+
+test.each(HUNKS)('the diff of %s is that of the guide', (title, hunk) => {
+  const [, user, post] = CASES.find((it) => it[0] === title);
+  expect(planOn('knex', user, post).diff()).toBe(`--- old schema\n+++ new schema\n${hunk}`);
+});
+
 test('Keystone orders sides by their list keys, and not by definition as its early guide has it', () => {
   const [, , , , [, user, post]] = CASES;
   const schema = planOn('knex', user, post).schema('new');

@@ -19,6 +19,8 @@
  * - `knex`, `mongoose`, `prisma`: options of that adapter. `mongoose.pluralize` is set on its
  *   mongoose, as projects do.
  * - `keystone`: `"old"` or `"new"` when only that generation can load the lists; both otherwise.
+ * - `scripts`: `true` where the scripts are among the expectations, as they are for about a dozen
+ *   cases that differ in kind.
  * - `lists`: in the order of their definition. Each field's `type`, each of `plugins`, each of a
  *   Content field's `blocks`, `adapterConfig.configureMongooseSchema` and
  *   `knexOptions.wrapIdentifier` are names.

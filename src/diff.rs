@@ -1,100 +1,43 @@
-//! The difference of two texts, byte for byte as GNU `diff -u` shows it.
-//!
-//! Of two texts there are many shortest differences, and which of them is shown decides how well it
-//! reads: whether a table that is gone shows as one block or in pieces, between lines such as `);` that
-//! all tables have. People know the choice that GNU diff makes, so this makes the same one: the rules
-//! are those of GNU diff, the code is not. Its steps, each in a module of its own, work on numbers, the
-//! same for equal lines.
-//!
-//! 1. `script` leaves out what both texts begin and end with, and ties the other steps together.
-//! 2. `confusing` sets aside lines that would only mislead the comparison.
-//! 3. `sequence` finds what the remaining lines have in common.
-//! 4. `slide` moves each run of changes to where it reads best.
-//!
-//! `similar` then groups the changes into hunks with lines of context around them.
+//! The difference of two texts as a unified diff, which `patch` applies.
 
-mod confusing;
-mod script;
-mod sequence;
-mod slide;
+use similar::{ChangeTag, TextDiff};
 
-use rustc_hash::FxHashMap;
-use similar::udiff::UnifiedHunkHeader;
-use similar::{ChangeTag, group_diff_ops};
-
-/// How many lines around a change are shown.
-const CONTEXT: usize = 3;
-
-/// The unified diff of two texts, line by line, with three lines of context: what `diff -u` prints.
-/// Empty when they are equal.
+/// The unified diff of two texts, line by line, with three lines of context. Empty when they are
+/// equal.
 ///
 /// `names` go into the two header lines; `color` adds ANSI colours like those of git.
 pub fn unified(old: &str, new: &str, names: (&str, &str), color: bool) -> String {
-    if old == new {
-        return String::new();
-    }
-    // Only a line feed ends a line. The last line may lack it, and then equals none that has it.
+    // Only a line feed ends a line, as it does for `patch`. The last line may lack it, and is then
+    // not the same as one that has it.
     let [old, new] = [old, new].map(|text| text.split_inclusive('\n').collect::<Vec<_>>());
-    let mut numbers = FxHashMap::default();
-    let [old_numbers, new_numbers] = [&old, &new].map(|lines| numbered(lines, &mut numbers));
-    let changes = script::changes(&old_numbers, &new_numbers, numbers.len());
+    let diff = TextDiff::from_slices(&old, &new);
 
-    let mut text = format!("--- {}\n+++ {}\n", names.0, names.1);
-    for hunk in group_diff_ops(changes, CONTEXT) {
-        text.push_str(&format!("{}\n", UnifiedHunkHeader::new(&hunk)));
-        for line in hunk.iter().flat_map(|change| change.iter_changes(&old, &new)) {
-            text.push(match line.tag() {
-                ChangeTag::Equal => ' ',
-                ChangeTag::Delete => '-',
-                ChangeTag::Insert => '+',
-            });
-            text.push_str(line.value());
-            if !line.value().ends_with('\n') {
-                text.push_str("\n\\ No newline at end of file\n");
+    let mut text = String::new();
+    let mut push = |code: Option<&str>, line: &str| match code.filter(|_| color) {
+        Some(code) => text.push_str(&format!("\x1b[{code}m{line}\x1b[m\n")),
+        None => text.extend([line, "\n"]),
+    };
+    for (at, hunk) in diff.unified_diff().iter_hunks().enumerate() {
+        if at == 0 {
+            push(Some("1"), &format!("--- {}", names.0));
+            push(Some("1"), &format!("+++ {}", names.1));
+        }
+        push(Some("36"), &hunk.header().to_string());
+        for change in hunk.iter_changes() {
+            let (sign, code) = match change.tag() {
+                ChangeTag::Equal => (' ', None),
+                ChangeTag::Delete => ('-', Some("31")),
+                ChangeTag::Insert => ('+', Some("32")),
+            };
+            let line = change.value();
+            push(code, &format!("{sign}{}", line.strip_suffix('\n').unwrap_or(line)));
+            if !line.ends_with('\n') {
+                push(None, "\\ No newline at end of file");
             }
         }
     }
-    if color { painted(&text) } else { text }
-}
-
-/// The lines as numbers, the same for equal lines: from 0 on, without gaps.
-fn numbered<'a>(lines: &[&'a str], numbers: &mut FxHashMap<&'a str, u32>) -> Vec<u32> {
-    let number = |line: &&'a str| {
-        let next = numbers.len() as u32;
-        *numbers.entry(*line).or_insert(next)
-    };
-    lines.iter().map(number).collect()
-}
-
-/// The power of two at or below the square root of a number: what grows with a text, but slowly.
-fn root(number: usize) -> usize {
-    1 << (number.max(1).ilog2() / 2)
-}
-
-fn painted(diff: &str) -> String {
-    let mut text = String::with_capacity(diff.len() * 2);
-    for (number, line) in diff.split_inclusive('\n').enumerate() {
-        let code = match line.as_bytes().first() {
-            _ if number < 2 => "1",
-            Some(b'@') => "36",
-            Some(b'-') => "31",
-            Some(b'+') => "32",
-            _ => {
-                text.push_str(line);
-                continue;
-            }
-        };
-        let (line, end) = match line.strip_suffix('\n') {
-            Some(line) => (line, "\n"),
-            None => (line, ""),
-        };
-        text.push_str(&format!("\x1b[{code}m{line}\x1b[m{end}"));
-    }
     text
 }
-
-#[cfg(test)]
-mod conformance;
 
 #[cfg(test)]
 mod tests {

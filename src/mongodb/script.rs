@@ -300,27 +300,6 @@ mod tests {
         script.replace(env!("CARGO_PKG_VERSION"), "<version>").replace(runner(), "<the runner>")
     }
 
-    #[test]
-    fn migrates_the_guide_s_example() {
-        insta::assert_snapshot!(script(GUIDE, Direction::Up, false));
-    }
-
-    #[test]
-    fn reconciles_the_guide_s_example() {
-        insta::assert_snapshot!(script(GUIDE, Direction::Up, true));
-    }
-
-    #[test]
-    fn takes_the_guide_s_example_back() {
-        insta::assert_snapshot!(script(GUIDE, Direction::Down, false));
-    }
-
-    #[test]
-    fn is_a_remark_when_there_is_nothing_to_do() {
-        let lists: &[(&str, &[FieldSpec<'_>])] = &[("Post", &[("author", "Post", false)])];
-        insta::assert_snapshot!(script(lists, Direction::Up, false));
-    }
-
     /// What a script has at its top beside the blocks, and what mongosh and JavaScript have.
     fn taken() -> Vec<&'static str> {
         let word = |text: &'static str| {

@@ -1,9 +1,6 @@
----
-source: src/postgres/script.rs
-expression: "script(GUIDE, UP)"
----
--- keystone-upgrade-relationships <version>: the relationships of Keystone 5 from the old schema to the new schema (Arcade)
--- Adapter knex, PostgreSQL schema public. Order of left and right: locale en-US.
+-- keystone-upgrade-relationships *: the relationships of Keystone 5 from the old schema to the new schema (Arcade)
+-- Adapter knex, PostgreSQL schema public. Order of left and right: locale *.
+-- Made with --reconcile: where the two stored sides disagree, it repairs them.
 -- Take a backup first (pg_dump) and stop the application. Then run it whole:
 --   psql -v ON_ERROR_STOP=1 -f <this file> <database>
 -- It is one transaction: it ends in the other schema, or with an error and no change.
@@ -178,77 +175,97 @@ BEGIN
 END
 $$;
 
--- Check Todo.leadAuthor -> User.leadPost: both stored sides hold the same links
+-- Reconcile Todo.leadAuthor -> User.leadPost: the kept side takes what only the other has
 DO $$
 DECLARE
-  only_kept bigint;
-  only_dropped bigint;
-  examples text;
+  released bigint := 0;
+  adopted bigint;
+  contradicted bigint;
 BEGIN
-  SELECT count(*) FILTER (WHERE is_kept), count(*) FILTER (WHERE NOT is_kept),
-    string_agg(format('(%s, %s)', left_id, right_id), ', ' ORDER BY position) FILTER (WHERE position <= 5)
-  INTO only_kept, only_dropped, examples
+-- Of several items that hold one, that keeps it which the other side names, else the highest id
+  UPDATE public."Todo" AS item SET "leadAuthor" = NULL
   FROM (
-    SELECT *, row_number() OVER (ORDER BY left_id, right_id) AS position
-    FROM (SELECT DISTINCT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
+    SELECT kept.id, row_number() OVER (
+      PARTITION BY kept."leadAuthor" ORDER BY dropped.holder IS NOT NULL DESC, kept.id DESC
+    ) AS position
+    FROM public."Todo" AS kept
+    LEFT JOIN (SELECT link."leadPost" AS holder, link.id AS target FROM public."User" AS link WHERE link."leadPost" IS NOT NULL) AS dropped ON dropped.holder = kept.id AND dropped.target = kept."leadAuthor"
+    WHERE kept."leadAuthor" IS NOT NULL
+  ) AS ranked
+  WHERE ranked.id = item.id AND ranked.position > 1;
+  GET DIAGNOSTICS released = ROW_COUNT;
+  -- What only the dropped side knows is adopted where the kept side is empty, the highest id first
+  UPDATE public."Todo" AS item SET "leadAuthor" = candidate.target
+  FROM (
+    SELECT DISTINCT ON (holder) holder, target
+    FROM (SELECT link."leadPost" AS holder, link.id AS target FROM public."User" AS link WHERE link."leadPost" IS NOT NULL) AS dropped
+    WHERE NOT EXISTS (SELECT FROM public."Todo" AS other WHERE other."leadAuthor" = dropped.target)
+    ORDER BY holder, target DESC
+  ) AS candidate
+  WHERE candidate.holder = item.id AND item."leadAuthor" IS NULL;
+  GET DIAGNOSTICS adopted = ROW_COUNT;
+  SELECT count(*) INTO contradicted FROM (SELECT DISTINCT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
       FROM (SELECT link.id AS left_id, link."leadAuthor" AS right_id FROM public."Todo" AS link WHERE link."leadAuthor" IS NOT NULL) AS kept
       FULL JOIN (SELECT link."leadPost" AS left_id, link.id AS right_id FROM public."User" AS link WHERE link."leadPost" IS NOT NULL) AS dropped USING (left_id, right_id)
-      WHERE kept.left_id IS NULL OR dropped.left_id IS NULL) AS difference
-  ) AS numbered;
-  IF only_kept + only_dropped > 0 THEN
-    RAISE EXCEPTION USING
-      MESSAGE = format('Todo.leadAuthor -> User.leadPost: the two stored sides disagree, and User.leadPost would be dropped. Links that only Todo.leadAuthor has: %s; that only User.leadPost has: %s. For example (left id, right id): %s', only_kept, only_dropped, examples),
-      HINT = 'Nothing has been changed. Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.';
+      WHERE kept.left_id IS NULL OR dropped.left_id IS NULL) AS difference WHERE NOT is_kept;
+  RAISE NOTICE '%: adopted % links that only % had; released % that % held of an item linked elsewhere; left out % that % contradicts, because an item can have one', 'Todo.leadAuthor -> User.leadPost', adopted, 'User.leadPost', released, 'Todo.leadAuthor', contradicted, 'Todo.leadAuthor';
+  IF EXISTS (
+    SELECT FROM (SELECT link."leadPost" AS holder, link.id AS target FROM public."User" AS link WHERE link."leadPost" IS NOT NULL) AS dropped JOIN public."Todo" AS item ON item.id = dropped.holder
+    WHERE item."leadAuthor" IS NULL AND NOT EXISTS (SELECT FROM public."Todo" AS other WHERE other."leadAuthor" = dropped.target)
+  ) THEN
+    RAISE EXCEPTION '%: links are missing after the repair', 'Todo.leadAuthor -> User.leadPost';
   END IF;
 END
 $$;
 
--- Check Todo.publisher -> User.published: both stored sides hold the same links
+-- Reconcile Todo.publisher -> User.published: the kept side takes what only the other has
 DO $$
 DECLARE
-  only_kept bigint;
-  only_dropped bigint;
-  examples text;
+  released bigint := 0;
+  adopted bigint;
+  contradicted bigint;
 BEGIN
-  SELECT count(*) FILTER (WHERE is_kept), count(*) FILTER (WHERE NOT is_kept),
-    string_agg(format('(%s, %s)', left_id, right_id), ', ' ORDER BY position) FILTER (WHERE position <= 5)
-  INTO only_kept, only_dropped, examples
+  -- What only the dropped side knows is adopted where the kept side is empty, the highest id first
+  UPDATE public."Todo" AS item SET publisher = candidate.target
   FROM (
-    SELECT *, row_number() OVER (ORDER BY left_id, right_id) AS position
-    FROM (SELECT DISTINCT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
+    SELECT DISTINCT ON (holder) holder, target
+    FROM (SELECT link."Todo_id" AS holder, link."User_id" AS target FROM public."User_published" AS link) AS dropped
+    WHERE true
+    ORDER BY holder, target DESC
+  ) AS candidate
+  WHERE candidate.holder = item.id AND item.publisher IS NULL;
+  GET DIAGNOSTICS adopted = ROW_COUNT;
+  SELECT count(*) INTO contradicted FROM (SELECT DISTINCT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
       FROM (SELECT link.id AS left_id, link.publisher AS right_id FROM public."Todo" AS link WHERE link.publisher IS NOT NULL) AS kept
       FULL JOIN (SELECT link."Todo_id" AS left_id, link."User_id" AS right_id FROM public."User_published" AS link) AS dropped USING (left_id, right_id)
-      WHERE kept.left_id IS NULL OR dropped.left_id IS NULL) AS difference
-  ) AS numbered;
-  IF only_kept + only_dropped > 0 THEN
-    RAISE EXCEPTION USING
-      MESSAGE = format('Todo.publisher -> User.published: the two stored sides disagree, and User_published would be dropped. Links that only Todo.publisher has: %s; that only User_published has: %s. For example (left id, right id): %s', only_kept, only_dropped, examples),
-      HINT = 'Nothing has been changed. Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.';
+      WHERE kept.left_id IS NULL OR dropped.left_id IS NULL) AS difference WHERE NOT is_kept;
+  RAISE NOTICE '%: adopted % links that only % had; released % that % held of an item linked elsewhere; left out % that % contradicts, because an item can have one', 'Todo.publisher -> User.published', adopted, 'User_published', released, 'Todo.publisher', contradicted, 'Todo.publisher';
+  IF EXISTS (
+    SELECT FROM (SELECT link."Todo_id" AS holder, link."User_id" AS target FROM public."User_published" AS link) AS dropped JOIN public."Todo" AS item ON item.id = dropped.holder
+    WHERE item.publisher IS NULL AND true
+  ) THEN
+    RAISE EXCEPTION '%: links are missing after the repair', 'Todo.publisher -> User.published';
   END IF;
 END
 $$;
 
--- Check Todo.readers -> User.readPosts: both stored sides hold the same links
+-- Reconcile Todo.readers -> User.readPosts: the kept side takes what only the other has
 DO $$
 DECLARE
-  only_kept bigint;
-  only_dropped bigint;
-  examples text;
+  adopted bigint;
 BEGIN
-  SELECT count(*) FILTER (WHERE is_kept), count(*) FILTER (WHERE NOT is_kept),
-    string_agg(format('(%s, %s)', left_id, right_id), ', ' ORDER BY position) FILTER (WHERE position <= 5)
-  INTO only_kept, only_dropped, examples
-  FROM (
-    SELECT *, row_number() OVER (ORDER BY left_id, right_id) AS position
-    FROM (SELECT DISTINCT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
+  INSERT INTO public."Todo_readers" ("Todo_id", "User_id")
+    SELECT link."Todo_id" AS near, link."User_id" AS far FROM public."User_readPosts" AS link
+    EXCEPT SELECT link."Todo_id" AS near, link."User_id" AS far FROM public."Todo_readers" AS link;
+  GET DIAGNOSTICS adopted = ROW_COUNT;
+  RAISE NOTICE '%: adopted % links that only % had', 'Todo.readers -> User.readPosts', adopted, 'User_readPosts';
+  IF EXISTS (
+    SELECT FROM (SELECT DISTINCT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
       FROM (SELECT link."Todo_id" AS left_id, link."User_id" AS right_id FROM public."Todo_readers" AS link) AS kept
       FULL JOIN (SELECT link."Todo_id" AS left_id, link."User_id" AS right_id FROM public."User_readPosts" AS link) AS dropped USING (left_id, right_id)
-      WHERE kept.left_id IS NULL OR dropped.left_id IS NULL) AS difference
-  ) AS numbered;
-  IF only_kept + only_dropped > 0 THEN
-    RAISE EXCEPTION USING
-      MESSAGE = format('Todo.readers -> User.readPosts: the two stored sides disagree, and User_readPosts would be dropped. Links that only Todo_readers has: %s; that only User_readPosts has: %s. For example (left id, right id): %s', only_kept, only_dropped, examples),
-      HINT = 'Nothing has been changed. Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.';
+      WHERE kept.left_id IS NULL OR dropped.left_id IS NULL) AS difference WHERE NOT is_kept
+  ) THEN
+    RAISE EXCEPTION '%: links are missing after the repair', 'Todo.readers -> User.readPosts';
   END IF;
 END
 $$;

@@ -1,3 +1,0 @@
--- keystone-upgrade-relationships *: the relationships of Keystone 5 from the old schema to the new schema (Arcade)
--- Adapter knex, PostgreSQL schema public. Order of left and right: locale *.
--- Nothing to do: the relationships are stored the same in both schemas.
