@@ -332,10 +332,10 @@ process.on('message', async ({ id, method, args }) => {
     process.send({ id, result: (await methods[method](args)) ?? null });
   } catch (error) {
     // Keystone's errors hold those of fields, as an array or by path.
-    const { message, stack, code, errors, originalError } = error;
+    const { message, stack, code, problems, errors, originalError } = error;
     const inner = [errors && Object.values(errors), originalError].flat().filter(Boolean);
     const stacks = inner.map((it) => it.originalError?.stack ?? it.stack ?? JSON.stringify(it));
-    process.send({ id, error: { message, code, stack: [stack, ...stacks].join('\n') } });
+    process.send({ id, error: { message, code, problems, stack: [stack, ...stacks].join('\n') } });
   }
 });
 process.on('disconnect', () => process.exit());

@@ -1,0 +1,368 @@
+'use strict';
+
+// The second line of defence on MongoDB: what `--apply` notices when the application goes on writing
+// while it works, and with what guarantees it reads and writes.
+
+const { makeData } = require('../dev/mongodb-example');
+const { driver } = require('../dev/mongodb');
+const { STATE, Trials, steps } = require('../dev/mongodb-trials');
+
+const { ObjectId } = driver();
+const TAGS = 'Post.tags -> Tag.posts';
+const EDITORS = 'Post.editors -> User';
+const COVER = 'Post.cover -> User.covered';
+const OWNER = 'Post.owner -> User.owned';
+
+let trials;
+
+beforeAll(async () => {
+  trials = await Trials.start(makeData(4));
+});
+
+afterAll(() => trials?.stop());
+
+const codesOf = ({ problems }) => problems.map(({ code }) => code);
+
+/** An action: the application writes when a step has been done, and before it is known to be. */
+const afterIt = (write) => (command) => ({
+  reply: async (answer) => {
+    await write(command);
+    return answer;
+  },
+});
+
+/** What is wrong in the end, by relationship. */
+async function expectNotVerified(direction, step, write, problems) {
+  const database = await trials.make(direction);
+  const act = afterIt(() => write((name) => trials.collection(database, name)));
+  const { error } = await trials.apply(database, { direction, at: [[step, act]] });
+  expect(error).toMatchObject({ code: 'NOT_VERIFIED' });
+  const found = error.problems.map(({ code, message }) => [code, message.split(': ')[0]]);
+  expect(found).toEqual(problems.map((it) => [it[0], it[1] ?? expect.any(String)]));
+}
+
+describe('what is not as it must be in the end is told', () => {
+  const dropOne = (of) => of.findOneAndDelete({});
+
+  it.each([
+    [TAGS, 'Post.tags'],
+    [EDITORS, 'Post.editors'],
+  ])('a link of %s is gone', (name, left) =>
+    expectNotVerified('up', steps.removal('owned'), (of) => dropOne(of(trials.joins[left])), [
+      ['LINKS_DIFFER', name],
+    ]),
+  );
+
+  it('a link has come', () =>
+    expectNotVerified(
+      'up',
+      steps.removal('owned'),
+      (of) => {
+        const links = of(trials.joins['Post.tags']);
+        return links
+          .findOne()
+          .then(({ _id, ...row }) =>
+            links.insertOne({ ...row, [Object.keys(row)[0]]: new ObjectId() }),
+          );
+      },
+      [['LINKS_DIFFER', TAGS]],
+    ));
+
+  it.each([
+    [COVER, 'cover'],
+    [OWNER, 'owner'],
+  ])('a link of %s, which stays where it is, is gone', (name, field) =>
+    expectNotVerified(
+      'up',
+      steps.removal('owned'),
+      (of) => of('posts').updateOne({ name: 'Post 3' }, { $set: { [field]: null } }),
+      [['LINKS_DIFFER', name]],
+    ),
+  );
+
+  it('a document has a removed field again', () =>
+    expectNotVerified(
+      'up',
+      steps.removal('owned'),
+      (of) => of('users').updateOne({}, { $set: { owned: [] } }),
+      [['NOT_DONE']],
+    ));
+
+  it.each([
+    [TAGS, 'tags'],
+    [EDITORS, 'editors'],
+  ])('on the way back, a link of %s is gone', (name, field) =>
+    expectNotVerified(
+      'down',
+      steps.drop(trials.joins[`Post.${field}`]),
+      (of) => of('posts').updateOne({ name: 'Post 3' }, { $pop: { [field]: 1 } }),
+      [['LINKS_DIFFER', name]],
+    ),
+  );
+
+  it('on the way back, a link that stays where it is is gone', () =>
+    expectNotVerified(
+      'down',
+      steps.drop(trials.joins['Post.editors']),
+      (of) => of('posts').updateOne({ name: 'Post 3' }, { $set: { owner: null } }),
+      [['LINKS_DIFFER', OWNER]],
+    ));
+
+  it('on the way back, a join collection is there again', () =>
+    expectNotVerified(
+      'down',
+      steps.drop(trials.joins['Post.editors']),
+      (of) => of(trials.joins['Post.editors']).insertOne({}),
+      [['NOT_DONE']],
+    ));
+});
+
+describe('a copy is counted before anything is removed', () => {
+  /** It stops, all is as it was but for what the application wrote, and it can be run again. */
+  async function expectStopped(write, undo = () => {}) {
+    const database = await trials.make('up');
+    const isTags = (it) => steps.copy(it) && it.collection === 'posts';
+    const at = [
+      [
+        isTags,
+        afterIt(({ command }) => {
+          const { $out } = command.pipeline.slice(-1)[0];
+          return write((name) => trials.collection(database, name), $out.coll ?? $out);
+        }),
+      ],
+    ];
+    const { error, writes } = await trials.apply(database, { at });
+    expect(error).toMatchObject({ code: 'MIGRATION_FAILED' });
+    expect(writes.filter(steps.rename)).toEqual([]);
+    await undo((name) => trials.collection(database, name));
+    expect(await trials.state(database)).toBe(trials.states.up.beforeText);
+    expect(await trials.apply(database)).toMatchObject({ result: { isApplied: true } });
+    expect(await trials.state(database)).toBe(trials.states.up.afterText);
+  }
+
+  it('fewer links than were to be copied', () =>
+    expectStopped((of, copy) => of(copy).findOneAndDelete({})));
+
+  it('more links than were to be copied', () =>
+    expectStopped((of, copy) => of(copy).insertOne({})));
+
+  it('a link that has come while it was copied', () => {
+    const id = new ObjectId();
+    return expectStopped(
+      (of) => of('posts').updateOne({ name: 'Post 0' }, { $push: { tags: id } }),
+      (of) => of('posts').updateOne({ name: 'Post 0' }, { $pull: { tags: id } }),
+    );
+  });
+
+  it('a link that has gone while it was copied', async () => {
+    let post;
+    await expectStopped(
+      async (of) => {
+        post = await of('posts').findOne({ name: 'Post 0' });
+        await of('posts').updateOne({ _id: post._id }, { $pop: { tags: 1 } });
+      },
+      (of) => of('posts').updateOne({ _id: post._id }, { $set: { tags: post.tags } }),
+    );
+  });
+});
+
+it('rows that come into a join collection before a copy takes its name are not dropped', async () => {
+  const database = await trials.make('up');
+  const join = trials.collection(database, trials.joins['Post.editors']);
+  const at = [[steps.phase('removing'), () => join.insertOne({ of: 'the application' })]];
+  for (const isFirst of [true, false]) {
+    const { error, writes } = await trials.apply(database, isFirst ? { at } : {});
+    expect(error).toMatchObject({ code: expect.stringMatching(/./) });
+    expect(writes.filter(steps.removal('editors'))).toEqual([]);
+    expect(await join.find().toArray()).toMatchObject([{ of: 'the application' }]);
+    const posts = trials.collection(database, 'posts');
+    expect(await posts.countDocuments({ editors: { $exists: true } })).toBe(4);
+  }
+  await join.deleteMany({});
+  expect((await trials.apply(database)).error).toBe(undefined);
+  expect(await trials.state(database)).toBe(trials.states.up.afterText);
+});
+
+it('a repair that leaves something stops it, and goes on when it is run again', async () => {
+  const data = makeData(4);
+  const [first, second] = data.posts.documents;
+  first.owner = String(first.owner);
+  const database = await trials.make(data);
+  const posts = trials.collection(database, 'posts');
+  const write = () =>
+    posts.updateOne({ _id: second._id }, { $set: { owner: String(second.owner) } });
+  const at = [[steps.mergeInto('posts'), afterIt(write)]];
+  const stopped = await trials.apply(database, { reconcile: true, at });
+  expect(stopped.error).toMatchObject({ code: 'MIGRATION_FAILED' });
+  const users = trials.collection(database, 'users');
+  expect(await users.countDocuments({ owned: { $exists: true } })).toBe(4);
+  expect((await trials.apply(database, { reconcile: true })).error).toBe(undefined);
+  expect(await trials.state(database)).toBe(trials.states.up.afterText);
+});
+
+describe('the way back', () => {
+  /** It stops before anything is dropped. */
+  async function expectStopped(step, write) {
+    const database = await trials.make('down');
+    const before = await trials.server.read(database);
+    const at = [[step, afterIt(() => write((name) => trials.collection(database, name)))]];
+    const { error, writes } = await trials.apply(database, { direction: 'down', at });
+    expect(error).toMatchObject({ code: 'MIGRATION_FAILED' });
+    expect(writes.filter(({ command }) => command.drop)).toEqual([]);
+    const after = await trials.server.read(database);
+    for (const join of Object.values(trials.joins)) expect(after[join]).toEqual(before[join]);
+    return database;
+  }
+
+  it.each([
+    ['posts.tags', 'posts', { $pop: { tags: 1 } }],
+    ['posts.tags, which has one too many', 'posts', { $push: { tags: new ObjectId() } }],
+    ['posts.editors', 'posts', { $pop: { editors: 1 } }],
+    ['tags.posts', 'tags', { $pop: { posts: 1 } }],
+    ['users.owned', 'users', { $pop: { owned: 1 } }],
+    ['users.covered', 'users', { $unset: { covered: 1 } }],
+  ])('counts what it has put into %s', async (_, collection, change) => {
+    const [field] = Object.keys(Object.values(change)[0]);
+    const isThis = ({ command }) =>
+      steps.mergeInto(collection)({ command }) &&
+      command.pipeline.some(({ $group }) => $group && field in $group);
+    await expectStopped(isThis, async (of) => {
+      const { modifiedCount } = await of(collection).updateOne(
+        { [`${field}${field === 'covered' ? '' : '.0'}`]: { $exists: true } },
+        change,
+      );
+      expect(modifiedCount).toBe(1);
+    });
+  });
+
+  it('gives left arrays their order back', async () => {
+    const database = await trials.make('up');
+    const original = await trials.collection(database, 'posts').find().toArray();
+    await trials.apply(database);
+    await trials.apply(database, { direction: 'down' });
+    const restored = await trials.collection(database, 'posts').find().toArray();
+    for (const field of ['tags', 'editors']) {
+      const ids = (documents) => documents.map((it) => it[field].map(String));
+      expect(ids(restored)).toEqual(ids(original));
+      // The order is not that of the ids.
+      expect(ids(restored)).not.toEqual(ids(original).map((it) => [...it].sort()));
+    }
+  });
+
+  it.each([
+    ['posts', 'tags', TAGS],
+    ['posts', 'editors', EDITORS],
+    ['tags', 'posts', TAGS],
+    ['users', 'owned', OWNER],
+    ['users', 'covered', COVER],
+  ])('does not overwrite links that only %s.%s holds', async (collection, field, name) => {
+    const database = await trials.make('down');
+    const { _id } = await trials.collection(database, 'posts').findOne({ name: 'Post 2' });
+    // `Post 2` is the cover of another user, and owned by another.
+    const [link] = await trials
+      .collection(database, collection === 'posts' ? 'users' : 'posts')
+      .find({ _id: { $ne: _id } })
+      .toArray();
+    const id = field === 'covered' || field === 'owned' ? link._id : new ObjectId();
+    const value = field === 'covered' ? id : [id];
+    const filter = { name: /3$/ };
+    await trials
+      .collection(database, collection)
+      .updateOne(collection === 'tags' ? {} : filter, { $set: { [field]: value } });
+    const before = await trials.state(database);
+    const direction = 'down';
+    const checked = await trials.check(database, { direction });
+    expect(checked.result).toMatchObject({ isReady: false });
+    const problems = checked.result.problems;
+    expect(problems).toMatchObject([{ code: 'DATA', message: expect.stringContaining(name) }]);
+    expect((await trials.apply(database, { direction })).error).toMatchObject({ code: 'DATA' });
+    expect(await trials.state(database)).toBe(before);
+  });
+});
+
+describe.each([
+  ['up', {}],
+  ['up', { reconcile: true }],
+  ['down', {}],
+])('what is sent on the way %s (%j)', (direction, options) => {
+  let sent;
+
+  beforeAll(async () => {
+    const database = await trials.make(direction);
+    // What the user's own address asks for does not count.
+    const query = 'readPreference=secondaryPreferred&w=1&journal=false';
+    sent = await trials.apply(database, { ...options, direction, query });
+    expect(sent.result).toMatchObject({ isApplied: true });
+  });
+
+  it('every write is there to stay before the next one is sent', () => {
+    expect(sent.writes.length).toBeGreaterThan(20);
+    for (const { command } of sent.writes) {
+      expect(command).toMatchObject({ writeConcern: { w: 'majority', j: true } });
+    }
+  });
+
+  it('the primary is asked, whatever the project prefers', () => {
+    const asked = sent.commands.filter(({ command }) => command.find ?? command.aggregate);
+    expect(asked.length).toBeGreaterThan(20);
+    for (const { command } of sent.commands) {
+      const { mode = 'primary' } = command.$readPreference ?? {};
+      // Of a single server the driver takes what it gets.
+      expect([command, mode]).toEqual([command, expect.stringMatching(/^primary(Preferred)?$/)]);
+    }
+  });
+
+  it('only the collections of these relationships are written, and its own', () => {
+    const known = ['posts', 'tags', 'users', ...Object.values(trials.joins)];
+    for (const { collection, command } of sent.writes) {
+      const name = collection.split('.').slice(-1)[0];
+      const isOwn = collection.includes(STATE);
+      expect([command, isOwn || known.includes(name)]).toEqual([command, true]);
+    }
+  });
+});
+
+describe('the oldest servers', () => {
+  /** Lists of which one is related to itself: the way back reads and writes one collection. */
+  const SELF = {
+    lists: {
+      Post: {
+        fields: {
+          name: { type: 'Text' },
+          parent: { type: 'Relationship', ref: 'Post.children' },
+          children: { type: 'Relationship', ref: 'Post.parent', many: true },
+        },
+      },
+    },
+  };
+  const selfData = (direction) => {
+    const [parent, child] = [new ObjectId(), new ObjectId()];
+    const isOld = direction === 'up';
+    const documents = [
+      { _id: parent, name: 'parent', ...(isOld && { children: [child] }) },
+      { _id: child, name: 'child', parent, ...(isOld && { children: [] }) },
+    ];
+    return { posts: { documents, indexes: [{ key: { _id: 1 }, name: '_id_' }] } };
+  };
+
+  it.each([
+    ['the way up', 'up', {}, '4.0.0', '3.6.23'],
+    ['--reconcile', 'up', { reconcile: true }, '4.4.0', '4.2.24'],
+    ['the way back', 'down', {}, '4.2.0', '4.0.28'],
+    ['the way back of a list related to itself', 'down', { lists: SELF }, '4.4.0', '4.2.24'],
+  ])('for %s', async (_, direction, options, good, bad) => {
+    const database = await trials.make(options.lists ? selfData(direction) : direction);
+    const before = await trials.state(database);
+    const old = { ...options, direction, version: bad };
+    const { result } = await trials.check(database, old);
+    expect(result).toMatchObject({ isReady: false, database: { version: bad } });
+    expect(codesOf(result)).toEqual(['SERVER_VERSION']);
+    const { error, writes } = await trials.apply(database, old);
+    expect(error).toMatchObject({ code: 'SERVER_VERSION' });
+    expect(writes).toEqual([]);
+    expect(await trials.state(database)).toBe(before);
+    const current = { ...options, direction, version: good };
+    expect((await trials.check(database, current)).result).toMatchObject({ isReady: true });
+    expect(await trials.apply(database, current)).toMatchObject({ result: { isApplied: true } });
+  });
+});
