@@ -25,6 +25,8 @@ const {
 } = require('../dev/scenario');
 
 const UPDATE = process.env.UPDATE_EXPECT === '1';
+/** A fault made on purpose has to be noticed by what happens, not by how it is written. */
+const compareText = process.env.STORED_TEXT === 'ignore' ? test.skip : test;
 const MODULES = { new: newKeystone(), old: oldKeystone() };
 const RESOLVE = { new: { resolveFrom: [MODULES.new] }, old: { resolveFrom: [MODULES.old] } };
 
@@ -217,7 +219,7 @@ describe.each(scenarioNames())('scenario %s', (name) => {
 
   const planned = (project) => outputs(project, generation);
 
-  test('has exactly the expected files', () => {
+  compareText('has exactly the expected files', () => {
     const files = {};
     for (const { adapter, folder } of targets(scenario)) {
       for (const [file, text] of Object.entries(planned(build(adapter)))) {

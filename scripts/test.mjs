@@ -2,6 +2,7 @@
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import faults from '../dev/faults.js';
 import mongodb from '../dev/mongodb.js';
 import { bin, root, run, script, stage } from '../dev/run.mjs';
 import { installSet, setUp, startInstall } from '../dev/setup.mjs';
@@ -15,6 +16,14 @@ const readGenerated = () =>
 /** A stage that only has to succeed. */
 const check = (name, command, args, env) =>
   stage(name, async () => void (await run(command, args, { env })));
+
+/** How many faults are made in a run of everything. */
+const FAULTS = 5;
+
+const makeFaults = async () =>
+  void (await run(process.execPath, [path.join(root, 'scripts', 'faults.mjs'), String(FAULTS)], {
+    show: true,
+  }));
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 
@@ -71,6 +80,7 @@ async function all() {
     if (changed.length) throw new Error(`the build changed ${changed.join(', ')}: commit them`);
   });
 
+  await stage('list of faults', faults.checkList);
   await check('cargo fmt', 'cargo', ['fmt', '--check']);
   await check('prettier', bin('prettier'), ['--check', '.']);
   await check('eslint', bin('eslint'), ['--max-warnings=0', '.']);
@@ -92,6 +102,8 @@ async function all() {
   try {
     await stage('cargo test', cargoTest);
     await stage('jest', jest);
+    // What was asked for by arguments is tests alone.
+    if (process.argv.length === 2) await stage(`${FAULTS} faults`, makeFaults);
   } finally {
     printTotals();
   }

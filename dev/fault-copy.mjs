@@ -1,0 +1,196 @@
+// A copy of the checkout in which faults are made. It is kept, so that what is built there stays warm.
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { ESLint } from 'eslint';
+import faults from './faults.js';
+import { bin, root, run } from './run.mjs';
+
+const { specFile } = faults;
+
+/** What is not copied: it is linked, built anew or nobody's business. */
+const LEFT_OUT = ['.git', 'node_modules', 'target', 'in-use'];
+
+const isLeftOut = (name) => LEFT_OUT.includes(name) || name.endsWith('.node');
+
+/** Faults that only show in a stored text do not count as noticed. */
+const WITHOUT_STORED_TEXT = { INSTA_FORCE_PASS: '1', INSTA_UPDATE: 'no', STORED_TEXT: 'ignore' };
+
+/** What JavaScript that no longer holds together breaks. */
+const LINT = { rules: { 'no-undef': 'error' } };
+
+/** The copy of this checkout. */
+export class FaultCopy {
+  #folder;
+  #changed;
+
+  constructor() {
+    const cache = process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
+    const name = createHash('sha256').update(root).digest('hex').slice(0, 12);
+    this.#folder = path.join(cache, 'keystone-upgrade-relationships', 'faults', name);
+  }
+
+  /** Makes the copy the same as the checkout, and builds it. */
+  async prepare() {
+    fs.mkdirSync(this.#folder, { recursive: true });
+    this.#take();
+    synchronize(root, this.#folder);
+    const modules = path.join(this.#folder, 'node_modules');
+    if (!fs.existsSync(modules))
+      fs.symlinkSync(path.join(root, 'node_modules'), modules, 'junction');
+    const target = path.join(this.#folder, 'target');
+    const built = path.join(root, 'target', 'debug');
+    // Crates that were built there need not be built again.
+    if (!fs.existsSync(target) && fs.existsSync(built)) {
+      await fs.promises.cp(built, path.join(target, 'debug'), {
+        recursive: true,
+        preserveTimestamps: true,
+        verbatimSymlinks: true,
+      });
+    }
+    await this.#build();
+  }
+
+  /** Two runs in one copy would see each other's faults. */
+  #take() {
+    const file = path.join(this.#folder, 'in-use');
+    const holder = fs.existsSync(file) && Number(fs.readFileSync(file, 'utf8'));
+    if (holder && holder !== process.pid && isAlive(holder)) {
+      throw new Error(`the process ${holder} makes faults in ${this.#folder} already`);
+    }
+    fs.writeFileSync(file, String(process.pid));
+    process.once('exit', () => fs.rmSync(file, { force: true }));
+  }
+
+  async #build() {
+    const args = ['build', '--platform', '--js', 'binding.js', '--dts', 'binding.d.ts'];
+    const env = { CARGO_TARGET_DIR: path.join(this.#folder, 'target') };
+    await run(bin('napi'), args, { cwd: this.#folder, env });
+  }
+
+  /**
+   * Puts one fault into the copy, and takes the last one out.
+   *
+   * @param {import('./faults.js').Fault} [fault] none, to have the product as it is
+   * @throws {Error} when the copy with the fault in it cannot be built or does not hold together
+   */
+  async make(fault) {
+    const files = new Set([this.#changed, fault?.file].filter(Boolean));
+    for (const file of files) {
+      const text = fs.readFileSync(path.join(root, file), 'utf8');
+      const isIt = file === fault?.file;
+      // A function, because `$` means something in a text.
+      const changed = isIt ? text.replace(fault.search, () => fault.replace) : text;
+      fs.writeFileSync(path.join(this.#folder, file), changed);
+    }
+    this.#changed = fault?.file;
+    if ([...files].some((file) => this.#isBuilt(file))) await this.#build();
+    if (fault && isScript(fault.file)) await lint(this.#folder, fault.file);
+  }
+
+  /** Whether a file is a part of the addon: Rust, or embedded in it. */
+  #isBuilt(file) {
+    if (!isScript(file)) return true;
+    return sources(path.join(root, 'src')).some((text) => text.includes(`/${file}"`));
+  }
+
+  /**
+   * Runs tests in the copy.
+   *
+   * @param {string} spec as in a fault
+   * @param {string[]} names tests to run, by parts of their names; all when empty
+   * @returns {Promise<{ passed: string[], failed: string[] }>} their full names
+   * @throws {Error} when they cannot be run at all
+   */
+  async test(spec, names) {
+    return spec === 'cargo' ? this.#cargo(names) : this.#jest(spec, names);
+  }
+
+  async #jest(spec, names) {
+    const outputFile = path.join(this.#folder, 'target', 'jest.json');
+    fs.rmSync(outputFile, { force: true });
+    const pattern = names.length ? ['-t', names.map(escape).join('|')] : [];
+    const args = [specFile(spec), '--ci', '--json', `--outputFile=${outputFile}`, ...pattern];
+    const output = await this.#run(bin('jest'), args);
+    if (!fs.existsSync(outputFile)) throw Object.assign(new Error('jest did not run'), { output });
+    const results = JSON.parse(fs.readFileSync(outputFile, 'utf8'));
+    if (results.numRuntimeErrorTestSuites > 0) {
+      throw Object.assign(new Error(`${specFile(spec)} cannot be run`), { output });
+    }
+    const tests = results.testResults.flatMap(({ assertionResults }) => assertionResults);
+    const of = (wanted) =>
+      tests.filter(({ status }) => status === wanted).map(({ fullName }) => fullName);
+    return { passed: of('passed'), failed: of('failed'), output };
+  }
+
+  async #cargo(names) {
+    const output = await this.#run('cargo', ['test', '--', ...names]);
+    if (!/^test result: /m.test(output)) {
+      throw Object.assign(new Error('the tests in Rust cannot be built'), { output });
+    }
+    const of = (wanted) =>
+      [...output.matchAll(/^test (\S+).* \.\.\. (\w+)$/gm)]
+        .filter(([, , result]) => result === wanted)
+        .map(([, name]) => name);
+    return { passed: of('ok'), failed: of('FAILED'), output };
+  }
+
+  /** All that a command prints, whether it succeeds or not. */
+  #run(command, args) {
+    const env = { ...WITHOUT_STORED_TEXT, CARGO_TARGET_DIR: path.join(this.#folder, 'target') };
+    return run(command, args, { cwd: this.#folder, env }).catch((error) => {
+      if (error.output === undefined) throw error;
+      return error.output;
+    });
+  }
+}
+
+/** Makes one folder the same as another, and leaves what is the same alone: cargo goes by dates. */
+function synchronize(from, to) {
+  fs.mkdirSync(to, { recursive: true });
+  const wanted = new Set(fs.readdirSync(from).filter((name) => !isLeftOut(name)));
+  for (const name of fs.readdirSync(to)) {
+    if (!wanted.has(name) && !isLeftOut(name)) fs.rmSync(path.join(to, name), { recursive: true });
+  }
+  for (const name of wanted) {
+    const [source, copy] = [path.join(from, name), path.join(to, name)];
+    const stat = fs.statSync(source);
+    if (stat.isDirectory()) {
+      synchronize(source, copy);
+    } else if (!fs.existsSync(copy) || !fs.readFileSync(copy).equals(fs.readFileSync(source))) {
+      fs.writeFileSync(copy, fs.readFileSync(source), { mode: stat.mode });
+    }
+  }
+}
+
+/** The texts of all Rust files below a folder. */
+function sources(folder) {
+  return fs
+    .readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith('.rs'))
+    .map((name) => fs.readFileSync(path.join(folder, name), 'utf8'));
+}
+
+/** A name that is not there fails any test at all, which proves nothing. */
+async function lint(folder, file) {
+  const eslint = new ESLint({ cwd: root, overrideConfig: LINT, ruleFilter: isAboutNames });
+  const text = fs.readFileSync(path.join(folder, file), 'utf8');
+  const [{ messages }] = await eslint.lintText(text, { filePath: path.join(root, file) });
+  const broken = messages.filter(({ severity }) => severity === 2);
+  if (broken.length) throw new Error(broken.map(({ message }) => message).join('; '));
+}
+
+const isScript = (file) => /\.m?js$/.test(file);
+
+const isAboutNames = ({ ruleId }) => ruleId === 'no-undef';
+
+function isAlive(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+const escape = (text) => text.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&');
