@@ -9,26 +9,27 @@ export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '
 const windows = process.platform === 'win32';
 
 /**
- * Runs a command without input and keeps its output to itself, unless `show` is set.
+ * Runs a command without input and keeps its output to itself, unless `to` says where it goes.
  *
  * @param {string} command
  * @param {string[]} args
- * @param {{ cwd?: string, env?: object, show?: boolean, exitCode?: number, signal?: AbortSignal }} [options]
- *   `exitCode` is the one that it has to end with, 0 by default; `signal` ends it, with all that it has
- *   started
- * @returns {Promise<string>} its stdout, empty when shown
+ * @param {{ cwd?: string, env?: object, to?: 'inherit' | number, exitCode?: number, signal?: AbortSignal }} [options]
+ *   `to` is where both of its streams go: those of this process, or a file descriptor; `exitCode` is the
+ *   one that it has to end with, 0 by default; `signal` ends it, with all that it has started
+ * @returns {Promise<string>} its stdout, empty when that goes elsewhere
  * @throws {Error} when it cannot be started or fails; `output` is all it printed
  */
 export function run(
   command,
   args,
-  { cwd = root, env = {}, show = false, exitCode = 0, signal } = {},
+  { cwd = root, env = {}, to = 'pipe', exitCode = 0, signal } = {},
 ) {
   return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
     const child = spawn(command, args, {
       cwd,
       env: { ...process.env, ...env },
-      stdio: show ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', to, to],
       shell: windows,
       detached: Boolean(signal) && !windows,
     });
@@ -36,13 +37,11 @@ export function run(
     signal?.addEventListener('abort', end);
     let stdout = '';
     let output = '';
-    if (!show) {
-      child.stdout.setEncoding('utf8').on('data', (text) => {
-        stdout += text;
-        output += text;
-      });
-      child.stderr.setEncoding('utf8').on('data', (text) => (output += text));
-    }
+    child.stdout?.setEncoding('utf8').on('data', (text) => {
+      stdout += text;
+      output += text;
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text) => (output += text));
     const fail = (reason) => {
       const what = [command, ...args].join(' ').replaceAll(root + path.sep, '');
       reject(Object.assign(new Error(`${what}: ${reason}`), { output }));

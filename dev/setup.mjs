@@ -1,4 +1,5 @@
-// What a fresh checkout needs before anything of it runs. The demo and the tests share it.
+// What a fresh checkout needs before anything of it runs. Like all that is imported before, it can do
+// without a package.
 import { createHash } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
@@ -60,20 +61,30 @@ export function installSet(name) {
 }
 
 /**
- * Starts to install a set beside the stages that follow: for what takes long.
+ * Starts to install sets beside the stages that follow, one set after the other.
  *
- * @param {string} name as for `installSet`
- * @returns {{ finish: () => Promise<void>, stop: () => void }} `finish`: the stage that waits for it;
- *   `stop`: ends it where it has not been waited for
+ * @param {string[]} names keys of SETS in `dev/installs.js`
+ * @returns {{ finish: () => Promise<void>, stop: () => void }} `finish`: a stage for each set, which
+ *   waits for it; `stop`: ends what still runs
  */
-export function startInstall(name) {
+export function startInstalls(names) {
   const controller = new AbortController();
-  const args = [path.join(root, 'scripts', 'install.mjs'), name];
-  const done = run(process.execPath, args, { signal: controller.signal });
+  const { signal } = controller;
   const forget = processes.onEnd(() => controller.abort());
-  done.catch(() => {}).finally(forget); // What it fails with is told by `finish`.
+  const file = path.join(root, 'scripts', 'install.mjs');
+  const installs = [];
+  let last = Promise.resolve();
+  for (const name of names) {
+    last = last.then(() => run(process.execPath, [file, name], { signal }));
+    installs.push({ name, printed: last });
+  }
+  last.catch(() => {}).finally(forget); // `finish` reports what it fails with.
   return {
-    finish: () => stage(`install ${name}`, async () => (await done).trim().replace(/^.*?: /, '')),
+    async finish() {
+      for (const { name, printed } of installs) {
+        await stage(`install ${name}`, async () => (await printed).trim().replace(/^.*?: /, ''));
+      }
+    },
     stop: () => controller.abort(),
   };
 }

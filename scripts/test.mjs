@@ -3,9 +3,10 @@ import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import faults from '../dev/faults.js';
+import installs from '../dev/installs.js';
 import mongodb from '../dev/mongodb.js';
 import { bin, root, run, script, stage } from '../dev/run.mjs';
-import { installSet, setUp, startInstall } from '../dev/setup.mjs';
+import { setUp, startInstalls } from '../dev/setup.mjs';
 
 /** Files of the checkout that the build writes: it must leave them as they were committed. */
 const GENERATED = ['binding.js', 'binding.d.ts', 'Cargo.lock'];
@@ -22,7 +23,7 @@ const FAULTS = 5;
 
 const makeFaults = async () =>
   void (await run(process.execPath, [path.join(root, 'scripts', 'faults.mjs'), String(FAULTS)], {
-    show: true,
+    to: 'inherit',
   }));
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
@@ -59,7 +60,7 @@ async function jest() {
   const outputFile = path.join(folder, 'results.json');
   try {
     const args = ['--json', `--outputFile=${outputFile}`, ...process.argv.slice(2)];
-    await run(bin('jest'), args, { show: true });
+    await run(bin('jest'), args, { to: 'inherit' });
   } finally {
     const results = JSON.parse(await fs.readFile(outputFile, 'utf8').catch(() => '{}'));
     totals.passed += results.numPassedTests ?? 0;
@@ -90,17 +91,9 @@ async function all() {
     RUSTDOCFLAGS: '-D warnings',
   });
 
-  await installSet('keystones/new');
-  await installSet('keystones/old');
-  await installSet('postgres/15');
-  await installSet('postgres/18');
-  await installSet('mongodb/mongosh');
-  // The binaries are packages for this platform alone.
-  if (process.platform === 'linux' && process.arch === 'x64') await installSet('nodes');
-
-  await server?.finish();
   try {
     await stage('cargo test', cargoTest);
+    for (const each of [packages, server]) await each.finish();
     await stage('jest', jest);
     // What was asked for by arguments is tests alone.
     if (process.argv.length === 2) await stage(`${FAULTS} faults`, makeFaults);
@@ -109,6 +102,20 @@ async function all() {
   }
 }
 
-// It is built from source, which takes minutes, so it begins at once.
-const server = mongodb.isServerNeeded() ? startInstall('mongodb/server') : undefined;
-await script(all).finally(() => server?.stop());
+/** The sets that not every machine needs. */
+const NEEDED = {
+  'mongodb/server': mongodb.isServerNeeded,
+  // The binaries are packages for this platform alone.
+  nodes: () => process.platform === 'linux' && process.arch === 'x64',
+};
+
+// All that there are, so that none is forgotten. The server is built from source, which takes minutes:
+// it begins at once, beside the others.
+const needed = Object.keys(installs.SETS).filter((name) => NEEDED[name]?.() ?? true);
+const isServer = (name) => name === 'mongodb/server';
+const server = startInstalls(needed.filter(isServer));
+const packages = startInstalls(needed.filter((name) => !isServer(name)));
+await script(all).finally(() => {
+  server.stop();
+  packages.stop();
+});

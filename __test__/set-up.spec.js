@@ -1,0 +1,62 @@
+'use strict';
+
+// The scripts are the first thing that is run on a fresh checkout, and install what they need: until
+// then there is no package.
+
+const { isBuiltin } = require('module');
+const path = require('path');
+const esbuild = require('esbuild');
+
+const root = path.join(__dirname, '..');
+const { scripts } = require('../package.json');
+
+/** The entry points that package.json runs with Node. */
+const ENTRIES = Object.values(scripts).flatMap((line) => line.match(/\S+\.mjs/g) ?? []);
+
+/** A dynamic import of a file that is known when it runs. */
+const isRelative = (target) => target.startsWith('./');
+
+/** The packages that a file needs before its first line runs: by static imports and `require`. */
+async function packagesBefore(entry) {
+  const { metafile } = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    external: ['*.node'],
+    metafile: true,
+    write: false,
+    outdir: 'nowhere',
+    logLevel: 'silent',
+  });
+  const packages = new Set();
+  const seen = new Set();
+  const visit = (file) => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const { path: target, kind, external } of metafile.inputs[file].imports) {
+      if (kind !== 'import-statement' && kind !== 'require-call') continue;
+      if (!external) visit(target);
+      else if (!isRelative(target) && !isBuiltin(target)) packages.add(target);
+    }
+  };
+  visit(entry);
+  return [...packages];
+}
+
+test('every entry point is looked at', () => {
+  expect(ENTRIES).toEqual(expect.arrayContaining(['scripts/demo.mjs', 'scripts/test.mjs']));
+});
+
+test.each([...new Set(ENTRIES)])(
+  '%s imports no package before it has installed them',
+  async (entry) => {
+    expect(await packagesBefore(entry)).toEqual([]);
+  },
+);
+
+test('a package that is imported by what a file imports would be found', async () => {
+  expect(await packagesBefore('dev/demo.mjs')).toContain('pg');
+});

@@ -1,0 +1,246 @@
+// What the demo shows of each engine: the command in an example, and the example's database from the old
+// Keystone to the new one and back.
+import fs from 'node:fs';
+import path from 'node:path';
+import keystoneProcess from './keystone-process.js';
+import keystones from './keystones.js';
+import { linkModules, linkPackage } from './link.mjs';
+import mongodb from './mongodb.js';
+import postgres from './postgres.js';
+import { root, run } from './run.mjs';
+import scenarios from './scenario.js';
+
+/** Where the whole scripts are, seen from the checkout. */
+const FOLDER = path.join('target', 'demo');
+
+/** How many lines of a script are shown, and how many of a run's progress. */
+const HEAD = 20;
+const PROGRESS = 3;
+
+const DATABASE = 'todo';
+
+const TODOS = `{
+  allTodos(orderBy: "name_ASC") {
+    name
+    author { name } reviewers { name } leadAuthor { name } publisher { name } readers { name }
+  }
+}`;
+
+const USERS = `{
+  allUsers(orderBy: "name_ASC") { name leadPost { name } published { name } readPosts { name } }
+}`;
+
+const print = (...lines) => console.log(lines.join('\n'));
+
+const heading = (text) => print('', `━━━ ${text}`);
+
+/** Gives an example the real Keystone and this package, unless someone has installed it there. */
+function prepare(project) {
+  const keystone = path.join(project, 'node_modules', '@keystonejs', 'keystone');
+  const installed = fs.lstatSync(keystone, { throwIfNoEntry: false })?.isDirectory();
+  if (installed) return;
+  linkModules(project, keystones.newKeystone());
+  linkPackage(project);
+}
+
+/** The lines of a run: of much progress the first and the last, and never which command this is. */
+function shorten(output) {
+  const lines = output.trimEnd().split('\n');
+  const shown = lines.filter((line) => !line.startsWith('ℹ Command: '));
+  const progress = shown.filter((line) => line.endsWith(' …'));
+  const left = progress.slice(PROGRESS - 1, -1);
+  if (left.length < 2) return shown;
+  const rest = shown.filter((line) => !left.includes(line));
+  rest.splice(rest.indexOf(progress.at(-1)), 0, `  … ${left.length} more steps`);
+  return rest;
+}
+
+/**
+ * Runs the command in an example as its user would, and prints what it prints; fails when it ends with
+ * another exit code.
+ */
+async function command(example, flags, { env, exitCode } = {}) {
+  const args = ['run', '--silent', 'keystone', '--', 'upgrade-relationships', ...flags];
+  print(`$ npm ${args.join(' ')}`);
+  fs.mkdirSync(path.join(root, FOLDER), { recursive: true });
+  const file = path.join(root, FOLDER, 'output.txt');
+  const output = fs.openSync(file, 'w');
+  const { NODE_OPTIONS = '', NO_COLOR } = process.env;
+  const colors = process.stdout.isTTY && !NO_COLOR ? { FORCE_COLOR: '1' } : {};
+  try {
+    await run('npm', args, {
+      cwd: path.join(root, example),
+      // Packages as old as Keystone's use what Node has deprecated since.
+      env: { NODE_OPTIONS: `${NODE_OPTIONS} --no-deprecation`.trim(), ...colors, ...env },
+      exitCode,
+      to: output,
+    });
+  } finally {
+    fs.closeSync(output);
+    print(...shorten(fs.readFileSync(file, 'utf8')));
+    fs.rmSync(file);
+  }
+}
+
+/** Writes a migration to a file, and prints how it begins. */
+async function script(example, file) {
+  const whole = path.join(FOLDER, file);
+  await command(example, ['--migration', '--out', path.relative(example, whole)]);
+  const lines = fs.readFileSync(path.join(root, whole), 'utf8').trimEnd().split('\n');
+  print('', ...lines.slice(0, HEAD), `… and ${lines.length - HEAD} more lines: ${whole}`);
+}
+
+/** What a query reads, one line an item. */
+async function read(session, query) {
+  const [items] = Object.values(await session.query(query));
+  return items.map(({ name, ...fields }) => {
+    const links = Object.entries(fields).map(([path, value]) => {
+      const names = [value ?? []].flat().map((it) => it.name);
+      return `${path}: ${names.sort().join(', ') || '–'}`;
+    });
+    return `  ${name} · ${links.join(' · ')}`;
+  });
+}
+
+const readAll = async (session) => [
+  ...(await read(session, TODOS)),
+  ...(await read(session, USERS)),
+];
+
+/** The old Keystone's data, by its own API, which writes both sides. */
+async function fill(session) {
+  const create = async (mutation) =>
+    Object.values(await session.query(`mutation { ${mutation} }`))[0].id;
+  const [ada, bob] = [
+    await create('createUser(data: { name: "Ada" }) { id }'),
+    await create('createUser(data: { name: "Bob" }) { id }'),
+  ];
+  const one = (id) => `{ connect: { id: "${id}" } }`;
+  const many = (...ids) => `{ connect: [${ids.map((id) => `{ id: "${id}" }`)}] }`;
+  await create(`createTodo(data: { name: "Migrate", author: ${one(ada)}, reviewers: ${many(ada, bob)},
+    leadAuthor: ${one(bob)}, publisher: ${one(ada)}, readers: ${many(ada, bob)} }) { id }`);
+  await create(`createTodo(data: { name: "Rest", author: ${one(bob)}, leadAuthor: ${one(ada)},
+    publisher: ${one(ada)}, readers: ${many(bob)} }) { id }`);
+}
+
+/** Writes only one side of a relationship, as a project's seeds often do, and removes it again. */
+async function showSeed(old, check) {
+  const idOf = async (query, name) =>
+    Object.values(await old.query(`{ ${query}(where: { name: "${name}" }) { id } }`))[0][0].id;
+  const id = await idOf('allTodos', 'Rest');
+  await old.createItems({ User: [{ name: 'Cleo', readPosts: [{ where: { id } }] }] });
+  await check();
+  await old.query(`mutation { deleteUser(id: "${await idOf('allUsers', 'Cleo')}") { id } }`);
+}
+
+/** A database with an old project's data, the migration, the new Keystone on it, and the way back. */
+async function thereAndBack({ adapter, database, example }, server, createDatabase) {
+  const scenario = scenarios.loadScenario('guide');
+  const [oldKeystone, newKeystone] = ['old', 'new'].map((generation) =>
+    keystoneProcess.startKeystone(generation, adapter),
+  );
+  const url = server.url(DATABASE);
+  const here = (flags, options) =>
+    command(example, flags, { env: { DATABASE_URL: url }, ...options });
+  try {
+    const before = await createDatabase(() => oldKeystone.open(scenario, url));
+    await fill(before);
+    const data = await readAll(before);
+    const expectSame = (reader, lines) => {
+      if (lines.join() !== data.join()) throw new Error(`${reader} reads\n${lines.join('\n')}`);
+      print(`✔ ${reader} reads the same.`);
+    };
+
+    heading(`${database}: the data of a project, as the old Keystone (7.1.0) reads it`);
+    print(...data);
+    if (adapter === 'knex') {
+      heading(
+        `${database}: a seed has written only one side of a relationship, and the check finds it`,
+      );
+      await showSeed(before, () => here(['--check'], { exitCode: 2 }));
+      heading(`${database}: without it both sides agree, so the database is ready`);
+      await here(['--check']);
+    }
+    heading(`${database}: the migration`);
+    await here(['--apply', '--yes']);
+    const after = await newKeystone.open(scenario, url);
+    expectSame('The new Keystone (19.3.4)', await readAll(after));
+    await after.close();
+    heading(`${database}: the way back`);
+    await here(['--rollback', '--apply', '--yes']);
+    expectSame('The old Keystone (7.1.0)', await readAll(before));
+    await before.close();
+  } finally {
+    await Promise.all([oldKeystone, newKeystone].map((keystone) => keystone.stop()));
+  }
+}
+
+/** What the command says without a database, and then all on one. */
+async function show(engine, startServer, createDatabase) {
+  const { database, example, file } = engine;
+  prepare(path.join(root, example));
+  heading(`${database}, in ${example}: what has to change`);
+  await command(example, []);
+  heading(`${database}: the migration as a script`);
+  await script(example, file);
+  const server = await startServer();
+  try {
+    await thereAndBack(engine, server, (open) => createDatabase(server, open));
+  } finally {
+    await server.stop();
+  }
+}
+
+/**
+ * Shows all of it on PostgreSQL.
+ *
+ * @throws {Error} when a step does not do what it must; likewise for MongoDB
+ */
+export const showPostgres = () =>
+  show(
+    {
+      adapter: 'knex',
+      database: 'PostgreSQL',
+      example: path.join('examples', 'todo-knex'),
+      file: 'migration.sql',
+    },
+    () => postgres.startPostgres(postgres.postgresVersions().at(-1)),
+    async (server, open) => {
+      await server.createDatabase(DATABASE);
+      const session = await open();
+      await session.createSchema();
+      return session;
+    },
+  );
+
+/** Shows all of it on MongoDB. */
+export const showMongodb = () =>
+  show(
+    {
+      adapter: 'mongoose',
+      database: 'MongoDB',
+      example: path.join('examples', 'todo-mongoose'),
+      file: 'migration.js',
+    },
+    () => mongodb.startMongodb(),
+    (_server, open) => open(),
+  );
+
+/** Says what was shown and what to try next. */
+export function showClosing() {
+  heading('What you have seen');
+  print(
+    `Two real databases went from the schema of the old Keystone to that of the new one and back. The
+command said what would change and wrote it as a script; the check found a link that only one of two
+stored sides had; every relationship read the same through both Keystones.
+
+Try next:
+  less ${path.join(FOLDER, 'migration.sql')}
+    the whole script for PostgreSQL, with a comment for each step
+  cd ${path.join('examples', 'blog')}
+    another example; its README says what to look at
+  cd <your project> && npm install ${root} && npx keystone-upgrade-relationships
+    your own lists; nothing connects to a database without --check or --apply
+README.md says the rest.`,
+  );
+}
