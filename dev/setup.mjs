@@ -44,10 +44,15 @@ async function installDependencies() {
   await fs.writeFile(stamp, wanted);
 }
 
-/** Checks the tools, installs the dependencies and builds the addon: a stage each. */
-export async function setUp() {
+/** Checks the tools and installs the dependencies: a stage each. */
+export async function setUpPackages() {
   await stage('tools', checkTools);
   await stage('npm install', installDependencies);
+}
+
+/** The same, and builds the addon. */
+export async function setUp() {
+  await setUpPackages();
   await stage('build', async () => void (await run('npm', ['run', 'build'])));
 }
 

@@ -2,11 +2,11 @@
 // and fails when a test that has to notice it does not. `npm run test:faults -- 5` takes five at random,
 // the same ones again with `SEED=<number>`; `npm run test:faults -- <id> …` those faults, or all of a
 // file by the file's name.
-import { FaultCopy } from '../dev/fault-copy.mjs';
 import faults from '../dev/faults.js';
 import { Random } from '../dev/random.js';
 import randomRun from '../dev/random-run.js';
 import { script, stage } from '../dev/run.mjs';
+import { setUpPackages } from '../dev/setup.mjs';
 
 /** The faults that the arguments choose. */
 function chosen(all, args) {
@@ -59,6 +59,8 @@ async function tryOut(copy, fault) {
 }
 
 await script(async () => {
+  await setUpPackages();
+  const { FaultCopy } = await import('../dev/fault-copy.mjs');
   await stage('list of faults', faults.checkList);
   const copy = new FaultCopy();
   const wanted = chosen(faults.loadFaults(), process.argv.slice(2));
