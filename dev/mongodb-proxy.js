@@ -37,6 +37,8 @@ const WIRE_VERSIONS = {
  * @param {string} [options.version] what the server calls itself, `4.0.28` or `8.0.0-rc5`
  * @param {number} [options.wireVersion] what drivers take it for, where that is not of this version:
  *   drivers that are new do not talk to old servers at all
+ * @param {string} [options.replicaSet] the name of a set whose only member it says to be: drivers ask
+ *   one server alone for everything, whatever they are told to prefer
  * @returns {Promise<Proxy>} to be stopped with its `stop()`
  *
  * @typedef {object} Command
@@ -73,7 +75,7 @@ async function startProxy(server, onWrite = () => 'pass', options = {}) {
   const cut = () => {
     for (const socket of sockets) socket.destroy();
   };
-  const pretend = pretender(options);
+  const pretend = pretender(options, () => listener.address());
 
   const ask = (message) => {
     const command = wire.commandOf(message);
@@ -140,7 +142,7 @@ async function startProxy(server, onWrite = () => 'pass', options = {}) {
   });
   await new Promise((resolve) => listener.listen(0, '127.0.0.1', resolve));
   return {
-    address: `127.0.0.1:${listener.address().port}`,
+    address: nameOf(listener.address()),
     writes,
     commands,
     stop: async () => {
@@ -159,17 +161,24 @@ function inOrder(use) {
   return (message) => (last = last.then(() => use(message)));
 }
 
+const nameOf = ({ address, port }) => `${address}:${port}`;
+
 /** Makes another server of the one that answers, or nothing when none is asked for. */
-function pretender({ version, wireVersion }) {
-  if (!version && !wireVersion) return undefined;
+function pretender({ version, wireVersion, replicaSet }, address) {
+  if (!version && !wireVersion && !replicaSet) return undefined;
   const [, major, minor, patch, candidate] =
     /^(\d+)\.(\d+)\.(\d+)(?:-rc(\d+))?$/.exec(version ?? '') ?? [];
   // A candidate is counted back from the version that it becomes.
   const rank = candidate === undefined ? 0 : Number(candidate) - 50;
   const versionArray = [major, minor, patch].map(Number).concat(rank);
   const maxWireVersion = wireVersion ?? WIRE_VERSIONS[`${major}.${minor}`];
+  const member = () => {
+    const me = nameOf(address());
+    return { setName: replicaSet, hosts: [me], me, primary: me };
+  };
   return (answer) => ({
     ...answer,
+    ...(replicaSet && answer.maxWireVersion && member()),
     ...(version && answer.versionArray && { version, versionArray }),
     ...(maxWireVersion && answer.maxWireVersion && { maxWireVersion }),
   });

@@ -121,7 +121,7 @@ class Trials {
    * @param {[(command: object) => boolean, string | object | Function][]} [options.at] for steps their
    *   actions, or functions for these, each for the first time that the step is come to
    * @param {Function} [options.onRead] as of `startProxy`
-   * @param {string} [options.version] likewise
+   * @param {string} [options.version] likewise, as is `replicaSet`
    * @param {string} [options.query] further options of the address
    * @returns {Promise<{ result?: object, error?: Error, commands: object[], writes: object[] }>}
    * @throws {Error} when it has not come to one of the steps
@@ -154,7 +154,7 @@ class Trials {
    * Calls a function with the address of a proxy, `host:port`, and adds what was sent to what it
    * resolves to.
    */
-  async through({ at = [], onRead, version, wireVersion }, use) {
+  async through({ at = [], ...options }, use) {
     const open = new Set(at);
     const onWrite = (command) => {
       if (command.isBeat) return undefined;
@@ -166,7 +166,7 @@ class Trials {
       }
       return undefined;
     };
-    const proxy = await startProxy(this.server.address, onWrite, { onRead, version, wireVersion });
+    const proxy = await startProxy(this.server.address, onWrite, options);
     let outcome;
     try {
       outcome = await use(proxy.address);
