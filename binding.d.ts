@@ -13,11 +13,8 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 export declare class NativePlan {
   /** The summary, with ANSI colours if asked for. */
   summary(adapter: string | undefined | null, color: boolean): string
-  /**
-   * The migration of one adapter's database: `up` to the new schema, or `down` to the old. It is
-   * handed to `write` in pieces.
-   */
-  migration(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean, write: (piece: string) => void): void
+  /** The migration of one adapter's database: `up` to the new schema, or `down` to the old. */
+  migration(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean): string
   /**
    * The statements of that migration as JSON: an array for PostgreSQL, for MongoDB what
    * `lib/database/mongodb/runner.js` takes.
@@ -35,8 +32,6 @@ export declare class NativePlan {
   diff(adapter: string | undefined | null, color: boolean): string
   /** The whole plan as JSON. */
   toJson(): string
-  /** The plan without relationships and steps as JSON. */
-  overview(): string
 }
 
 /** The unified diff of two texts under the given names, with ANSI colours if asked for. */

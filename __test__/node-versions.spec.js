@@ -54,6 +54,36 @@ const LOAD_ALL = `
   all.forEach((file) => require(file));
   console.log(all.length);`;
 
+/**
+ * Plans in ten worker threads, one after the other and then at once, and prints how many did. Each of
+ * them loads the addon, which Node unloads where the last thread that uses it ends.
+ */
+const WORKERS = `
+  const { Worker } = require('worker_threads');
+  const code = \`
+    const { planUpgrade } = require(\${JSON.stringify(process.argv[1])});
+    const tags = { ref: 'Tag', many: true, rank: 0 };
+    const lists = [
+      { key: 'Post', adapter: 0, rank: 0, fields: [{ path: 'tags', relationship: tags }] },
+      { key: 'Tag', adapter: 0, rank: 1, fields: [] },
+    ];
+    const adapters = [{ name: 'knex', kind: 'knex' }];
+    const plan = planUpgrade({ version: 1, locale: 'en-US', adapters, lists });
+    require('worker_threads').parentPort.postMessage(plan.migration());\`;
+  let planned = 0;
+  const work = () =>
+    new Promise((resolve, reject) => {
+      const worker = new Worker(code, { eval: true });
+      worker.on('message', (sql) => { planned += sql.includes('Post_tags_many') ? 1 : 0; });
+      worker.on('error', reject);
+      worker.on('exit', resolve);
+    });
+  const ten = Array.from({ length: 10 });
+  ten
+    .reduce((before) => before.then(work), Promise.resolve())
+    .then(() => Promise.all(ten.map(work)))
+    .then(() => console.log(planned));`;
+
 const RUNS = [[], ['--migration'], ['--json']];
 const ROOT = path.join(__dirname, '..');
 const example = (name) => path.join(ROOT, 'examples', name, 'index.js');
@@ -121,6 +151,17 @@ suite('the command under', () => {
       );
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
       expect(Number(stdout)).toBeGreaterThan(40);
+    });
+
+    test('plans in ten worker threads, in turn and at once', () => {
+      const flags = major === 10 ? ['--experimental-worker'] : [];
+      const { status, signal, stdout, stderr } = spawnSync(
+        binary(major),
+        [...flags, '-e', WORKERS, ROOT],
+        { encoding: 'utf8' },
+      );
+      const output = { status: 0, signal: null, stdout: '20\n', stderr: '' };
+      expect({ status, signal, stdout, stderr }).toEqual(output);
     });
 
     if (obstacle) {

@@ -24,15 +24,6 @@ const snapshot = (keystone) =>
   JSON.stringify(api.snapshot(keystone, { resolveFrom: [newKeystone()], columns: false }));
 const plan = (json) => native.loadNative().planUpgrade(json);
 
-/** The script of a plan, as `plan.migration()` makes it. */
-const script = (plan, direction) => {
-  let text = '';
-  plan.migration(undefined, direction, false, (piece) => {
-    text += piece;
-  });
-  return text;
-};
-
 const timed = (action) => {
   const start = performance.now();
   action();
@@ -50,8 +41,8 @@ async function stages(adapter, lists) {
     consolidate: () => keystone._consolidateRelationships(),
     snapshot: () => snapshot(keystone),
     plan: () => plan(json),
-    migration: () => script(planned, 'up'),
-    rollback: () => script(planned, 'down'),
+    migration: () => planned.migration(undefined, 'up', false),
+    rollback: () => planned.migration(undefined, 'down', false),
     'questions of --check': () => planned.inspect(undefined, 'up', false, false, '{}'),
     summary: () => planned.summary(undefined, false),
     json: () => planned.toJson(),
@@ -76,7 +67,7 @@ function write(adapter, lists, file) {
 
 /** In a child: the time and the memory that it takes to plan and render a stored snapshot. */
 function large(file) {
-  const ms = timed(() => script(plan(fs.readFileSync(file, 'utf8')), 'up'));
+  const ms = timed(() => plan(fs.readFileSync(file, 'utf8')).migration(undefined, 'up', false));
   return { ms, bytes: process.resourceUsage().maxRSS * 1024 };
 }
 

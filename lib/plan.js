@@ -5,18 +5,22 @@ const { loadNative } = require('./addon');
 const { checkValue, migrationOptions } = require('./options');
 const { snapshot } = require('./snapshot');
 
-/** The Rust side of each plan. */
-const natives = new WeakMap();
+/** The Rust side of a plan. */
+const NATIVE = Symbol('native');
 
-/** How to make the Rust side of a plan anew with all columns, for plans of Keystone objects. */
-const withColumns = new WeakMap();
+/** For a plan of a Keystone object: makes the Rust side anew, with all columns. */
+const WITH_COLUMNS = Symbol('withColumns');
+
+/** A plan's data, once somebody has asked for it. */
+const DATA = Symbol('data');
 
 /**
  * What has to happen to a project's databases, and why. Made by `planUpgrade`.
  */
 class UpgradePlan {
-  constructor(native) {
-    natives.set(this, native);
+  constructor(native, withColumns) {
+    this[NATIVE] = native;
+    this[WITH_COLUMNS] = withColumns;
   }
 
   /** All relationships in order of definition. */
@@ -26,17 +30,17 @@ class UpgradePlan {
 
   /** One part for each adapter that has lists, with its steps in order of execution. */
   get adapters() {
-    return overview(this).adapters;
+    return data(this).adapters;
   }
 
   /** What the user should know, `{ code, message, list?, field? }` each. */
   get warnings() {
-    return overview(this).warnings;
+    return data(this).warnings;
   }
 
   /** Whether any database has to change. */
   get hasChanges() {
-    return overview(this).hasChanges;
+    return data(this).hasChanges;
   }
 
   /**
@@ -49,7 +53,7 @@ class UpgradePlan {
    */
   summary(options) {
     const { color = false, adapter } = options || {};
-    return calling(() => natives.get(this).summary(adapter, color));
+    return calling(() => this[NATIVE].summary(adapter, color));
   }
 
   /**
@@ -64,14 +68,7 @@ class UpgradePlan {
    */
   migration(options) {
     const { direction, reconcile, adapter } = migrationOptions(options);
-    return calling(() => {
-      // Added up, not joined: JavaScript copies the pieces only once somebody looks into the text.
-      let text = '';
-      natives.get(this).migration(adapter, direction, reconcile, (piece) => {
-        text += piece;
-      });
-      return text;
-    });
+    return calling(() => this[NATIVE].migration(adapter, direction, reconcile));
   }
 
   /**
@@ -85,7 +82,7 @@ class UpgradePlan {
    */
   statements(options) {
     const { direction, reconcile, adapter } = migrationOptions(options);
-    return JSON.parse(calling(() => natives.get(this).statements(adapter, direction, reconcile)));
+    return JSON.parse(calling(() => this[NATIVE].statements(adapter, direction, reconcile)));
   }
 
   /**
@@ -120,40 +117,23 @@ class UpgradePlan {
 
   /** The whole plan as plain data, the caller's own to change. */
   toJSON() {
-    return JSON.parse(natives.get(this).toJson());
+    return JSON.parse(this[NATIVE].toJson());
   }
 }
 
 /** The Rust side of a plan with the columns of all fields, for which knex is asked only now. */
 function complete(plan) {
-  const make = withColumns.get(plan);
-  if (make) {
-    natives.set(plan, make());
-    withColumns.delete(plan);
+  if (plan[WITH_COLUMNS]) {
+    plan[NATIVE] = plan[WITH_COLUMNS]();
+    plan[WITH_COLUMNS] = undefined;
   }
-  return natives.get(plan);
+  return plan[NATIVE];
 }
 
 /** A plan's data, parsed once for all its properties. */
 function data(plan) {
-  const native = natives.get(plan);
-  if (!native.data) {
-    native.data = plan.toJSON();
-  }
-  return native.data;
-}
-
-/** A plan's data as far as it is short: the steps of an adapter come when they are asked for. */
-function overview(plan) {
-  const native = natives.get(plan);
-  if (!native.short) {
-    native.short = JSON.parse(native.overview());
-    native.short.adapters.forEach((adapter, at) => {
-      const steps = { enumerable: true, get: () => data(plan).adapters[at].steps };
-      Object.defineProperty(adapter, 'steps', steps);
-    });
-  }
-  return native.short;
+  if (!plan[DATA]) plan[DATA] = plan.toJSON();
+  return plan[DATA];
 }
 
 /**
@@ -173,9 +153,7 @@ function planUpgrade(project, options) {
   if (isSnapshot) return new UpgradePlan(native(project));
   const { columns: atOnce = false } = options || {};
   const take = (columns) => snapshot(project, Object.assign({}, options, { columns }));
-  const plan = new UpgradePlan(native(take(atOnce)));
-  if (!atOnce) withColumns.set(plan, () => native(take(true)));
-  return plan;
+  return new UpgradePlan(native(take(atOnce)), atOnce ? undefined : () => native(take(true)));
 }
 
 /**
@@ -201,7 +179,7 @@ function diffSchemas(oldSql, newSql, options) {
  *   made of a database, by what was found before and after
  */
 function coreOf(plan) {
-  const native = natives.get(plan);
+  const native = plan[NATIVE];
   const parsed = (f) => JSON.parse(calling(f));
   return {
     inspect:
@@ -228,7 +206,7 @@ function calling(f) {
 }
 
 function toUpgradeError(error) {
-  // By JavaScript, of pieces that are added up, or by Node-API, of a text at once.
+  // By JavaScript, of a snapshot, or by Node-API, of what comes back.
   if (/^Invalid string length$|napi `?string`?$/.test(error.message)) {
     return new UpgradeError(
       'TOO_LONG',

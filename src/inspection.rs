@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::plan::{Direction, Script};
+use crate::plan::{Direction, Options};
 use crate::relationship::Kind;
 use crate::step::Owner;
 
@@ -50,7 +50,7 @@ pub enum Query {
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
     /// For which migration.
-    pub script: Script,
+    pub options: Options,
     /// It is for a migration that runs: what that checks itself need not be asked.
     pub is_running: bool,
     /// What is known by now.

@@ -19,36 +19,35 @@
 //! - [`schema`] is what each generation of Keystone creates, and [`diff`] what differs between two texts.
 //! - [`summary`] tells the plan in the words of Keystone's guide.
 //! - [`postgres`] and [`mongodb`] each know one engine's language, and nothing of the other's.
-//! - [`pieces`] hands on long text while it is made.
 //! - [`inspection`] is what a database holds, by the answers to questions, and [`outcome`] what a
 //!   migration has made of it.
 //! - [`error`] has every mistake that is reported, with its stable code.
 //! - `node` is the only file that knows Node-API.
 
-// The public items serve the modules and the docs: a Node addon exports no Rust items.
-#![cfg_attr(test, allow(dead_code))]
+#![cfg_attr(
+    test,
+    allow(dead_code, unused_imports, reason = "`node` uses it, which no test can be linked with")
+)]
 
-/// Planning makes many small strings: with the system's allocator it takes half as long again.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-pub mod diff;
-pub mod error;
-pub mod inspection;
-pub mod mongodb;
-pub mod naming;
+mod comment;
+mod diff;
+mod error;
+mod inspection;
+mod mongodb;
+mod name;
+mod naming;
 #[cfg(not(test))]
 mod node;
-pub mod outcome;
-pub mod pieces;
-pub mod plan;
-pub mod postgres;
+mod outcome;
+mod plan;
+mod postgres;
 #[cfg(test)]
 mod properties;
-pub mod relationship;
-pub mod schema;
-pub mod snapshot;
-pub mod step;
-pub mod summary;
+mod relationship;
+mod schema;
+mod snapshot;
+mod step;
+mod summary;
 #[cfg(test)]
 mod testing;
+mod warning;

@@ -5,38 +5,10 @@
 //! (`_consolidateRelationships`). Names of indexes and constraints: knex's formula, the same in
 //! 0.19 to 0.95.
 
-use std::rc::Rc;
+use std::collections::HashSet;
 
-use rustc_hash::{FxBuildHasher, FxHashSet};
-
+use crate::name::{MAX_BYTES, Name, clip, clip_to, stored};
 use crate::relationship::Relationship;
-
-/// What PostgreSQL keeps of an identifier: `NAMEDATALEN` - 1 bytes.
-pub const MAX_BYTES: usize = 63;
-
-/// A name. It is shared by all that mention it: in a large project those are very many.
-pub type Name = Rc<str>;
-
-/// The name as PostgreSQL stores it, which most often is the same.
-pub fn stored(name: &Name) -> Name {
-    match clip(name) {
-        clipped if clipped.len() == name.len() => Name::clone(name),
-        clipped => clipped.into(),
-    }
-}
-
-/// The name as PostgreSQL stores it: its first 63 bytes, without half a character at the end.
-pub fn clip(name: &str) -> &str {
-    clip_to(name, MAX_BYTES)
-}
-
-fn clip_to(name: &str, bytes: usize) -> &str {
-    if name.len() <= bytes {
-        return name;
-    }
-    let end = (0..=bytes).rev().find(|&end| name.is_char_boundary(end));
-    &name[..end.unwrap_or(0)]
-}
 
 /// The table of a field with `many` before Arcade: `Todo_reviewers`.
 pub fn old_join_table(list: &str, path: &str) -> String {
@@ -132,13 +104,13 @@ pub fn primary_key_name(table: &str) -> String {
 /// Names in use within one namespace of the database, each at most 63 bytes.
 #[derive(Debug, Default)]
 pub struct Namespace {
-    taken: FxHashSet<Name>,
+    taken: HashSet<Name>,
 }
 
 impl Namespace {
     /// One with room for that many names.
     pub fn with_capacity(names: usize) -> Self {
-        Namespace { taken: FxHashSet::with_capacity_and_hasher(names, FxBuildHasher) }
+        Namespace { taken: HashSet::with_capacity(names) }
     }
 
     /// Makes all names free again.
@@ -174,13 +146,6 @@ impl Namespace {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn clips_at_63_bytes_without_splitting_a_character() {
-        assert_eq!(clip(&"a".repeat(70)).len(), 63);
-        assert_eq!(clip(&format!("{}é", "a".repeat(62))).len(), 62);
-        assert_eq!(clip("short"), "short");
-    }
 
     #[test]
     fn knex_lower_cases_and_replaces_dots_and_dashes() {

@@ -4,17 +4,13 @@
 //! user crosses as an error whose message is the JSON of [`Problems`]; `index.js` makes it an
 //! `UpgradeError` of the caller's own realm.
 
-#![expect(unreachable_pub, reason = "the macros need `pub`, JavaScript is who reaches it")]
-
-use napi::bindgen_prelude::Function;
-use napi::{Env, Error, JsString, Result, Status};
+use napi::{Error, Result, Status};
 use napi_derive::napi;
 use serde::Serialize;
 
 use crate::error::Problems;
 use crate::inspection::Asked;
-use crate::pieces::Pieces;
-use crate::plan::{Direction, Engine, Script, UpgradePlan};
+use crate::plan::{Direction, Engine, Options, UpgradePlan};
 use crate::schema::{TableSchema, Which};
 use crate::snapshot::Snapshot;
 use crate::{diff, mongodb, outcome, postgres, summary};
@@ -31,11 +27,8 @@ pub struct NativePlan {
 /// Throws an error whose message is a JSON array of `{ code, message, list?, field? }`.
 #[napi(catch_unwind)]
 pub fn plan_upgrade(json: String) -> Result<NativePlan> {
-    let mut snapshot = Snapshot::parse(&json).map_err(thrown)?;
-    drop(json);
+    let snapshot = Snapshot::parse(&json).map_err(thrown)?;
     let plan = UpgradePlan::new(&snapshot).map_err(thrown)?;
-    // Only planning compares it, and in a large project it is a third of all.
-    snapshot.consolidated = None;
     Ok(NativePlan { snapshot, plan })
 }
 
@@ -47,39 +40,24 @@ impl NativePlan {
         summary::render(&self.plan, adapter.as_deref(), color).map_err(thrown)
     }
 
-    /// The migration of one adapter's database: `up` to the new schema, or `down` to the old. It is
-    /// handed to `write` in pieces.
+    /// The migration of one adapter's database: `up` to the new schema, or `down` to the old.
     #[napi(catch_unwind)]
     pub fn migration(
         &self,
-        env: &Env,
         adapter: Option<String>,
         #[napi(ts_arg_type = "'up' | 'down'")] direction: String,
         reconcile: bool,
-        #[napi(ts_arg_type = "(piece: string) => void")] write: Function<'_, JsString<'_>, ()>,
-    ) -> Result<()> {
-        let script = Script { direction: parse_direction(&direction), reconcile };
+    ) -> Result<String> {
+        let options = Options { direction: parse_direction(&direction), reconcile };
         let Some(part) = self.plan.adapter(adapter.as_deref()).map_err(thrown)? else {
-            return Ok(());
+            return Ok(String::new());
         };
-        let mut written = Ok(());
-        let mut hand_on = |piece: &str| {
-            if written.is_ok() {
-                written = string(env, piece).and_then(|piece| write.call(piece));
-            }
-        };
-        let mut out = Pieces::new(&mut hand_on);
         match &part.engine {
             Engine::PostgreSql { schema_name, steps } => {
-                postgres::migration(&self.plan, part, schema_name, steps, script, &mut out)
-                    .map_err(thrown)?;
+                postgres::migration(&self.plan, part, schema_name, steps, options).map_err(thrown)
             }
-            Engine::MongoDb { steps } => {
-                mongodb::migration(&self.plan, part, steps, script, &mut out);
-            }
+            Engine::MongoDb { steps } => Ok(mongodb::migration(&self.plan, part, steps, options)),
         }
-        out.finish();
-        written
     }
 
     /// The statements of that migration as JSON: an array for PostgreSQL, for MongoDB what
@@ -91,17 +69,17 @@ impl NativePlan {
         #[napi(ts_arg_type = "'up' | 'down'")] direction: String,
         reconcile: bool,
     ) -> Result<String> {
-        let script = Script { direction: parse_direction(&direction), reconcile };
+        let options = Options { direction: parse_direction(&direction), reconcile };
         let Some(part) = self.plan.adapter(adapter.as_deref()).map_err(thrown)? else {
             return Ok("[]".to_owned());
         };
         match &part.engine {
             Engine::PostgreSql { schema_name, steps } => {
-                postgres::statements(&self.plan, schema_name, steps, script)
+                postgres::statements(&self.plan, schema_name, steps, options)
                     .map(json)
                     .map_err(thrown)
             }
-            Engine::MongoDb { steps } => Ok(mongodb::statements(&self.plan, steps, script)),
+            Engine::MongoDb { steps } => Ok(mongodb::statements(&self.plan, steps, options)),
         }
     }
 
@@ -117,12 +95,12 @@ impl NativePlan {
         is_running: bool,
         answers: String,
     ) -> Result<String> {
-        let script = Script { direction: parse_direction(&direction), reconcile };
+        let options = Options { direction: parse_direction(&direction), reconcile };
         let answers = serde_json::from_str(&answers).map_err(|error| unexpected(&error))?;
         let Some(part) = self.plan.adapter(adapter.as_deref()).map_err(thrown)? else {
             return Ok("{}".to_owned());
         };
-        let asked = Asked { script, is_running, answers: &answers };
+        let asked = Asked { options, is_running, answers: &answers };
         match &part.engine {
             Engine::PostgreSql { schema_name, steps } => {
                 postgres::inspect(&self.plan, part, schema_name, steps, asked)
@@ -160,12 +138,6 @@ impl NativePlan {
     pub fn to_json(&self) -> String {
         json(&self.plan)
     }
-
-    /// The plan without relationships and steps as JSON.
-    #[napi(catch_unwind)]
-    pub fn overview(&self) -> String {
-        json(self.plan.overview())
-    }
 }
 
 impl NativePlan {
@@ -198,11 +170,6 @@ pub fn diff_schemas(
 pub fn outcome(before: String, after: String) -> Result<String> {
     let parse = |text: &str| serde_json::from_str(text).map_err(|error| unexpected(&error));
     Ok(json(outcome::Outcome::new(&parse(&before)?, &parse(&after)?)))
-}
-
-/// Text for JavaScript. What is ASCII, as most is, need not be decoded.
-fn string<'env>(env: &'env Env, text: &str) -> Result<JsString<'env>> {
-    if text.is_ascii() { env.create_string_latin1(text) } else { env.create_string(text) }
 }
 
 fn parse_direction(direction: &str) -> Direction {

@@ -2,16 +2,19 @@
 //! schema to the new one.
 
 mod collections;
+mod part;
 mod tables;
 
 use serde::ser::{SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 
+use self::part::Part;
 use crate::error::{Problem, Problems};
 use crate::naming;
 use crate::relationship::{self, Cardinality, Relationship, Side};
 use crate::snapshot::{Adapter, Consolidated, Snapshot};
 use crate::step::{CollectionStep, Planned, TableStep};
+use crate::warning::Warning;
 
 /// The version of the JSON that [`UpgradePlan`] serializes to.
 const JSON_VERSION: u32 = 1;
@@ -79,40 +82,13 @@ impl Direction {
     }
 }
 
-/// What a script is asked to do.
+/// What the user asks of a migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Script {
+pub struct Options {
     /// Which way.
     pub direction: Direction,
     /// Whether it repairs two stored sides that disagree, in place of stopping there.
     pub reconcile: bool,
-}
-
-/// Something the user should know, which does not stop the plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Warning {
-    /// A stable code, for programs.
-    pub code: String,
-    /// What it is and what to do.
-    pub message: String,
-    /// The list it is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub list: Option<String>,
-    /// The field it is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub field: Option<String>,
-}
-
-impl Warning {
-    /// A warning about a side of a relationship.
-    fn about(side: &Side, code: &str, message: String) -> Self {
-        Warning {
-            code: code.to_owned(),
-            message,
-            list: Some(side.key.to_string()),
-            field: Some(side.path.to_string()),
-        }
-    }
 }
 
 impl AdapterPlan {
@@ -235,72 +211,6 @@ impl UpgradePlan {
             .iter()
             .enumerate()
             .filter(move |(_, relationship)| Some(relationship.adapter) == at)
-    }
-
-    /// What there is to know without the relationships and steps, which are many.
-    pub fn overview(&self) -> Overview<'_> {
-        let adapters = self.adapters.iter().map(AdapterOverview::new).collect();
-        Overview { has_changes: self.has_changes(), adapters, warnings: &self.warnings }
-    }
-}
-
-/// A plan as JavaScript sees it, but for what is long.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Overview<'a> {
-    has_changes: bool,
-    adapters: Vec<AdapterOverview<'a>>,
-    warnings: &'a [Warning],
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct AdapterOverview<'a> {
-    name: &'a str,
-    has_changes: bool,
-    engine: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    schema_name: Option<&'a str>,
-}
-
-impl<'a> AdapterOverview<'a> {
-    fn new(adapter: &'a AdapterPlan) -> Self {
-        let schema_name = match &adapter.engine {
-            Engine::PostgreSql { schema_name, .. } => Some(schema_name.as_str()),
-            Engine::MongoDb { .. } => None,
-        };
-        AdapterOverview {
-            name: &adapter.name,
-            has_changes: adapter.has_changes(),
-            engine: adapter.engine_name().to_lowercase(),
-            schema_name,
-        }
-    }
-}
-
-/// One adapter's part of a project.
-struct Part<'a> {
-    snapshot: &'a Snapshot,
-    adapter: usize,
-    relationships: &'a [Relationship],
-}
-
-impl<'a> Part<'a> {
-    /// The relationships of this adapter, each with its index.
-    fn relationships(&self) -> impl Iterator<Item = (usize, &'a Relationship)> {
-        let adapter = self.adapter;
-        self.relationships.iter().enumerate().filter(move |(_, it)| it.adapter == adapter)
-    }
-
-    /// The list at that index of the snapshot.
-    fn list(&self, at: usize) -> &'a crate::snapshot::List {
-        &self.snapshot.lists[at]
-    }
-
-    /// The lists of this adapter.
-    fn lists(&self) -> impl Iterator<Item = &'a crate::snapshot::List> {
-        let adapter = self.adapter;
-        self.snapshot.lists.iter().filter(move |list| list.adapter == adapter)
     }
 }
 
@@ -435,7 +345,7 @@ impl<'a> RelationshipJson<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::naming::Name;
+    use crate::name::Name;
     use crate::testing::{FieldSpec, GUIDE, project};
 
     fn plan(kind: &str, lists: &[(&str, &[FieldSpec<'_>])]) -> UpgradePlan {

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use crate::naming::{self, Name};
-use crate::pieces::whole;
-use crate::plan::{Direction, Engine, Script, UpgradePlan};
+use crate::name::{self, Name};
+use crate::plan::{Direction, Engine, Options, UpgradePlan};
 use crate::step::{ForeignKeyColumn, JoinTable, Planned, TableStep};
 use crate::testing::{FieldSpec, project};
 use crate::{mongodb, postgres, summary};
@@ -82,7 +81,7 @@ struct Tables(BTreeMap<Name, BTreeMap<Name, [Name; 3]>>);
 impl Tables {
     /// The tables before Arcade, as far as the steps touch them.
     fn before(lists: &Lists, steps: &[Planned<TableStep>]) -> Self {
-        let keys = lists.iter().map(|(key, _)| (Name::from(naming::clip(key)), BTreeMap::new()));
+        let keys = lists.iter().map(|(key, _)| (Name::from(name::clip(key)), BTreeMap::new()));
         let mut tables = Tables(keys.collect());
         for Planned { step, .. } in steps {
             match step {
@@ -138,20 +137,16 @@ proptest! {
         let direction = if down { Direction::Down } else { Direction::Up };
         if let Some(plan) = plan("knex", &lists) {
             let part = &plan.adapters[0];
-            let script = Script { direction, reconcile };
-            let (sql, result) = whole(|out| {
-                postgres::migration(&plan, part, "public", table_steps(&plan), script, out)
-            });
-            prop_assert!(result.is_ok());
-            prop_assert_eq!(sql.contains("\nCOMMIT;\n"), plan.has_changes());
+            let options = Options { direction, reconcile };
+            let sql = postgres::migration(&plan, part, "public", table_steps(&plan), options);
+            prop_assert_eq!(sql.unwrap().contains("\nCOMMIT;\n"), plan.has_changes());
             prop_assert!(summary::render(&plan, None, true).is_ok());
         }
         if let Some(plan) = plan("mongoose", &lists) {
             let part = &plan.adapters[0];
             let Engine::MongoDb { steps } = &part.engine else { unreachable!() };
-            let options = Script { direction, reconcile };
-            let (script, ()) =
-                whole(|out| mongodb::migration(&plan, part, steps, options, out));
+            let options = Options { direction, reconcile };
+            let script = mongodb::migration(&plan, part, steps, options);
             prop_assert_eq!(script.contains("\nmigrate("), plan.has_changes());
             prop_assert!(summary::render(&plan, None, false).is_ok());
         }

@@ -7,12 +7,12 @@
 
 use std::fmt;
 
-use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use similar::get_close_matches;
+use std::collections::{HashMap, HashSet};
 
 use crate::error::Problem;
-use crate::naming::Name;
+use crate::name::Name;
 use crate::snapshot::{ColumnOptions, Consolidated, Field, RelationshipField, Snapshot};
 
 /// How many items of each side a relationship links, left to right.
@@ -158,7 +158,7 @@ pub fn pair(snapshot: &Snapshot, problems: &mut Vec<Problem>) -> Vec<Relationshi
     let fields = snapshot.lists.iter().flat_map(|list| &list.fields);
     let sides = fields.filter(|field| field.relationship.is_some()).count();
     let mut relationships = Vec::with_capacity(sides);
-    let mut paired: FxHashSet<(usize, usize)> = FxHashSet::default();
+    let mut paired: HashSet<(usize, usize)> = HashSet::new();
     paired.reserve(sides / 2);
     for (list_at, list) in snapshot.lists.iter().enumerate() {
         for (field_at, field) in list.fields.iter().enumerate() {
@@ -259,14 +259,14 @@ enum Other {
 /// Finds lists and fields by name.
 struct Index<'a> {
     snapshot: &'a Snapshot,
-    lists: FxHashMap<&'a str, usize>,
-    fields: FxHashMap<(usize, &'a str), usize>,
+    lists: HashMap<&'a str, usize>,
+    fields: HashMap<(usize, &'a str), usize>,
 }
 
 impl<'a> Index<'a> {
     fn new(snapshot: &'a Snapshot) -> Self {
-        let mut lists = FxHashMap::default();
-        let mut fields = FxHashMap::default();
+        let mut lists = HashMap::new();
+        let mut fields = HashMap::new();
         fields.reserve(snapshot.lists.iter().map(|list| list.fields.len()).sum());
         for (list_at, list) in snapshot.lists.iter().enumerate() {
             lists.insert(&*list.key, list_at);

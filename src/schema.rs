@@ -4,9 +4,10 @@
 //! The columns of fields that are no relationships are the same in both, as the loaded Keystone's own
 //! knex compiles them. What relationships add follows from the plan.
 
-use rustc_hash::FxHashMap;
+use std::collections::HashMap;
 
-use crate::naming::{self, Name, Named};
+use crate::name::{self, Name};
+use crate::naming::{self, Named};
 use crate::plan::{Engine, UpgradePlan};
 use crate::relationship::{Kind, Relationship, Side};
 use crate::snapshot::{Key, KeyKind, List, Snapshot};
@@ -135,7 +136,7 @@ impl TableSchema {
 }
 
 /// The relationships of an adapter by their fields.
-struct Relationships<'a>(FxHashMap<(usize, usize), (&'a Relationship, &'a Side)>);
+struct Relationships<'a>(HashMap<(usize, usize), (&'a Relationship, &'a Side)>);
 
 impl<'a> Relationships<'a> {
     fn new(plan: &'a UpgradePlan, adapter: usize) -> Self {
@@ -161,7 +162,7 @@ fn list_table(
     which: Which,
 ) -> Table {
     let mut table = Table {
-        name: naming::stored(&list.key),
+        name: name::stored(&list.key),
         columns: Vec::new(),
         keys: Vec::new(),
         indexes: Vec::new(),
@@ -195,10 +196,9 @@ fn list_table(
 impl Table {
     fn add_key(&mut self, list: &str, key: &Key) {
         let columns: Vec<Name> =
-            key.columns.iter().map(|column| naming::clip(column).into()).collect();
+            key.columns.iter().map(|column| name::clip(column).into()).collect();
         let joined = key.columns.join("_");
-        let named =
-            |default: String| Name::from(naming::clip(key.name.as_ref().unwrap_or(&default)));
+        let named = |default: String| Name::from(name::clip(key.name.as_ref().unwrap_or(&default)));
         let own = |table: &Table| match &columns[..] {
             [name] => table.columns.iter().position(|column| column.name == *name),
             _ => None,
@@ -228,8 +228,8 @@ impl Table {
     /// The column of a side without `many`; see `addToTableSchema` of `Relationship`.
     fn add_foreign_key(&mut self, side: &Side, target: &List) {
         let stored =
-            |named| Name::from(naming::clip(&naming::knex_name(&side.key, &side.path, named)));
-        let name = naming::stored(&side.path);
+            |named| Name::from(name::clip(&naming::knex_name(&side.key, &side.path, named)));
+        let name = name::stored(&side.path);
         if !side.options.is_unique && side.options.is_indexed {
             self.indexes.push(Index { name: stored(Named::Index), columns: vec![name.clone()] });
         }
@@ -242,7 +242,7 @@ impl Table {
             unique: side.options.is_unique.then(|| stored(Named::Unique)),
             foreign_key: Some(ForeignKey {
                 name: stored(Named::ForeignKey),
-                references: naming::stored(&target.key),
+                references: name::stored(&target.key),
                 cascades: false,
             }),
         });
@@ -295,11 +295,11 @@ impl Column {
         let is_not_null = strip(&mut rest, "not null");
         strip(&mut rest, "null");
         Column {
-            name: naming::clip(name).into(),
+            name: name::clip(name).into(),
             data_type: rest.into(),
             is_not_null: is_not_null || is_primary,
             default,
-            primary_key: is_primary.then(|| naming::primary_key_name(naming::clip(table)).into()),
+            primary_key: is_primary.then(|| naming::primary_key_name(name::clip(table)).into()),
             unique: None,
             foreign_key: None,
         }

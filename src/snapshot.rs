@@ -4,12 +4,12 @@
 //! depends on the running process (the order of names under its locale, mongoose's plural forms) is
 //! in it as a value, so that the core computes the same plan from it everywhere.
 
-use rustc_hash::FxHashSet;
 use serde::Deserialize;
+use std::collections::HashSet;
 
 use crate::error::{Problem, Problems};
-use crate::naming::Name;
-use crate::plan::Warning;
+use crate::name::Name;
+use crate::warning::Warning;
 
 /// The version of the snapshot's shape that this core reads.
 pub const VERSION: u32 = 1;
@@ -234,7 +234,13 @@ impl Snapshot {
     /// [`Problem::InvalidSnapshot`] for each place that is malformed: not JSON, another version, a
     /// missing or mistyped property, an index out of range, a list or field named twice.
     pub fn parse(json: &str) -> Result<Self, Problems> {
-        let snapshot: Snapshot = serde_json::from_str(json).or_else(|_| located(json))?;
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        let read = serde_path_to_error::deserialize(&mut deserializer);
+        let snapshot: Snapshot = read.map_err(|error| {
+            let place = error.path().to_string();
+            invalid((place != ".").then_some(place), error.into_inner().to_string())
+        })?;
+        deserializer.end().map_err(|error| invalid(None, error.to_string()))?;
         let problems = snapshot.inconsistencies();
         if problems.is_empty() { Ok(snapshot) } else { Err(Problems::new(problems)) }
     }
@@ -247,8 +253,8 @@ impl Snapshot {
             )];
         }
         let mut problems = Vec::new();
-        let mut keys = FxHashSet::default();
-        let mut paths = FxHashSet::default();
+        let mut keys = HashSet::new();
+        let mut paths = HashSet::new();
         for list in &self.lists {
             let key = &list.key;
             if !keys.insert(&**key) {
@@ -286,16 +292,6 @@ impl Snapshot {
         }
         problems
     }
-}
-
-/// Reads it again, to know where the mistake is: keeping the place in mind takes as long as reading.
-fn located(json: &str) -> Result<Snapshot, Problem> {
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let place = error.path().to_string();
-        let place = (place != ".").then_some(place);
-        invalid(place, error.into_inner().to_string())
-    })
 }
 
 fn invalid(place: Option<String>, reason: String) -> Problem {
@@ -337,5 +333,9 @@ mod tests {
                 .contains("version")
         );
         assert_eq!(messages("{").len(), 1);
+        assert_eq!(
+            messages(r#"{"version":1,"locale":"en","adapters":[],"lists":[]} and more"#).len(),
+            1
+        );
     }
 }

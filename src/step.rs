@@ -6,10 +6,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
-use crate::naming::{self, Name};
+use crate::name::{self, Name};
 use crate::relationship::Side;
 use crate::snapshot::ColumnOptions;
 
@@ -31,8 +31,8 @@ impl Planned<TableStep> {
 }
 
 /// The steps of each relationship that has any, in order, by the relationship's index.
-pub fn by_relationship<S>(steps: &[Planned<S>]) -> FxHashMap<usize, Vec<&S>> {
-    let mut found: FxHashMap<usize, Vec<&S>> = FxHashMap::default();
+pub fn by_relationship<S>(steps: &[Planned<S>]) -> HashMap<usize, Vec<&S>> {
+    let mut found: HashMap<usize, Vec<&S>> = HashMap::new();
     for Planned { relationship, step } in steps {
         found.entry(*relationship).or_default().push(step);
     }
@@ -105,7 +105,7 @@ pub enum TablePlace {
 impl TablePlace {
     /// The column of a side without `many`.
     pub fn column_of(side: &Side) -> Self {
-        let [table, column] = [&side.key, &side.path].map(naming::stored);
+        let [table, column] = [&side.key, &side.path].map(name::stored);
         TablePlace::Column { table, column }
     }
 

@@ -3,9 +3,9 @@
 //! Whether there is anything to do, and what stands in the way, is asked by the migration's own
 //! commands.
 
-use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use std::collections::HashMap;
 
 use super::access::Access;
 use super::command::{Migration, Section, aggregate, any_collection, any_with, collection_named};
@@ -16,7 +16,7 @@ use crate::inspection::{
     Asked, Copied, Database, Finding, Findings, Inspected, Inspection, Query, Question, Related,
     State, Stored, Touched, Within,
 };
-use crate::plan::{AdapterPlan, Direction, Script, UpgradePlan};
+use crate::plan::{AdapterPlan, Direction, Options, UpgradePlan};
 use crate::relationship::{Kind, Relationship};
 use crate::snapshot::Snapshot;
 use crate::step::{
@@ -39,11 +39,11 @@ pub fn inspect(
         .relationships_of(adapter)
         .map(|(at, it)| Places::new(at, it, &steps_of.remove(&at).unwrap_or_default(), snapshot))
         .collect();
-    let migration = migration(plan, steps, asked.script);
+    let migration = migration(plan, steps, asked.options);
     let sections = migration.relationships.iter().map(|it| it.section(&it.sides())).collect();
     let copies = steps
         .iter()
-        .map(|Planned { relationship, step }| (*relationship, copies(step, asked.script)))
+        .map(|Planned { relationship, step }| (*relationship, copies(step, asked.options)))
         .collect();
     let tasks = migration.relationships.iter().enumerate();
     let section_of = tasks.map(|(at, task)| (task.relationship, at)).collect();
@@ -51,14 +51,14 @@ pub fn inspect(
 }
 
 /// What a step of the way up, or its reverse on the way back, copies: without sizes.
-fn copies(step: &CollectionStep, script: Script) -> Vec<Copied> {
+fn copies(step: &CollectionStep, options: Options) -> Vec<Copied> {
     let copied = |from: &DocumentPlace, into: String| {
         let collection = from.collection().clone();
         Copied { from: from.to_string(), into, collection, documents: None, bytes: None }
     };
-    match (step, script.direction) {
+    match (step, options.direction) {
         (CollectionStep::CopyLinks { from, also, into, .. }, Direction::Up) => {
-            let also = also.iter().filter(|_| script.reconcile);
+            let also = also.iter().filter(|_| options.reconcile);
             let fields = std::iter::once(from).chain(also);
             let place = |field: &DocumentField| DocumentPlace::Field(field.clone());
             fields.map(|field| copied(&place(field), into.name.clone())).collect()
@@ -189,7 +189,7 @@ struct Inspector<'a> {
     migration: Migration,
     sections: Vec<Section>,
     /// Where the section of a relationship is, by the relationship's index.
-    section_of: FxHashMap<usize, usize>,
+    section_of: HashMap<usize, usize>,
     /// What each step copies, with the index of its relationship.
     copies: Vec<(usize, Vec<Copied>)>,
 }
@@ -392,8 +392,8 @@ impl Inspector<'_> {
         Ok(Inspection::new(Findings {
             adapter: self.adapter.name.clone(),
             engine: "mongodb",
-            direction: self.asked.script.direction,
-            reconcile: self.asked.script.reconcile,
+            direction: self.asked.options.direction,
+            reconcile: self.asked.options.reconcile,
             database: Database {
                 auth_source: server.access.and_then(Access::auth_source),
                 name: server.name,
@@ -466,7 +466,7 @@ impl Inspector<'_> {
         let holds = |schema| {
             places.iter().any(|it| it.schema == schema && it.links.is_some_and(|links| links > 0))
         };
-        match (self.asked.script.direction, is_pending) {
+        match (self.asked.options.direction, is_pending) {
             (Direction::Up, true) if holds(Within::New) => State::Both,
             (Direction::Up, true) | (Direction::Down, false) => State::Old,
             (Direction::Down, true) if holds(Within::Old) => State::Both,
@@ -509,7 +509,7 @@ impl Inspector<'_> {
         let mut found = Vec::new();
         // What an earlier run has left may be there.
         let is_first = self.one::<serde_json::Value>("unfinished")?.is_none();
-        if self.asked.is_running || self.asked.script.direction == Direction::Down || !is_first {
+        if self.asked.is_running || self.asked.options.direction == Direction::Down || !is_first {
             return Ok(found);
         }
         for (it, related) in self.relationships.iter().zip(relationships) {
@@ -533,7 +533,7 @@ impl Inspector<'_> {
     }
 
     fn drops(&self) -> Vec<String> {
-        let is_up = self.asked.script.direction == Direction::Up;
+        let is_up = self.asked.options.direction == Direction::Up;
         let goes = if is_up { Within::Old } else { Within::New };
         let places = self.relationships.iter().flat_map(|it| &it.places);
         places.filter(|place| place.schema == goes).map(Place::name).collect()

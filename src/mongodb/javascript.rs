@@ -1,8 +1,6 @@
 //! Values as JavaScript that people like to read: literals, and calls of functions that are defined by
 //! their blocks.
 
-use memchr::memrchr;
-
 use super::block::Block;
 use super::value::{Text, Value};
 
@@ -37,7 +35,7 @@ pub(super) fn define(out: &mut String, block: &Block) {
 /// spaces). It breaks where the line would get too long.
 pub(super) fn write(out: &mut String, value: &Value, indent: usize) {
     let start = out.len();
-    let line = memrchr(b'\n', out.as_bytes()).map_or(0, |at| at + 1);
+    let line = out.rfind('\n').map_or(0, |at| at + 1);
     write_inline(out, value);
     // A comma follows.
     if out.len() - line < WIDTH {

@@ -12,7 +12,7 @@ use super::command::{
 use super::expression::{Reading, from_left, from_right};
 use super::value::{Value, json};
 use super::{check, copy, refill, repair};
-use crate::plan::{Direction, Script, UpgradePlan};
+use crate::plan::{Direction, Options, UpgradePlan};
 use crate::step::{
     CollectionStep, DocumentField, DocumentPlace, FieldIndex, JoinCollection, Owner, Planned,
 };
@@ -21,7 +21,7 @@ use crate::step::{
 pub(super) fn migration(
     plan: &UpgradePlan,
     steps: &[Planned<CollectionStep>],
-    options: Script,
+    options: Options,
 ) -> Migration {
     // The way back has one stored side to read from, so there is nothing to reconcile.
     let is_lenient = options.reconcile && options.direction == Direction::Up;
@@ -182,7 +182,7 @@ pub(super) fn side(
 }
 
 /// The oldest server that has what a step uses.
-fn needs(step: &CollectionStep, options: Script) -> [u32; 2] {
+fn needs(step: &CollectionStep, options: Options) -> [u32; 2] {
     match step {
         // `$unionWith`, and `$merge` into a collection that is read from.
         CollectionStep::CopyLinks { also: Some(_), .. }

@@ -1,6 +1,6 @@
 //! The script for mongosh: header, building blocks, commands that call them, the runner. Only here.
 
-use rustc_hash::FxHashSet;
+use std::collections::HashSet;
 
 use super::block::Block;
 use super::command::{Migration, Section};
@@ -8,8 +8,8 @@ use super::javascript::{define, each_call, string, write};
 use super::migration::{self, Sides, Task, migration as commands};
 use super::value::Value;
 use super::{check, command, copy, expression, refill, repair};
-use crate::pieces::{Pieces, on_one_line};
-use crate::plan::{AdapterPlan, Direction, Script, UpgradePlan};
+use crate::comment::push_comment;
+use crate::plan::{AdapterPlan, Direction, Options, UpgradePlan};
 use crate::step::{CollectionStep, Planned};
 
 /// What sends the commands, in mongosh as in Node.
@@ -70,21 +70,19 @@ fn blocks() -> impl Iterator<Item = &'static Block> {
     BLOCKS.into_iter().flatten().copied().flatten()
 }
 
-/// Writes the migration of one adapter's database, or the way back, as a script for mongosh.
+/// The migration of one adapter's database, or the way back, as a script for mongosh.
 pub fn migration(
     plan: &UpgradePlan,
     adapter: &AdapterPlan,
     steps: &[Planned<CollectionStep>],
-    options: Script,
-    out: &mut Pieces<'_>,
-) {
+    options: Options,
+) -> String {
     let migration = commands(plan, steps, options);
     let mut top = Text::default();
     top.header(plan, adapter, &migration, options);
     if migration.relationships.is_empty() {
         top.comment("Nothing to do: the relationships are stored the same in both schemas.");
-        out.push(&top.text);
-        return;
+        return top.text;
     }
     // They come first, and only they tell which blocks there have to be.
     let mut relationships = Text::default();
@@ -95,16 +93,14 @@ pub fn migration(
     top.blocks(&used);
     let mut end = Text::default();
     end.migration(&migration);
-    for text in [&top.text, &relationships.text, &end.text, runner(), "\n", SHELL] {
-        out.push(text);
-    }
+    [&top.text, &relationships.text, &end.text, runner(), "\n", SHELL].concat()
 }
 
 /// The same migration as data, for a driver: JSON as `lib/database/mongodb/runner.js` takes it.
 pub fn statements(
     plan: &UpgradePlan,
     steps: &[Planned<CollectionStep>],
-    options: Script,
+    options: Options,
 ) -> String {
     serde_json::to_string(&commands(plan, steps, options)).expect("commands are plain data")
 }
@@ -121,14 +117,8 @@ struct Text {
 }
 
 impl Text {
-    /// A line of comment. Line breaks in a name would end the comment, so they become spaces.
     fn comment(&mut self, text: &str) {
-        self.text.push_str("//");
-        if !text.is_empty() {
-            self.text.push(' ');
-        }
-        self.text.push_str(&on_one_line(text));
-        self.text.push('\n');
+        push_comment(&mut self.text, "//", text);
     }
 
     fn header(
@@ -136,7 +126,7 @@ impl Text {
         plan: &UpgradePlan,
         adapter: &AdapterPlan,
         migration: &Migration,
-        options: Script,
+        options: Options,
     ) {
         let (from, to) = options.direction.schemas();
         self.comment(&format!(
@@ -268,7 +258,7 @@ impl Text {
 
 /// The blocks that a script calls, and those that these call.
 #[derive(Default)]
-struct Used(FxHashSet<*const Block>);
+struct Used(HashSet<*const Block>);
 
 impl Used {
     fn add(&mut self, value: &Value) {
@@ -287,7 +277,6 @@ impl Used {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pieces::whole;
     use crate::plan::Engine;
     use crate::testing::{FieldSpec, GUIDE, project};
 
@@ -295,8 +284,8 @@ mod tests {
         let plan = UpgradePlan::new(&project("mongoose", lists)).unwrap();
         let part = &plan.adapters[0];
         let Engine::MongoDb { steps } = &part.engine else { panic!("mongoose") };
-        let options = Script { direction, reconcile };
-        let (script, ()) = whole(|out| migration(&plan, part, steps, options, out));
+        let options = Options { direction, reconcile };
+        let script = migration(&plan, part, steps, options);
         script.replace(env!("CARGO_PKG_VERSION"), "<version>").replace(runner(), "<the runner>")
     }
 
@@ -321,7 +310,7 @@ mod tests {
 
     #[test]
     fn blocks_have_names_of_their_own() {
-        let names: FxHashSet<&str> = blocks().map(|it| it.name).collect();
+        let names: HashSet<&str> = blocks().map(|it| it.name).collect();
         for name in taken() {
             assert!(!names.contains(name), "{name}");
         }
@@ -336,7 +325,7 @@ mod tests {
 
     #[test]
     fn blocks_call_those_before_them() {
-        let mut before = FxHashSet::default();
+        let mut before = HashSet::new();
         for block in blocks() {
             each_call(&block.definition(), &mut |called| {
                 assert!(before.contains(called.name), "{block:?} calls {called:?}");
@@ -353,7 +342,7 @@ mod tests {
             let script = script(GUIDE, direction, reconcile);
             let functions: Vec<_> = script.lines().filter(|it| it.starts_with("const ")).collect();
             assert!(functions.len() > 20);
-            let names: FxHashSet<_> =
+            let names: HashSet<_> =
                 functions.iter().filter_map(|it| it.split(" = ").next()).collect();
             assert_eq!(names.len(), functions.len(), "{functions:?}");
         }

@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Part;
+use super::part::Part;
 use crate::error::Problem;
 use crate::naming;
 use crate::relationship::{Kind, Relationship, Side};

@@ -7,16 +7,18 @@
 use std::cmp::Reverse;
 use std::fmt;
 
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::collections::HashMap;
 
-use super::{Part, Warning};
+use super::part::Part;
 use crate::error::Problem;
-use crate::naming::{self, Name, Named, Namespace};
+use crate::name::{self, Name};
+use crate::naming::{self, Named, Namespace};
 use crate::relationship::{Kind, Relationship, Side};
 use crate::snapshot::ColumnOptions;
 use crate::step::{
     Copies, ForeignKeyColumn, JoinTable, Links, Owner, Planned, TablePlace, TableStep,
 };
+use crate::warning::Warning;
 
 /// Plans one adapter's tables.
 pub(super) fn plan(
@@ -37,7 +39,7 @@ pub(super) fn plan(
         match (relationship.kind, &relationship.right) {
             (Kind::TwoSidedOneToOne, Some(right)) => {
                 column_drops.push(planned(TableStep::DropColumn {
-                    table: naming::stored(&right.key),
+                    table: name::stored(&right.key),
                     column: Box::new(column(part, right, relationship.left.list)),
                     copies: Copies {
                         kept: column_links(&relationship.left, Owner::Left),
@@ -63,7 +65,7 @@ pub(super) fn plan(
             (Kind::OneSidedManyToMany | Kind::TwoSidedManyToMany, right) => {
                 let to = names.new_join_table(part, relationship, warnings, problems);
                 if relationship.is_self() {
-                    warnings.push(Warning::about(
+                    warnings.push(warning(
                         &relationship.left,
                         "NO_WAY_BACK",
                         format!(
@@ -112,7 +114,7 @@ struct SchemaNames<'a> {
     generation: &'static str,
     /// What to do where two things have one name.
     advice: &'static str,
-    tables: FxHashMap<Name, Holder<'a>>,
+    tables: HashMap<Name, Holder<'a>>,
     relations: Namespace,
     /// Of the table that is being named.
     constraints: Namespace,
@@ -141,7 +143,7 @@ impl<'a> Names<'a> {
         let schema = |generation, advice| SchemaNames {
             generation,
             advice,
-            tables: FxHashMap::with_capacity_and_hasher(room, FxBuildHasher),
+            tables: HashMap::with_capacity(room),
             relations: Namespace::with_capacity(3 * room),
             constraints: Namespace::default(),
         };
@@ -157,7 +159,7 @@ impl<'a> Names<'a> {
         };
         for list in part.lists() {
             for schema in [&mut names.old, &mut names.new] {
-                let name = naming::stored(&list.key);
+                let name = name::stored(&list.key);
                 schema.relations.take(Name::clone(&name));
                 schema.tables.insert(name, Holder::List(&list.key));
             }
@@ -184,7 +186,7 @@ impl<'a> Names<'a> {
         &mut self,
         part: &Part<'a>,
         problems: &mut Vec<Problem>,
-    ) -> FxHashMap<(usize, usize), Box<JoinTable>> {
+    ) -> HashMap<(usize, usize), Box<JoinTable>> {
         let mut sides: Vec<(&Side, usize)> = part
             .relationships()
             .filter(|(_, relationship)| !relationship.is_self())
@@ -226,7 +228,7 @@ impl<'a> Names<'a> {
             problems,
         );
         if !distinct.is_empty() {
-            warnings.push(Warning::about(
+            warnings.push(warning(
                 side,
                 "NAME_TAKEN",
                 format!(
@@ -251,7 +253,7 @@ impl<'a> SchemaNames<'a> {
         lists: [usize; 2],
         problems: &mut Vec<Problem>,
     ) -> (Box<JoinTable>, Vec<Name>) {
-        let stored = Name::from(naming::clip(&name));
+        let stored = Name::from(name::clip(&name));
         let why = if *stored == *name { "" } else { " (PostgreSQL keeps 63 bytes of a name)" };
         let mut collides = |thing: String, first: &dyn fmt::Display, second: &dyn fmt::Display| {
             // Names that meet now have often met before: once is enough.
@@ -273,7 +275,7 @@ impl<'a> SchemaNames<'a> {
         if let Some(other) = self.tables.get(&stored) {
             collides(format!("The table {stored}"), other, &holder);
         }
-        let [near, far] = columns.each_ref().map(|column| naming::clip(column));
+        let [near, far] = columns.each_ref().map(|column| name::clip(column));
         if near == far {
             let [first, second] = &columns;
             collides(format!("The column {stored}.{near}"), first, second);
@@ -308,7 +310,7 @@ impl<'a> SchemaNames<'a> {
 fn column(part: &Part<'_>, side: &Side, target: usize) -> ForeignKeyColumn {
     let index = if side.options.is_unique { Named::Unique } else { Named::Index };
     let names = naming::knex_names(&side.key, &side.path, [index, Named::ForeignKey]);
-    let names = names.map(|name| naming::clip(&name).into());
+    let names = names.map(|name| name::clip(&name).into());
     foreign_key_column(part, (&side.key, &side.path), target, side.options, names)
 }
 
@@ -320,16 +322,25 @@ fn foreign_key_column(
     [index, foreign_key]: [Name; 2],
 ) -> ForeignKeyColumn {
     let list = part.list(target);
-    let name = naming::clip(column);
+    let name = name::clip(column);
     ForeignKeyColumn {
-        references: naming::stored(&list.key),
+        references: name::stored(&list.key),
         data_type: list.foreign_key_type.clone(),
         foreign_key,
         index,
-        not_null: naming::not_null_name(naming::clip(table), name, "not_null").into(),
+        not_null: naming::not_null_name(name::clip(table), name, "not_null").into(),
         name: name.into(),
         options,
         is_distinct: false,
+    }
+}
+
+fn warning(side: &Side, code: &str, message: String) -> Warning {
+    Warning {
+        code: code.to_owned(),
+        message,
+        list: Some(side.key.to_string()),
+        field: Some(side.path.to_string()),
     }
 }
 

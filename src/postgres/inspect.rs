@@ -33,7 +33,7 @@ pub fn inspect(
         .relationships_of(adapter)
         .map(|(at, it)| Places::new(at, it, &steps_of.remove(&at).unwrap_or_default()))
         .collect();
-    let directed = directed(steps, asked.script.direction);
+    let directed = directed(steps, asked.options.direction);
     let inspector = Inspector {
         adapter,
         schema,
@@ -295,7 +295,7 @@ impl Inspector<'_> {
     /// Whether to compare the copies of a relationship. The check of a migration that runs does, but
     /// with a repair the difference explains what comes of it.
     fn compares(&self, it: &Places<'_>, there: &There) -> bool {
-        let is_asked = !self.asked.is_running || self.asked.script.reconcile;
+        let is_asked = !self.asked.is_running || self.asked.options.reconcile;
         is_asked && there.are_comparable(it)
     }
 
@@ -315,8 +315,8 @@ impl Inspector<'_> {
         Ok(Inspection::new(Findings {
             adapter: self.adapter.name.clone(),
             engine: "postgresql",
-            direction: self.asked.script.direction,
-            reconcile: self.asked.script.reconcile,
+            direction: self.asked.options.direction,
+            reconcile: self.asked.options.reconcile,
             database: Database {
                 name: session.name,
                 user: session.user,
@@ -416,7 +416,7 @@ impl Inspector<'_> {
                 ),
             );
         }
-        if self.asked.script.direction == Direction::Down && !self.asked.script.reconcile {
+        if self.asked.options.direction == Direction::Down && !self.asked.options.reconcile {
             for it in relationships.iter().filter(|it| is_discarded(it)) {
                 let links = it.places.iter().filter_map(|place| place.links).sum::<u64>();
                 if links > 0 {
@@ -439,7 +439,7 @@ impl Inspector<'_> {
     /// On the way back: 1:1 relationships in which several items hold the same one, which the new Keystone
     /// allows.
     fn held_twice(&self, relationships: &[Related]) -> Vec<Finding> {
-        let is_down = self.asked.script.direction == Direction::Down;
+        let is_down = self.asked.options.direction == Direction::Down;
         let held = |it: &Related| {
             let kept = it.places.iter().find(|place| place.is_kept && place.targets.is_some())?;
             let dropped = it.places.iter().find(|place| !place.is_kept)?;

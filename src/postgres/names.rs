@@ -1,6 +1,6 @@
 //! The names of constraints and indexes, which follow those of tables and columns.
 
-use rustc_hash::FxHashSet;
+use std::collections::HashSet;
 
 use super::quote::{block, identifier, literal};
 use super::statement::Statements;
@@ -110,7 +110,7 @@ pub(super) fn make_room<'a>(
     statements: &Statements<'_>,
     tables: impl Iterator<Item = (&'a JoinTable, &'a JoinTable)> + Clone,
 ) -> Vec<String> {
-    let given: FxHashSet<&str> = tables.clone().map(|(_, to)| &*to.name).collect();
+    let given: HashSet<&str> = tables.clone().map(|(_, to)| &*to.name).collect();
     tables
         .flat_map(|(from, _)| from.columns())
         .filter(|column| given.contains(&*column.index))

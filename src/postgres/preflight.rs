@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use rustc_hash::FxHashSet;
+use std::collections::HashSet;
 
 use super::quote::{block, identifier, literal};
 use super::statement::Statements;
@@ -33,7 +33,7 @@ pub(super) fn expected<'a>(
     let (mut stays, mut goes, mut comes) = (Vec::new(), Vec::new(), Vec::new());
     let mut new_columns = Vec::new();
     // Several steps may need the same list.
-    let mut lists = FxHashSet::default();
+    let mut lists = HashSet::new();
     for &step in steps {
         match step {
             TableStep::DropColumn { table, column, .. } => {
@@ -69,7 +69,7 @@ pub(super) fn expected<'a>(
     let new_tables = comes.iter().filter(|(_, column)| column.is_empty());
     let reused = reused(steps, new_tables.map(|(table, _)| *table).collect());
     comes.retain(|(table, column)| !column.is_empty() || !reused.contains(table));
-    let ends: FxHashSet<(&str, &str)> =
+    let ends: HashSet<(&str, &str)> =
         new_columns.iter().filter(|(table, _)| reused.contains(table)).copied().collect();
     let (moves, goes) = goes.into_iter().partition(|place| ends.contains(place));
     let roles = [
@@ -115,7 +115,7 @@ pub(super) fn expected<'a>(
 }
 
 /// Those of the new tables whose names tables have that go, or indexes of these.
-fn reused<'a>(steps: &[&'a TableStep], new: FxHashSet<&'a str>) -> FxHashSet<&'a str> {
+fn reused<'a>(steps: &[&'a TableStep], new: HashSet<&'a str>) -> HashSet<&'a str> {
     let freed = steps.iter().filter_map(|step| match step {
         TableStep::DropJoinTable { table, .. }
         | TableStep::DiscardJoinTable { table }
@@ -180,7 +180,7 @@ END",
 /// it references as well.
 pub(super) fn touched<'a>(steps: &[&'a TableStep]) -> Vec<&'a str> {
     let mut tables = Vec::new();
-    let mut seen = FxHashSet::default();
+    let mut seen = HashSet::new();
     let mut touch = |table: &'a str| tables.extend(seen.insert(table).then_some(table));
     for &step in steps {
         match step {

@@ -2,15 +2,13 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2, memmem};
-
 /// The identifier, in quotes only where the server needs them: `quote_identifier` in
 /// `src/backend/utils/adt/ruleutils.c`, which `pg_dump` uses as well.
 pub(super) fn identifier(name: &str) -> Cow<'_, str> {
     if is_plain(name) {
         return Cow::Borrowed(name);
     }
-    if memchr(b'"', name.as_bytes()).is_none() {
+    if !name.contains('"') {
         return Cow::Owned(["\"", name, "\""].concat());
     }
     let mut quoted = String::with_capacity(name.len() + 4);
@@ -33,8 +31,7 @@ pub(super) fn literal(text: &str) -> String {
 
 /// Appends a string literal, quoted as by [`literal`].
 pub(super) fn push_literal(text: &mut String, value: &str) {
-    // Few names have one, and there are very many names: so both are looked for at once.
-    if memchr2(b'\'', b'\\', value.as_bytes()).is_none() {
+    if !value.contains(['\'', '\\']) {
         text.reserve(value.len() + 2);
         text.push('\'');
         text.push_str(value);
@@ -65,7 +62,7 @@ fn push_quoted(text: &mut String, value: &str, quote: char) {
 pub(super) fn block(body: &[&str]) -> String {
     const USUAL: &str = "$$";
     let quoted = |tag: &str| [&["DO ", tag, "\n"], body, &["\n", tag]].concat().concat();
-    let count = |text: &str, tag: &str| memmem::find_iter(text.as_bytes(), tag).count();
+    let count = |text: &str, tag: &str| text.matches(tag).count();
     let usual = quoted(USUAL);
     if count(&usual, USUAL) == 2 {
         return usual;

@@ -1,10 +1,10 @@
 //! A schema as SQL text, in the style of Keystone's guide to the new schema.
 
-use rustc_hash::FxHashMap;
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::quote::identifier;
-use crate::naming::Name;
+use crate::name::Name;
 use crate::schema::{Column, ForeignKey, Table, TableSchema};
 
 /// The statements that create a schema on an empty database: lists in order of definition, then join
@@ -34,7 +34,7 @@ pub fn schema(schema: &TableSchema) -> String {
 struct Writer<'a> {
     schema: &'a TableSchema,
     /// Where each table comes.
-    positions: FxHashMap<&'a str, usize>,
+    positions: HashMap<&'a str, usize>,
     /// The foreign keys that wait for each table.
     waiting: Vec<Vec<(&'a Table, &'a Column, &'a ForeignKey)>>,
 }

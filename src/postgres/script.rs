@@ -6,35 +6,35 @@ use serde::Serialize;
 
 use super::statement::Statements;
 use super::{check, dependents, names, preflight, reconcile};
+use crate::comment::push_comment;
 use crate::error::Problem;
-use crate::pieces::Pieces;
-use crate::plan::{AdapterPlan, Direction, Script, UpgradePlan};
+use crate::plan::{AdapterPlan, Direction, Options, UpgradePlan};
 use crate::relationship::Relationship;
 use crate::step::{JoinTable, Planned, TableStep};
 
 /// How long the migration waits for other sessions before it gives up.
 const LOCK_TIMEOUT: &str = "5s";
 
-/// Writes the migration of one adapter's database from the old schema to the new, or back, as a script
-/// for `psql`. It is one transaction: after an error nothing has changed.
+/// The migration of one adapter's database from the old schema to the new, or back, as a script for
+/// `psql`. It is one transaction: after an error nothing has changed.
 ///
 /// # Errors
-/// As for [`statements`], and before anything is written.
+/// As for [`statements`].
 pub fn migration(
     plan: &UpgradePlan,
     adapter: &AdapterPlan,
     schema: &str,
     steps: &[Planned<TableStep>],
-    script: Script,
-    out: &mut Pieces<'_>,
-) -> Result<(), Problem> {
-    let steps = directed(steps, script.direction);
+    options: Options,
+) -> Result<String, Problem> {
+    let steps = directed(steps, options.direction);
     types_are_known(&steps)?;
-    let mut comment = |text: &str| out.comment("-- ", text);
-    header(&mut comment, plan, adapter, schema, script);
+    let mut script = String::new();
+    let mut comment = |text: &str| push_comment(&mut script, "--", text);
+    header(&mut comment, plan, adapter, schema, options);
     if steps.is_empty() {
         comment("Nothing to do: the relationships are stored the same in both schemas.");
-        return Ok(());
+        return Ok(script);
     }
     comment("Take a backup first (pg_dump) and stop the application. Then run it whole:");
     comment("  psql -v ON_ERROR_STOP=1 -f <this file> <database>");
@@ -47,20 +47,19 @@ pub fn migration(
     );
     comment(&format!("squawk-ignore-file {}", inherent_rules(&steps).join(", ")));
     let mut last = None;
-    for Section { title, statements, .. } in sections(plan, schema, &steps, script) {
+    for Section { title, statements, .. } in sections(plan, schema, &steps, options) {
         if last.as_ref() != Some(&title) {
-            out.push("\n");
+            script.push('\n');
             if let Some(title) = &title {
-                out.comment("-- ", title);
+                push_comment(&mut script, "--", title);
             }
             last = Some(title);
         }
         for sql in statements {
-            out.push(&sql);
-            out.push(";\n");
+            script.extend([&sql, ";\n"]);
         }
     }
-    Ok(())
+    Ok(script)
 }
 
 /// What a statement is there for. The migration has them in this order, but that changes and the
@@ -107,14 +106,14 @@ pub fn statements(
     plan: &UpgradePlan,
     schema: &str,
     steps: &[Planned<TableStep>],
-    script: Script,
+    options: Options,
 ) -> Result<Vec<Statement>, Problem> {
     if steps.is_empty() {
         return Ok(Vec::new());
     }
-    let steps = directed(steps, script.direction);
+    let steps = directed(steps, options.direction);
     types_are_known(&steps)?;
-    let statements = sections(plan, schema, &steps, script).flat_map(
+    let statements = sections(plan, schema, &steps, options).flat_map(
         |Section { role, title, relationship, statements }| {
             statements.into_iter().map(move |sql| Statement {
                 role,
@@ -159,9 +158,9 @@ fn header(
     plan: &UpgradePlan,
     adapter: &AdapterPlan,
     schema: &str,
-    script: Script,
+    options: Options,
 ) {
-    let (from, to) = script.direction.schemas();
+    let (from, to) = options.direction.schemas();
     comment(&format!(
         "{} {}: the relationships of Keystone 5 from {from} to {to} (Arcade)",
         env!("CARGO_PKG_NAME"),
@@ -171,7 +170,7 @@ fn header(
         "Adapter {}, PostgreSQL schema {schema}. Order of left and right: locale {}.",
         adapter.name, plan.locale
     ));
-    if script.reconcile {
+    if options.reconcile {
         comment("Made with --reconcile: where the two stored sides disagree, it repairs them.");
     }
 }
@@ -204,15 +203,15 @@ fn sections<'a>(
     plan: &'a UpgradePlan,
     schema: &'a str,
     planned: &'a [Planned<TableStep>],
-    script: Script,
+    options: Options,
 ) -> impl Iterator<Item = Section> {
     let statements = Statements::new(schema);
-    let before = before(&statements, schema, planned, script.direction);
+    let before = before(&statements, schema, planned, options.direction);
     let checks = planned.iter().filter_map({
         let statements = statements.clone();
         move |Planned { relationship, step }| {
             let name = &plan.relationships[*relationship];
-            Some(data_check(&statements, step, name, script.reconcile)?.of(*relationship))
+            Some(data_check(&statements, step, name, options.reconcile)?.of(*relationship))
         }
     });
     let renamed: Vec<(&JoinTable, &JoinTable)> = planned
