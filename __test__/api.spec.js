@@ -286,7 +286,9 @@ describe('the error for a database that cannot be reached', () => {
 
   test('says on MongoDB that an address has no scheme, without showing it', async () => {
     const message = await failing('mongoose', `me:${PASSWORD}@127.0.0.1:1/x`);
-    expect(message).toContain('The address has no scheme; that of MongoDB starts with mongodb://');
+    expect(message).toContain(
+      'The address has no scheme. Addresses of MongoDB start with mongodb://',
+    );
   });
 });
 

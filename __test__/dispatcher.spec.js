@@ -68,7 +68,7 @@ describe('our command', () => {
       'index.js': "exports.keystone = { listsArray: 'none' };",
     });
     const { stderr } = await keystone(lonely, ['upgrade-relationships']);
-    expect(stderr).toContain('no Keystone 5 object');
+    expect(stderr).toContain('not a Keystone 5 object');
   });
 });
 
@@ -121,7 +121,7 @@ describe("Keystone's own commands", () => {
     const { code, stdout, stderr } = await keystone(root, ['dev', '--port', '80']);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain('`keystone dev --port 80`');
-    expect(stderr).toContain(`Looked for it from ${root}\n`);
+    expect(stderr).toContain(`Looked for it in ${root}\n`);
     expect(stderr).toContain('npm install @keystonejs/keystone');
   });
 });

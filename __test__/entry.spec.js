@@ -373,7 +373,7 @@ describe('mistakes', () => {
 
   it('a keystone of another version', async () => {
     const project = makeProject({ 'index.js': 'exports.keystone = { lists: {} };' });
-    expectError(await run(project), 'no Keystone 5 object', 'listsArray');
+    expectError(await run(project), 'not a Keystone 5 object', 'listsArray');
   });
 
   it('exports that refer to themselves', async () => {

@@ -146,7 +146,7 @@ describe('without a terminal', () => {
     });
     const text = (await runOn(database, '--check')).stdout;
     expect(text).toContain('✖ Todo.publisher -> User.published: the two stored sides disagree.');
-    expect(text).toMatch(/\nThat has to be decided first\.\n$/);
+    expect(text).toMatch(/\nResolve the problems above first\.\n$/);
     const applied = await runOn(database, '--apply', '--yes');
     expect(applied).toMatchObject({ code: 1, stdout: '' });
     expect(applied.stderr).toContain('nothing has been changed');
@@ -174,7 +174,7 @@ describe('without a terminal', () => {
     const up = await toFull('--apply --yes');
     expect(up.code).toBe(1);
     expect(up.stderr).toMatch(
-      /✖ Cannot write to stdout: no space left on device\n {2}The migration has been done .* --check shows/,
+      /✖ Cannot write to stdout: no space left on device\n {2}The migration succeeded and was verified; .* Run --check/,
     );
     expect(await stateOf(database)).toBe(states.new);
     // Nothing was changed by this one.
@@ -182,14 +182,16 @@ describe('without a terminal', () => {
 
     const down = await toFull('--rollback --apply --yes');
     expect(down.code).toBe(1);
-    expect(down.stderr).toMatch(/\n {2}The way back has been done .* --rollback --check shows/);
+    expect(down.stderr).toMatch(
+      /\n {2}The rollback succeeded and was verified; .* Run --rollback --check/,
+    );
     expect(await stateOf(database)).toBe(states.old);
   });
 
   it.each([
-    ['--check --apply', 'Only one of --check and --apply can be done'],
-    ['--check --migration', 'Only one of --migration and --check can be done'],
-    ['--apply --schema old', 'Only one of --schema and --apply can be done'],
+    ['--check --apply', 'Only one of --check and --apply can be used'],
+    ['--check --migration', 'Only one of --migration and --check can be used'],
+    ['--apply --schema old', 'Only one of --schema and --apply can be used'],
     ['--yes', '--yes goes with --apply'],
     ['--check --yes', '--yes goes with --apply'],
     ['--check --exit-code', '--exit-code goes with what is printed'],

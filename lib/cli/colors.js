@@ -1,11 +1,10 @@
 'use strict';
 
 /**
- * Whether to colour what goes to a stream. The user's word comes first: `--no-color`, then the
- * variables of no-color.org and force-color.org, of which an empty one counts as not set; without a
- * word of the user, terminals get colours.
+ * Whether to colour the output to a stream. `--no-color` decides first, then the variables of
+ * no-color.org and force-color.org (an empty one counts as not set). Otherwise terminals get colours.
  *
- * @param {{ isTTY?: boolean }} stream where the text goes
+ * @param {{ isTTY?: boolean }} stream
  * @param {{ '--no-color'?: boolean }} [flags] the parsed options
  * @returns {boolean}
  */

@@ -4,7 +4,7 @@ const path = require('path');
 const { shouldColor } = require('./colors');
 const { UpgradeError } = require('../error');
 const { loadEntry } = require('../entry/load-entry');
-const { info, warn } = require('./messages');
+const { info, warn } = require('../messages');
 const { checkOutFile, writeOutFile } = require('./out-file');
 const { captureStdout } = require('./stdout');
 
@@ -36,40 +36,40 @@ const spec = {
 };
 
 /**
- * @param {{ exeName: string, usage?: string }} names the executable, and the call to show when it is
- *   not `<exeName> upgrade-relationships`
+ * @param {{ exeName: string, usage?: string }} names the executable, and the call to show in place of
+ *   `<exeName> upgrade-relationships`
  * @returns {string} the help, indented as Keystone's runner expects it
  */
 const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
     Usage
       $ ${usage} [options]
 
-    Shows what Keystone's "Arcade" release changes in the database of this project's
-    relationships, writes the migration, and runs it. It reads the lists of the project, and
-    connects to the database only with --check and --apply.
+    Shows what Keystone's "Arcade" release changes in the database for the relationships of
+    this project, prints the migration, and runs it. It reads the lists of the project. Only
+    --check and --apply connect to the database.
 
     Options
       --entry <file>    Entry file exporting keystone instance [${DEFAULT_ENTRY}]
       --migration       Print the migration: SQL for PostgreSQL, a mongosh script for MongoDB
-      --rollback        Print the way back, to the old schema; --migration may stand beside it
+      --rollback        Print the rollback to the old schema, as SQL or as a mongosh script
       --diff            Print the unified diff from the old schema to the new
       --schema <which>  Print one schema: old or new
       --json            Print the plan as JSON
       --reconcile       Where the two stored sides of a relationship disagree, repair them by the
-                        rules in the README; without it the migration stops there
-      --check           Connect, and say what the database holds: which schema, how many
-                        links, what stands in the way of the migration. Changes nothing
-      --apply           Connect, check, run the migration (with --rollback: the way back) and
-                        verify what has come of it. Asks first
+                        rules in the README; without this the migration stops
+      --check           Connect and report which schema the database has, how many links it
+                        holds, and what prevents the migration. Changes nothing
+      --apply           Connect, check, run the migration (with --rollback: the rollback) and
+                        verify the result. Asks first
       --yes             Do not ask
-      --adapter <name>  Which adapter's part, when the project has several
-      --out <file>      Write to a file instead of stdout, whole or not at all
+      --adapter <name>  The adapter to work on, when the project has several
+      --out <file>      Write to a file instead of stdout, completely or not at all
       --exit-code       Exit with 2 when the database has to change
       --no-color        Do not colour the summary
       --help, -h        Show this message
       --version, -v     Show the version
 
-    Without one of these it prints a summary of all relationships.
+    Without options it prints a summary of all relationships.
 
     Examples
       $ ${usage}
@@ -79,9 +79,9 @@ const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
       $ ${usage} --check && ${usage} --apply
 
     Exit codes
-      0  Done; with --check: the database is ready, or migrated already
-      1  An error, told on stderr; stdout stays empty
-      2  With --exit-code: the database has to change; with --check: something has to be decided
+      0  Done; with --check: the database is ready, or already migrated
+      1  An error; the message is on stderr, stdout stays empty
+      2  With --exit-code: the database has to change; with --check: there are problems to resolve
 `;
 
 /**
@@ -92,7 +92,7 @@ const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
  * @param {{ stop: () => void }} [spinner] likewise
  * @returns {Promise<{ exitCode: number, endProcessWithSuccess: boolean }>} the latter is for
  *   Keystone's runner: the project may keep the process alive
- * @throws {UpgradeError} any mistake in the project or in the options
+ * @throws {UpgradeError} for any mistake in the project or in the options
  */
 async function exec(args, { _cwd = process.cwd() } = {}, spinner) {
   const { planUpgrade } = require('../plan');
@@ -102,7 +102,7 @@ async function exec(args, { _cwd = process.cwd() } = {}, spinner) {
   if (file) checkOutFile(file);
   const { keystone, projectDir } = await loadEntry(args['--entry'] || DEFAULT_ENTRY, { cwd: _cwd });
   const from = { resolveFrom: [projectDir] };
-  // Only these two need the columns of all fields, for which knex has to be asked.
+  // Only these two need the columns of all fields, which only knex knows.
   const columns = Boolean(args['--schema'] || args['--diff']);
   const plan = planUpgrade(keystone, Object.assign({ columns }, from));
   plan.warnings.forEach(({ message }) => warn(message));
@@ -121,18 +121,18 @@ async function exec(args, { _cwd = process.cwd() } = {}, spinner) {
   return { exitCode, endProcessWithSuccess: exitCode === 0 };
 }
 
-/** Nobody may take a migration for failed because of its report. */
+/** A migration must not look failed because its report could not be written. */
 function reportFailed({ code, message }, args) {
   const [what, check] = args['--rollback']
-    ? ['The way back', '--rollback --check']
+    ? ['The rollback', '--rollback --check']
     : ['The migration', '--check'];
   return new UpgradeError(
     code,
-    `${message}\n  ${what} has been done and verified all the same; only this report of it is lost: ${check} shows the database.`,
+    `${message}\n  ${what} succeeded and was verified; only this report could not be written. Run ${check} to see the database.`,
   );
 }
 
-/** What is made from the plan alone. */
+/** The result of the options that need no connection. */
 function print(plan, args) {
   return {
     text: render(plan, args),

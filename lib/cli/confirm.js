@@ -6,11 +6,11 @@ const { UpgradeError } = require('../error');
 const { SCHEMAS, describeDatabase } = require('./report');
 
 /**
- * Asks for consent to a migration on the terminal.
+ * Asks on the terminal whether to run a migration.
  *
- * @param {object} inspection - of the database that it is for
- * @param {object} signal - an `AbortSignal` that answers no
- * @returns {Promise<boolean>} false as well when the terminal is gone, or after Ctrl-C
+ * @param {object} inspection - of the database to migrate
+ * @param {object} signal - an `AbortSignal`; aborting it means no
+ * @returns {Promise<boolean>} also false when the terminal is closed, or after Ctrl-C
  * @throws {UpgradeError} `CONFIRMATION_REQUIRED` when there is no terminal to ask on
  */
 async function confirm(inspection, signal) {

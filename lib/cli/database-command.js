@@ -2,7 +2,7 @@
 
 const { confirm } = require('./confirm');
 const { watchInterrupts } = require('./interrupt');
-const { info, warn } = require('./messages');
+const { info, warn } = require('../messages');
 const { showProgress } = require('./progress');
 const { applyReport, checkReport } = require('./report');
 

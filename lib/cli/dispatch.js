@@ -4,16 +4,17 @@ const fs = require('fs');
 const path = require('path');
 const { COMMAND, main } = require('./main');
 const command = require('./command');
-const { fail } = require('./messages');
+const { fail } = require('../messages');
 const { captureStdout } = require('./stdout');
 
 /**
- * The executable `keystone`: our command is run here, all others by the project's own Keystone.
+ * The executable `keystone`. It runs our command itself and leaves all others to the project's own
+ * Keystone.
  */
 
 const UPSTREAM = '@keystonejs/keystone';
 
-/** The options, ours and Keystone's, that are followed by their value. */
+/** The options of ours and of Keystone's that take a value. */
 const VALUED = new Set([
   ...Object.keys(command.spec).filter((option) => command.spec[option] !== Boolean),
   '--out',
@@ -56,12 +57,12 @@ function subcommand(argv) {
   return argv.find((text, i) => !text.startsWith('-') && !VALUED.has(argv[i - 1]));
 }
 
-/** Keystone's own order of precedence: `--version` before `--help`. */
+/** As in Keystone's own command, `--version` goes before `--help`. */
 function asksForHelp(argv) {
   return !argv.includes('--version') && (argv.includes('--help') || argv.includes('-h'));
 }
 
-/** The path of the executable of the project's Keystone, where there is one. */
+/** The path of the executable of the project's Keystone, if there is one. */
 function findUpstream() {
   try {
     const manifest = require.resolve(`${UPSTREAM}/package.json`, { paths: searchPaths() });
@@ -77,13 +78,13 @@ function searchPaths() {
 
 function notFound(argv) {
   return [
-    `\`${['keystone', ...argv].join(' ')}\` is run by ${UPSTREAM}, which is not installed.`,
-    ...searchPaths().map((folder) => `  Looked for it from ${folder}`),
+    `\`${['keystone', ...argv].join(' ')}\` needs ${UPSTREAM}, which is not installed.`,
+    ...searchPaths().map((folder) => `  Looked for it in ${folder}`),
     `  Run this in the project's folder, or install it there: npm install ${UPSTREAM}`,
   ].join('\n');
 }
 
-/** Keystone's help with our command in place of its own; nothing when Keystone cannot be loaded. */
+/** Keystone's help with our command in place of its own; undefined when Keystone cannot be loaded. */
 function mergedHelp(upstream) {
   try {
     const bin = path.dirname(upstream);

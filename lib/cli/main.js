@@ -4,7 +4,7 @@ const arg = require('arg');
 const command = require('./command');
 const { UpgradeError } = require('../error');
 const { guardProcess } = require('../entry/guard');
-const { fail, info } = require('./messages');
+const { fail, info } = require('../messages');
 const { captureStdout } = require('./stdout');
 const { name, version } = require('../../package.json');
 
@@ -19,10 +19,10 @@ const SPEC = {
   '-v':        '--version',
 };
 
-/** Options that each choose what is printed. */
+/** Each chooses what is printed. */
 const OUTPUTS = ['--migration', '--rollback', '--diff', '--schema', '--json'];
 
-/** Options that connect to the database. */
+/** Each connects to the database. */
 const RUNS = ['--check', '--apply'];
 
 const SCHEMAS = ['old', 'new'];
@@ -31,7 +31,7 @@ const SCHEMAS = ['old', 'new'];
  * Runs the command in this process and ends the process.
  *
  * @param {string[]} argv the arguments, with or without the command's name among them
- * @param {{ usage: string }} names how the user calls the command
+ * @param {{ usage: string }} names the call that the user knows the command by
  * @returns {Promise<void>} never fulfilled before the process ends
  */
 async function main(argv, { usage }) {
@@ -40,7 +40,7 @@ async function main(argv, { usage }) {
   try {
     await guard.exit(await run(argv, usage, stdout));
   } catch (error) {
-    // A mistake of the user's has a message that says all; anything else is ours to debug.
+    // An UpgradeError says all that its reader needs; anything else is a bug of ours.
     fail(error instanceof UpgradeError ? error.message : unexpected(error));
     await guard.exit(1);
   }
@@ -61,30 +61,30 @@ async function run(argv, usage, stdout) {
   return exitCode;
 }
 
-/** Parses strictly: what is not understood must not be ignored where a migration is at stake. */
+/** Parses strictly: an option that is ignored could cost a database. */
 function parse(argv, usage) {
   const mistake = (text) => new UpgradeError('USAGE', `${text}\n  See ${usage} --help`);
 
   const args = parseOptions(argv, mistake);
   const [extra] = args._[0] === COMMAND ? args._.slice(1) : args._;
   if (extra !== undefined) {
-    throw mistake(`Unexpected argument: ${extra} (an entry file is given with --entry)`);
+    throw mistake(`Unexpected argument: ${extra} (pass an entry file with --entry)`);
   }
   checkCombination(args, mistake);
   return args;
 }
 
-/** Refuses options that do not go together. */
+/** Refuses options that contradict each other. */
 function checkCombination(args, mistake) {
   const run = RUNS.find((option) => args[option]);
-  // With another one, these say which way, and how to print what has come of a run.
+  // Beside another option these only choose a direction, or the form of the result.
   const isAside = {
     '--rollback': run || args['--migration'],
     '--json': run,
   };
   const outputs = [...OUTPUTS, ...RUNS].filter((option) => args[option] && !isAside[option]);
   if (outputs.length > 1) {
-    throw mistake(`Only one of ${outputs.join(' and ')} can be ${run ? 'done' : 'printed'}`);
+    throw mistake(`Only one of ${outputs.join(' and ')} can be used at a time`);
   }
   if (args['--schema'] && !SCHEMAS.includes(args['--schema'])) {
     throw mistake(`There is no schema ${args['--schema']}: --schema takes old or new`);
@@ -93,11 +93,11 @@ function checkCombination(args, mistake) {
     throw mistake('--reconcile goes with --migration, --rollback, --check or --apply');
   }
   if (args['--json'] && args['--adapter'] && !run) {
-    throw mistake('--adapter goes with the summary and --migration; --json holds every adapter');
+    throw mistake('--adapter does not go with --json, which always has all adapters');
   }
   if (args['--yes'] && !args['--apply']) throw mistake('--yes goes with --apply');
   if (args['--exit-code'] && run) {
-    throw mistake(`--exit-code goes with what is printed; ${run} has exit codes of its own`);
+    throw mistake(`--exit-code does not go with ${run}, which has its own exit codes`);
   }
 }
 
@@ -117,14 +117,14 @@ function parseOptions(argv, mistake) {
   return args;
 }
 
-/** The help stands alone here, without the indentation for Keystone's list of commands. */
+/** Takes away the indentation for Keystone's list of commands. */
 function unindent(text) {
   return text.replace(/^\n/, '').replace(/^ {4}/gm, '');
 }
 
 function unexpected(error) {
   const details = (error && error.stack) || String(error);
-  return `Unexpected error; please report it together with this:\n${details}`;
+  return `Unexpected error. This is a bug; please report it with these lines:\n${details}`;
 }
 
 module.exports = { COMMAND, main };

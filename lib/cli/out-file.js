@@ -6,7 +6,7 @@ const { UpgradeError } = require('../error');
 const { reasonOf } = require('./system-error');
 
 /**
- * Makes sure that a file can be written, before any work is done for it. Nothing is left of that.
+ * Makes sure that a file can be written, before any work is done for it. It leaves nothing behind.
  *
  * @param {string} file absolute path
  * @throws {UpgradeError} OUT_FAILED when it cannot be written
@@ -16,9 +16,9 @@ function checkOutFile(file) {
 }
 
 /**
- * Writes a file whole or not at all: what was there stays until the new text is complete on disk.
+ * Writes a file completely or not at all: the old file stays until the new text is complete on disk.
  *
- * @param {string} file absolute path; of a symbolic link, the file it points to is written
+ * @param {string} file absolute path; if it is a symbolic link, the file that it points to is written
  * @param {string} text
  * @throws {UpgradeError} OUT_FAILED when the file cannot be written
  */

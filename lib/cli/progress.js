@@ -4,7 +4,7 @@ const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '
 const INTERVAL_MS = 100;
 
 /**
- * Shows on stderr what is being done: on a terminal one line that changes, else a line for each step.
+ * Shows progress on stderr: on a terminal in one line that changes, else in a line for each step.
  *
  * @param {NodeJS.WriteStream} [stream]
  * @returns {{ onProgress: (event: object) => void, stop: () => void }} `stop` clears the line
@@ -13,7 +13,7 @@ function showProgress(stream = process.stderr) {
   return stream.isTTY ? onTerminal(stream) : inLines(stream);
 }
 
-/** How far it is, to be said after the title of an event. */
+/** How far an event has come, as a suffix of its title. */
 function counter({ step, steps, done, total, rate }) {
   const position = step === undefined ? '' : ` [${step}/${steps}]`;
   const of = total === undefined ? '' : ` of ${total}`;
@@ -21,7 +21,7 @@ function counter({ step, steps, done, total, rate }) {
   return `${position}${count}${rate === undefined ? '' : ` (${rate}/s)`}`;
 }
 
-/** A text in so much room, with an ellipsis where it is cut. */
+/** A text shortened to a length, with an ellipsis. */
 function cut(text, room) {
   return text.length <= room ? text : `${text.slice(0, Math.max(room - 1, 0))}…`;
 }
@@ -33,7 +33,7 @@ function onTerminal(stream) {
   const draw = () => {
     const seconds = Math.floor((Date.now() - since) / 1000);
     const tail = `${counter(event)}${seconds >= 2 ? ` ${seconds} s` : ''}`;
-    // A line that is wrapped could not be cleared.
+    // A wrapped line could not be cleared.
     const width = (stream.columns || 80) - 1;
     const title = cut(event.title, width - tail.length - 2);
     stream.write(`\r\x1b[K${`${FRAMES[frame]} ${title}${tail}`.slice(0, width)}`);
@@ -64,12 +64,12 @@ function inLines(stream) {
   let last;
   return {
     onProgress(event) {
-      // Of questions that are counted, the first is enough for a log.
-      const told = event.phase === 'check' ? event.title : event.title + counter(event);
-      if (last === told) return;
-      last = told;
+      // Of the answers that are counted, the first is enough for a log.
+      const text = event.phase === 'check' ? event.title : event.title + counter(event);
+      if (last === text) return;
+      last = text;
       const isOver = event.phase === 'migrate' && event.done !== undefined;
-      stream.write(`ℹ ${told}${isOver ? '' : ' …'}\n`);
+      stream.write(`ℹ ${text}${isOver ? '' : ' …'}\n`);
     },
     stop() {},
   };

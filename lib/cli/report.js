@@ -5,20 +5,20 @@ const SCHEMAS = {
   down: ['the new schema', 'the old schema'],
 };
 
-/** How the state of a whole database is told. */
+/** What is said of a whole database, by its state. */
 const STATES = {
   unchanged: 'stores its relationships the same before and since Arcade',
   old: 'is in the old schema',
   new: 'is in the new schema',
-  both: 'has what the old schema has and what the new has',
+  both: 'has the tables of the old schema and those of the new',
   mixed: 'is partly in the old schema and partly in the new',
-  neither: 'has nothing of either schema',
+  neither: 'has no tables of either schema',
 };
 
-/** Of what kind of table a relationship's places are told, by its state. */
+/** The schemas whose tables are shown for a relationship, by its state. */
 const SHOWN = { old: ['old', 'both'], new: ['new', 'both'], unchanged: ['both'] };
 
-/** So many locked tables are told: in a large project they are very many. */
+/** How many of the locked tables are shown. */
 const LARGEST = 10;
 
 const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'];
@@ -26,9 +26,9 @@ const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'];
 /**
  * A table in plain text.
  *
- * @param {string[]} head - the headings; one that starts with a space is of numbers
+ * @param {string[]} head - the headings; a column of numbers has one that starts with a space
  * @param {string[][]} rows
- * @returns {string} one line for each, the columns two spaces apart
+ * @returns {string} one line a row, the columns two spaces apart
  */
 function table(head, rows) {
   const isNumber = head.map((heading) => heading.startsWith(' '));
@@ -48,7 +48,7 @@ function describeDatabase({ name, host, port }) {
 }
 
 /**
- * What a check has found, for people.
+ * The result of a check in words.
  *
  * @param {object} inspection
  * @returns {string}
@@ -67,7 +67,7 @@ function checkReport(inspection) {
   return lines.join('\n');
 }
 
-/** What a migration that can be run is about to do. */
+/** What the migration is about to do. */
 function factsOf(inspection) {
   const { drops, locks } = inspection;
   return [
@@ -104,7 +104,7 @@ function relationshipRow({ name, state, places }) {
   return [name, state, links.join(', ')];
 }
 
-/** With `--reconcile`: what there is to repair. */
+/** What `--reconcile` repairs. */
 function repairs({ relationships, problems }) {
   if (problems.length) return [];
   return relationships
@@ -122,11 +122,11 @@ function conclusion({ isDone, isReady, direction, reconcile }) {
   if (isDone) return 'There is nothing to do.';
   const options = [direction === 'down' && '--rollback', '--apply', reconcile && '--reconcile'];
   if (isReady) return `Ready: ${options.filter(Boolean).join(' ')} takes it to ${to}.`;
-  return 'That has to be decided first.';
+  return 'Resolve the problems above first.';
 }
 
 /**
- * What a migration has done, for people.
+ * The result of a migration in words.
  *
  * @param {object} applied
  * @returns {string}
@@ -135,7 +135,7 @@ function applyReport({ isApplied, check, relationships }) {
   const { database, direction } = check;
   const [, to] = SCHEMAS[direction];
   const where = describeDatabase(database);
-  if (!isApplied) return `Nothing to do: the database ${where} ${STATES[check.state]} already.\n`;
+  if (!isApplied) return `Nothing to do: the database ${where} already ${STATES[check.state]}.\n`;
   const rows = relationships.map(({ name, before, after, explanation }) => [
     name,
     String(before),

@@ -29,12 +29,12 @@ const FD_WRITERS = [
 let captured;
 
 /**
- * From now until the process ends, sends to stderr what anything in this process writes to stdout.
+ * From now until the process ends, redirects to stderr all that this process writes to stdout.
  * Calling it again gives the same object.
  *
- * @returns {{ write: (text: string) => Promise<void> }} the one way left to stdout; the promise is
- *   fulfilled when the text has been taken over whole by the file, pipe or terminal, or when its
- *   reader is gone (`| head -1`), and rejected with `OUT_FAILED` when it cannot be written (disk full)
+ * @returns {{ write: (text: string) => Promise<void> }} the only way to stdout that is left. The
+ *   promise is fulfilled when the file, pipe or terminal has taken the whole text, or when the reader
+ *   has gone (`| head -1`). It is rejected with `OUT_FAILED` when the text cannot be written
  */
 function captureStdout() {
   if (!captured) captured = capture();
@@ -42,13 +42,13 @@ function captureStdout() {
 }
 
 function capture() {
-  // Node makes this stream on first use, and for a file gives it the `fs.writeSync` of that moment:
-  // so it has to exist before that is replaced.
+  // Node makes this stream on first use. For a file it keeps the `fs.writeSync` of that moment, so
+  // the stream has to exist before `fs.writeSync` is replaced.
   const { stdout, stderr } = process;
   const { writeSync } = fs;
   const writeStdout = stdout.write;
 
-  // A reader that went away is no error of ours, and nobody is left to tell.
+  // A reader that has gone is not an error here, and nobody is left to report it to.
   stdout.on('error', () => {});
   stderr.on('error', () => {});
 
@@ -63,7 +63,7 @@ function capture() {
       writeStdout.call(stdout, text, (error) => (error ? reject(error) : resolve()));
     });
 
-  // Node's own stream for a file takes a write cut short, by a full disk, for a complete one.
+  // Node's own stream for a file takes a write that a full disk cut short for a complete one.
   const writeFile = async (text) => {
     const bytes = Buffer.from(text);
     for (let done = 0; done < bytes.length;) {
@@ -87,7 +87,7 @@ function redirect(name) {
   const redirected = function (fd, ...rest) {
     return original.call(this, fd === STDOUT ? STDERR : fd, ...rest);
   };
-  // Callers find everything else as it was: `length`, and what `util.promisify` looks for.
+  // Keeps `length`, and the symbol that `util.promisify` looks for.
   Object.defineProperties(redirected, Object.getOwnPropertyDescriptors(original));
   fs[name] = redirected;
 }

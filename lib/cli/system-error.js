@@ -1,10 +1,10 @@
 'use strict';
 
 /**
- * Why the operating system has refused something, in its own words.
+ * The reason that the operating system gives in an error.
  *
- * @param {Error} error - one of Node's, such as `ENOSPC: no space left on device, open '/x'`
- * @returns {string} `no space left on device`: without the path, which may be one the user never named
+ * @param {Error} error - such as `ENOSPC: no space left on device, open '/x'`
+ * @returns {string} `no space left on device`, without the path, which the user may never have named
  */
 function reasonOf({ message }) {
   const [, reason = message] = /^E[A-Z0-9]+: (.+?), [a-z]+\b/.exec(message) || [];

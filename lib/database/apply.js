@@ -18,8 +18,7 @@ const ENGINES = {
 
 /**
  * Runs the migration on a project's database, or with `direction: 'down'` the way back: connects,
- * checks, asks for consent, runs the statements that `plan.statements()` gives, and verifies what has
- * come of them.
+ * checks, asks for consent, runs the statements of `plan.statements()`, and verifies the result.
  *
  * @param {object} keystone - a Keystone 5 object with all its lists created
  * @param {object} [options] - as `index.d.ts` describes them
@@ -54,7 +53,7 @@ async function apply(keystone, options = {}) {
 
 function notReady({ problems }) {
   const messages = problems.map(({ message }) => message);
-  const text = ['The migration cannot be run, and nothing has been changed.', ...messages];
+  const text = ['The migration cannot be run. Nothing has been changed.', ...messages];
   return new UpgradeError(problems[0].code, text.join('\n  '), problems);
 }
 

@@ -1,12 +1,12 @@
 'use strict';
 
 /**
- * Finds out what a database holds: asks what the core wants to know, until it knows enough.
+ * Finds out what a database holds: asks the questions of the core until it has enough answers.
  *
  * @param {(answers: object) => { questions?: object[], inspection?: object }} core - the core, for
  *   one adapter of one plan
  * @param {(question: object) => Promise<any>} ask - puts a question to the database
- * @param {(done: number) => void} [onAnswer] - told how many answers there are
+ * @param {(done: number) => void} [onAnswer] - gets the number of answers so far
  * @returns {Promise<object>} the inspection
  */
 async function inspect(core, ask, onAnswer = () => {}) {

@@ -3,14 +3,14 @@
 const { UpgradeError } = require('../error');
 
 /**
- * Finds the `keystone` among an entry's exports or, as ES modules and transpilers write it, on
- * `default`; each may be a promise.
+ * Finds the `keystone` among the exports of an entry file, or on `default`, where ES modules and
+ * transpilers put it. Each may be a promise.
  *
- * @param {*} exported what the entry exports
- * @param {string} file the entry's path, for messages
+ * @param {*} exported what the entry file exports
+ * @param {string} file its path, for messages
  * @returns {Promise<object>} the Keystone 5 object
  * @throws {UpgradeError} NO_KEYSTONE, NOT_KEYSTONE
- * @throws whatever a promise is rejected with
+ * @throws what a promise is rejected with
  */
 async function findKeystone(exported, file) {
   const onDefault = await property(exported, 'default');
@@ -43,8 +43,8 @@ function exportsItself(file) {
   return new UpgradeError(
     'NO_KEYSTONE',
     [
-      `${file} exports the Keystone object itself, not an object that holds it as \`keystone\`.`,
-      '  Write `module.exports = { keystone }` or `export { keystone }`, as Keystone itself expects it.',
+      `${file} exports the Keystone object itself. It has to export it by the name \`keystone\`.`,
+      '  Write `module.exports = { keystone }` or `export { keystone }`, as Keystone itself requires.',
     ].join('\n'),
   );
 }
@@ -61,9 +61,9 @@ function checkKeystone(keystone, file) {
   throw new UpgradeError(
     'NOT_KEYSTONE',
     [
-      `The \`keystone\` that ${file} exports is no Keystone 5 object: it has no \`listsArray\`.`,
-      '  Expected is what `new Keystone({ … })` of @keystonejs/keystone makes. Databases of other',
-      '  versions (Keystone 4; Keystone 6, once called next) never had the schema this is about.',
+      `The \`keystone\` that ${file} exports is not a Keystone 5 object: it has no \`listsArray\`.`,
+      '  Export what `new Keystone({ … })` of @keystonejs/keystone returns. Keystone 4 and Keystone 6',
+      '  (once called next) store relationships in other ways: they do not need this migration.',
     ].join('\n'),
   );
 }

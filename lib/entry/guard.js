@@ -1,6 +1,6 @@
 'use strict';
 
-const { warn, fail } = require('../cli/messages');
+const { warn, fail } = require('../messages');
 const { describeError, projectPlaces } = require('./project-error');
 
 /**

@@ -5,23 +5,23 @@ const { pathToFileURL } = require('url');
 const { UpgradeError } = require('../error');
 const { cameThrough } = require('./project-error');
 
-/** What `require` says of a file that only `import()` can load. */
+/** The codes of `require` for a file that only `import()` can load. */
 const NEEDS_IMPORT = ['ERR_REQUIRE_ESM', 'ERR_REQUIRE_ASYNC_MODULE'];
 
 /**
- * Loads a file of the project: with `require`, so that the hooks of `node -r` apply, and as an ES
- * module where `require` refuses.
+ * Loads a file of the project. It tries `require` first, so that the hooks of `node -r` apply, and
+ * `import()` where `require` refuses.
  *
  * @param {string} file absolute path
  * @returns {Promise<any>} its exports
  * @throws {UpgradeError} ESM_NOT_SUPPORTED when it is an ES module and this Node has none
- * @throws whatever the file throws while it is loaded
+ * @throws what the file throws while it loads
  */
 async function loadModule(file) {
   try {
     return require(file);
   } catch (error) {
-    // The file itself is no CommonJS, or it ran and required something that is not?
+    // Else the file ran, and something that it required was refused.
     const refused = error && NEEDS_IMPORT.includes(error.code) && !cameThrough(error, file);
     if (!refused) throw error;
   }
@@ -32,7 +32,7 @@ async function importModule(file) {
   try {
     return await import(pathToFileURL(file).href);
   } catch (error) {
-    // The whole message of Node before 12.17, where ES modules are an experiment behind a flag.
+    // The whole message of Node before 12.17, where ES modules need a flag.
     if (error.message === 'Not supported') throw notSupported(file);
     throw error;
   }

@@ -4,8 +4,8 @@ const path = require('path');
 const { fileURLToPath } = require('url');
 
 /**
- * Errors thrown by a project, told to the person who has to mend it: what happened and where in the
- * project's own code, without the stack of Node, of packages and of this tool.
+ * Describes errors of a project to the person who has to fix them: what happened, and where in the
+ * project's own code. The frames of Node, of packages and of this tool are left out.
  */
 
 const MAX_PLACES = 5;
@@ -17,7 +17,7 @@ const MAX_PLACES = 5;
 function describeError(error) {
   if (!(error && typeof error.message === 'string')) return String(error);
   const name = typeof error.name === 'string' ? error.name : 'Error';
-  // "Cannot find module" goes on to list who required it, down to the files of this tool.
+  // "Cannot find module" also lists which files required it, down to the files of this tool.
   const message = error.message.split('\nRequire stack:')[0];
   return message ? `${name}: ${message}` : name;
 }

@@ -6,7 +6,7 @@ const { UpgradeError } = require('../error');
 const { nearestPackage } = require('./nearest-package');
 const typescript = require('./typescript');
 
-/** What an entry without extension may have, beside what `require` tries by itself. */
+/** The extensions to try beside those that `require` tries by itself. */
 const MORE_EXTENSIONS = ['.mjs', '.cjs', ...typescript.EXTENSIONS];
 
 /**
@@ -14,8 +14,8 @@ const MORE_EXTENSIONS = ['.mjs', '.cjs', ...typescript.EXTENSIONS];
  *
  * @param {string} entry file or folder, absolute or relative to `cwd`
  * @param {string} cwd
- * @returns {{ file: string, projectDir: string }} the file's path, of a symbolic link the path of
- *   the file behind it, and the folder of its project
+ * @returns {{ file: string, projectDir: string }} the file's path, with symbolic links resolved, and
+ *   the folder of its project
  * @throws {UpgradeError} ENTRY_NOT_FOUND
  */
 function resolveEntry(entry, cwd) {
@@ -38,7 +38,7 @@ function findFile(entry, cwd) {
     [
       `There is no entry file ${target}.`,
       similar
-        ? `  There is a ${similar}: pass --entry ${path.join(path.dirname(entry), similar)}`
+        ? `  There is ${similar}: pass --entry ${path.join(path.dirname(entry), similar)}`
         : '  Pass the file that exports `keystone`, relative to the current directory: --entry <file>',
     ].join('\n'),
   );
@@ -56,8 +56,8 @@ function firstResolved(requests) {
 }
 
 /**
- * The nearest folder whose package.json is a project's: one that merely sets the module type of a
- * folder (`{ "type": "module" }` in dist/) names neither a package nor dependencies.
+ * The nearest folder whose package.json is that of a project. A package.json that only sets the
+ * module type of a folder (`{ "type": "module" }` in dist/) has neither a name nor dependencies.
  */
 function findProject(folder) {
   const found = nearestPackage(folder, ({ name, dependencies }) => Boolean(name || dependencies));

@@ -6,15 +6,15 @@ const { loadModule } = require('./load-module');
 const { nearestPackage } = require('./nearest-package');
 
 /**
- * TypeScript entries are loaded by whatever the project itself loads TypeScript with. Types are
- * never checked here: that is the business of the project's build.
+ * Loads TypeScript entry files with the loader that the project has. It does not check types: the
+ * project's own build does.
  */
 
 const EXTENSIONS = ['.ts', '.tsx', '.mts', '.cts'];
 
 /**
- * The loaders, of which the first that the project has is used. Requiring `module` registers some of
- * them; `register` does what is left to do with its exports.
+ * The first of these that the project has is used. Requiring `module` registers some of them;
+ * `register` gets its exports and does the rest.
  */
 const LOADERS = [
   {
@@ -30,7 +30,7 @@ const LOADERS = [
         cwd: projectDir,
         transpileOnly: true,
         compilerOptions: { module: 'commonjs', moduleResolution: 'node' },
-        // Else ts-node leaves the files of an ES module package to Node, which knows no TypeScript.
+        // Else ts-node leaves the files of an ES module package to Node, which cannot load TypeScript.
         moduleTypes: esm ? { '**/*': 'cjs' } : {},
       });
     },
@@ -50,7 +50,7 @@ const LOADERS = [
  * @param {string} projectDir the project's folder, where its loaders are looked for
  * @returns {Promise<any>} the file's exports
  * @throws {UpgradeError} NO_TYPESCRIPT_LOADER when nothing here can load TypeScript
- * @throws whatever the loader or the file throws
+ * @throws what the loader or the file throws
  */
 async function loadTypeScript(file, projectDir) {
   const ready = hasHook(path.extname(file)) || (await registerLoader(projectDir, isEsm(file)));
@@ -59,11 +59,11 @@ async function loadTypeScript(file, projectDir) {
   return loadModule(file);
 }
 
-/** Whether `node -r`, or a file it loaded, has taken charge of the extension already. */
+/** Whether a hook for the extension is registered already, by `node -r` or a file it loaded. */
 function hasHook(extension) {
   // eslint-disable-next-line n/no-deprecated-api -- the only place where hooks can be seen
   const handler = require.extensions[extension];
-  // Some Nodes that strip types themselves have a handler of their own here, of this name.
+  // Nodes that strip types themselves have a handler of this name.
   return Boolean(handler) && !/^loadM?C?TS$/.test(handler.name);
 }
 
@@ -75,7 +75,7 @@ function isEsm(file) {
   return Boolean(nearest) && nearest.json.type === 'module';
 }
 
-/** Registers the first loader that the project has, and says whether it has one. */
+/** Registers the first loader that the project has. Returns whether it has one. */
 async function registerLoader(projectDir, esm) {
   const resolve = (request) => require.resolve(request, { paths: [projectDir] });
   for (const { module, register } of LOADERS) {
@@ -101,10 +101,10 @@ function noLoader(file) {
   return new UpgradeError(
     'NO_TYPESCRIPT_LOADER',
     [
-      `${file} is TypeScript, and the project has nothing that loads TypeScript.`,
-      `  Looked for ${names.join(', ')}. Install one of them in the project:`,
+      `${file} is TypeScript, but the project has no loader for TypeScript.`,
+      `  Install one of ${names.join(', ')} in the project:`,
       '      npm install --save-dev tsx',
-      '  or compile the project and name the JavaScript file: --entry dist/index.js',
+      '  or compile the project and pass the JavaScript file: --entry dist/index.js',
     ].join('\n'),
   );
 }

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * What the address of a database says, as far as it is nothing secret. A password that should have
- * been encoded can look like any other part: such an address is not taken apart at all.
+ * Reads the parts of a database's address that are not secret. An unencoded password can look like any
+ * other part: an address that could be read in two ways is not taken apart at all.
  */
 
 const SCHEME = /^([a-z][a-z0-9+.-]*:\/\/)/i;
@@ -15,7 +15,7 @@ const MONGODB = /^mongodb(\+srv)?:\/\/(?:([^/?#@]*)@)?([^/?#@]+)(?:\/([^/?#@]*))
  *
  * @param {string} address
  * @returns {{ hosts: string[], port?: string, database?: string, user?: string } | undefined}
- *   undefined where it is no good address; `port` where there is one host
+ *   undefined when it is not a valid address; `port` when there is one host
  */
 function parseMongodbAddress(address) {
   const [, isSrv, credentials = '', hostList, database] = MONGODB.exec(address) || [];
@@ -32,17 +32,17 @@ function decoded(text) {
   try {
     return text && decodeURIComponent(text);
   } catch (_) {
-    return text; // A % that stands for itself.
+    return text; // It has a literal %.
   }
 }
 
 /**
- * Tells an address that is for something else.
+ * Finds out whether an address is for another kind of server.
  *
- * @param {*} address - settings that are no text have no scheme to be wrong
- * @param {string} server - whose address it should be
- * @param {string[]} schemes - what that starts with: two to name, and any others that are taken
- * @returns {string | undefined} what is wrong with it, if anything is
+ * @param {*} address - anything but a text has no scheme
+ * @param {string} server - the kind that is wanted
+ * @param {string[]} schemes - those of its addresses; the message names the first two
+ * @returns {string | undefined} what is wrong, if anything is
  */
 function wrongScheme(address, server, schemes) {
   if (typeof address !== 'string') return undefined;
@@ -50,7 +50,7 @@ function wrongScheme(address, server, schemes) {
   if (scheme && schemes.includes(scheme.toLowerCase())) return undefined;
   const [usual, other] = schemes;
   const found = scheme ? `starts with ${scheme}` : 'has no scheme';
-  return `The address ${found}; that of ${server} starts with ${usual} or ${other}.`;
+  return `The address ${found}. Addresses of ${server} start with ${usual} or ${other}.`;
 }
 
 module.exports = { parseMongodbAddress, wrongScheme };

@@ -3,20 +3,20 @@
 const { UpgradeError } = require('../../error');
 const { hideSecrets } = require('./secrets');
 
-/** What to look at, by the code of the error. */
+/** What to check, by the code of the error. */
 const HINTS = {
-  ECONNREFUSED: 'Is the server running there, and may it be reached from here?',
-  ENOTFOUND: 'Is the name of the host right?',
-  EAI_AGAIN: 'Is the name of the host right?',
-  ETIMEDOUT: 'May the server be reached from here?',
+  ECONNREFUSED: 'Is the server running, and can it be reached from here?',
+  ENOTFOUND: 'Is the host name right?',
+  EAI_AGAIN: 'Is the host name right?',
+  ETIMEDOUT: 'Can the server be reached from here?',
   '28P01': 'Is the password right?',
   28000: 'May this user connect to this database from here (pg_hba.conf)?',
-  '3D000': 'Is the name of the database right?',
+  '3D000': 'Is the database name right?',
   42501: 'May this user connect to this database?',
-  18: 'Are the user, the password and the database that it is of (authSource) right?',
+  18: 'Are the user, the password and the authSource right?',
 };
 
-/** The code that the MongoDB driver leaves to its message. */
+/** The MongoDB driver has the code only in its message. */
 const CODE = /\b(?:connect|getaddrinfo|querySrv) (E[A-Z_]+)/;
 
 /**
@@ -25,13 +25,14 @@ const CODE = /\b(?:connect|getaddrinfo|querySrv) (E[A-Z_]+)/;
  * @param {Error} error - the driver's
  * @param {object} place
  * @param {string} place.name - the adapter's
- * @param {object} [place.target] - where it wanted to connect to, as far as that is known
- * @param {string} [place.mistake] - what is wrong with the address, as far as that is known
- * @param {string} place.source - where the project says so
- * @returns {UpgradeError} `CONNECTION_FAILED`, with no password in it
+ * @param {object} [place.target] - the parts of the address, if known
+ * @param {string} [place.mistake] - what is wrong with the address, if known
+ * @param {string} place.source - where the project sets the address
+ * @returns {UpgradeError} `CONNECTION_FAILED`, without any password
  */
 function connectionFailed(error, { name, target, mistake, source }) {
-  // Node tries every address of a host, and puts what went wrong into an error without a message.
+  // Node tries every address of a host, and then throws an error without a message that holds the
+  // others.
   const [first = error] = (error && error.errors) || [];
   const reason = String((first && first.message) || (first && first.code) || first);
   const [, code] = CODE.exec(reason) || [];
@@ -42,7 +43,7 @@ function connectionFailed(error, { name, target, mistake, source }) {
       `Could not connect to the database of the adapter ${name}${target ? ` (${describeTarget(target)})` : ''}:`,
       `  ${hideSecrets(reason).replace(/\n/g, '\n  ')}`,
       ...(hint ? [`  ${hint}`] : []),
-      `  The connection is the project's own: ${source}.`,
+      `  The address comes from ${source}.`,
     ].join('\n'),
   );
 }

@@ -12,8 +12,8 @@ const CONNECTORS = { knex: connectKnex, mongoose: connectMongoose };
  * @template T
  * @param {object} keystone - a Keystone 5 object
  * @param {string} name - the adapter's name, as plans have it
- * @param {(connection: object) => Promise<T>} use - gets the connection of the engine
- * @returns {Promise<T>} what the function returns; by then the connection is closed
+ * @param {(connection: object) => Promise<T>} use - the function
+ * @returns {Promise<T>} what the function returns; the connection is closed by then
  * @throws {UpgradeError} `CONNECTION_FAILED`
  */
 async function withConnection(keystone, name, use) {

@@ -5,16 +5,16 @@ const { connectionFailed } = require('./failure');
 const { quietly } = require('./quietly');
 
 const SOURCE =
-  'knexOptions.connection of its adapter, else CONNECT_TO, DATABASE_URL or KNEX_URI of the environment';
+  "the adapter's knexOptions.connection, else from CONNECT_TO, DATABASE_URL or KNEX_URI";
 
-/** What an address starts with; knex takes the last two as well. */
+/** knex accepts the last two as well. */
 const SCHEMES = ['postgres://', 'postgresql://', 'pg://', 'socket://'];
 
 /**
  * Connects to PostgreSQL as the project does: by its own adapter, with its own knex and driver.
  *
  * Only `_connect` of the adapter runs, which makes a knex and tries it. `keystone.connect()` would
- * go on to set up the lists, and with `dropDatabase` to drop their tables.
+ * also set up the lists and, with `dropDatabase`, drop their tables.
  *
  * @param {object} keystone - a Keystone 5 object
  * @param {{ name: string, adapter: object }} part - one of `projectAdapters`, of the kind knex
@@ -22,7 +22,7 @@ const SCHEMES = ['postgres://', 'postgresql://', 'pg://', 'socket://'];
  * @throws {UpgradeError} `CONNECTION_FAILED`
  */
 async function connectKnex(keystone, { name, adapter }) {
-  // What connecting stores on the adapter is stored on this object, and the project's stays as it is.
+  // `_connect` stores what it makes on this object, so that the project's adapter does not change.
   const own = Object.create(adapter);
   own.knex = undefined;
   try {
@@ -45,7 +45,7 @@ function targetOf({ host, port, database, user }) {
   return { database, hosts: host && [host], port, user };
 }
 
-/** The address that the adapter takes. The path of a socket is none, and settings are not either. */
+/** The address that the adapter uses; undefined for the path of a socket. */
 function addressOf({ config: { knexOptions = {} } }) {
   const { CONNECT_TO, DATABASE_URL, KNEX_URI } = process.env;
   const connection = knexOptions.connection || CONNECT_TO || DATABASE_URL || KNEX_URI;
@@ -57,7 +57,7 @@ class PostgresConnection {
   constructor(knex, session) {
     this.knex = knex;
     this.session = session;
-    /** Where it is connected to: nothing secret. */
+    /** The server that it is connected to, without secrets. */
     this.place = { host: session.host, port: session.port, user: session.user };
   }
 
@@ -72,10 +72,10 @@ class PostgresConnection {
   }
 
   /**
-   * Takes what the server has to say meanwhile.
+   * Listens to the notices of the server.
    *
    * @param {(message: string) => void} listener
-   * @returns {() => void} stops that
+   * @returns {() => void} stops listening
    */
   onNotice(listener) {
     const listen = ({ message }) => listener(message);
@@ -83,7 +83,7 @@ class PostgresConnection {
     return () => this.session.removeListener('notice', listen);
   }
 
-  /** Asks the server to stop the statement that is running, by a connection of its own. */
+  /** Asks the server, by another connection, to stop the statement that is running. */
   async cancel() {
     const other = await this.knex.client.acquireRawConnection();
     try {
@@ -93,9 +93,9 @@ class PostgresConnection {
     }
   }
 
-  /** Ends the session. What was not committed is rolled back by the server. */
+  /** Ends the session. The server rolls back what was not committed. */
   async close() {
-    // A connection that is broken has no good end.
+    // A broken connection cannot be closed.
     await this.knex.client.releaseConnection(this.session).catch(() => {});
     await this.knex.destroy().catch(() => {});
   }

@@ -5,7 +5,7 @@ const { connectionFailed } = require('./failure');
 const { quietly } = require('./quietly');
 
 const SOURCE =
-  'mongoUri of its adapter, else CONNECT_TO, DATABASE_URL, MONGO_URI or their like of the environment';
+  "the adapter's mongoUri, else from CONNECT_TO, DATABASE_URL, MONGO_URI or a similar variable";
 
 const SCHEMES = ['mongodb://', 'mongodb+srv://'];
 
@@ -49,7 +49,7 @@ function targetOf(address, { dbName }) {
   return target && Object.assign(target, dbName && { database: dbName });
 }
 
-/** What is asked of a secondary may be old: whatever the project prefers, a migration may not go by it. */
+/** A secondary may answer with old data, so the project's own read preference does not count here. */
 const PRIMARY = { readPreference: 'primary' };
 
 /** A connection to a MongoDB deployment. */
@@ -58,7 +58,7 @@ class MongodbConnection {
     const { db, host, port, user } = mongoose.connection;
     this.mongoose = mongoose;
     this.db = db;
-    /** Where it is connected to: nothing secret. */
+    /** The server that it is connected to, without secrets. */
     this.place = { host, port, user, name: db.databaseName };
   }
 

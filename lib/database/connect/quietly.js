@@ -2,12 +2,12 @@
 
 const { hideSecrets } = require('./secrets');
 
-/** What the knex adapter prints when it cannot connect: parts of the connection string among it. */
+/** What the knex adapter prints when it cannot connect. It holds parts of the address. */
 const PRINTED = [/^Could not connect to database: /, /^If this is the first time/, /^createdb /];
 
 /**
- * Connects without what the adapter prints about a failure, which is told better by its error, and
- * without the connection string in a warning of Node's that it is no good URL.
+ * Connects without the lines that the adapter prints about a failure (its error says more), and
+ * without the address in Node's warning of an invalid URL.
  *
  * @template T
  * @param {() => Promise<T>} connect

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Keeps passwords out of what is told: drivers put connection strings into their errors.
+ * Keeps passwords out of messages: drivers put addresses into their errors.
  *
  * @param {string} text
  * @returns {string} the text with `***` in place of whatever stands before the `@` of an address,
