@@ -13,6 +13,9 @@ const EDITORS = 'Post.editors -> User';
 const COVER = 'Post.cover -> User.covered';
 const OWNER = 'Post.owner -> User.owned';
 
+/** What mongosh, which is new, wants of a server that is old. */
+const NEW_WIRE_VERSION = 25;
+
 let trials;
 
 beforeAll(async () => {
@@ -323,6 +326,26 @@ describe.each([
   });
 });
 
+describe.each(['up', 'reconciling', 'down'])('what the script %s sends', (which) => {
+  it('is there to stay, each before the next one, and goes to the primary', async () => {
+    const database = await trials.make(which === 'down' ? 'down' : 'up');
+    const query = 'replicaSet=set&readPreference=secondaryPreferred&w=1';
+    const { code, stderr, commands, writes } = await trials.script(database, which, {
+      ...{ query, replicaSet: 'set' },
+    });
+    expect([code, stderr]).toEqual([0, '']);
+    expect(writes.length).toBeGreaterThan(20);
+    for (const { command } of writes) {
+      expect(command).toMatchObject({ writeConcern: { w: 'majority', j: true } });
+    }
+    for (const { name, command } of commands) {
+      if (name === 'endSessions') continue; // The driver's own.
+      const { mode = 'primary' } = command.$readPreference ?? {};
+      expect([command, mode]).toEqual([command, 'primary']);
+    }
+  });
+});
+
 describe('the oldest servers', () => {
   /** Lists of which one is related to itself: the way back reads and writes one collection. */
   const SELF = {
@@ -362,6 +385,14 @@ describe('the oldest servers', () => {
     expect(error).toMatchObject({ code: 'SERVER_VERSION' });
     expect(writes).toEqual([]);
     expect(await trials.state(database)).toBe(before);
+    if (!options.lists) {
+      const script = options.reconcile ? 'reconciling' : direction;
+      const { version, wireVersion } = { version: bad, wireVersion: NEW_WIRE_VERSION };
+      const outcome = await trials.script(database, script, { version, wireVersion });
+      expect(outcome).toMatchObject({ code: 1, writes: [] });
+      expect(outcome.stderr).toContain(bad);
+      expect(await trials.state(database)).toBe(before);
+    }
     const current = { ...options, direction, version: good };
     expect((await trials.check(database, current)).result).toMatchObject({ isReady: true });
     expect(await trials.apply(database, current)).toMatchObject({ result: { isApplied: true } });

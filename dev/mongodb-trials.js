@@ -8,6 +8,7 @@ const { documentsText, indexesText, startMongodb } = require('./mongodb');
 const { LISTS } = require('./mongodb-example');
 const { normalized } = require('./mongodb-model');
 const { startProxy } = require('./mongodb-proxy');
+const { Shell } = require('./mongosh');
 
 /** The collection of a migration that says how far it has come. */
 const STATE = 'keystone_upgrade_relationships';
@@ -57,6 +58,8 @@ const steps = {
 class Trials {
   #keystone;
   #relationships;
+  #shell = new Shell();
+  #plan;
   #count = 0;
 
   /**
@@ -151,6 +154,29 @@ class Trials {
   }
 
   /**
+   * Runs the script of a direction in mongosh, likewise through a proxy.
+   *
+   * @param {string} database
+   * @param {'up' | 'reconciling' | 'down'} which
+   * @param {object} [options] as of `apply`, but for what makes the script
+   * @returns {Promise<object>} what the shell's `run` resolves to, with what was sent
+   */
+  async script(database, which, options = {}) {
+    const plan = (this.#plan ??= await this.#planned());
+    return this.through(options, (at) => {
+      const url = this.server.url(database, { at, options: options.query ?? IMPATIENT });
+      return this.#shell.run(url, plan[which]);
+    });
+  }
+
+  async #planned() {
+    const session = await this.#keystone.open(LISTS);
+    const plan = await session.plan();
+    await session.close();
+    return plan;
+  }
+
+  /**
    * Calls a function with the address of a proxy, `host:port`, and adds what was sent to what it
    * resolves to.
    */
@@ -202,6 +228,7 @@ class Trials {
   }
 
   async stop() {
+    await this.#shell.stop();
     await this.#keystone?.stop();
     await this.server?.stop();
   }
