@@ -13,8 +13,8 @@ const { Shell } = require('./mongosh');
 /** The collection of a migration that says how far it has come. */
 const STATE = 'keystone_upgrade_relationships';
 
-/** When nothing answers any more, the driver need not wait for it. */
-const IMPATIENT = 'serverSelectionTimeoutMS=2000';
+/** Where nothing answers any more, the driver need not wait for it. */
+const IMPATIENT = 'serverSelectionTimeoutMS=200';
 
 const lastStage = ({ pipeline = [] }) => pipeline.slice(-1)[0] ?? {};
 const changes = ({ updates = [] }) => updates.map(({ u }) => u);
@@ -139,7 +139,7 @@ class Trials {
   }
 
   async #run(database, method, options = {}) {
-    const { lists = LISTS, query = IMPATIENT, direction, reconcile } = options;
+    const { lists = LISTS, query, direction, reconcile } = options;
     return this.through(options, async (at) => {
       const url = this.server.url(database, { at, options: query });
       const session = await this.#keystone.open(lists, url, { connects: false });
@@ -154,6 +154,22 @@ class Trials {
   }
 
   /**
+   * Makes a database in which a run was cut off at a step.
+   *
+   * @param {'up' | 'down'} direction
+   * @param {(command: object) => boolean} step
+   * @param {object} [data] collections to begin with
+   * @returns {Promise<string>} its name
+   */
+  async stopped(direction, step, data = direction) {
+    const database = await this.make(data);
+    const at = [[step, 'cut']];
+    const { error } = await this.apply(database, { direction, at, query: IMPATIENT });
+    if (error?.code !== 'CONNECTION_LOST') throw error ?? new Error('It was not cut off');
+    return database;
+  }
+
+  /**
    * Runs the script of a direction in mongosh, likewise through a proxy.
    *
    * @param {string} database
@@ -164,7 +180,7 @@ class Trials {
   async script(database, which, options = {}) {
     const plan = (this.#plan ??= await this.#planned());
     return this.through(options, (at) => {
-      const url = this.server.url(database, { at, options: options.query ?? IMPATIENT });
+      const url = this.server.url(database, { at, options: options.query });
       return this.#shell.run(url, plan[which]);
     });
   }
