@@ -10,7 +10,7 @@ import native from '../lib/addon.js';
 import { newKeystone } from '../dev/keystones.js';
 import mongosh from '../dev/mongosh.js';
 import { inTurns, median, number, table, timed as timedAsync, times } from './lib/measure.mjs';
-import { RELATIONSHIPS, ringKeystone } from './lib/ring.mjs';
+import { RELATIONSHIPS, ringKeystone } from './lib/projects.mjs';
 
 const SIZES = [100, 1_000, 10_000];
 const ENGINES = { knex: 'PostgreSQL', mongoose: 'MongoDB' };

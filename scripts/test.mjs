@@ -85,6 +85,8 @@ async function all() {
   await check('cargo fmt', 'cargo', ['fmt', '--check']);
   await check('prettier', bin('prettier'), ['--check', '.']);
   await check('eslint', bin('eslint'), ['--max-warnings=0', '.']);
+  const cruised = ['index.js', 'lib', 'bin', 'dev', 'scripts', 'bench'];
+  await check('circles between files', bin('depcruise'), cruised);
   await check('types', bin('tsc'), ['--project', '__test__']);
   await check('cargo clippy', 'cargo', ['clippy', '--all-targets', '--', '-D', 'warnings']);
   await check('cargo doc', 'cargo', ['doc', '--no-deps', '--document-private-items'], {

@@ -29,6 +29,8 @@
     allow(dead_code, unused_imports, reason = "`node` uses it, which no test can be linked with")
 )]
 
+#[cfg(test)]
+mod circles;
 mod comment;
 mod diff;
 mod error;
