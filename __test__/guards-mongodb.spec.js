@@ -3,8 +3,9 @@
 // The second line of defence on MongoDB: what `--apply` notices when the application goes on writing
 // while it works, and with what guarantees it reads and writes.
 
-const { LISTS, makeData } = require('../dev/mongodb-example');
+const { migrate } = require('../lib/database/mongodb/runner');
 const { driver } = require('../dev/mongodb');
+const { LISTS, makeData } = require('../dev/mongodb-example');
 const { STATE, Trials, steps } = require('../dev/mongodb-trials');
 
 const { ObjectId } = driver();
@@ -343,6 +344,44 @@ describe.each(['up', 'reconciling', 'down'])('what the script %s sends', (which)
       const { mode = 'primary' } = command.$readPreference ?? {};
       expect([command, mode]).toEqual([command, 'primary']);
     }
+  });
+});
+
+describe('a run on another host', () => {
+  const lockOf = (silence) => {
+    const at = new Date(Date.now() - silence);
+    return { _id: 'lock', host: 'elsewhere', pid: 1, token: 'another', since: at, at };
+  };
+
+  it('counts as alive although several of its signs of life are missing', async () => {
+    const database = await trials.make('up');
+    // How often a run gives them.
+    const timers = jest.spyOn(global, 'setInterval');
+    await migrate(await trials.statements(), {
+      database: trials.server.database(database).databaseName,
+      command: (command) => trials.server.database(database).command(command),
+      adminCommand: (command) => trials.server.database(database).admin().command(command),
+      process: { host: 'here', pid: process.pid },
+      isAlive: () => true,
+      report() {},
+    });
+    const delays = timers.mock.calls.map(([, delay]) => delay);
+    timers.mockRestore();
+    expect(delays).toEqual([expect.any(Number)]);
+    expect(await trials.state(database)).toBe(trials.states.up.afterText);
+
+    const other = await trials.make('up');
+    await trials.collection(other, STATE).insertOne(lockOf(3 * delays[0]));
+    const before = await trials.state(other);
+    expect((await trials.apply(other)).error).toMatchObject({ code: 'LOCKED' });
+    expect(await trials.state(other)).toBe(before);
+  });
+
+  it('counts as dead after a minute without them', async () => {
+    const database = await trials.make('up');
+    await trials.collection(database, STATE).insertOne(lockOf(61_000));
+    expect((await trials.apply(database)).error).toBe(undefined);
+    expect(await trials.state(database)).toBe(trials.states.up.afterText);
   });
 });
 

@@ -3,6 +3,7 @@
 // Runs of `check` and `apply` on MongoDB with somebody in between: what the application writes at a
 // chosen step, and what the server answers.
 
+const { planUpgrade } = require('..');
 const { startKeystone } = require('./keystone-process');
 const { documentsText, indexesText, startMongodb } = require('./mongodb');
 const { LISTS } = require('./mongodb-example');
@@ -183,6 +184,14 @@ class Trials {
       const url = this.server.url(database, { at, options: options.query });
       return this.#shell.run(url, plan[which]);
     });
+  }
+
+  /** What the runner is given for the way up. */
+  async statements() {
+    const session = await this.#keystone.open(LISTS);
+    const snapshot = await session.snapshot();
+    await session.close();
+    return planUpgrade(snapshot).statements();
   }
 
   async #planned() {
