@@ -9,7 +9,7 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
-/** A plan, held on the Rust side. `index.js` wraps it as `UpgradePlan`. */
+/** A plan, held on the Rust side. `lib/plan.js` wraps it as `UpgradePlan`. */
 export declare class NativePlan {
   /** The summary, with ANSI colours if asked for. */
   summary(adapter: string | undefined | null, color: boolean): string
@@ -22,8 +22,8 @@ export declare class NativePlan {
   statements(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean): string
   /**
    * What to ask one adapter's database, or once the answers are there, what it holds: the JSON of
-   * `Inspected`. The answers are JSON by key. With
-   * `is_running` the migration itself checks what it must.
+   * `Inspected`. `answers` is a JSON object. With `is_running` the migration is about to check by
+   * itself what it must.
    */
   inspect(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean, isRunning: boolean, answers: string): string
   /** The old or the new schema of one adapter's database. */

@@ -43,11 +43,8 @@ pub fn new_far_column(relationship: &Relationship) -> String {
 /// What knex names after a table and a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Named {
-    /// An index.
     Index,
-    /// A unique constraint and its index.
     Unique,
-    /// A foreign key.
     ForeignKey,
 }
 
@@ -61,8 +58,7 @@ pub fn knex_name(table: &str, column: &str, named: Named) -> String {
 pub fn knex_names<const N: usize>(table: &str, column: &str, named: [Named; N]) -> [String; N] {
     let is_odd = |byte: u8| matches!(byte, b'.' | b'-') || !byte.is_ascii();
     let mut start = [table, "_", column, "_"].concat();
-    // Most names are plain, which is quickly seen.
-    if start.bytes().fold(false, |found, byte| found | is_odd(byte)) {
+    if start.bytes().any(is_odd) {
         let table = table.replace(['.', '-'], "_");
         start = [&table, "_", column, "_"].concat().to_lowercase();
     } else {
@@ -108,12 +104,10 @@ pub struct Namespace {
 }
 
 impl Namespace {
-    /// One with room for that many names.
     pub fn with_capacity(names: usize) -> Self {
         Namespace { taken: HashSet::with_capacity(names) }
     }
 
-    /// Makes all names free again.
     pub fn clear(&mut self) {
         self.taken.clear();
     }

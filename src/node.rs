@@ -1,7 +1,7 @@
 //! The only file that knows Node-API: converts, calls, maps errors.
 //!
 //! Every export catches panics, which would otherwise end the whole Node process. A mistake of the
-//! user crosses as an error whose message is the JSON of [`Problems`]; `index.js` makes it an
+//! user crosses as an error whose message is the JSON of [`Problems`]; `lib/plan.js` makes it an
 //! `UpgradeError` of the caller's own realm.
 
 use napi::{Error, Result, Status};
@@ -15,7 +15,7 @@ use crate::schema::{TableSchema, Which};
 use crate::snapshot::Snapshot;
 use crate::{diff, mongodb, outcome, postgres, summary};
 
-/// A plan, held on the Rust side. `index.js` wraps it as `UpgradePlan`.
+/// A plan, held on the Rust side. `lib/plan.js` wraps it as `UpgradePlan`.
 #[napi(js_name = "NativePlan")]
 pub struct NativePlan {
     snapshot: Snapshot,
@@ -84,8 +84,8 @@ impl NativePlan {
     }
 
     /// What to ask one adapter's database, or once the answers are there, what it holds: the JSON of
-    /// `Inspected`. The answers are JSON by key. With
-    /// `is_running` the migration itself checks what it must.
+    /// `Inspected`. `answers` is a JSON object. With `is_running` the migration is about to check by
+    /// itself what it must.
     #[napi(catch_unwind)]
     pub fn inspect(
         &self,

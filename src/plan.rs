@@ -22,24 +22,19 @@ const JSON_VERSION: u32 = 1;
 /// What has to happen to a project's databases, and why.
 #[derive(Debug, Clone)]
 pub struct UpgradePlan {
-    /// Version of the loaded `@keystonejs/keystone`, when it is known.
     pub keystone: Option<String>,
     /// The locale under which Keystone's order of left and right was computed.
     pub locale: String,
     /// One part for each adapter that has lists, in the order of the first list of each.
     pub adapters: Vec<AdapterPlan>,
-    /// All relationships in order of definition.
     pub relationships: Vec<Relationship>,
-    /// What the user should know.
     pub warnings: Vec<Warning>,
 }
 
 /// The part of a plan that is for one adapter's database.
 #[derive(Debug, Clone)]
 pub struct AdapterPlan {
-    /// The adapter's name.
     pub name: String,
-    /// What it runs on, and the steps there.
     pub engine: Engine,
 }
 
@@ -47,28 +42,20 @@ pub struct AdapterPlan {
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "engine", rename_all = "lowercase")]
 pub enum Engine {
-    /// PostgreSQL through knex.
     #[serde(rename_all = "camelCase")]
     PostgreSql {
-        /// The schema that holds the tables.
         schema_name: String,
-        /// The steps.
         steps: Vec<Planned<TableStep>>,
     },
-    /// MongoDB through mongoose.
     MongoDb {
-        /// The steps.
         steps: Vec<Planned<CollectionStep>>,
     },
 }
 
-/// Which way a script goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Direction {
-    /// From the old schema to the new.
     Up,
-    /// The way back.
     Down,
 }
 
@@ -85,14 +72,12 @@ impl Direction {
 /// What the user asks of a migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// Which way.
     pub direction: Direction,
-    /// Whether it repairs two stored sides that disagree, in place of stopping there.
+    /// Repair two stored sides that disagree, instead of stopping there.
     pub reconcile: bool,
 }
 
 impl AdapterPlan {
-    /// Whether the database has to change.
     pub fn has_changes(&self) -> bool {
         match &self.engine {
             Engine::PostgreSql { steps, .. } => !steps.is_empty(),
@@ -100,7 +85,6 @@ impl AdapterPlan {
         }
     }
 
-    /// The engine's name as people write it.
     pub fn engine_name(&self) -> &'static str {
         match self.engine {
             Engine::PostgreSql { .. } => "PostgreSQL",
@@ -110,8 +94,6 @@ impl AdapterPlan {
 }
 
 impl UpgradePlan {
-    /// Plans the upgrade of a project.
-    ///
     /// # Errors
     /// All mistakes of the project's lists at once: see [`Problem`].
     pub fn new(snapshot: &Snapshot) -> Result<Self, Problems> {
@@ -165,7 +147,6 @@ impl UpgradePlan {
         })
     }
 
-    /// Whether any database has to change.
     pub fn has_changes(&self) -> bool {
         self.adapters.iter().any(AdapterPlan::has_changes)
     }
@@ -201,7 +182,6 @@ impl UpgradePlan {
         }
     }
 
-    /// The relationships of an adapter, each with its index.
     pub fn relationships_of<'a>(
         &'a self,
         adapter: &AdapterPlan,
@@ -231,15 +211,15 @@ fn unsupported(snapshot: &Snapshot) -> Vec<Problem> {
                         problems.push(Problem::UnsupportedOption {
                             place: format!("The adapter {}", adapter.name),
                             list: None,
-                            reason: "has knexOptions.wrapIdentifier, which gives tables and columns other names than Keystone's. Take it out and rename them to Keystone's names first.".to_owned(),
+                            reason: "has knexOptions.wrapIdentifier, which changes the names of tables and columns. Remove the option and rename them to Keystone's names first.".to_owned(),
                         });
                     }
                     continue;
                 }
-                format!("uses knex with the client {client}. Only PostgreSQL is supported (the clients postgres, postgresql and pg).")
+                format!("uses knex with the client {client}. This tool supports only PostgreSQL (the clients postgres, postgresql and pg).")
             }
             kind if kind.starts_with("prisma") => "is Prisma, which came after Arcade and never had the old schema: its databases need no migration.".to_owned(),
-            kind => format!("is of the kind {kind}, which has no migration here. Supported are knex on PostgreSQL and mongoose."),
+            kind => format!("is of the kind {kind}, which this tool cannot migrate. It supports knex on PostgreSQL, and mongoose."),
         };
         problems.push(Problem::UnsupportedAdapter { adapter: adapter.name.clone(), reason });
     }
@@ -248,7 +228,7 @@ fn unsupported(snapshot: &Snapshot) -> Vec<Problem> {
             problems.push(Problem::UnsupportedOption {
                 place: format!("The list {}", list.key),
                 list: Some(list.key.to_string()),
-                reason: format!("is stored in the table {table} by an adapter of its own. Keystone names a list's table by its key and so does this migration."),
+                reason: format!("is stored in the table {table} by an adapter of its own. Keystone names a list's table after its key, and so does this migration."),
             });
         }
     }

@@ -2,8 +2,7 @@
 //! cardinality.
 //!
 //! The rules are those of `_consolidateRelationships()` in `lib/Keystone/index.js` of
-//! `@keystonejs/keystone` from 8.0.0 on, except that all mistakes are reported and not the first
-//! alone.
+//! `@keystonejs/keystone` from 8.0.0 on, except that they report the first mistake alone.
 
 use std::fmt;
 
@@ -18,22 +17,17 @@ use crate::snapshot::{ColumnOptions, Consolidated, Field, RelationshipField, Sna
 /// How many items of each side a relationship links, left to right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Cardinality {
-    /// Both sides hold one item.
     #[serde(rename = "1:1")]
     OneToOne,
-    /// The left side holds many items, the right side one.
     #[serde(rename = "1:N")]
     OneToMany,
-    /// The left side holds one item, the right side many.
     #[serde(rename = "N:1")]
     ManyToOne,
-    /// Both sides hold many items.
     #[serde(rename = "N:N")]
     ManyToMany,
 }
 
 impl Cardinality {
-    /// Keystone's own notation.
     pub fn as_str(self) -> &'static str {
         match self {
             Cardinality::OneToOne => "1:1",
@@ -48,20 +42,14 @@ impl Cardinality {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// A field without `many` that refers to a list.
     OneSidedOneToMany,
-    /// A field with `many` that refers to a list.
     OneSidedManyToMany,
-    /// Two fields that refer to each other, neither with `many`.
     TwoSidedOneToOne,
-    /// Two fields that refer to each other, one with `many`.
     TwoSidedOneToMany,
-    /// Two fields that refer to each other, both with `many`.
     TwoSidedManyToMany,
 }
 
 impl Kind {
-    /// All kinds in the guide's order.
     pub const ALL: [Kind; 5] = [
         Kind::OneSidedOneToMany,
         Kind::OneSidedManyToMany,
@@ -70,7 +58,6 @@ impl Kind {
         Kind::TwoSidedManyToMany,
     ];
 
-    /// The guide's heading.
     pub fn heading(self) -> &'static str {
         match self {
             Kind::OneSidedOneToMany => "One-sided: one to many",
@@ -89,11 +76,8 @@ pub struct Side {
     pub list: usize,
     /// Index of the field in its list.
     pub field: usize,
-    /// The list key.
     pub key: Name,
-    /// The field path.
     pub path: Name,
-    /// Whether the field holds many items.
     pub many: bool,
     /// The options of its column, where it has one.
     pub options: ColumnOptions,
@@ -113,36 +97,28 @@ pub struct Relationship {
     pub adapter: usize,
     /// The left side in Keystone's order (`localeCompare` of the list keys, then of the paths).
     pub left: Side,
-    /// The right side, when it is two-sided.
     pub right: Option<Side>,
     /// Index of the list that the left side refers to.
     pub target: usize,
-    /// The key of that list.
     pub target_key: Name,
-    /// Its cardinality.
     pub cardinality: Cardinality,
-    /// Which heading of the guide it belongs to.
     pub kind: Kind,
 }
 
 impl Relationship {
-    /// Whether it relates a list to itself.
     pub fn is_self(&self) -> bool {
         self.left.list == self.target
     }
 
     /// `Todo.author -> User` or `Todo.readers -> User.readPosts`, as in the guide.
     pub fn name(&self) -> String {
-        // Asked for very often: without the machinery of `format!`.
-        let Side { key, path, .. } = &self.left;
         match &self.right {
-            Some(right) => [key, ".", path, " -> ", &right.key, ".", &right.path].concat(),
-            None => [key, ".", path, " -> ", &self.target_key].concat(),
+            Some(right) => format!("{} -> {right}", self.left),
+            None => format!("{} -> {}", self.left, self.target_key),
         }
     }
 }
 
-/// Its name.
 impl fmt::Display for Relationship {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name())
@@ -154,19 +130,16 @@ impl fmt::Display for Relationship {
 /// Appends to `problems` what cannot be paired: refs to unknown lists or fields, sides that do not
 /// point back, fields that refer to themselves, relationships across adapters.
 pub fn pair(snapshot: &Snapshot, problems: &mut Vec<Problem>) -> Vec<Relationship> {
-    let index = Index::new(snapshot);
-    let fields = snapshot.lists.iter().flat_map(|list| &list.fields);
-    let sides = fields.filter(|field| field.relationship.is_some()).count();
-    let mut relationships = Vec::with_capacity(sides);
+    let refs = Refs::new(snapshot);
+    let mut relationships = Vec::new();
     let mut paired: HashSet<(usize, usize)> = HashSet::new();
-    paired.reserve(sides / 2);
     for (list_at, list) in snapshot.lists.iter().enumerate() {
         for (field_at, field) in list.fields.iter().enumerate() {
             let Some(relationship) = &field.relationship else { continue };
             if paired.contains(&(list_at, field_at)) {
                 continue;
             }
-            match index.other_side(list_at, field, relationship) {
+            match refs.other_side(list_at, field, relationship) {
                 Err(problem) => problems.push(problem),
                 Ok(Other::List(target)) => {
                     let left = side(snapshot, list_at, field_at);
@@ -248,7 +221,7 @@ fn side(snapshot: &Snapshot, list: usize, field: usize) -> Side {
     }
 }
 
-/// What a ref leads to.
+/// The other end of a relationship field.
 enum Other {
     /// A list: the relationship is one-sided.
     List(usize),
@@ -256,25 +229,24 @@ enum Other {
     Field(usize, usize),
 }
 
-/// Finds lists and fields by name.
-struct Index<'a> {
+/// What refs lead to, by name.
+struct Refs<'a> {
     snapshot: &'a Snapshot,
     lists: HashMap<&'a str, usize>,
     fields: HashMap<(usize, &'a str), usize>,
 }
 
-impl<'a> Index<'a> {
+impl<'a> Refs<'a> {
     fn new(snapshot: &'a Snapshot) -> Self {
         let mut lists = HashMap::new();
         let mut fields = HashMap::new();
-        fields.reserve(snapshot.lists.iter().map(|list| list.fields.len()).sum());
         for (list_at, list) in snapshot.lists.iter().enumerate() {
             lists.insert(&*list.key, list_at);
             for (field_at, field) in list.fields.iter().enumerate() {
                 fields.insert((list_at, &*field.path), field_at);
             }
         }
-        Index { snapshot, lists, fields }
+        Refs { snapshot, lists, fields }
     }
 
     fn other_side(
@@ -358,9 +330,8 @@ fn closest(name: &str, names: &[&str]) -> Option<String> {
     get_close_matches(name, names, 1, 0.7).first().map(|&name| name.to_owned())
 }
 
-/// Compares the relationships with what the loaded Keystone says of them itself.
-///
-/// `expected` gives what Keystone must say of each. Appends a problem for each difference.
+/// Appends a problem for each difference between what the loaded Keystone says of the relationships
+/// and what it must say.
 pub fn compare(
     snapshot: &Snapshot,
     expected: impl Iterator<Item = Consolidated>,
@@ -383,13 +354,12 @@ pub fn compare(
             Some(their) if *their == ours => {}
             Some(their) => problems.push(disagrees(
                 name(&ours),
-                format!("{} in place of {}", describe(their), describe(&ours)),
+                format!("{} instead of {}", describe(their), describe(&ours)),
             )),
-            None => problems.push(disagrees(name(&ours), "it does not know it".into())),
+            None => problems.push(disagrees(name(&ours), "Keystone does not know it".into())),
         }
     }
-    problems
-        .extend(theirs.map(|their| disagrees(name(their), "only Keystone itself knows it".into())));
+    problems.extend(theirs.map(|their| disagrees(name(their), "only Keystone knows it".into())));
 }
 
 fn describe(relationship: &Consolidated) -> String {

@@ -10,87 +10,64 @@ use crate::name::{self, Name};
 use crate::naming::{self, Named};
 use crate::plan::{Engine, UpgradePlan};
 use crate::relationship::{Kind, Relationship, Side};
-use crate::snapshot::{Key, KeyKind, List, Snapshot};
+use crate::snapshot::{CompiledKey, KeyKind, List, Snapshot};
 use crate::step::{ForeignKeyColumn, JoinTable, TableStep};
 
-/// Which of the two schemas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
-    /// The one before Arcade.
     Old,
-    /// The one since.
     New,
 }
 
 /// A PostgreSQL schema: lists in order of definition, then join tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableSchema {
-    /// Its name.
     pub name: String,
-    /// Its tables.
     pub tables: Vec<Table>,
     /// Whether the tables have all of their columns, or those of relationships alone.
     pub is_complete: bool,
 }
 
-/// A table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
-    /// Its name.
     pub name: Name,
-    /// Its columns.
     pub columns: Vec<Column>,
-    /// Keys of several columns: whether primary, the name, the columns.
+    /// Those of several columns.
     pub keys: Vec<TableKey>,
-    /// Its indexes.
     pub indexes: Vec<Index>,
 }
 
 /// A primary key or unique constraint on several columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableKey {
-    /// The name of the constraint.
     pub name: Name,
-    /// Whether it is the primary key.
     pub is_primary: bool,
-    /// The columns.
     pub columns: Vec<Name>,
 }
 
-/// An index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Index {
-    /// Its name.
     pub name: Name,
-    /// Its columns.
     pub columns: Vec<Name>,
 }
 
-/// A column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
-    /// Its name.
     pub name: Name,
     /// Its type, with a check where knex has it there.
     pub data_type: Name,
-    /// Whether it is NOT NULL.
     pub is_not_null: bool,
-    /// Its default, as SQL.
     pub default: Option<String>,
-    /// The name of the primary key, where the column alone is that.
+    /// The name of the primary key constraint, where that is this column alone.
     pub primary_key: Option<Name>,
-    /// The name of its unique constraint.
     pub unique: Option<Name>,
-    /// Its foreign key.
     pub foreign_key: Option<ForeignKey>,
 }
 
 /// A foreign key to the `id` of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignKey {
-    /// The name of the constraint.
     pub name: Name,
-    /// The table.
     pub references: Name,
     /// Whether rows go with those that they refer to.
     pub cascades: bool,
@@ -194,7 +171,7 @@ fn list_table(
 }
 
 impl Table {
-    fn add_key(&mut self, list: &str, key: &Key) {
+    fn add_key(&mut self, list: &str, key: &CompiledKey) {
         let columns: Vec<Name> =
             key.columns.iter().map(|column| name::clip(column).into()).collect();
         let joined = key.columns.join("_");

@@ -1,4 +1,4 @@
-//! What Node tells the core about a project: its lists, serialized to JSON by `lib/snapshot/index.js`.
+//! What Node knows of a project: its lists, serialized to JSON by `lib/snapshot/index.js`.
 //!
 //! A snapshot is plain data that can be stored and planned later, on another machine. Whatever
 //! depends on the running process (the order of names under its locale, mongoose's plural forms) is
@@ -18,7 +18,6 @@ pub const VERSION: u32 = 1;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot {
-    /// The version of this shape, [`VERSION`].
     pub version: u32,
     /// Version of the loaded `@keystonejs/keystone`, when it could be found out.
     #[serde(default)]
@@ -26,7 +25,6 @@ pub struct Snapshot {
     /// Locale of the process that computed the ranks (`en-US`): Keystone orders the two sides of a
     /// relationship with `localeCompare`, which depends on it.
     pub locale: String,
-    /// The adapters that hold lists.
     pub adapters: Vec<Adapter>,
     /// All lists, aux lists included, in order of definition.
     pub lists: Vec<List>,
@@ -41,7 +39,6 @@ pub struct Snapshot {
     pub warnings: Vec<Warning>,
 }
 
-/// A database adapter of the project.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Adapter {
@@ -52,7 +49,6 @@ pub struct Adapter {
     /// knex's client: `postgres`, `pg` or `postgresql` for PostgreSQL.
     #[serde(default)]
     pub client: Option<String>,
-    /// The PostgreSQL schema that holds the tables.
     #[serde(default)]
     pub schema_name: Option<String>,
     /// Whether `knexOptions.wrapIdentifier` is set, which renames tables and columns.
@@ -63,11 +59,9 @@ pub struct Adapter {
     pub has_columns: bool,
 }
 
-/// A list.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct List {
-    /// The list key.
     pub key: Name,
     /// Index of its adapter in [`Snapshot::adapters`].
     pub adapter: usize,
@@ -79,21 +73,17 @@ pub struct List {
     /// SQL type of a foreign key to this list (`integer`, `uuid`), as knex compiles it.
     #[serde(default)]
     pub foreign_key_type: Option<Name>,
-    /// The collection of a mongoose list.
     #[serde(default)]
     pub collection: Option<String>,
     /// Why the collection of a mongoose list could not be found out.
     #[serde(default)]
     pub collection_error: Option<String>,
-    /// Its fields in order of definition.
     pub fields: Vec<Field>,
 }
 
-/// A field of a list.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Field {
-    /// The field path.
     pub path: Name,
     /// Name of its type, for messages.
     #[serde(rename = "type", default)]
@@ -103,22 +93,19 @@ pub struct Field {
     pub relationship: Option<RelationshipField>,
     /// The columns of a field of a knex list that is no relationship, when the snapshot has columns.
     #[serde(default)]
-    pub columns: Vec<Column>,
+    pub columns: Vec<CompiledColumn>,
     /// The indexes and keys of those columns.
     #[serde(default)]
-    pub keys: Vec<Key>,
-    /// Whether a mongoose field is indexed.
+    pub keys: Vec<CompiledKey>,
     #[serde(default)]
     pub is_indexed: bool,
-    /// Whether a mongoose field has a unique index.
     #[serde(default)]
     pub is_unique: bool,
 }
 
 /// A column as knex compiles it.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Column {
-    /// Its name.
+pub struct CompiledColumn {
     pub name: String,
     /// What follows the name in SQL: the type and its modifiers.
     pub definition: String,
@@ -126,25 +113,19 @@ pub struct Column {
 
 /// An index or key on columns of one list.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Key {
-    /// What it is.
+pub struct CompiledKey {
     pub kind: KeyKind,
-    /// The columns.
     pub columns: Vec<String>,
     /// Its name, where the field gives one in place of knex's.
     #[serde(default)]
     pub name: Option<String>,
 }
 
-/// What a [`Key`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum KeyKind {
-    /// An index.
     Index,
-    /// A unique constraint.
     Unique,
-    /// The primary key.
     Primary,
 }
 
@@ -155,14 +136,12 @@ pub struct RelationshipField {
     /// `List` (one-sided) or `List.path` (two-sided).
     #[serde(rename = "ref")]
     pub reference: String,
-    /// Whether the field holds many items.
     pub many: bool,
     /// Position of the path among all relationship paths in the order of `localeCompare`.
     pub rank: u32,
     /// Whether its column has a unique constraint, as the knex field adapter sees it.
     #[serde(default)]
     pub is_unique: bool,
-    /// Whether its column is indexed.
     #[serde(default)]
     pub is_indexed: bool,
     /// Whether its column is NOT NULL (`knexOptions.isNotNullable`).
@@ -179,18 +158,14 @@ pub struct RelationshipField {
 pub struct ColumnOptions {
     /// The column has a unique constraint (and then no index of its own).
     pub is_unique: bool,
-    /// The column has an index.
     pub is_indexed: bool,
-    /// The column is NOT NULL.
     pub is_not_nullable: bool,
 }
 
 /// A mongoose model's name and the collection that mongoose derives from it.
 #[derive(Debug, Clone, Deserialize)]
 pub struct PluralizedModel {
-    /// The model's name.
     pub model: String,
-    /// The collection's name.
     pub name: String,
 }
 
@@ -198,14 +173,11 @@ pub struct PluralizedModel {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Consolidated {
-    /// `List.path` of the left side.
     pub left: String,
     /// `List.path` of the right side of a two-sided relationship.
     #[serde(default)]
     pub right: Option<String>,
-    /// `1:1`, `1:N`, `N:1` or `N:N`.
     pub cardinality: String,
-    /// The table that stores it.
     pub table_name: String,
     /// The foreign key column, when it is not a join table.
     #[serde(default)]
@@ -219,8 +191,6 @@ pub struct Consolidated {
 }
 
 impl RelationshipField {
-    /// The options of its column. Not flattened into this struct: serde would keep every property of
-    /// every field aside until it knows whose it is.
     pub fn options(&self) -> ColumnOptions {
         let &RelationshipField { is_unique, is_indexed, is_not_nullable, .. } = self;
         ColumnOptions { is_unique, is_indexed, is_not_nullable }

@@ -8,12 +8,9 @@ use serde::{Deserialize, Serialize};
 pub struct Warning {
     /// Stable, for programs.
     pub code: String,
-    /// What it is and what to do.
     pub message: String,
-    /// The list to look at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub list: Option<String>,
-    /// The field to look at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
 }

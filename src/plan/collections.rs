@@ -14,9 +14,8 @@ use crate::step::{
     CollectionStep, DocumentField, DocumentPlace, FieldIndex, JoinCollection, Owner, Planned,
 };
 
-/// Plans one adapter's collections.
 pub(super) fn plan(part: &Part<'_>, problems: &mut Vec<Problem>) -> Vec<Planned<CollectionStep>> {
-    let mut names = Names::new(part, problems);
+    let mut names = CollectionNames::new(part, problems);
     let (mut copied, mut removed) = (Vec::new(), Vec::new());
     for (at, relationship) in part.relationships() {
         if relationship.kind == Kind::OneSidedOneToMany {
@@ -52,17 +51,17 @@ pub(super) fn plan(part: &Part<'_>, problems: &mut Vec<Problem>) -> Vec<Planned<
     copied.into_iter().chain(removed).collect()
 }
 
-/// The collections in use.
-struct Names<'a> {
+struct CollectionNames<'a> {
     part: &'a Part<'a>,
     problems: &'a mut Vec<Problem>,
-    /// Each collection with whose it is.
+    /// Whose each collection is.
     owners: HashMap<String, Vec<String>>,
-    /// The collections, or lists without a known one, of which a problem has been told.
-    told: HashSet<String>,
+    /// The collections, or lists without a known one, that have been looked at: a problem of one is
+    /// reported once.
+    seen: HashSet<String>,
 }
 
-impl<'a> Names<'a> {
+impl<'a> CollectionNames<'a> {
     fn new(part: &'a Part<'a>, problems: &'a mut Vec<Problem>) -> Self {
         let mut owners: HashMap<String, Vec<String>> = HashMap::new();
         for list in part.lists() {
@@ -71,7 +70,7 @@ impl<'a> Names<'a> {
                 owners.entry(collection.clone()).or_default().push(owner);
             }
         }
-        Names { part, problems, owners, told: HashSet::new() }
+        CollectionNames { part, problems, owners, seen: HashSet::new() }
     }
 
     /// The field of a side of a relationship that changes: its list's collection must be known, and
@@ -96,7 +95,7 @@ impl<'a> Names<'a> {
             _ => None,
         };
         let subject = if collection.is_empty() { &*side.key } else { &collection };
-        if self.told.insert(subject.to_owned()) {
+        if self.seen.insert(subject.to_owned()) {
             self.problems.extend(problem);
         }
         let field = &list.fields[side.field];

@@ -20,13 +20,12 @@ use crate::step::{
 };
 use crate::warning::Warning;
 
-/// Plans one adapter's tables.
 pub(super) fn plan(
     part: &Part<'_>,
     warnings: &mut Vec<Warning>,
     problems: &mut Vec<Problem>,
 ) -> Vec<Planned<TableStep>> {
-    let mut names = Names::new(part);
+    let mut names = TableNames::new(part);
     let mut old_tables = names.old_join_tables(part, problems);
     let mut old_table = |side: &Side| {
         let table = old_tables.remove(&(side.list, side.field));
@@ -69,7 +68,7 @@ pub(super) fn plan(
                         &relationship.left,
                         "NO_WAY_BACK",
                         format!(
-                            "{relationship}: the old Keystone could not store these links, so the way back has no place for those that {} holds by then.",
+                            "{relationship}: the old Keystone could not store these links. A rollback drops {} with all its links.",
                             to.name
                         ),
                     ));
@@ -103,7 +102,7 @@ fn column_links(side: &Side, owner: Owner) -> Links<TablePlace> {
 }
 
 /// The names in use in one schema, before and after.
-struct Names<'a> {
+struct TableNames<'a> {
     old: SchemaNames<'a>,
     new: SchemaNames<'a>,
 }
@@ -136,7 +135,7 @@ impl fmt::Display for Holder<'_> {
     }
 }
 
-impl<'a> Names<'a> {
+impl<'a> TableNames<'a> {
     fn new(part: &Part<'a>) -> Self {
         // About as many tables, each with about two indexes.
         let room = part.lists().count() + part.relationships().count();
@@ -147,10 +146,10 @@ impl<'a> Names<'a> {
             relations: Namespace::with_capacity(3 * room),
             constraints: Namespace::default(),
         };
-        let mut names = Names {
+        let mut names = TableNames {
             old: schema(
                 "old",
-                "The old Keystone could keep only one of them, so nobody can tell whose links there are: sort that out by hand before you migrate.",
+                "The old Keystone could keep only one of them, so the database does not say whose links these are: separate them by hand before you migrate.",
             ),
             new: schema(
                 "new",
@@ -232,7 +231,7 @@ impl<'a> Names<'a> {
                 side,
                 "NAME_TAKEN",
                 format!(
-                    "{relationship}: Keystone's names of indexes and foreign keys, in lower case and clipped at 63 bytes, meet on {}. The new Keystone leaves out what it cannot name. The migration keeps what the database has, and calls it {}.",
+                    "{relationship}: on {}, Keystone's names for indexes and foreign keys are the same once they are in lower case and cut at 63 bytes. The new Keystone leaves out what it cannot name. The migration keeps what the database has, and names it {}.",
                     table.name,
                     distinct.join(" and ")
                 ),
@@ -256,9 +255,9 @@ impl<'a> SchemaNames<'a> {
         let stored = Name::from(name::clip(&name));
         let why = if *stored == *name { "" } else { " (PostgreSQL keeps 63 bytes of a name)" };
         let mut collides = |thing: String, first: &dyn fmt::Display, second: &dyn fmt::Display| {
-            // Names that meet now have often met before: once is enough.
-            let told = |it: &Problem| it.location() == (Some(&side.key), Some(&side.path));
-            if problems.iter().any(told) {
+            // TableNames that meet now have often met before: once is enough.
+            let is_here = |it: &Problem| it.location() == (Some(&side.key), Some(&side.path));
+            if problems.iter().any(is_here) {
                 return;
             }
             problems.push(Problem::NameCollision {
