@@ -14,10 +14,10 @@
 //!
 //! - [`snapshot`] reads what Node knows of the project, and checks that it is consistent in itself.
 //! - [`relationship`] pairs the relationship fields and puts their two sides in Keystone's order.
-//! - [`naming`] has every old and new name.
-//! - [`plan`] turns relationships into typed steps, [`step`], which know no SQL and no shell text.
+//! - [`naming`] has every old and new name; [`name`] is what PostgreSQL keeps of one.
+//! - [`plan`] turns relationships into typed steps, [`step`], which contain neither SQL nor JavaScript.
 //! - [`schema`] is what each generation of Keystone creates, and [`diff`] what differs between two texts.
-//! - [`summary`] tells the plan in the words of Keystone's guide.
+//! - [`summary`] renders the plan in the words of Keystone's guide.
 //! - [`postgres`] and [`mongodb`] each know one engine's language, and nothing of the other's.
 //! - [`inspection`] is what a database holds, by the answers to questions, and [`outcome`] what a
 //!   migration has made of it.
