@@ -72,7 +72,7 @@ export default [
   },
   {
     // A project's open handles must not keep the command alive.
-    files: ['lib/entry/guard.js', 'lib/cli/dispatch.js'],
+    files: ['lib/cli/guard.js', 'lib/cli/dispatch.js'],
     rules: { 'n/no-process-exit': 'off' },
   },
   {

@@ -398,7 +398,7 @@ export type ProblemCode =
   | 'NOT_KEYSTONE'
   /** An option that does not exist, where that could run the wrong migration, or a wrong value. */
   | 'INVALID_OPTION'
-  | 'NO_DATABASE'
+  | 'NO_LISTS'
   | 'CONNECTION_FAILED'
   | 'CHECK_FAILED'
   | FindingCode

@@ -371,6 +371,32 @@ describe('mistakes', () => {
     expect(result.stderr).not.toContain('It exports');
   });
 
+  describe('no lists', () => {
+    const empty = [
+      "const { Keystone } = require('@keystonejs/keystone');",
+      "const { KnexAdapter } = require('@keystonejs/adapter-knex');",
+      "const keystone = new Keystone({ adapter: new KnexAdapter(), cookieSecret: 'secret' });",
+      'exports.keystone = keystone;',
+    ].join('\n');
+
+    it.each([[], ['--migration'], ['--check'], ['--json']])('%j', async (...args) => {
+      const project = makeProject({ 'index.js': empty });
+      expectError(await run(project, args), 'has no lists', 'after an `await`', '--entry');
+    });
+
+    it('yet: they come after an `await`', async () => {
+      const later = `${empty} Promise.resolve().then(() => setTimeout(() => {
+        keystone.createList('User', { fields: {} });
+      }));`;
+      expectError(await run(makeProject({ 'index.js': later })), 'has no lists');
+    });
+
+    it('but another Keystone has some', async () => {
+      const project = makeProject({ 'index.js': `require('./keystone'); ${empty}` });
+      expectError(await run(project), 'has no lists', 'Another Keystone has 2');
+    });
+  });
+
   it('a keystone of another version', async () => {
     const project = makeProject({ 'index.js': 'exports.keystone = { lists: {} };' });
     expectError(await run(project), 'not a Keystone 5 object', 'listsArray');

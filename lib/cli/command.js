@@ -14,6 +14,9 @@ const { captureStdout } = require('./stdout');
 
 const DEFAULT_ENTRY = 'index.js';
 
+/** In place of a guard, where the process belongs to someone else. */
+const UNGUARDED = { loaded() {}, onSignal: () => () => {} };
+
 /** What --migration prints, by engine. */
 const SCRIPTS = { postgresql: 'the SQL', mongodb: 'the mongosh script' };
 
@@ -88,19 +91,21 @@ const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
  * Prints the summary, the migration or the plan of a project; checks or migrates its database.
  *
  * @param {object} args the options, as `arg` parses them by `spec`
- * @param {{ exeName?: string, usage?: string, _cwd?: string }} [info] as Keystone's runner passes it
+ * @param {{ exeName?: string, usage?: string, _cwd?: string, guard?: object }} [info] as Keystone's
+ *   runner passes it, with the guard of the process where there is one
  * @param {{ stop: () => void }} [spinner] likewise
  * @returns {Promise<{ exitCode: number, endProcessWithSuccess: boolean }>} the latter is for
  *   Keystone's runner: the project may keep the process alive
  * @throws {UpgradeError} for any mistake in the project or in the options
  */
-async function exec(args, { _cwd = process.cwd() } = {}, spinner) {
+async function exec(args, { _cwd = process.cwd(), guard = UNGUARDED } = {}, spinner) {
   const { planUpgrade } = require('../plan');
   if (spinner) spinner.stop();
   const stdout = captureStdout();
   const file = args['--out'] && path.resolve(_cwd, args['--out']);
   if (file) checkOutFile(file);
   const { keystone, projectDir } = await loadEntry(args['--entry'] || DEFAULT_ENTRY, { cwd: _cwd });
+  guard.loaded();
   const from = { resolveFrom: [projectDir] };
   // Only these two need the columns of all fields, which only knex knows.
   const columns = Boolean(args['--schema'] || args['--diff']);
@@ -108,7 +113,7 @@ async function exec(args, { _cwd = process.cwd() } = {}, spinner) {
   plan.warnings.forEach(({ message }) => warn(message));
 
   const { text, exitCode, hasMigrated } = needsConnection(args)
-    ? await require('./database-command').runOnDatabase(keystone, from, args)
+    ? await require('./database-command').runOnDatabase(keystone, from, args, guard)
     : print(plan, args);
   try {
     if (file) writeOutFile(file, text);

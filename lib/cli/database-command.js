@@ -12,18 +12,19 @@ const { applyReport, checkReport } = require('./report');
  * @param {object} keystone
  * @param {{ resolveFrom: string[] }} from - where the project's packages are
  * @param {object} args - the options of the command
+ * @param {object} guard - of the process
  * @returns {Promise<{ text: string, exitCode: number, hasMigrated: boolean }>} the result for stdout,
  *   and whether the database has been changed
  * @throws {UpgradeError}
  */
-async function runOnDatabase(keystone, from, args) {
+async function runOnDatabase(keystone, from, args, guard) {
   const options = Object.assign({}, from, {
     adapter: args['--adapter'],
     direction: args['--rollback'] ? 'down' : 'up',
     reconcile: Boolean(args['--reconcile']),
   });
   const run = args['--apply'] ? applyOn : checkOn;
-  const { result, report, exitCode } = await run(keystone, options, args);
+  const { result, report, exitCode } = await run(keystone, options, args, guard);
   return {
     text: args['--json'] ? `${JSON.stringify(result, null, 2)}\n` : report,
     exitCode,
@@ -44,10 +45,10 @@ async function checkOn(keystone, options) {
   }
 }
 
-async function applyOn(keystone, options, args) {
+async function applyOn(keystone, options, args, guard) {
   const { apply } = require('../database/apply');
   const progress = showProgress();
-  const interrupts = watchInterrupts(() => {
+  const interrupts = watchInterrupts(guard, () => {
     progress.stop();
     warn('Interrupted: coming to a clean end …');
   });

@@ -3,7 +3,7 @@
 const arg = require('arg');
 const command = require('./command');
 const { UpgradeError } = require('../error');
-const { guardProcess } = require('../entry/guard');
+const { guardProcess } = require('./guard');
 const { fail, info } = require('../messages');
 const { captureStdout } = require('./stdout');
 const { name, version } = require('../../package.json');
@@ -38,7 +38,7 @@ async function main(argv, { usage }) {
   const stdout = captureStdout();
   const guard = guardProcess();
   try {
-    await guard.exit(await run(argv, usage, stdout));
+    await guard.exit(await run(argv, { usage, stdout, guard }));
   } catch (error) {
     // An UpgradeError says all that its reader needs; anything else is a bug of ours.
     fail(error instanceof UpgradeError ? error.message : unexpected(error));
@@ -46,7 +46,7 @@ async function main(argv, { usage }) {
   }
 }
 
-async function run(argv, usage, stdout) {
+async function run(argv, { usage, stdout, guard }) {
   const args = parse(argv, usage);
   if (args['--version']) {
     await stdout.write(`${version}\n`);
@@ -57,7 +57,7 @@ async function run(argv, usage, stdout) {
     return 0;
   }
   info(`Command: keystone ${COMMAND} (${name} ${version})`);
-  const { exitCode } = await command.exec(args);
+  const { exitCode } = await command.exec(args, { guard });
   return exitCode;
 }
 

@@ -14,13 +14,13 @@ const ENGINES = { postgresql: checkPostgres, mongodb: checkMongodb };
  * @param {object} plan - an `UpgradePlan`
  * @param {string} [name] - an adapter's name, needed when there are several
  * @returns {object} one of `plan.adapters`
- * @throws {UpgradeError} `NO_DATABASE` when the project has no lists
+ * @throws {UpgradeError} `NO_LISTS` when the project has no lists
  */
 function partOf(plan, name) {
   const part = plan.adapters.find((it) => name === undefined || it.name === name);
   if (part) return part;
   throw new UpgradeError(
-    'NO_DATABASE',
+    'NO_LISTS',
     'This project has no lists, and so no database to look at.',
   );
 }

@@ -68,4 +68,29 @@ function checkKeystone(keystone, file) {
   );
 }
 
-module.exports = { findKeystone };
+/**
+ * Refuses a Keystone without lists: its migration would be empty, and look like good news.
+ *
+ * @param {object} keystone
+ * @param {{ file: string, keystones: object[] }} found the entry file, and all Keystones it has made
+ * @throws {UpgradeError} NO_LISTS
+ */
+function requireLists(keystone, { file, keystones }) {
+  if (keystone.listsArray.length) return;
+  const other = keystones.find(({ listsArray }) => listsArray.length);
+  throw new UpgradeError(
+    'NO_LISTS',
+    [
+      `The \`keystone\` that ${file} exports has no lists.`,
+      ...(other
+        ? [`  Another Keystone has ${other.listsArray.length}: export that one as \`keystone\`.`]
+        : [
+            '  Usual causes: keystone.createList() runs after an `await` or in a callback, when the file is',
+            '  loaded already (export a promise of the keystone instead); another file creates the lists',
+            '  (pass it with --entry); or the lists are read from a folder that is not found from here.',
+          ]),
+    ].join('\n'),
+  );
+}
+
+module.exports = { findKeystone, requireLists };

@@ -2,9 +2,10 @@
 
 const path = require('path');
 const { UpgradeError } = require('../error');
-const { findKeystone } = require('./find-keystone');
+const { findKeystone, requireLists } = require('./find-keystone');
+const { keepInert } = require('./inert');
 const { loadModule } = require('./load-module');
-const { info } = require('../messages');
+const { info, warn } = require('../messages');
 const { describeError, projectPlaces } = require('./project-error');
 const { resolveEntry } = require('./resolve-entry');
 const typescript = require('./typescript');
@@ -12,19 +13,23 @@ const typescript = require('./typescript');
 const NOTE_AFTER_MS = 10 * 1000;
 const LIMIT_MS = 60 * 1000;
 
+/** So long an entry file may go on loading after it has started its server. */
+const GRACE_MS = 1000;
+
 const VARIABLES =
   'Does it need environment variables, such as DATABASE_URL or COOKIE_SECRET, that are not set?';
 
 /**
  * Loads a project's entry file and finds the keystone it exports. The process moves to the project's
- * folder first, because projects read files (`.env`) relative to it.
+ * folder first, because projects read files (`.env`) relative to it. From then on no Keystone of the
+ * project connects or starts.
  *
  * @param {string} [entry] file or folder, absolute or relative to `cwd`; 'index.js' by default
  * @param {{ cwd?: string }} [options] the current working directory by default
  * @returns {Promise<{ keystone: object, file: string, projectDir: string }>} the Keystone 5 object,
  *   the entry's path and the project's folder
  * @throws {UpgradeError} ENTRY_NOT_FOUND, ENTRY_FAILED, ENTRY_TIMEOUT, NO_KEYSTONE, NOT_KEYSTONE,
- *   NO_TYPESCRIPT_LOADER or ESM_NOT_SUPPORTED
+ *   NO_LISTS, NO_TYPESCRIPT_LOADER or ESM_NOT_SUPPORTED
  */
 async function loadEntry(entry = 'index.js', { cwd = process.cwd() } = {}) {
   const { file, projectDir } = resolveEntry(entry, cwd);
@@ -32,11 +37,42 @@ async function loadEntry(entry = 'index.js', { cwd = process.cwd() } = {}) {
   // So that the stack of an error reaches from the depths of a package to the project's own code.
   Error.stackTraceLimit = 100;
   try {
-    const keystone = await withTimeLimit(loadKeystone(file, projectDir), file);
+    const keystone = await withTimeLimit(startedOrLoaded(file, projectDir), file);
     return { keystone, file, projectDir };
   } catch (error) {
     throw error instanceof UpgradeError ? error : entryFailed(error, file, projectDir);
   }
+}
+
+/**
+ * The keystone that the entry file exports. Where loading waits for a server to start, which never
+ * happens here, it is the one Keystone that was made.
+ */
+async function startedOrLoaded(file, projectDir) {
+  let timer;
+  let keystones;
+  const started = new Promise((resolve) => {
+    keystones = keepInert((call) => {
+      if (timer) return;
+      warn(startsItself(call, projectDir));
+      timer = setTimeout(() => keystones.length === 1 && resolve(keystones[0]), GRACE_MS);
+    });
+  });
+  try {
+    const keystone = await Promise.race([loadKeystone(file, projectDir), started]);
+    requireLists(keystone, { file, keystones });
+    return keystone;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function startsItself(call, projectDir) {
+  const [place] = projectPlaces(new Error(), projectDir);
+  return [
+    `The entry file starts the server when it is loaded: it calls ${call}${place ? ` at ${place}` : ''}.`,
+    '  The call was stopped: the Keystone of the project never connects or starts here.',
+  ].join('\n');
 }
 
 async function loadKeystone(file, projectDir) {

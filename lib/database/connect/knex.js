@@ -2,6 +2,7 @@
 
 const { wrongScheme } = require('./address');
 const { connectionFailed } = require('./failure');
+const { allow } = require('../../entry/inert');
 const { quietly } = require('./quietly');
 
 const SOURCE =
@@ -23,7 +24,7 @@ const SCHEMES = ['postgres://', 'postgresql://', 'pg://', 'socket://'];
  */
 async function connectKnex(keystone, { name, adapter }) {
   // `_connect` stores what it makes on this object, so that the project's adapter does not change.
-  const own = Object.create(adapter);
+  const own = allow(Object.create(adapter));
   own.knex = undefined;
   try {
     await quietly(() => own._connect({ name: keystone.name, rels: [] }, own.config));

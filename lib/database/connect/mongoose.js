@@ -2,6 +2,7 @@
 
 const { parseMongodbAddress, wrongScheme } = require('./address');
 const { connectionFailed } = require('./failure');
+const { allow } = require('../../entry/inert');
 const { quietly } = require('./quietly');
 
 const SOURCE =
@@ -21,7 +22,7 @@ const SCHEMES = ['mongodb://', 'mongodb+srv://'];
  * @throws {UpgradeError} `CONNECTION_FAILED`
  */
 async function connectMongoose(keystone, { name, adapter }) {
-  const own = Object.create(adapter);
+  const own = allow(Object.create(adapter));
   own.mongoose = new adapter.mongoose.Mongoose();
   let address;
   let settings = {};
