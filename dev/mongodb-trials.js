@@ -259,4 +259,4 @@ class Trials {
   }
 }
 
-module.exports = { STATE, Trials, steps };
+module.exports = { IMPATIENT, STATE, Trials, steps };
