@@ -210,9 +210,9 @@ describe('wrong options', () => {
   });
 
   test.each([
-    [{ direction: 'back' }, ['direction', "'back'", "'up' or 'down'"]],
-    [{ direction: null }, ['direction', 'null', "'up' or 'down'"]],
-    [{ reconcile: 'no' }, ['reconcile', "'no'", 'true or false']],
+    [{ direction: 'back' }, ['direction', "'back'", "must be 'up' or 'down'"]],
+    [{ direction: null }, ['direction', 'null', "must be 'up' or 'down'"]],
+    [{ reconcile: 'no' }, ['reconcile', "'no'", 'must be true or false']],
   ])('%j of a migration', async (options, texts) => {
     const plan = planUpgrade(guide());
     expect(thrownBy(() => plan.migration(options))).toMatchObject(invalid(...texts));
@@ -224,6 +224,101 @@ describe('wrong options', () => {
   test.each([['x'], [undefined], ['']])('the schema %j', (which) => {
     const error = thrownBy(() => planUpgrade(guide()).schema(which));
     expect(error).toMatchObject(invalid('schema', String(which), "'old' or 'new'"));
+  });
+
+  /** Values of all kinds, of which an option takes one. */
+  const VALUES = [
+    null,
+    true,
+    0,
+    1n,
+    NaN,
+    '',
+    'up',
+    'knex',
+    Symbol('knex'),
+    () => {},
+    [],
+    ['knex'],
+    [7],
+    {},
+    Object.create(null),
+    new Date(0),
+    new Proxy({}, {}),
+  ];
+
+  const OPTIONS = 'adapter color columns direction newName oldName reconcile resolveFrom'.split(
+    ' ',
+  );
+
+  let keystone;
+  let plan;
+  beforeAll(() => {
+    keystone = guide();
+    plan = planUpgrade(keystone);
+  });
+
+  /** Everything that computes, by what it is called with. */
+  const CALLS = {
+    snapshot: (options) => snapshot(keystone, options),
+    planUpgrade: (options) => planUpgrade(keystone, options),
+    summary: (options) => plan.summary(options),
+    migration: (options) => plan.migration(options),
+    statements: (options) => plan.statements(options),
+    schema: (options) => plan.schema('old', options),
+    diff: (options) => plan.diff(options),
+    diffSchemas: (options) => diffSchemas('a', 'b', options),
+    'diffSchemas of': (text) => diffSchemas(text, ''),
+    'diffSchemas to': (text) => diffSchemas('', text),
+    'planUpgrade of': (project) => planUpgrade(project),
+    'snapshot of': (project) => snapshot(project),
+    'schema called': (which) => plan.schema(which),
+  };
+
+  const CODES = ['INVALID_OPTION', 'UNKNOWN_ADAPTER', 'NOT_KEYSTONE', 'INVALID_SNAPSHOT'];
+
+  test.each(Object.entries(CALLS))('%s takes a value or says what is wrong with it', (_, call) => {
+    const refused = [];
+    const named = VALUES.flatMap((value) => OPTIONS.map((name) => ({ [name]: value })));
+    for (const argument of [...VALUES, ...named]) {
+      try {
+        call(argument);
+      } catch (error) {
+        expect(error).toMatchObject({ name: 'UpgradeError' });
+        expect(CODES).toContain(error.code);
+        refused.push(argument);
+      }
+    }
+    expect(refused.length).toBeGreaterThan(5);
+  });
+
+  test.each([
+    ['onProgress', 'log', 'a function'],
+    ['confirm', true, 'a function'],
+    ['signal', {}, 'an AbortSignal'],
+    ['adapter', 7, 'a string'],
+    ['resolveFrom', '.', 'an array of strings'],
+  ])('a run on a database says what %s must be', async (name, value, expected) => {
+    for (const run of [check, apply]) {
+      const error = run(keystone, { [name]: value });
+      await expect(error).rejects.toMatchObject(invalid(name, `must be ${expected}`));
+    }
+  });
+
+  test.each([
+    [{ listsArray: [1] }],
+    [{ listsArray: [{}] }],
+    [{ listsArray: [{ key: 'A', adapter: {}, fields: [] }] }],
+  ])('a Keystone object with other lists: %j', (keystone) => {
+    expect(thrownBy(() => planUpgrade(keystone))).toMatchObject({ code: 'NOT_KEYSTONE' });
+  });
+
+  test('a snapshot that is not plain data', () => {
+    const circular = { version: 1, lists: [] };
+    circular.lists.push(circular);
+    for (const project of [circular, { version: 1n, lists: [] }]) {
+      expect(thrownBy(() => planUpgrade(project))).toMatchObject({ code: 'INVALID_SNAPSHOT' });
+    }
   });
 
   test.each(['rollback', 'adpter'])('%s, which does not exist, on a database', async (name) => {

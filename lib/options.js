@@ -1,8 +1,39 @@
 'use strict';
 
+const { inspect } = require('util');
 const { UpgradeError } = require('./error');
 
-/** The options of `check` and `apply`, as `index.d.ts` describes them: one object may do for both. */
+const oneOf = (...values) => ({
+  expected: values.map((value) => inspect(value)).join(' or '),
+  matches: (value) => values.includes(value),
+});
+const text = { expected: 'a string', matches: (value) => typeof value === 'string' };
+const texts = {
+  expected: 'an array of strings',
+  matches: (value) => Array.isArray(value) && value.every(text.matches),
+};
+const aFunction = { expected: 'a function', matches: (value) => typeof value === 'function' };
+const signal = {
+  expected: 'an AbortSignal',
+  matches: (value) => Boolean(value) && typeof value.addEventListener === 'function',
+};
+
+/** What each option of the API has to be. */
+const OPTIONS = {
+  adapter: text,
+  color: oneOf(true, false),
+  columns: oneOf(true, false),
+  confirm: aFunction,
+  direction: oneOf('up', 'down'),
+  newName: text,
+  oldName: text,
+  onProgress: aFunction,
+  reconcile: oneOf(true, false),
+  resolveFrom: texts,
+  signal,
+};
+
+/** The options of `check` and `apply`: one object may serve both. */
 const RUN_OPTIONS = [
   'adapter',
   'direction',
@@ -14,49 +45,64 @@ const RUN_OPTIONS = [
 ];
 
 /**
- * @param {string} name - the option's, for the message
+ * @param {string} name - what the value is, for the message
  * @param {*} value
- * @param {Array<string|boolean>} allowed
- * @throws {UpgradeError} `INVALID_OPTION` when the value is none of those that are allowed
+ * @param {{ expected: string, matches: function(*): boolean }} kind
+ * @throws {UpgradeError} `INVALID_OPTION` when it does not match
  */
-function checkValue(name, value, allowed) {
-  if (allowed.includes(value)) return;
-  const show = (it) => (typeof it === 'string' ? `'${it}'` : String(it));
-  throw new UpgradeError(
-    'INVALID_OPTION',
-    `${name} cannot be ${show(value)}: it is ${allowed.map(show).join(' or ')}.`,
-  );
+function checkValue(name, value, { expected, matches }) {
+  if (matches(value)) return;
+  const shown = inspect(value, { depth: 0, breakLength: Infinity });
+  throw new UpgradeError('INVALID_OPTION', `${name} cannot be ${shown}: it must be ${expected}.`);
 }
 
 /**
- * The options that say which migration, with what is left out filled in.
+ * Reads options, whatever the caller has passed for them.
+ *
+ * @param {object} [options]
+ * @param {string[]} names - those to read; others are for somebody else
+ * @returns {object} the ones that are given
+ * @throws {UpgradeError} `INVALID_OPTION`
+ */
+function readOptions(options = {}, names) {
+  const anObject = { expected: 'an object', matches: (it) => it && typeof it === 'object' };
+  checkValue('options', options, anObject);
+  const given = {};
+  names.forEach((name) => {
+    const value = options[name];
+    if (value === undefined) return;
+    checkValue(`The option ${name}`, value, OPTIONS[name]);
+    given[name] = value;
+  });
+  return given;
+}
+
+/**
+ * The options that say which migration, with defaults for those left out.
  *
  * @param {object} [options]
  * @returns {{ direction: 'up'|'down', reconcile: boolean, adapter?: string }}
  * @throws {UpgradeError} `INVALID_OPTION`
  */
 function migrationOptions(options) {
-  const { direction = 'up', reconcile = false, adapter } = options || {};
-  checkValue('direction', direction, ['up', 'down']);
-  checkValue('reconcile', reconcile, [true, false]);
-  return { direction, reconcile, adapter };
+  const defaults = { direction: 'up', reconcile: false };
+  return Object.assign(defaults, readOptions(options, ['adapter', 'direction', 'reconcile']));
 }
 
 /**
- * Checks the options of a run on a database, where one that is misspelt must not be ignored.
+ * Checks the options of a run on a database, where a misspelt one must not be ignored.
  *
  * @param {object} options
  * @throws {UpgradeError} `INVALID_OPTION`
  */
 function checkRunOptions(options) {
+  readOptions(options, RUN_OPTIONS);
   const unknown = Object.keys(options).find((name) => !RUN_OPTIONS.includes(name));
-  if (unknown !== undefined) {
-    throw new UpgradeError(
-      'INVALID_OPTION',
-      `There is no option ${unknown}: the options are ${RUN_OPTIONS.join(', ')}.`,
-    );
-  }
-  migrationOptions(options);
+  if (unknown === undefined) return;
+  throw new UpgradeError(
+    'INVALID_OPTION',
+    `There is no option ${unknown}. The options are ${RUN_OPTIONS.join(', ')}.`,
+  );
 }
 
-module.exports = { checkRunOptions, checkValue, migrationOptions };
+module.exports = { checkRunOptions, checkValue, migrationOptions, oneOf, readOptions, text };

@@ -2,7 +2,7 @@
 
 const { UpgradeError } = require('./error');
 const { loadNative } = require('./addon');
-const { checkValue, migrationOptions } = require('./options');
+const { checkValue, migrationOptions, oneOf, readOptions, text } = require('./options');
 const { snapshot } = require('./snapshot');
 
 /** The Rust side of a plan. */
@@ -52,7 +52,7 @@ class UpgradePlan {
    * @throws {UpgradeError} `UNKNOWN_ADAPTER`
    */
   summary(options) {
-    const { color = false, adapter } = options || {};
+    const { color = false, adapter } = readOptions(options, ['color', 'adapter']);
     return calling(() => this[NATIVE].summary(adapter, color));
   }
 
@@ -95,8 +95,8 @@ class UpgradePlan {
    * @throws {UpgradeError} `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
    */
   schema(which, options) {
-    const { adapter } = options || {};
-    checkValue('The schema', which, ['old', 'new']);
+    checkValue('The schema', which, oneOf('old', 'new'));
+    const { adapter } = readOptions(options, ['adapter']);
     const native = complete(this);
     return calling(() => native.schema(which, adapter));
   }
@@ -110,7 +110,7 @@ class UpgradePlan {
    * @throws {UpgradeError} `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
    */
   diff(options) {
-    const { color = false, adapter } = options || {};
+    const { color = false, adapter } = readOptions(options, ['color', 'adapter']);
     const native = complete(this);
     return calling(() => native.diff(adapter, color));
   }
@@ -149,9 +149,9 @@ function data(plan) {
  */
 function planUpgrade(project, options) {
   const isSnapshot = project && !project.listsArray && (project.version || project.lists);
-  const native = (data) => calling(() => loadNative().planUpgrade(JSON.stringify(data)));
+  const { columns: atOnce = false } = readOptions(options, ['columns', 'resolveFrom']);
+  const native = (data) => calling(() => loadNative().planUpgrade(toJson(data)));
   if (isSnapshot) return new UpgradePlan(native(project));
-  const { columns: atOnce = false } = options || {};
   const take = (columns) => snapshot(project, Object.assign({}, options, { columns }));
   return new UpgradePlan(native(take(atOnce)), atOnce ? undefined : () => native(take(true)));
 }
@@ -166,7 +166,10 @@ function planUpgrade(project, options) {
  * @returns {string} empty when they are equal
  */
 function diffSchemas(oldSql, newSql, options) {
-  const { oldName = 'old schema', newName = 'new schema', color = false } = options || {};
+  checkValue('The old text', oldSql, text);
+  checkValue('The new text', newSql, text);
+  const names = readOptions(options, ['oldName', 'newName', 'color']);
+  const { oldName = 'old schema', newName = 'new schema', color = false } = names;
   return calling(() => loadNative().diffSchemas(oldSql, newSql, oldName, newName, color));
 }
 
@@ -191,6 +194,19 @@ function coreOf(plan) {
     compare: (before, after) =>
       parsed(() => loadNative().outcome(JSON.stringify(before), JSON.stringify(after))),
   };
+}
+
+/** A snapshot as JSON. That of somebody else may be anything. */
+function toJson(snapshot) {
+  try {
+    return JSON.stringify(snapshot);
+  } catch (error) {
+    const [reason] = error.message.split('\n');
+    throw new UpgradeError(
+      'INVALID_SNAPSHOT',
+      `Invalid snapshot: it is not plain data. ${reason}.`,
+    );
+  }
 }
 
 /** Calls into Rust, which throws the problems as JSON, and makes them one error of this realm. */

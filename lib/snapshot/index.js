@@ -2,6 +2,7 @@
 
 const { projectAdapters } = require('./adapters');
 const { UpgradeError } = require('../error');
+const { readOptions } = require('../options');
 const { mongooseNames } = require('./mongoose-names');
 const { foreignKeyTypes } = require('./foreign-key-types');
 const { knexColumns } = require('./knex-columns');
@@ -19,16 +20,13 @@ const VERSION = 1;
  *   which the project's packages can be found, by default the working directory; `columns`: whether
  *   to ask knex for the columns of all fields, which only schema and diff need (by default true)
  * @returns {object} the snapshot; `index.d.ts` describes it
- * @throws {UpgradeError} `NOT_KEYSTONE` when it is no Keystone 5 object
+ * @throws {UpgradeError} `NOT_KEYSTONE` when it is not a Keystone 5 object, `INVALID_OPTION`
  */
 function snapshot(keystone, options) {
-  if (!keystone || !Array.isArray(keystone.listsArray)) {
-    throw new UpgradeError(
-      'NOT_KEYSTONE',
-      'This is no Keystone 5 object: it has no `listsArray`. Pass the object that `new Keystone(…)` of @keystonejs/keystone returned.',
-    );
-  }
-  const { resolveFrom = [process.cwd()], columns = true } = options || {};
+  if (!keystone || !Array.isArray(keystone.listsArray)) throw notKeystone('has no `listsArray`');
+  if (!keystone.listsArray.every(isList)) throw notKeystone('has a `listsArray` of something else');
+  const given = readOptions(options, ['columns', 'resolveFrom']);
+  const { resolveFrom = [process.cwd()], columns = true } = given;
   const lists = keystone.listsArray;
   const named = projectAdapters(keystone);
   const adapters = named.map(({ adapter }) => adapter);
@@ -74,6 +72,16 @@ function snapshot(keystone, options) {
     consolidationError: own.error,
     warnings,
   };
+}
+
+const isList = (it) =>
+  Boolean(it && it.key && it.adapter && it.adapter.parentAdapter && Array.isArray(it.fields));
+
+function notKeystone(what) {
+  return new UpgradeError(
+    'NOT_KEYSTONE',
+    `This is not a Keystone 5 object: it ${what}. Pass the object that \`new Keystone(…)\` of @keystonejs/keystone returned.`,
+  );
 }
 
 /** What only the adapter's kind can tell of itself, of a list, a field and a relationship. */
