@@ -14,8 +14,8 @@ const { Shell } = require('./mongosh');
 /** The collection of a migration that says how far it has come. */
 const STATE = 'keystone_upgrade_relationships';
 
-/** Where nothing answers any more, the driver need not wait for it. */
-const IMPATIENT = 'serverSelectionTimeoutMS=200';
+/** What the server says to every command from a `lose` on. The driver does not wait for another one. */
+const LOST = { error: { code: 6, codeName: 'HostUnreachable', message: 'the server is gone' } };
 
 const lastStage = ({ pipeline = [] }) => pipeline.slice(-1)[0] ?? {};
 const changes = ({ updates = [] }) => updates.map(({ u }) => u);
@@ -123,7 +123,8 @@ class Trials {
    * @param {boolean} [options.reconcile]
    * @param {object} [options.lists] other lists than those of `mongodb-example.js`
    * @param {[(command: object) => boolean, string | object | Function][]} [options.at] for steps their
-   *   actions, or functions for these, each for the first time that the step is come to
+   *   actions, or functions for these, each for the first time that the step is come to; `lose` is for
+   *   a server that is gone from then on
    * @param {Function} [options.onRead] as of `startProxy`
    * @param {string} [options.version] likewise, as is `replicaSet`
    * @param {string} [options.query] further options of the address
@@ -164,8 +165,7 @@ class Trials {
    */
   async stopped(direction, step, data = direction) {
     const database = await this.make(data);
-    const at = [[step, 'cut']];
-    const { error } = await this.apply(database, { direction, at, query: IMPATIENT });
+    const { error } = await this.apply(database, { direction, at: [[step, 'lose']] });
     if (error?.code !== 'CONNECTION_LOST') throw error ?? new Error('It was not cut off');
     return database;
   }
@@ -205,19 +205,26 @@ class Trials {
    * Calls a function with the address of a proxy, `host:port`, and adds what was sent to what it
    * resolves to.
    */
-  async through({ at = [], ...options }, use) {
+  async through({ at = [], onRead = () => 'pass', ...options }, use) {
     const open = new Set(at);
+    let isLost = false;
     const onWrite = (command) => {
+      if (isLost) return LOST;
       if (command.isBeat) return undefined;
       for (const step of open) {
         const [isIt, action] = step;
         if (!isIt(command)) continue;
         open.delete(step);
+        isLost = action === 'lose';
+        if (isLost) return LOST;
         return typeof action === 'function' ? action(command) : action;
       }
       return undefined;
     };
-    const proxy = await startProxy(this.server.address, onWrite, options);
+    const proxy = await startProxy(this.server.address, onWrite, {
+      ...options,
+      onRead: (command) => (isLost ? LOST : onRead(command)),
+    });
     let outcome;
     try {
       outcome = await use(proxy.address);
@@ -259,4 +266,4 @@ class Trials {
   }
 }
 
-module.exports = { IMPATIENT, STATE, Trials, steps };
+module.exports = { STATE, Trials, steps };
