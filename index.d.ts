@@ -194,12 +194,6 @@ export interface Links<Place> {
   place: Place;
 }
 
-/** Two places that hold the same links in the old schema. */
-export interface Copies<Place> {
-  kept: Links<Place>;
-  dropped: Links<Place>;
-}
-
 /** A place for links in PostgreSQL. */
 export type TablePlace =
   | { type: 'column'; table: string; column: string }
@@ -207,8 +201,8 @@ export type TablePlace =
 
 /** A step on PostgreSQL. `relationship` is an index in the plan's `relationships`. */
 export type TableStep = { relationship: number } & (
-  | { step: 'dropColumn'; table: string; column: ForeignKeyColumn; copies: Copies<TablePlace> }
-  | { step: 'dropJoinTable'; table: JoinTable; copies: Copies<TablePlace> }
+  | { step: 'dropColumn'; table: string; column: ForeignKeyColumn; kept: Links<TablePlace> }
+  | { step: 'dropJoinTable'; table: JoinTable; kept: Links<TablePlace> }
   | { step: 'renameJoinTable'; from: JoinTable; to: JoinTable }
   | { step: 'createJoinTable'; table: JoinTable }
 );
@@ -274,7 +268,7 @@ export interface Warning {
 /** A plan as plain data. */
 export interface PlanJson {
   /** The version of this shape. */
-  version: 1;
+  version: 2;
   keystone: string | null;
   locale: string;
   hasChanges: boolean;

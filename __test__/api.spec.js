@@ -151,7 +151,7 @@ describe('UpgradePlan', () => {
   test('becomes JSON with all it has', () => {
     const json = clone(plan());
     expect(json).toEqual(clone(plan().toJSON()));
-    expect(json).toMatchObject({ version: 1, hasChanges: true, warnings: [] });
+    expect(json).toMatchObject({ version: 2, hasChanges: true, warnings: [] });
     expect(json.relationships).toEqual(clone(plan().relationships));
     expect(json.adapters).toMatchObject([{ name: 'knex', engine: 'postgresql', hasChanges: true }]);
     expect(json.adapters[0].steps.map(({ step }) => step)).toEqual([

@@ -223,7 +223,7 @@ describe('what a database holds', () => {
     const moved = applied.relationships.find(({ name }) => name === NAMES.readers);
     expect(moved).toMatchObject({ before: n, after: n + 1 });
     expect(moved.explanation).toContain('--reconcile');
-    expect(applied.notices.join('\n')).toContain('adopted 1 links that only User_readPosts had');
+    expect(applied.notices.join('\n')).toContain('added 1 link that only User_readPosts had');
   });
 
   it('what would vanish', async () => {
@@ -231,7 +231,7 @@ describe('what a database holds', () => {
     await server.query(database, `COMMENT ON TABLE "User_published" IS 'mine'`);
     const found = await session.check();
     expect(codes(found)).toEqual(['DEPENDENTS']);
-    expect(found.problems[0].message).toContain('comment on table "User_published"');
+    expect(found.problems[0].message).toContain('comment on table public."User_published"');
     await expectRefused(database, session, 'DEPENDENTS');
   });
 
@@ -240,7 +240,7 @@ describe('what a database holds', () => {
     await server.query(database, `CREATE VIEW hers AS SELECT * FROM "User_published"`);
     const found = await session.check();
     expect(codes(found)).toEqual(['DEPENDENTS']);
-    expect(found.problems[0].message).toContain('on view hers');
+    expect(found.problems[0].message).toContain('on view public.hers');
     await expectRefused(database, session, 'DEPENDENTS');
   });
 

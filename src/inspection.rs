@@ -261,7 +261,7 @@ pub struct Findings {
     pub copies: Vec<Copied>,
     /// What it drops.
     pub drops: Vec<String>,
-    /// What stands in its way, but for sides that disagree.
+    /// What stands in its way.
     pub problems: Vec<Finding>,
     /// What it would warn of.
     pub warnings: Vec<Finding>,
@@ -280,8 +280,6 @@ impl Inspection {
         };
         if is_done {
             problems.clear();
-        } else if !found.reconcile {
-            problems.extend(relationships.iter().filter_map(disagreement));
         }
         Inspection {
             version: JSON_VERSION,
@@ -301,28 +299,4 @@ impl Inspection {
             warnings: found.warnings,
         }
     }
-}
-
-/// What to do about two sides that disagree.
-pub const DISAGREEMENT: &str = "Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.";
-
-fn disagreement(related: &Related) -> Option<Finding> {
-    let found = related.disagreement.as_ref()?;
-    let name_of = |is_kept| {
-        let stored = related.places.iter().find(|it| it.is_kept == is_kept && it.links.is_some());
-        stored.map(|it| it.name.as_str()).unwrap_or_default()
-    };
-    Some(Finding {
-        code: "DISAGREEMENT".to_owned(),
-        message: format!(
-            "{}: the two stored sides disagree. Links that only {} has: {}; that only {} has: {}. For example (left id, right id): {}. {DISAGREEMENT}",
-            related.name,
-            name_of(true),
-            found.only_kept,
-            name_of(false),
-            found.only_dropped,
-            found.examples,
-        ),
-        relationship: Some(related.relationship),
-    })
 }

@@ -1,5 +1,7 @@
 //! The migration as SQL for PostgreSQL.
 
+mod agreement;
+mod change;
 mod check;
 mod dependents;
 mod inspect;

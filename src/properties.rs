@@ -110,23 +110,23 @@ impl Tables {
         assert_eq!(columns.insert(column.name.clone(), names), None, "{table}.{}", column.name);
     }
 
-    fn apply(&mut self, step: &TableStep) {
+    fn apply(&mut self, step: &TableStep, direction: Direction) {
+        let is_up = direction == Direction::Up;
         match step {
-            TableStep::DropColumn { table, column, .. } => {
+            TableStep::DropColumn { table, column, .. } if is_up => {
                 let columns = self.0.get_mut(table).expect("a table that is there");
                 assert!(columns.remove(&column.name).is_some());
             }
-            TableStep::RestoreColumn { table, column, .. } => self.add_column(table, column),
-            TableStep::DropJoinTable { table, .. } | TableStep::DiscardJoinTable { table } => {
-                self.drop(table);
-            }
+            TableStep::DropColumn { table, column, .. } => self.add_column(table, column),
+            TableStep::DropJoinTable { table, .. } if is_up => self.drop(table),
+            TableStep::DropJoinTable { table, .. } => self.create(table),
             TableStep::RenameJoinTable { from, to } => {
+                let (from, to) = if is_up { (from, to) } else { (to, from) };
                 self.drop(from);
                 self.create(to);
             }
-            TableStep::CreateJoinTable { table } | TableStep::RestoreJoinTable { table, .. } => {
-                self.create(table);
-            }
+            TableStep::CreateJoinTable { table } if is_up => self.create(table),
+            TableStep::CreateJoinTable { table } => self.drop(table),
         }
     }
 }
@@ -139,6 +139,7 @@ proptest! {
             let part = &plan.adapters[0];
             let options = Options { direction, reconcile };
             let sql = postgres::migration(&plan, part, "public", table_steps(&plan), options);
+            prop_assert!(sql.is_ok());
             prop_assert_eq!(sql.unwrap().contains("\nCOMMIT;\n"), plan.has_changes());
             prop_assert!(summary::render(&plan, None, true).is_ok());
         }
@@ -160,11 +161,9 @@ proptest! {
         let steps = table_steps(&plan);
         let before = Tables::before(&lists, steps);
         let mut tables = before.clone();
-        steps.iter().for_each(|planned| tables.apply(&planned.step));
+        steps.iter().for_each(|planned| tables.apply(&planned.step, Direction::Up));
         prop_assert_eq!(tables == before, steps.is_empty());
-        for planned in steps.iter().rev().cloned() {
-            tables.apply(&planned.reverse().step);
-        }
+        steps.iter().rev().for_each(|planned| tables.apply(&planned.step, Direction::Down));
         prop_assert_eq!(tables, before);
     }
 

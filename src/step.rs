@@ -23,13 +23,6 @@ pub struct Planned<S> {
     pub step: S,
 }
 
-impl Planned<TableStep> {
-    /// The step that undoes this one, for the same relationship.
-    pub fn reverse(self) -> Self {
-        Planned { relationship: self.relationship, step: self.step.reverse() }
-    }
-}
-
 /// The steps of each relationship that has any, in order, by the relationship's index.
 pub fn by_relationship<S>(steps: &[Planned<S>]) -> HashMap<usize, Vec<&S>> {
     let mut found: HashMap<usize, Vec<&S>> = HashMap::new();
@@ -67,17 +60,6 @@ pub struct Links<P> {
     pub owner: Owner,
     /// The place.
     pub place: P,
-}
-
-/// Two places that hold the same links before Arcade. The new schema keeps the one and drops the
-/// other, which is only safe where they agree.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Copies<P> {
-    /// The place that stays.
-    pub kept: Links<P>,
-    /// The place that goes.
-    pub dropped: Links<P>,
 }
 
 /// A place for links in PostgreSQL.
@@ -172,26 +154,27 @@ impl JoinTable {
     }
 }
 
-/// A step on a PostgreSQL database. The order of the variants is the order of execution.
+/// A step from the old schema of a PostgreSQL database to the new. The order of the variants is the order of
+/// execution; the way back undoes each, last to first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "step", rename_all = "camelCase")]
 pub enum TableStep {
     /// Drops the foreign key column of the right side of a 1:1 relationship. Drops come first: they
-    /// compare places by their old names, and they free names for the renames.
+    /// free names for the renames.
     DropColumn {
         /// The table.
         table: Name,
         /// The column.
         column: Box<ForeignKeyColumn>,
-        /// Where its links are kept.
-        copies: Copies<TablePlace>,
+        /// The other side's place, which holds the same links and stays.
+        kept: Links<TablePlace>,
     },
     /// Drops the second join table of a two-sided relationship.
     DropJoinTable {
         /// The table.
         table: Box<JoinTable>,
-        /// Where its links are kept.
-        copies: Copies<TablePlace>,
+        /// The other side's place, which holds the same links and stays.
+        kept: Links<TablePlace>,
     },
     /// Renames a join table, its columns, constraints and indexes. Among themselves the renames run
     /// by the longest old name first: a new name is always longer than its old one, so that no
@@ -204,69 +187,12 @@ pub enum TableStep {
         to: Box<JoinTable>,
     },
     /// Creates a join table that the old Keystone could not have: a list related to itself. Creation
-    /// comes after the renames, when every old name is free.
+    /// comes after the renames, when every old name is free. The way back drops the table with what it
+    /// holds by then.
     CreateJoinTable {
         /// The table.
         table: Box<JoinTable>,
     },
-    /// The way back of [`TableStep::CreateJoinTable`]: drops the table with what it holds by then.
-    DiscardJoinTable {
-        /// The table.
-        table: Box<JoinTable>,
-    },
-    /// The way back of [`TableStep::DropJoinTable`]: creates the table and fills it from the kept
-    /// place.
-    RestoreJoinTable {
-        /// The table.
-        table: Box<JoinTable>,
-        /// Where its links are.
-        copies: Copies<TablePlace>,
-    },
-    /// The way back of [`TableStep::DropColumn`]: adds the column and fills it from the kept place.
-    RestoreColumn {
-        /// The table.
-        table: Name,
-        /// The column.
-        column: Box<ForeignKeyColumn>,
-        /// Where its links are.
-        copies: Copies<TablePlace>,
-    },
-}
-
-impl TableStep {
-    /// The step that undoes this one. A plan's way back is the reverse of each, last to first.
-    pub fn reverse(self) -> TableStep {
-        match self {
-            TableStep::DropColumn { table, column, copies } => {
-                TableStep::RestoreColumn { table, column, copies }
-            }
-            TableStep::RestoreColumn { table, column, copies } => {
-                TableStep::DropColumn { table, column, copies }
-            }
-            TableStep::DropJoinTable { table, copies } => {
-                TableStep::RestoreJoinTable { table, copies }
-            }
-            TableStep::RestoreJoinTable { table, copies } => {
-                TableStep::DropJoinTable { table, copies }
-            }
-            TableStep::RenameJoinTable { from, to } => {
-                TableStep::RenameJoinTable { from: to, to: from }
-            }
-            TableStep::CreateJoinTable { table } => TableStep::DiscardJoinTable { table },
-            TableStep::DiscardJoinTable { table } => TableStep::CreateJoinTable { table },
-        }
-    }
-
-    /// The two copies of which the step drops or restores one.
-    pub fn copies(&self) -> Option<&Copies<TablePlace>> {
-        match self {
-            TableStep::DropColumn { copies, .. }
-            | TableStep::DropJoinTable { copies, .. }
-            | TableStep::RestoreJoinTable { copies, .. }
-            | TableStep::RestoreColumn { copies, .. } => Some(copies),
-            _ => None,
-        }
-    }
 }
 
 /// A field of a collection's documents that holds links.

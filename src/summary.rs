@@ -86,7 +86,7 @@ fn table_actions(step: &TableStep, paint: &Paint, lines: &mut Vec<String>) {
         TableStep::DropColumn { table, column, .. } => {
             lines.push(format!("Delete column {}", name(&format!("{table}.{}", column.name))));
         }
-        TableStep::DropJoinTable { table, .. } | TableStep::DiscardJoinTable { table } => {
+        TableStep::DropJoinTable { table, .. } => {
             lines.push(format!("Drop table {}", name(&table.name)));
         }
         TableStep::RenameJoinTable { from, to } => {
@@ -99,12 +99,9 @@ fn table_actions(step: &TableStep, paint: &Paint, lines: &mut Vec<String>) {
             rename("column", &from.near.name, &to.near.name);
             rename("column", &from.far.name, &to.far.name);
         }
-        TableStep::CreateJoinTable { table } | TableStep::RestoreJoinTable { table, .. } => {
+        TableStep::CreateJoinTable { table } => {
             let [near, far] = table.columns().map(|column| name(&column.name));
             lines.push(format!("Create table {} with columns {near} and {far}", name(&table.name)));
-        }
-        TableStep::RestoreColumn { table, column, .. } => {
-            lines.push(format!("Create column {}", name(&format!("{table}.{}", column.name))));
         }
     }
 }

@@ -15,9 +15,7 @@ use crate::name::{self, Name};
 use crate::naming::{self, Named, Namespace};
 use crate::relationship::{Kind, Relationship, Side};
 use crate::snapshot::ColumnOptions;
-use crate::step::{
-    Copies, ForeignKeyColumn, JoinTable, Links, Owner, Planned, TablePlace, TableStep,
-};
+use crate::step::{ForeignKeyColumn, JoinTable, Links, Owner, Planned, TablePlace, TableStep};
 use crate::warning::Warning;
 
 pub(super) fn plan(
@@ -40,26 +38,19 @@ pub(super) fn plan(
                 column_drops.push(planned(TableStep::DropColumn {
                     table: name::stored(&right.key),
                     column: Box::new(column(part, right, relationship.left.list)),
-                    copies: Copies {
-                        kept: column_links(&relationship.left, Owner::Left),
-                        dropped: column_links(right, Owner::Right),
-                    },
+                    kept: column_links(&relationship.left, Owner::Left),
                 }));
             }
             // Before Arcade a list could not be related to itself by a join table: both of its
             // columns would have had one name, so that the table never came to be.
             (Kind::TwoSidedOneToMany, Some(right)) if !relationship.is_self() => {
-                let (many, one) = if relationship.left.many {
-                    ((&relationship.left, Owner::Left), (right, Owner::Right))
+                let (many, kept) = if relationship.left.many {
+                    (&relationship.left, column_links(right, Owner::Right))
                 } else {
-                    ((right, Owner::Right), (&relationship.left, Owner::Left))
+                    (right, column_links(&relationship.left, Owner::Left))
                 };
-                let table = old_table(many.0);
-                let copies = Copies {
-                    kept: column_links(one.0, one.1),
-                    dropped: Links { owner: many.1, place: table.place() },
-                };
-                table_drops.push(planned(TableStep::DropJoinTable { table, copies }));
+                let table = old_table(many);
+                table_drops.push(planned(TableStep::DropJoinTable { table, kept }));
             }
             (Kind::OneSidedManyToMany | Kind::TwoSidedManyToMany, right) => {
                 let to = names.new_join_table(part, relationship, warnings, problems);
@@ -79,11 +70,8 @@ pub(super) fn plan(
                 let from = old_table(left);
                 if let Some(right) = right {
                     let table = old_table(right);
-                    let copies = Copies {
-                        kept: Links { owner: Owner::Left, place: from.place() },
-                        dropped: Links { owner: Owner::Right, place: table.place() },
-                    };
-                    table_drops.push(planned(TableStep::DropJoinTable { table, copies }));
+                    let kept = Links { owner: Owner::Left, place: from.place() };
+                    table_drops.push(planned(TableStep::DropJoinTable { table, kept }));
                 }
                 renames.push(planned(TableStep::RenameJoinTable { from, to }));
             }

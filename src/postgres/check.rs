@@ -1,90 +1,86 @@
-//! The check before a drop: what goes must be kept elsewhere.
+//! What a check is: the same value is a `DO` block of the script and a question of `--check`.
+
+use std::fmt::Write;
 
 use super::quote::{block, literal};
-use super::statement::Statements;
-use crate::inspection::DISAGREEMENT;
-use crate::step::{Copies, Owner, TablePlace};
 
-/// A query for one row: how many links only the kept place has, how many only the dropped one, and
-/// examples. `into` follows its select list.
-pub(super) fn disagreement(
-    statements: &Statements<'_>,
-    copies: &Copies<TablePlace>,
-    into: &str,
-) -> String {
-    [
-        "\
-  SELECT count(*) FILTER (WHERE is_kept), count(*) FILTER (WHERE NOT is_kept),
-    string_agg(format('(%s, %s)', left_id, right_id), ', ' ORDER BY position) FILTER (WHERE position <= 5)",
-        into,
-        "
-  FROM (
-    SELECT *, row_number() OVER (ORDER BY left_id, right_id) AS position
-    FROM (",
-        &difference(statements, copies),
-        ") AS difference
-  ) AS numbered",
-    ]
-    .concat()
+/// A check: a query for what is wrong, and what is said of it.
+pub(super) struct Check {
+    /// A query for one row, indented by four spaces. Each trouble has a column of text, which is null
+    /// where all is well.
+    pub(super) query: String,
+    /// The worst first.
+    pub(super) troubles: Vec<Trouble>,
 }
 
-/// A `DO` statement that raises an error where the two places do not hold the same links.
-///
-/// A full join of the two tells in one pass which links one of them lacks. `relationship` names it
-/// in the message.
-pub(super) fn agreement(
-    statements: &Statements<'_>,
-    copies: &Copies<TablePlace>,
-    relationship: &str,
-) -> String {
-    let (kept, dropped) = (copies.kept.place.name(), copies.dropped.place.name());
-    let message = [
-        relationship,
-        ": the two stored sides disagree, and ",
-        &dropped,
-        " would be dropped. Links that only ",
-        &kept,
-        " has: %s; that only ",
-        &dropped,
-        " has: %s. For example (left id, right id): %s",
-    ]
-    .concat();
-    block(&[
-        "\
-DECLARE
-  only_kept bigint;
-  only_dropped bigint;
-  examples text;
-BEGIN
-  ",
-        &disagreement(statements, copies, "\n  INTO only_kept, only_dropped, examples"),
-        ";
-  IF only_kept + only_dropped > 0 THEN
-    RAISE EXCEPTION USING
-      MESSAGE = format(",
-        &literal(&message),
-        ", only_kept, only_dropped, examples),
-      HINT = ",
-        &literal(&["Nothing has been changed. ", DISAGREEMENT].concat()),
-        ";
-  END IF;
-END",
-    ])
+/// Something that a check may find.
+pub(super) struct Trouble {
+    /// The query's column of what is found.
+    pub(super) column: &'static str,
+    /// Its code for programs.
+    pub(super) code: &'static str,
+    /// What is wrong. `%s` stands for what is found.
+    pub(super) message: &'static str,
+    /// What to do.
+    pub(super) hint: String,
 }
 
-/// A query for the links that one place has and the other has not: `left_id`, `right_id`, `is_kept`.
-pub(super) fn difference(statements: &Statements<'_>, copies: &Copies<TablePlace>) -> String {
-    let links = |links| statements.links(links, Owner::Left, ["left_id", "right_id"]);
-    [
-        "\
-SELECT DISTINCT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
-      FROM (",
-        &links(&copies.kept),
-        ") AS kept
-      FULL JOIN (",
-        &links(&copies.dropped),
-        ") AS dropped USING (left_id, right_id)
-      WHERE kept.left_id IS NULL OR dropped.left_id IS NULL",
-    ]
-    .concat()
+impl Check {
+    /// The names of the query's columns.
+    pub(super) fn columns(&self) -> Vec<&'static str> {
+        self.troubles.iter().map(|trouble| trouble.column).collect()
+    }
+
+    /// A statement that raises an error for the worst trouble.
+    pub(super) fn statement(&self) -> String {
+        let mut body = String::from("DECLARE\n  trouble record;\nBEGIN\n  FOR trouble IN\n");
+        body.push_str(&self.query);
+        body.push_str("\n  LOOP\n");
+        let mut keyword = "IF";
+        for Trouble { column, message, hint, .. } in &self.troubles {
+            let hint = literal(&unchanged(hint));
+            let message = match message.contains("%s") {
+                true => format!("format({}, trouble.{column})", literal(message)),
+                false => literal(message),
+            };
+            write!(
+                body,
+                "    {keyword} trouble.{column} IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = {message},
+        HINT = {hint};\n"
+            )
+            .expect("a String takes all");
+            keyword = "ELSIF";
+        }
+        body.push_str("    END IF;\n  END LOOP;\nEND");
+        block(&body)
+    }
+}
+
+/// A hint of the script, where a check comes before any change.
+pub(super) fn unchanged(hint: &str) -> String {
+    ["Nothing has been changed. ", hint].concat()
+}
+
+/// A message with each `%s` replaced, as by the server's `format`.
+pub(super) fn fill(template: &str, values: &[&str]) -> String {
+    let mut parts = template.split("%s");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for (part, value) in parts.zip(values) {
+        text.push_str(value);
+        text.push_str(part);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fills_a_message_in_order() {
+        assert_eq!(fill("%s has %s", &["a%s", "b"]), "a%s has b");
+        assert_eq!(fill("nothing", &[]), "nothing");
+    }
 }

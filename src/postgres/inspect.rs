@@ -1,21 +1,24 @@
 //! What a PostgreSQL database is asked before and after a migration. All of it is read only.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::agreement::{self, Copies, Homeless};
+use super::change::{Change, changes};
+use super::check::{Check, fill};
 use super::quote::literal;
-use super::script::directed;
 use super::statement::Statements;
-use super::{check, dependents, preflight};
+use super::values::{Cell, values};
+use super::{dependents, preflight};
 use crate::inspection::{
     Asked, Database, Disagreement, Finding, Findings, Inspected, Inspection, Query, Question,
     Related, State, Stored, Touched, Within,
 };
 use crate::plan::{AdapterPlan, Direction, UpgradePlan};
 use crate::relationship::{Kind, Relationship, Side};
-use crate::step::{Copies, Links, Owner, Planned, TablePlace, TableStep, by_relationship};
+use crate::step::{Links, Owner, Planned, TablePlace, TableStep};
 
 /// Asks for what is not among the answers yet, or says what the answers come to.
 ///
@@ -28,19 +31,26 @@ pub fn inspect(
     steps: &[Planned<TableStep>],
     asked: Asked<'_>,
 ) -> Result<Inspected, String> {
-    let mut steps_of = by_relationship(steps);
+    let up = changes(steps, Direction::Up);
     let relationships = plan
         .relationships_of(adapter)
-        .map(|(at, it)| Places::new(at, it, &steps_of.remove(&at).unwrap_or_default()))
+        .map(|(at, it)| {
+            let own = up.iter().filter(|change| change.relationship == at);
+            Places::new(at, it, &own.copied().collect::<Vec<_>>(), plan)
+        })
         .collect();
-    let directed = directed(steps, asked.options.direction);
+    let changes = changes(steps, asked.options.direction);
+    let statements = Statements::new(schema);
     let inspector = Inspector {
+        plan,
         adapter,
         schema,
         asked,
-        steps: directed.iter().map(|planned| &planned.step).collect(),
+        expected: preflight::expected_schema(&statements, &changes, asked.options.direction),
+        no_dependents: dependents::no_dependents(&statements, &changes),
+        changes,
         relationships,
-        statements: Statements::new(schema),
+        statements,
     };
     inspector.inspect()
 }
@@ -51,7 +61,7 @@ struct Places<'a> {
     relationship: &'a Relationship,
     places: Vec<Place>,
     /// The two copies of the old schema.
-    copies: Option<&'a Copies<TablePlace>>,
+    copies: Option<Copies<'a>>,
     is_changed: bool,
 }
 
@@ -74,33 +84,32 @@ impl Place {
 }
 
 impl<'a> Places<'a> {
-    /// From its steps of the way up.
-    fn new(at: usize, relationship: &'a Relationship, steps: &[&'a TableStep]) -> Self {
+    /// From its changes on the way up.
+    fn new(
+        at: usize,
+        relationship: &'a Relationship,
+        changes: &[Change<'a>],
+        plan: &'a UpgradePlan,
+    ) -> Self {
         let left = |place| Links { owner: Owner::Left, place };
         let mut places = Vec::new();
-        let copies = steps.iter().find_map(|step| step.copies());
-        let renamed = steps.iter().any(|step| matches!(step, TableStep::RenameJoinTable { .. }));
-        if let Some(Copies { kept, dropped }) = copies {
+        let copies = changes.iter().find_map(|change| Copies::of(change, &plan.relationships));
+        let renamed = changes.iter().any(|it| it.from().is_some() && it.to().is_some());
+        if let Some(Copies { kept, dropped, .. }) = &copies {
             let schema = if renamed { Within::Old } else { Within::Both };
-            places.push(Place { links: kept.clone(), schema, is_kept: true });
+            places.push(Place { links: (*kept).clone(), schema, is_kept: true });
             places.push(Place { links: dropped.clone(), schema: Within::Old, is_kept: false });
         }
-        for step in steps {
-            match step {
-                TableStep::RenameJoinTable { from, to } => {
-                    if copies.is_none() {
-                        let links = left(from.place());
-                        places.push(Place { links, schema: Within::Old, is_kept: true });
-                    }
-                    let links = left(to.place());
-                    places.push(Place { links, schema: Within::New, is_kept: true });
-                }
-                TableStep::CreateJoinTable { table } => {
-                    let links = left(table.place());
-                    places.push(Place { links, schema: Within::New, is_kept: true });
-                }
-                _ => {}
+        for change in changes {
+            let Some(to) = change.to() else { continue };
+            if let (Some(from), None) = (change.from(), &copies) {
+                places.push(Place {
+                    links: left(from.place()),
+                    schema: Within::Old,
+                    is_kept: true,
+                });
             }
+            places.push(Place { links: left(to.place()), schema: Within::New, is_kept: true });
         }
         let is_changed = !places.is_empty();
         if !is_changed {
@@ -121,11 +130,14 @@ fn unchanged(relationship: &Relationship) -> Links<TablePlace> {
 }
 
 struct Inspector<'a> {
+    plan: &'a UpgradePlan,
     adapter: &'a AdapterPlan,
     schema: &'a str,
     asked: Asked<'a>,
     /// In the direction of the script.
-    steps: Vec<&'a TableStep>,
+    changes: Vec<Change<'a>>,
+    expected: Check,
+    no_dependents: Option<Check>,
     relationships: Vec<Places<'a>>,
     statements: Statements<'a>,
 }
@@ -145,13 +157,6 @@ struct Found {
     tab: String,
     col: String,
     is_there: bool,
-}
-
-#[derive(Deserialize)]
-struct Expected {
-    missing: Option<String>,
-    taken: Option<String>,
-    is_done: bool,
 }
 
 #[derive(Deserialize)]
@@ -176,10 +181,8 @@ struct Compared {
     examples: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Vanishing {
-    vanishing: Option<String>,
-}
+/// What a check has found, by the column of the trouble.
+type Troubles = BTreeMap<String, Option<String>>;
 
 impl Inspector<'_> {
     fn inspect(self) -> Result<Inspected, String> {
@@ -192,12 +195,11 @@ impl Inspector<'_> {
             return Ok(Inspected::Questions(questions));
         }
         let there = self.there()?;
-        let expected = self.expected()?;
-        let questions = open(self.contents(&there, &expected));
+        let questions = open(self.contents(&there)?);
         if !questions.is_empty() {
             return Ok(Inspected::Questions(questions));
         }
-        Ok(Inspected::Inspection(Box::new(self.conclude(&there, &expected)?)))
+        Ok(Inspected::Inspection(Box::new(self.conclude(&there)?)))
     }
 
     /// What the catalogue knows.
@@ -215,43 +217,31 @@ impl Inspector<'_> {
         let places: BTreeSet<(&str, &str)> =
             self.relationships.iter().flat_map(|it| &it.places).flat_map(Place::parts).collect();
         if !places.is_empty() {
-            let rows: Vec<String> = places
-                .into_iter()
-                .map(|(table, column)| {
-                    let qualified = literal(&self.statements.qualified(table));
-                    format!("({}, {qualified}, {})", literal(table), literal(column))
-                })
-                .collect();
+            let rows = places.into_iter().map(|place| place.into());
+            let rows: Vec<[&str; 2]> = rows.collect();
             let query = format!(
-                "SELECT tab, col, CASE col WHEN '' THEN to_regclass(qualified) IS NOT NULL
+                "SELECT tab, col, CASE col WHEN '' THEN to_regclass(format('%I.%I', {schema}, tab)) IS NOT NULL
       ELSE EXISTS (
         SELECT FROM pg_attribute
-        WHERE attrelid = to_regclass(qualified) AND attname = col AND NOT attisdropped
+        WHERE attrelid = to_regclass(format('%I.%I', {schema}, tab)) AND attname = col AND NOT attisdropped
       ) END
   FROM (VALUES
-    {}
-  ) AS place (tab, qualified, col)",
-                rows.join(",\n    ")
+{}
+  ) AS place (tab, col)",
+                values("    ", rows.into_iter().map(|row| row.map(Cell::Text)))
             );
             questions.push(question("places", &query, &["tab", "col", "is_there"]));
         }
-        if !self.steps.is_empty() {
-            let query = preflight::expected(&self.statements, &self.steps, "").concat();
-            questions.push(question("expected", &query, &["missing", "taken", "is_done"]));
-            let tables: Vec<String> = preflight::touched(&self.steps)
-                .into_iter()
-                .map(|table| {
-                    let qualified = literal(&self.statements.qualified(table));
-                    format!("({}, to_regclass({qualified}))", literal(table))
-                })
-                .collect();
+        if !self.changes.is_empty() {
+            questions.push(check_question("expected", &self.expected));
+            let tables = preflight::touched(&self.changes).into_iter();
             let query = format!(
                 "SELECT name, pg_total_relation_size(oid), relowner::regrole::text, pg_has_role(relowner, 'USAGE')
   FROM (VALUES
-    {}
-  ) AS touched (name, tab) JOIN pg_class ON oid = tab
+{}
+  ) AS touched (name) JOIN pg_class ON oid = to_regclass(format('%I.%I', {schema}, name))
   ORDER BY name",
-                tables.join(",\n    ")
+                values("    ", tables.map(|table| [Cell::Text(table)]))
             );
             questions.push(question("locks", &query, &["tab", "bytes", "owner", "is_owned"]));
         }
@@ -259,37 +249,55 @@ impl Inspector<'_> {
     }
 
     /// What the tables hold, as far as they are there.
-    fn contents(&self, there: &There, expected: &Expected) -> Vec<Question> {
+    fn contents(&self, there: &There) -> Result<Vec<Question>, String> {
         let mut questions = Vec::new();
         for it in &self.relationships {
             let counted = it.places.iter().enumerate().filter(|(_, place)| there.has(place));
             for (number, place) in counted {
                 // Only a column of a 1:1 can hold one item twice where it should not.
                 let is_single = it.relationship.kind == Kind::TwoSidedOneToOne;
-                let links =
-                    self.statements.links(&place.links, place.links.owner, ["own", "other"]);
+                let links = self.statements.links(&place.links, place.links.owner);
                 let (columns, names): (_, &[&str]) = if is_single {
                     ("count(*), count(DISTINCT other)", &["links", "targets"])
                 } else {
                     ("count(*)", &["links"])
                 };
-                let query = format!("SELECT {columns} FROM ({links}) AS stored");
+                let query = format!("SELECT {columns} FROM ({links}) AS stored (own, other)");
                 questions.push(question(&links_key(it.at, number), &query, names));
             }
-            if let Some(copies) = it.copies.filter(|_| self.compares(it, there)) {
-                let query = check::disagreement(&self.statements, copies, "");
-                let names = ["only_kept", "only_dropped", "examples"];
-                questions.push(question(&agreement_key(it.at), &query, &names));
+            if let Some(copies) = it.copies.as_ref().filter(|_| self.compares(it, there)) {
+                let query = copies.comparison(&self.statements);
+                questions.push(question(&agreement_key(it.at), &query, &agreement::COLUMNS));
             }
         }
-        if expected.missing.is_none()
-            && !self.asked.is_running
-            && let Some(query) =
-                dependents::vanishing(&self.statements, self.steps.iter().copied(), "")
-        {
-            questions.push(question("vanishing", &query, &["vanishing"]));
+        // The migration checks these itself.
+        if self.asked.is_running {
+            return Ok(questions);
         }
-        questions
+        if self.troubles("expected")?.get("missing").is_none_or(Option::is_none) {
+            let check = self.no_dependents.as_ref();
+            questions.extend(check.map(|check| check_question("dependents", check)));
+        }
+        for (at, check) in self.homeless_checks(there) {
+            questions.push(check_question(&homeless_key(at), &check));
+        }
+        Ok(questions)
+    }
+
+    /// The checks of links that the old schema has no place for, by the indexes of their relationships.
+    fn homeless_checks(&self, there: &There) -> Vec<(usize, Check)> {
+        if self.asked.options.reconcile {
+            return Vec::new();
+        }
+        let is_there = |(_, item): &Homeless<'_>| {
+            let mut parts = item.column_names().into_iter();
+            parts.all(|column| there.contains((item.table(), column)))
+        };
+        let checks = self.changes.iter().filter_map(|change| {
+            let table = agreement::homeless(change, &self.plan.relationships).filter(is_there)?;
+            Some((change.relationship, agreement::nothing_homeless(&self.statements, &[table])))
+        });
+        checks.collect()
     }
 
     /// Whether to compare the copies of a relationship. The check of a migration that runs does, but
@@ -299,7 +307,7 @@ impl Inspector<'_> {
         is_asked && there.are_comparable(it)
     }
 
-    fn conclude(&self, there: &There, expected: &Expected) -> Result<Inspection, String> {
+    fn conclude(&self, there: &There) -> Result<Inspection, String> {
         let session: Session = self.row("session")?;
         let moves = self.meeting_places();
         let relationships = self
@@ -309,9 +317,12 @@ impl Inspector<'_> {
             .collect::<Result<Vec<_>, _>>()?;
         let locked: Vec<Locked> = self.rows("locks")?;
         let warnings = self.held_twice(&relationships);
-        let mut problems = self.problems(expected, &relationships)?;
+        let mut problems = self.problems(there, &relationships)?;
         problems.extend(self.privileges(&session, &locked));
-        let drops = self.steps.iter().copied().filter_map(dropped).collect();
+        let dropped = self.changes.iter().filter_map(Change::dropped);
+        let drops = dropped.map(|item| item.to_string()).collect();
+        let troubles = self.troubles("expected")?;
+        let is_done = self.changes.is_empty() || troubles.get("done").is_some_and(Option::is_some);
         Ok(Inspection::new(Findings {
             adapter: self.adapter.name.clone(),
             engine: "postgresql",
@@ -323,7 +334,7 @@ impl Inspector<'_> {
                 auth_source: None,
                 version: session.version,
             },
-            is_done: expected.is_done,
+            is_done,
             relationships,
             locks: locked.into_iter().map(|it| Touched { name: it.tab, bytes: it.bytes }).collect(),
             copies: Vec::new(),
@@ -354,7 +365,7 @@ impl Inspector<'_> {
                 targets: count.and_then(|it| it.targets),
             });
         }
-        let compared: Option<Compared> = match it.copies {
+        let compared: Option<Compared> = match &it.copies {
             Some(_) if self.compares(it, there) => Some(self.row(&agreement_key(it.at))?),
             _ => None,
         };
@@ -376,64 +387,45 @@ impl Inspector<'_> {
     }
 
     /// What stands in the way, as the migration itself would find.
-    fn problems(
-        &self,
-        expected: &Expected,
-        relationships: &[Related],
-    ) -> Result<Vec<Finding>, String> {
-        let mut problems = Vec::new();
-        let mut add = |code: &str, message: String| problems.push(finding(code, message));
-        if let Some(missing) = &expected.missing {
-            let advice = preflight::missing(self.schema);
+    fn problems(&self, there: &There, relationships: &[Related]) -> Result<Vec<Finding>, String> {
+        let mut problems = self.found("expected", &self.expected)?;
+        for problem in problems.iter_mut().filter(|it| it.code == "MISSING") {
             let names = |wanted: State| {
                 let those = relationships.iter().filter(|it| it.state == wanted);
                 those.map(|it| it.name.as_str()).collect::<Vec<_>>().join(", ")
             };
             let (old, new) = (names(State::Old), names(State::New));
-            let parts = if old.is_empty() || new.is_empty() {
-                String::new()
-            } else {
-                format!(" In the old schema are {old}; in the new schema {new}.")
-            };
-            add("MISSING", format!("Not in the database: {missing}.{parts} {advice}"));
-        } else if let Some(taken) = &expected.taken {
-            add(
-                "NAME_TAKEN",
-                format!(
-                    "Already in the database, where the migration would put its own: {taken}. {}",
-                    preflight::TAKEN
-                ),
-            );
-        }
-        if let Some(vanishing) =
-            self.rows::<Vanishing>("vanishing")?.pop().and_then(|it| it.vanishing)
-        {
-            add(
-                "DEPENDENTS",
-                format!(
-                    "This depends on the tables and columns that are dropped, and Keystone does not make it: {vanishing}. {}",
-                    dependents::VANISHING
-                ),
-            );
-        }
-        if self.asked.options.direction == Direction::Down && !self.asked.options.reconcile {
-            for it in relationships.iter().filter(|it| is_discarded(it)) {
-                let links = it.places.iter().filter_map(|place| place.links).sum::<u64>();
-                if links > 0 {
-                    problems.push(Finding {
-                        relationship: Some(it.relationship),
-                        ..finding(
-                            "NO_OLD_PLACE",
-                            format!(
-                                "{}: {} holds {links} links, for which the old schema has no place. Keep them elsewhere and empty the table, or make the way back with --reconcile, which drops them.",
-                                it.name, it.places[0].name
-                            ),
-                        )
-                    });
-                }
+            if !old.is_empty() && !new.is_empty() {
+                problem.message += &format!(" In the old schema: {old}. In the new schema: {new}.");
             }
         }
+        if let Some(check) = &self.no_dependents {
+            problems.extend(self.found("dependents", check)?);
+        }
+        for (at, check) in self.homeless_checks(there) {
+            let found = self.found(&homeless_key(at), &check)?.into_iter();
+            problems.extend(found.map(|it| Finding { relationship: Some(at), ..it }));
+        }
+        if !self.asked.options.reconcile {
+            problems.extend(relationships.iter().filter_map(disagreement));
+        }
         Ok(problems)
+    }
+
+    /// What a check has found that is wrong: the worst.
+    fn found(&self, key: &str, check: &Check) -> Result<Vec<Finding>, String> {
+        let troubles = self.troubles(key)?;
+        let found = check.troubles.iter().find_map(|trouble| {
+            let what = troubles.get(trouble.column)?.as_deref()?;
+            let message = fill(trouble.message, &[what]);
+            Some(finding(trouble.code, format!("{message}. {}", trouble.hint)))
+        });
+        Ok(found.into_iter().filter(|it| it.code != preflight::DONE).collect())
+    }
+
+    /// The answer to a check, empty where there was no question.
+    fn troubles(&self, key: &str) -> Result<Troubles, String> {
+        Ok(self.rows(key)?.pop().unwrap_or_default())
     }
 
     /// On the way back: 1:1 relationships in which several items hold the same one, which the new Keystone
@@ -524,13 +516,6 @@ impl Inspector<'_> {
         Ok(There(columns.map(|it| (it.tab, it.col)).collect()))
     }
 
-    fn expected(&self) -> Result<Expected, String> {
-        if self.steps.is_empty() {
-            return Ok(Expected { missing: None, taken: None, is_done: true });
-        }
-        self.row("expected")
-    }
-
     /// The rows of an answer; none where there was no question.
     fn rows<T: DeserializeOwned>(&self, key: &str) -> Result<Vec<T>, String> {
         match self.asked.answers.get(key) {
@@ -604,6 +589,14 @@ fn agreement_key(at: usize) -> String {
     format!("agreement {at}")
 }
 
+fn homeless_key(at: usize) -> String {
+    format!("homeless {at}")
+}
+
+fn check_question(key: &str, check: &Check) -> Question {
+    question(key, &check.query, &check.columns())
+}
+
 /// A question whose answer is an array of objects with the given names for the query's columns.
 fn question(key: &str, query: &str, names: &[&str]) -> Question {
     let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
@@ -620,17 +613,21 @@ fn finding(code: &str, message: String) -> Finding {
     Finding { code: code.to_owned(), message, relationship: None }
 }
 
-/// Lists related to themselves, which the old Keystone could not have.
-fn is_discarded(related: &Related) -> bool {
-    related.places.iter().all(|place| place.schema == Within::New)
-}
-
-fn dropped(step: &TableStep) -> Option<String> {
-    match step {
-        TableStep::DropColumn { table, column, .. } => Some(format!("{table}.{}", column.name)),
-        TableStep::DropJoinTable { table, .. } | TableStep::DiscardJoinTable { table } => {
-            Some(table.name.to_string())
-        }
-        _ => None,
-    }
+/// That two sides do not hold the same links.
+fn disagreement(related: &Related) -> Option<Finding> {
+    let found = related.disagreement.as_ref()?;
+    let name_of = |is_kept| {
+        let stored = related.places.iter().find(|it| it.is_kept == is_kept && it.links.is_some());
+        stored.map(|it| it.name.as_str()).unwrap_or_default()
+    };
+    let message = agreement::message(
+        &related.name,
+        [name_of(true), name_of(false)],
+        [found.only_kept, found.only_dropped],
+        &found.examples,
+    );
+    Some(Finding {
+        relationship: Some(related.relationship),
+        ..finding("DISAGREEMENT", format!("{message}. {}", agreement::HINT))
+    })
 }

@@ -2,64 +2,78 @@
 
 use std::collections::HashSet;
 
-use super::quote::{block, identifier, literal};
+use super::quote::{block, literal};
 use super::statement::Statements;
-use super::values::{Cell, Values};
-use crate::step::JoinTable;
+use super::values::{Cell, values};
+use crate::name;
+use crate::naming::{self, Named};
+use crate::step::{ForeignKeyColumn, JoinTable};
+
+/// A table before and after.
+type Renamed<'a> = (&'a JoinTable, &'a JoinTable);
 
 /// A `DO` statement that gives the foreign keys, indexes and NOT NULL constraints of renamed join
-/// tables the names that Keystone gives them.
+/// tables the names that Keystone and PostgreSQL give them.
 ///
 /// It asks the catalogue what is there, because the old names need not be Keystone's: they may have
-/// been made by hand, or clipped at 63 bytes, or be missing. A name alone is no reason to fail: what
-/// cannot be renamed is told as a notice. NOT NULL constraints have names from PostgreSQL 18 on.
+/// been made by hand, or clipped at 63 bytes, or be missing. A name alone is no reason to fail: a notice says
+/// what cannot be renamed. NOT NULL constraints have names from PostgreSQL 18 on.
 ///
 /// One's new name may be another's old one, so all get temporary names first.
-pub(super) fn rename<'a>(
-    statements: &Statements<'_>,
-    schema: &str,
-    tables: &[(&'a JoinTable, &'a JoinTable)],
-) -> String {
-    let mut rows = Values::new(statements, "        ", 6 * tables.len());
-    for (from, to) in tables {
-        for (old, new) in from.columns().into_iter().zip(to.columns()) {
-            for (kind, old_name, new_name) in [
-                ("foreign key", &old.foreign_key, &new.foreign_key),
-                ("index", &old.index, &new.index),
-                ("not null", &old.not_null, &new.not_null),
-            ] {
-                rows.row([
-                    Cell::Table(&to.name),
-                    Cell::Text(&new.name),
-                    Cell::Text(kind),
-                    Cell::Text(old_name),
-                    Cell::Text(new_name),
-                ]);
-            }
-        }
-    }
-    block(&[
+pub(super) fn rename(statements: &Statements<'_>, tables: &[Renamed<'_>]) -> String {
+    let rows = tables.iter().map(|(from, to)| {
+        [Cell::Text(&from.name), columns(from), Cell::Text(&to.name), columns(to)]
+    });
+    let exceptions: Vec<[Cell<'_>; 4]> = tables
+        .iter()
+        .flat_map(|(_, table)| table.columns().map(|column| exceptions(&table.name, column)))
+        .flatten()
+        .map(|cells| cells.map(Cell::Text))
+        .collect();
+    // Names that are not made by the rule.
+    let (open, close) = match exceptions.is_empty() {
+        true => (String::new(), ""),
+        false => (
+            format!(
+                "coalesce((\n          SELECT name FROM (VALUES\n{}\n          ) AS exceptions (tab, col, kind, name)\n          WHERE (tab, col, exceptions.kind) = (new, new_column, kinds.kind)\n        ), ",
+                values("            ", exceptions)
+            ),
+            ")",
+        ),
+    };
+    block(&format!(
         "\
 DECLARE
   item record;
   command text;
   temporary text;
-  pending text[] := '{}';
+  pending text[] := '{{}}';
 BEGIN
   FOR item IN
-    WITH renamed (tab, col, kind, old, new) AS (
+    WITH renamed (old, old_columns, new, new_columns) AS (
       VALUES
-",
-        &rows.text().unwrap_or_default(),
-        "
+{rows}
     )
-    SELECT renamed.*, actual.name,
+    SELECT attrelid::regclass::text AS tab, attname AS col, kind, actual.name, new_name,
       row_number() OVER (
-        PARTITION BY tab, col, kind
-        ORDER BY actual.name = new DESC, actual.name = old DESC, actual.name
+        PARTITION BY attrelid, attnum, kind
+        ORDER BY actual.name = new_name DESC, actual.name = old_name DESC, actual.name
       ) AS position
     FROM renamed
-      JOIN pg_attribute ON attrelid = tab::regclass AND attname = col
+      CROSS JOIN unnest(old_columns, new_columns) AS pair (old_column, new_column)
+      CROSS JOIN (VALUES
+        ('foreign key', 'foreign'), ('index', 'index'), ('not null', 'not_null')
+      ) AS kinds (kind, suffix)
+      -- Keystone's names, and PostgreSQL's own for NOT NULL, of at most 63 bytes
+      CROSS JOIN LATERAL (SELECT
+        left(lower(concat_ws('_', old, old_column, suffix) COLLATE \"C\"), 63),
+        {open}CASE kind WHEN 'not null'
+          THEN concat_ws('_', left(new, greatest(27, 53 - length(new_column))),
+            left(new_column, greatest(26, 53 - length(new))), suffix)
+          ELSE left(lower(concat_ws('_', new, new_column, suffix) COLLATE \"C\"), 63) END{close}
+      ) AS names (old_name, new_name)
+      JOIN pg_attribute
+        ON attrelid = to_regclass(format('%I.%I', {schema}, new)) AND attname = new_column
       LEFT JOIN LATERAL (
         SELECT conname
         FROM pg_constraint
@@ -78,17 +92,16 @@ BEGIN
         RAISE NOTICE '%.% has no %', item.tab, item.col, item.kind;
       END IF;
     ELSIF item.position > 1 THEN
-      RAISE NOTICE '%.% has one more %, which keeps its name %', item.tab, item.col, item.kind, item.name;
-    ELSIF item.name <> item.new THEN
+      RAISE NOTICE '%.% has one more %, which keeps its name %',
+        item.tab, item.col, item.kind, item.name;
+    ELSIF item.name <> item.new_name THEN
       command := CASE item.kind
-        WHEN 'index' THEN format('ALTER INDEX %s.%%I RENAME TO %%I', ",
-        &literal(&identifier(schema).replace('%', "%%")),
-        ")
-        ELSE format('ALTER TABLE %s RENAME CONSTRAINT %%I TO %%I', replace(item.tab, '%', '%%'))
+        WHEN 'index' THEN 'ALTER INDEX ' || replace(quote_ident({schema}), '%', '%%') || '.%I RENAME TO %I'
+        ELSE 'ALTER TABLE ' || replace(item.tab, '%', '%%') || ' RENAME CONSTRAINT %I TO %I'
       END;
       temporary := 'keystone_renames_' || coalesce(array_length(pending, 1), 0);
       EXECUTE format(command, item.name, temporary);
-      pending := pending || ARRAY[ARRAY[command, temporary, item.name, item.new]];
+      pending := pending || ARRAY[ARRAY[command, temporary, item.name, item.new_name]];
     END IF;
   END LOOP;
   FOR at IN 1 .. coalesce(array_length(pending, 1), 0)
@@ -101,17 +114,38 @@ BEGIN
     END;
   END LOOP;
 END",
-    ])
+        rows = values("        ", rows),
+        schema = literal(statements.schema_name()),
+    ))
+}
+
+fn columns(table: &JoinTable) -> Cell<'_> {
+    Cell::Texts(table.columns().map(|column| &*column.name).to_vec())
+}
+
+/// The names of a column's constraints and index that the rule in [`rename`] does not give: table,
+/// column, kind and name.
+fn exceptions<'a>(table: &'a str, column: &'a ForeignKeyColumn) -> Vec<[&'a str; 4]> {
+    let [foreign_key, index] =
+        naming::knex_names(table, &column.name, [Named::ForeignKey, Named::Index]);
+    let not_null = naming::not_null_name(table, &column.name, "not_null");
+    [
+        ("foreign key", &*column.foreign_key, name::clip(&foreign_key)),
+        ("index", &*column.index, name::clip(&index)),
+        ("not null", &*column.not_null, &*not_null),
+    ]
+    .into_iter()
+    .filter(|(_, name, usual)| name != usual || !name.is_ascii() || table.contains(['.', '-']))
+    .map(|(kind, name, _)| [table, &*column.name, kind, name])
+    .collect()
 }
 
 /// Statements that take the names of new tables from indexes that have them still. It takes names of
 /// 63 bytes for them to meet; [`rename`] gives the indexes their own names afterwards.
-pub(super) fn make_room<'a>(
-    statements: &Statements<'_>,
-    tables: impl Iterator<Item = (&'a JoinTable, &'a JoinTable)> + Clone,
-) -> Vec<String> {
-    let given: HashSet<&str> = tables.clone().map(|(_, to)| &*to.name).collect();
+pub(super) fn make_room(statements: &Statements<'_>, tables: &[Renamed<'_>]) -> Vec<String> {
+    let given: HashSet<&str> = tables.iter().map(|(_, to)| &*to.name).collect();
     tables
+        .iter()
         .flat_map(|(from, _)| from.columns())
         .filter(|column| given.contains(&*column.index))
         .enumerate()

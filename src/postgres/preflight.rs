@@ -1,235 +1,178 @@
-//! What has to be there before anything else happens, and the locks.
+//! What comes before the data is looked at: the locks, and whether the database is in the schema that
+//! the script starts from.
 
-use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use std::collections::HashSet;
-
-use super::quote::{block, identifier, literal};
+use super::change::{Action, Change, Item};
+use super::check::{Check, Trouble};
+use super::quote::{block, literal};
 use super::statement::Statements;
-use super::values::{Cell, Values};
-use crate::step::{TablePlace, TableStep};
+use super::values::{Cell, values};
+use crate::plan::Direction;
+use crate::step::TablePlace;
 
-/// What to do about names that are already taken.
-pub(super) const TAKEN: &str =
-    "Has Keystone of the other generation been started on it? Drop what is empty, or rename it.";
+/// Stands for all troubles: the migration has been done.
+pub(super) const DONE: &str = "DONE";
 
-/// What to do about tables and columns that are missing.
-pub(super) fn missing(schema: &str) -> String {
-    format!(
-        "Is this the right database, and {schema} the right schema (the schemaName of the adapter)? Has another migration been run in part?"
-    )
-}
-
-/// A query for one row: what the steps start from and is missing; the names that they give and that
-/// are already taken; whether the steps have been taken already. `into` follows its select list. In
-/// parts, which can be very long.
-pub(super) fn expected<'a>(
+/// Finds tables and columns that the script starts from and that are missing, names that it gives and
+/// that are taken, and a database on which it has been run already.
+pub(super) fn expected_schema(
     statements: &Statements<'_>,
-    steps: &[&TableStep],
-    into: &'a str,
-) -> [Cow<'a, str>; 5] {
-    // What stays, what goes, and what comes; a column or, with no column, a table. The new columns
-    // only tell whether all has been done.
-    let (mut stays, mut goes, mut comes) = (Vec::new(), Vec::new(), Vec::new());
-    let mut new_columns = Vec::new();
-    // Several steps may need the same list.
-    let mut lists = HashSet::new();
-    for &step in steps {
-        match step {
-            TableStep::DropColumn { table, column, .. } => {
-                goes.push((&**table, &*column.name));
-            }
-            TableStep::RestoreColumn { table, column, .. } => {
-                stays.extend(lists.insert(&**table).then_some((&**table, "id")));
-                comes.push((&**table, &*column.name));
-            }
-            TableStep::DropJoinTable { table, .. } | TableStep::DiscardJoinTable { table } => {
-                goes.extend(table.columns().map(|it| (&*table.name, &*it.name)));
-            }
-            TableStep::RenameJoinTable { from, to } => {
-                goes.extend(from.columns().map(|it| (&*from.name, &*it.name)));
-                comes.push((&*to.name, ""));
-                new_columns.extend(to.columns().map(|it| (&*to.name, &*it.name)));
-            }
-            TableStep::CreateJoinTable { table } | TableStep::RestoreJoinTable { table, .. } => {
-                let related = table.columns().map(|it| &*it.references);
-                stays
-                    .extend(related.into_iter().filter(|it| lists.insert(it)).map(|it| (it, "id")));
-                comes.push((&*table.name, ""));
-                new_columns.extend(table.columns().map(|it| (&*table.name, &*it.name)));
-            }
-        }
-        // A kept join table is one that is renamed as well.
-        if let Some(TablePlace::Column { table, column }) = step.copies().map(|it| &it.kept.place) {
-            stays.push((&**table, &**column));
-        }
-    }
-    // A new table may have the name of one that goes, or of its index: that it is there says nothing. So
-    // it is with a column that such a table has before and after.
-    let new_tables = comes.iter().filter(|(_, column)| column.is_empty());
-    let reused = reused(steps, new_tables.map(|(table, _)| *table).collect());
-    comes.retain(|(table, column)| !column.is_empty() || !reused.contains(table));
-    let ends: HashSet<(&str, &str)> =
-        new_columns.iter().filter(|(table, _)| reused.contains(table)).copied().collect();
-    let (moves, goes) = goes.into_iter().partition(|place| ends.contains(place));
-    let roles = [
-        ("stays", stays),
-        ("goes", goes),
-        ("moves", moves),
-        ("comes", comes),
-        ("ends", new_columns),
-    ];
-    let number = roles.iter().map(|(_, places)| places.len()).sum();
-    let mut rows = Values::new(statements, "        ", number);
-    for (role, places) in roles {
-        for (table, column) in places {
-            rows.row([Cell::Text(role), Cell::Table(table), Cell::Text(column)]);
-        }
-    }
-    [
-        "\
-  WITH places (role, tab, col) AS (
-    VALUES
-"
-        .into(),
-        rows.text().unwrap_or_default().into(),
-        "
-  ), found AS (
-    SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
-      CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
-        ELSE EXISTS (
+    changes: &[Change<'_>],
+    direction: Direction,
+) -> Check {
+    let schema = literal(statements.schema_name());
+    // A new table may have the name of an index of a table that goes, which is out of the way by then.
+    let reused: Vec<String> =
+        reused(changes).into_iter().map(|table| literal(&statements.qualified(table))).collect();
+    let unless_reused = match reused.is_empty() {
+        true => String::new(),
+        false => format!("\n          AND tab NOT IN ({})", reused.join(", ")),
+    };
+    let query = format!(
+        "    WITH places (old, old_columns, new, new_columns) AS (
+      VALUES
+{rows}
+    ), columns (tab, col, is_old) AS (
+      SELECT format('%I.%I', {schema}, old), col, true FROM places, unnest(old_columns::text[]) AS col
+      UNION ALL
+      SELECT format('%I.%I', {schema}, new), col, false FROM places, unnest(new_columns::text[]) AS col
+    ), looked_up AS (
+      SELECT tab, col, bool_or(is_old) AS is_old, NOT bool_and(is_old) AS is_new,
+        bool_or(bool_or(is_old)) OVER (PARTITION BY tab) AS has_table,
+        EXISTS (
           SELECT FROM pg_attribute
           WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
-        ) END AS is_there
-    FROM places
-  )
-  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
-    string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
-    bool_and(role = 'moves' OR is_there = (role <> 'goes'))"
-            .into(),
-        into.into(),
-        "
-  FROM found"
-            .into(),
-    ]
+        ) AS is_there
+      FROM columns GROUP BY tab, col
+    )
+    SELECT CASE WHEN bool_and(is_there = is_new) THEN 'yes' END AS done,
+      string_agg(concat_ws('.', tab, col), ', ' ORDER BY tab, col)
+        FILTER (WHERE is_old AND NOT is_there) AS missing,
+      string_agg(DISTINCT CASE
+        WHEN has_table AND is_there THEN concat_ws('.', tab, col)
+        WHEN NOT has_table AND to_regclass(tab) IS NOT NULL{unless_reused} THEN tab
+      END, ', ') FILTER (WHERE NOT is_old) AS taken
+    FROM looked_up",
+        rows = values("        ", rows(changes)),
+    );
+    let (_, to) = direction.schemas();
+    Check {
+        query,
+        troubles: vec![
+            Trouble {
+                column: "done",
+                code: DONE,
+                message: match direction {
+                    Direction::Up => "The database is in the new schema already",
+                    Direction::Down => "The database is in the old schema already",
+                },
+                hint: format!("There is nothing left to do on the way to {to}."),
+            },
+            Trouble {
+                column: "missing",
+                code: "MISSING",
+                message: "Not in the database: %s",
+                hint: format!(
+                    "Is this the right database, and {} the right schema (the schemaName of the adapter)? Has another migration been run in part?",
+                    statements.schema_name()
+                ),
+            },
+            Trouble {
+                column: "taken",
+                code: "NAME_TAKEN",
+                message: "Already in the database, where the migration would put its own: %s",
+                hint: "Has Keystone of the other generation been started on it? Drop what is empty, or rename it.".to_owned(),
+            },
+        ],
+    }
 }
 
-/// Those of the new tables whose names tables have that go, or indexes of these.
-fn reused<'a>(steps: &[&'a TableStep], new: HashSet<&'a str>) -> HashSet<&'a str> {
-    let freed = steps.iter().filter_map(|step| match step {
-        TableStep::DropJoinTable { table, .. }
-        | TableStep::DiscardJoinTable { table }
-        | TableStep::RenameJoinTable { from: table, .. } => Some(table),
-        _ => None,
-    });
-    let names = freed.flat_map(|table| {
-        let [near, far] = table.columns();
-        [&*table.name, &*near.index, &*far.index]
-    });
-    names.filter(|name| new.contains(name)).collect()
-}
-
-/// A `DO` statement that raises an error when a table or column that the steps start from is not
-/// there, or a name that they give is already taken. Both have likely causes, which it names.
-pub(super) fn expectations(
-    statements: &Statements<'_>,
-    steps: &[&TableStep],
-    schema: &str,
-    ends_in: &str,
-) -> String {
-    let query = expected(statements, steps, "\n  INTO missing, taken, is_done");
-    let [with, places, found, into, from] = &query;
-    block(&[
-        "\
-DECLARE
-  missing text;
-  taken text;
-  is_done boolean;
-BEGIN
-  ",
-        with,
-        places,
-        found,
-        into,
-        from,
-        ";
-  IF is_done THEN
-    RAISE EXCEPTION USING
-      MESSAGE = ",
-        &literal(&format!("The database is in {ends_in} already")),
-        ",
-      HINT = 'There is nothing left to do. Nothing has been changed.';
-  ELSIF missing IS NOT NULL THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'Not in the database: ' || missing,
-      HINT = ",
-        &literal(&format!("{} Nothing has been changed.", missing(schema))),
-        ";
-  ELSIF taken IS NOT NULL THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'Already in the database, where the migration would put its own: ' || taken,
-      HINT = ",
-        &literal(&format!("{TAKEN} Nothing has been changed.")),
-        ";
-  END IF;
-END",
-    ])
-}
-
-/// The tables that the steps touch, by name. To drop a foreign key, and to add one, takes a lock on the table
-/// it references as well.
-pub(super) fn touched<'a>(steps: &[&'a TableStep]) -> Vec<&'a str> {
-    let mut tables = Vec::new();
-    let mut seen = HashSet::new();
-    let mut touch = |table: &'a str| tables.extend(seen.insert(table).then_some(table));
-    for &step in steps {
-        match step {
-            TableStep::DropColumn { table, column, .. }
-            | TableStep::RestoreColumn { table, column, .. } => {
-                touch(table);
-                touch(&column.references);
-            }
-            TableStep::DropJoinTable { table, .. } | TableStep::DiscardJoinTable { table } => {
-                touch(&table.name);
-                table.columns().into_iter().for_each(|column| touch(&column.references));
-            }
-            TableStep::RenameJoinTable { from, .. } => touch(&from.name),
-            TableStep::CreateJoinTable { table } | TableStep::RestoreJoinTable { table, .. } => {
-                table.columns().into_iter().for_each(|column| touch(&column.references));
-            }
+/// Tables with their columns before and after.
+fn rows<'a>(changes: &[Change<'a>]) -> Vec<[Cell<'a>; 4]> {
+    let mut stays: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for change in changes {
+        // A join table that is kept is renamed as well.
+        if let Some(TablePlace::Column { table, column }) = change.kept.map(|kept| &kept.place) {
+            stays.entry(table).or_default().insert(column);
         }
-        if let Some(TablePlace::Column { table, .. }) = step.copies().map(|it| &it.kept.place) {
-            touch(table);
+        match change.created() {
+            Some(Item::Column { table, .. }) => {
+                stays.entry(table).or_default().insert("id");
+            }
+            Some(Item::JoinTable(_)) => {
+                for list in change.references() {
+                    stays.entry(list).or_default().insert("id");
+                }
+            }
+            None => {}
         }
     }
-    // They come in a few runs that are in order already, which this sort makes use of.
-    tables.sort();
+    let stays = stays.into_iter().map(|(table, columns)| {
+        let columns = Cell::Texts(columns.into_iter().collect());
+        [Cell::Text(table), columns.clone(), Cell::Text(table), columns]
+    });
+    let cells = |item: Option<Item<'a>>| match item {
+        Some(item) => [Cell::Text(item.table()), Cell::Texts(item.column_names())],
+        None => [Cell::Null, Cell::Null],
+    };
+    let changes = changes.iter().map(|change| {
+        let ([old, old_columns], [new, new_columns]) = (cells(change.from()), cells(change.to()));
+        [old, old_columns, new, new_columns]
+    });
+    stays.chain(changes).collect()
+}
+
+/// The new tables that have the name of an index of a table that goes.
+fn reused<'a>(changes: &[Change<'a>]) -> BTreeSet<&'a str> {
+    let indexes: HashSet<&str> = changes
+        .iter()
+        .filter_map(Change::from)
+        .filter(|item| item.is_table())
+        .flat_map(Item::columns)
+        .map(|column| &*column.index)
+        .collect();
+    let new = changes.iter().filter_map(Change::to).filter(|item| item.is_table());
+    new.map(Item::table).filter(|table| indexes.contains(table)).collect()
+}
+
+/// The tables that the script touches, by name. To drop a foreign key, and to add one, takes a lock on the
+/// table that it refers to as well.
+pub(super) fn touched<'a>(changes: &[Change<'a>]) -> BTreeSet<&'a str> {
+    let mut tables = BTreeSet::new();
+    for change in changes {
+        tables.extend(change.from().map(Item::table));
+        tables.extend(change.references());
+        if let Action::Create(Item::Column { table, .. }) = change.action {
+            tables.insert(&**table);
+        }
+        if let Some(TablePlace::Column { table, .. }) = change.kept.map(|kept| &kept.place) {
+            tables.insert(&**table);
+        }
+    }
     tables
 }
 
-/// A `DO` statement that locks all tables that the steps touch, for the rest of the transaction. What
-/// is not there is left to [`expectations`], which come after: they must see what others have done
+/// A `DO` statement that locks all tables that the script touches, for the rest of the transaction. It leaves
+/// what is missing to the check of the schema, which comes after: that must see what others have done
 /// before the locks were free.
 ///
 /// By name: sessions that lock them all in one order cannot wait in a circle.
-pub(super) fn locks(statements: &Statements<'_>, steps: &[&TableStep]) -> String {
-    let tables: Vec<String> =
-        touched(steps).into_iter().map(|table| literal(&statements.qualified(table))).collect();
-    block(&[
+pub(super) fn locks(statements: &Statements<'_>, changes: &[Change<'_>]) -> String {
+    let tables = touched(changes).into_iter().map(|table| literal(&statements.qualified(table)));
+    let body = format!(
         "\
 DECLARE
   tab text;
 BEGIN
   FOREACH tab IN ARRAY ARRAY[
-    ",
-        &tables.join(",\n    "),
-        "
+{}
   ]
   LOOP
     BEGIN
       EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
     EXCEPTION WHEN undefined_table OR invalid_schema_name THEN
-      NULL; -- What is missing is told below
+      NULL; -- The next check reports what is missing.
     END;
   END LOOP;
 EXCEPTION
@@ -237,43 +180,24 @@ EXCEPTION
     RAISE EXCEPTION USING
       ERRCODE = 'lock_not_available',
       MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
-      HINT = 'Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again. Nothing has been changed.';
+      HINT = 'Nothing has been changed. Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again.';
 END",
-    ])
+        wrap("    ", tables)
+    );
+    block(&body)
 }
 
-/// A `DO` statement that raises an error when a table still holds rows.
-pub(super) fn is_empty(statements: &Statements<'_>, table: &str, relationship: &str) -> String {
-    let qualified = statements.qualified(table);
-    let body = format!(
-        "\
-DECLARE
-  links bigint;
-BEGIN
-  SELECT count(*) INTO links FROM {qualified};
-  IF links > 0 THEN
-    RAISE EXCEPTION USING
-      MESSAGE = format({}, links),
-      HINT = {};
-  END IF;
-END",
-        literal(&format!(
-            "{relationship}: {table} holds %s links, for which the old schema has no place"
-        )),
-        literal(&format!(
-            "Nothing has been changed. Keep them elsewhere and empty the table (DELETE FROM {qualified}), or make the way back with --reconcile, which drops them."
-        )),
-    );
-    block(&[&body])
-}
-
-/// A `DO` statement that says how many rows are about to go with a table.
-pub(super) fn say_goodbye(statements: &Statements<'_>, table: &str, relationship: &str) -> String {
-    let body = format!(
-        "BEGIN\n  RAISE NOTICE '%: % links are dropped with %, for which the old schema has no place', {}, (SELECT count(*) FROM {}), {};\nEND",
-        literal(relationship),
-        statements.qualified(table),
-        literal(&identifier(table)),
-    );
-    block(&[&body])
+/// The parts on lines of up to 100 characters, separated by commas.
+fn wrap(indent: &str, parts: impl Iterator<Item = String>) -> String {
+    const WIDTH: usize = 100;
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + part.chars().count() + 3 <= WIDTH => {
+                *line = format!("{line}, {part}");
+            }
+            _ => lines.push(format!("{indent}{part}")),
+        }
+    }
+    lines.join(",\n")
 }

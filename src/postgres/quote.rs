@@ -8,12 +8,7 @@ pub(super) fn identifier(name: &str) -> Cow<'_, str> {
     if is_plain(name) {
         return Cow::Borrowed(name);
     }
-    if !name.contains('"') {
-        return Cow::Owned(["\"", name, "\""].concat());
-    }
-    let mut quoted = String::with_capacity(name.len() + 4);
-    push_quoted(&mut quoted, name, '"');
-    Cow::Owned(quoted)
+    Cow::Owned(["\"", &name.replace('"', "\"\""), "\""].concat())
 }
 
 fn is_plain(name: &str) -> bool {
@@ -24,54 +19,20 @@ fn is_plain(name: &str) -> bool {
 
 /// A string literal that does not depend on `standard_conforming_strings`.
 pub(super) fn literal(text: &str) -> String {
-    let mut literal = String::with_capacity(text.len() + 2);
-    push_literal(&mut literal, text);
-    literal
-}
-
-/// Appends a string literal, quoted as by [`literal`].
-pub(super) fn push_literal(text: &mut String, value: &str) {
-    if !value.contains(['\'', '\\']) {
-        text.reserve(value.len() + 2);
-        text.push('\'');
-        text.push_str(value);
-        text.push('\'');
-    } else if value.contains('\\') {
-        text.push('E');
-        push_quoted(text, &value.replace('\\', "\\\\"), '\'');
-    } else {
-        push_quoted(text, value, '\'');
+    let quoted = ["'", &text.replace('\'', "''"), "'"].concat();
+    match text.contains('\\') {
+        true => ["E", &quoted.replace('\\', "\\\\")].concat(),
+        false => quoted,
     }
 }
 
-/// Appends the text between quotes, with each quote in it doubled.
-fn push_quoted(text: &mut String, value: &str, quote: char) {
-    text.push(quote);
-    for part in value.split_inclusive(quote) {
-        text.push_str(part);
-        if part.ends_with(quote) {
-            text.push(quote);
-        }
-    }
-    text.push(quote);
-}
-
-/// A `DO` statement with its body, given in parts, between dollar quotes that do not occur in it.
-///
-/// Bodies can be very long: the statement is the first whole copy.
-pub(super) fn block(body: &[&str]) -> String {
-    const USUAL: &str = "$$";
-    let quoted = |tag: &str| [&["DO ", tag, "\n"], body, &["\n", tag]].concat().concat();
-    let count = |text: &str, tag: &str| text.matches(tag).count();
-    let usual = quoted(USUAL);
-    if count(&usual, USUAL) == 2 {
-        return usual;
-    }
-    (1..)
-        .map(|number| format!("$body{number}$"))
-        .find(|tag| count(&usual, tag) == 0)
-        .map(|tag| quoted(&tag))
-        .expect("numbers do not end")
+/// A `DO` statement with its body between dollar quotes that do not occur in it.
+pub(super) fn block(body: &str) -> String {
+    let is_free = |tag: &String| !body.contains(&**tag);
+    let tags = (1..).map(|number| format!("$body{number}$"));
+    let tag = std::iter::once("$$".to_owned()).chain(tags).find(is_free);
+    let tag = tag.expect("numbers do not end");
+    ["DO ", &tag, "\n", body, "\n", &tag].concat()
 }
 
 /// The keywords that need quotes, in PostgreSQL 18 and so in all before it: those that
@@ -272,8 +233,8 @@ mod tests {
 
     #[test]
     fn a_block_has_quotes_that_its_body_has_not() {
-        assert_eq!(block(&["x"]), "DO $$\nx\n$$");
-        assert_eq!(block(&["$$"]), "DO $body1$\n$$\n$body1$");
-        assert_eq!(block(&["$", "$ $body1$"]), "DO $body2$\n$$ $body1$\n$body2$");
+        assert_eq!(block("x"), "DO $$\nx\n$$");
+        assert_eq!(block("$$"), "DO $body1$\n$$\n$body1$");
+        assert_eq!(block("$$ $body1$"), "DO $body2$\n$$ $body1$\n$body2$");
     }
 }

@@ -1,134 +1,176 @@
 //! The repair of two stored sides that disagree, by the rules in the README.
 
-use super::check::difference;
-use super::quote::{block, identifier, literal};
+use super::agreement::Copies;
+use super::quote::{block, identifier};
 use super::statement::Statements;
-use crate::step::{Copies, TablePlace};
+use super::values::{Cell, values};
+use crate::step::TablePlace;
 
-/// A `DO` statement that takes into the kept place all links that it can hold, says how many, and
-/// raises an error if one that it could hold is still missing.
-pub(super) fn repair(
-    statements: &Statements<'_>,
-    copies: &Copies<TablePlace>,
-    relationship: &str,
-) -> String {
-    let body = match &copies.kept.place {
-        TablePlace::JoinTable { table, near, far } => {
-            union(statements, copies, relationship, table, [near, far])
-        }
-        TablePlace::Column { table, column } => {
-            adopt(statements, copies, relationship, table, column)
-        }
-    };
-    block(&[&body])
-}
-
-/// N:N can hold the links of both sides.
-fn union(
-    statements: &Statements<'_>,
-    copies: &Copies<TablePlace>,
-    relationship: &str,
-    table: &str,
-    columns: [&str; 2],
-) -> String {
-    let [near, far] = columns.map(|column| identifier(column));
-    let owner = copies.kept.owner;
-    let links = |links| statements.links(links, owner, ["near", "far"]);
-    let dropped = &copies.dropped.place;
-    format!(
+/// A `DO` statement for N:N, whose kept table can hold the links of both sides. It says how many it has
+/// added, and raises an error if one is still missing.
+///
+/// None where there is no such relationship.
+pub(super) fn unite(statements: &Statements<'_>, all: &[Copies<'_>]) -> Option<String> {
+    let texts: Vec<[String; 5]> = all
+        .iter()
+        .filter_map(|copies| {
+            let TablePlace::JoinTable { table, near, far } = &copies.kept.place else {
+                return None;
+            };
+            Some([
+                copies.relationship.name(),
+                statements.qualified(table),
+                [identifier(near), identifier(far)].join(", "),
+                copies.dropped.place.name().into_owned(),
+                statements.links(&copies.dropped, copies.kept.owner),
+            ])
+        })
+        .collect();
+    if texts.is_empty() {
+        return None;
+    }
+    let rows = texts.iter().map(|cells| cells.each_ref().map(|text| Cell::Text(text)));
+    Some(block(&format!(
         "\
 DECLARE
-  adopted bigint;
+  sides record;
+  added bigint;
+  is_missing boolean;
 BEGIN
-  INSERT INTO {} ({near}, {far})
-    {}
-    EXCEPT {};
-  GET DIAGNOSTICS adopted = ROW_COUNT;
-  RAISE NOTICE '%: adopted % links that only % had', {}, adopted, {};
-  IF EXISTS (
-    SELECT FROM ({}) AS difference WHERE NOT is_kept
-  ) THEN
-    RAISE EXCEPTION '%: links are missing after the repair', {};
-  END IF;
+  FOR sides IN
+    SELECT * FROM (VALUES
+{}
+    ) AS stored (relationship, tab, cols, dropped, links)
+  LOOP
+    EXECUTE format('INSERT INTO %1$s (%2$s) %3$s EXCEPT SELECT %2$s FROM %1$s',
+      sides.tab, sides.cols, sides.links);
+    GET DIAGNOSTICS added = ROW_COUNT;
+    IF added > 0 THEN
+      RAISE NOTICE '%: added % that only % had', sides.relationship,
+        {}, sides.dropped;
+    END IF;
+    EXECUTE format('SELECT EXISTS (%3$s EXCEPT SELECT %2$s FROM %1$s)',
+      sides.tab, sides.cols, sides.links) INTO is_missing;
+    IF is_missing THEN
+      RAISE EXCEPTION '%: links are missing after the repair', sides.relationship;
+    END IF;
+  END LOOP;
 END",
-        statements.qualified(table),
-        links(&copies.dropped),
-        links(&copies.kept),
-        literal(relationship),
-        literal(&dropped.name()),
-        difference(statements, copies),
-        literal(relationship),
-    )
+        values("      ", rows),
+        counted("added"),
+    )))
 }
 
-/// A column holds one id for each item: where it holds one, that stays.
-fn adopt(
-    statements: &Statements<'_>,
-    copies: &Copies<TablePlace>,
-    relationship: &str,
-    table: &str,
-    column: &str,
-) -> String {
-    let (table, column) = (statements.qualified(table), identifier(column));
-    // Each link as the item whose column it is in, and the item that it points to.
-    let dropped = statements.links(&copies.dropped, copies.kept.owner, ["holder", "target"]);
-    let is_one_to_one = matches!(copies.dropped.place, TablePlace::Column { .. });
-    let (release, is_free) = if is_one_to_one {
-        (
-            format!(
-                "\
-  -- Of several items that hold one, that keeps it which the other side names, else the highest id
-  UPDATE {table} AS item SET {column} = NULL
-  FROM (
-    SELECT kept.id, row_number() OVER (
-      PARTITION BY kept.{column} ORDER BY dropped.holder IS NOT NULL DESC, kept.id DESC
-    ) AS position
-    FROM {table} AS kept
-    LEFT JOIN ({dropped}) AS dropped ON dropped.holder = kept.id AND dropped.target = kept.{column}
-    WHERE kept.{column} IS NOT NULL
-  ) AS ranked
-  WHERE ranked.id = item.id AND ranked.position > 1;
-  GET DIAGNOSTICS released = ROW_COUNT;
-"
-            ),
-            format!(
-                "NOT EXISTS (SELECT FROM {table} AS other WHERE other.{column} = dropped.target)"
-            ),
-        )
-    } else {
-        (String::new(), "true".to_owned())
-    };
-    format!(
+/// A `DO` statement for 1:1 and 1:N, whose kept column holds one id for each item: where it holds one, that
+/// stays. It says how many links it has cleared, added and left out, and raises an error if one that it
+/// could hold is still missing.
+///
+/// None where there is no such relationship.
+pub(super) fn adopt(statements: &Statements<'_>, all: &[Copies<'_>]) -> Option<String> {
+    let texts: Vec<([String; 6], bool)> = all
+        .iter()
+        .filter_map(|copies| {
+            let TablePlace::Column { table, column } = &copies.kept.place else { return None };
+            let texts = [
+                copies.relationship.name(),
+                copies.kept.place.name().into_owned(),
+                statements.qualified(table),
+                identifier(column).into_owned(),
+                copies.dropped.place.name().into_owned(),
+                // Each link as the item whose column it is in, and the item that it leads to.
+                statements.links(&copies.dropped, copies.kept.owner),
+            ];
+            Some((texts, matches!(copies.dropped.place, TablePlace::Column { .. })))
+        })
+        .collect();
+    if texts.is_empty() {
+        return None;
+    }
+    let rows = texts.iter().map(|(texts, is_one_to_one)| {
+        let [name, kept, table, column, dropped, links] = texts.each_ref().map(|it| Cell::Text(it));
+        [name, kept, table, column, dropped, links, Cell::Is(*is_one_to_one)]
+    });
+    Some(block(&format!(
         "\
 DECLARE
-  released bigint := 0;
-  adopted bigint;
-  contradicted bigint;
+  sides record;
+  is_free text;
+  cleared bigint;
+  added bigint;
+  lost bigint;
+  is_missing boolean;
 BEGIN
-{release}  -- What only the dropped side knows is adopted where the kept side is empty, the highest id first
-  UPDATE {table} AS item SET {column} = candidate.target
-  FROM (
-    SELECT DISTINCT ON (holder) holder, target
-    FROM ({dropped}) AS dropped
-    WHERE {is_free}
-    ORDER BY holder, target DESC
-  ) AS candidate
-  WHERE candidate.holder = item.id AND item.{column} IS NULL;
-  GET DIAGNOSTICS adopted = ROW_COUNT;
-  SELECT count(*) INTO contradicted FROM ({}) AS difference WHERE NOT is_kept;
-  RAISE NOTICE '%: adopted % links that only % had; released % that % held of an item linked elsewhere; left out % that % contradicts, because an item can have one', {}, adopted, {}, released, {}, contradicted, {};
-  IF EXISTS (
-    SELECT FROM ({dropped}) AS dropped JOIN {table} AS item ON item.id = dropped.holder
-    WHERE item.{column} IS NULL AND {is_free}
-  ) THEN
-    RAISE EXCEPTION '%: links are missing after the repair', {};
-  END IF;
+  FOR sides IN
+    SELECT * FROM (VALUES
+{}
+    ) AS stored (relationship, kept, tab, col, dropped, links, is_one_to_one)
+  LOOP
+    cleared := 0;
+    is_free := 'true';
+    IF sides.is_one_to_one THEN
+      -- Of several items linked to the same one, the item that the other side names keeps its link, else
+      -- the item with the highest id.
+      EXECUTE format($query$
+        UPDATE %1$s AS item SET %2$s = NULL
+        FROM (
+          SELECT kept.id, row_number() OVER (
+            PARTITION BY kept.%2$s ORDER BY dropped.holder IS NOT NULL DESC, kept.id DESC
+          ) AS position
+          FROM %1$s AS kept LEFT JOIN (%3$s) AS dropped (holder, target)
+            ON dropped.holder = kept.id AND dropped.target = kept.%2$s
+          WHERE kept.%2$s IS NOT NULL
+        ) AS ranked
+        WHERE ranked.id = item.id AND ranked.position > 1
+      $query$, sides.tab, sides.col, sides.links);
+      GET DIAGNOSTICS cleared = ROW_COUNT;
+      is_free := format('NOT EXISTS (SELECT FROM %s AS other WHERE other.%s = dropped.target)',
+        sides.tab, sides.col);
+    END IF;
+    -- Links that only the dropped side has are added where the kept side is empty, the highest id first.
+    EXECUTE format($query$
+      UPDATE %1$s AS item SET %2$s = candidate.target
+      FROM (
+        SELECT DISTINCT ON (holder) holder, target
+        FROM (%3$s) AS dropped (holder, target) WHERE %4$s
+        ORDER BY holder, target DESC
+      ) AS candidate
+      WHERE candidate.holder = item.id AND item.%2$s IS NULL
+    $query$, sides.tab, sides.col, sides.links, is_free);
+    GET DIAGNOSTICS added = ROW_COUNT;
+    EXECUTE format($query$
+      SELECT count(*) FROM (%3$s EXCEPT SELECT id, %2$s FROM %1$s) AS lost
+    $query$, sides.tab, sides.col, sides.links) INTO lost;
+    IF added > 0 THEN
+      RAISE NOTICE '%: added % that only % had', sides.relationship,
+        {}, sides.dropped;
+    END IF;
+    IF cleared > 0 THEN
+      RAISE NOTICE '%: cleared % in % whose target is linked elsewhere', sides.relationship,
+        {}, sides.kept;
+    END IF;
+    IF lost > 0 THEN
+      RAISE NOTICE '%: dropped % in % that % contradicts', sides.relationship,
+        {}, sides.dropped, sides.kept;
+    END IF;
+    EXECUTE format($query$
+      SELECT EXISTS (
+        SELECT FROM (%3$s) AS dropped (holder, target) JOIN %1$s AS item ON item.id = dropped.holder
+        WHERE item.%2$s IS NULL AND %4$s
+      )
+    $query$, sides.tab, sides.col, sides.links, is_free) INTO is_missing;
+    IF is_missing THEN
+      RAISE EXCEPTION '%: links are missing after the repair', sides.relationship;
+    END IF;
+  END LOOP;
 END",
-        difference(statements, copies),
-        literal(relationship),
-        literal(&copies.dropped.place.name()),
-        literal(&copies.kept.place.name()),
-        literal(&copies.kept.place.name()),
-        literal(relationship),
-    )
+        values("      ", rows),
+        counted("added"),
+        counted("cleared"),
+        counted("lost"),
+    )))
+}
+
+/// `1 link` or `2 links`.
+fn counted(variable: &str) -> String {
+    format!("CASE {variable} WHEN 1 THEN '1 link' ELSE {variable} || ' links' END")
 }

@@ -1,15 +1,14 @@
 //! The script: a transaction around the statements, terminators and comments. Only here.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 
+use super::agreement::{self, Copies};
+use super::change::{Action, Change, Item, changes};
 use super::statement::Statements;
-use super::{check, dependents, names, preflight, reconcile};
+use super::{dependents, names, preflight, reconcile};
 use crate::comment::push_comment;
 use crate::error::Problem;
 use crate::plan::{AdapterPlan, Direction, Options, UpgradePlan};
-use crate::relationship::Relationship;
 use crate::step::{JoinTable, Planned, TableStep};
 
 /// How long the migration waits for other sessions before it gives up.
@@ -27,39 +26,29 @@ pub fn migration(
     steps: &[Planned<TableStep>],
     options: Options,
 ) -> Result<String, Problem> {
-    let steps = directed(steps, options.direction);
-    types_are_known(&steps)?;
-    let mut script = String::new();
-    let mut comment = |text: &str| push_comment(&mut script, "--", text);
-    header(&mut comment, plan, adapter, schema, options);
-    if steps.is_empty() {
-        comment("Nothing to do: the relationships are stored the same in both schemas.");
-        return Ok(script);
-    }
-    comment("Take a backup first (pg_dump) and stop the application. Then run it whole:");
-    comment("  psql -v ON_ERROR_STOP=1 -f <this file> <database>");
-    comment("It is one transaction: it ends in the other schema, or with an error and no change.");
-    comment(
-        "Its settings end with it: how long it waits for locks, no limit of time for a statement, up to",
-    );
-    comment(
-        "64 MB of memory for each sort, and an error where row-level security would hide rows.",
-    );
-    comment(&format!("squawk-ignore-file {}", inherent_rules(&steps).join(", ")));
-    let mut last = None;
-    for Section { title, statements, .. } in sections(plan, schema, &steps, options) {
-        if last.as_ref() != Some(&title) {
-            script.push('\n');
-            if let Some(title) = &title {
-                push_comment(&mut script, "--", title);
+    let changes = changes(steps, options.direction);
+    types_are_known(&changes)?;
+    let mut text = header(plan, adapter, schema, &changes, options);
+    let mut last: Option<Section> = None;
+    for section in sections(plan, schema, &changes, options) {
+        match &section.title {
+            // Statements of one line need no more than their comments between them.
+            Some(title) if last.as_ref().and_then(|last| last.title.as_ref()) != Some(title) => {
+                if !last.is_some_and(|last| last.is_short() && section.is_short()) {
+                    text.push('\n');
+                }
+                push_comment(&mut text, "--", title);
             }
-            last = Some(title);
+            None if last.is_none_or(|last| last.title.is_some()) => text.push('\n'),
+            _ => {}
         }
-        for sql in statements {
-            script.extend([&sql, ";\n"]);
+        for sql in &section.statements {
+            text.push_str(sql);
+            text.push_str(";\n");
         }
+        last = Some(section);
     }
-    Ok(script)
+    Ok(text)
 }
 
 /// What a statement is there for. The migration has them in this order, but that changes and the
@@ -108,23 +97,24 @@ pub fn statements(
     steps: &[Planned<TableStep>],
     options: Options,
 ) -> Result<Vec<Statement>, Problem> {
-    if steps.is_empty() {
-        return Ok(Vec::new());
-    }
-    let steps = directed(steps, options.direction);
-    types_are_known(&steps)?;
-    let statements = sections(plan, schema, &steps, options).flat_map(
-        |Section { role, title, relationship, statements }| {
+    let changes = changes(steps, options.direction);
+    types_are_known(&changes)?;
+    let sections = sections(plan, schema, &changes, options);
+    let statements =
+        sections.into_iter().flat_map(|Section { role, title, relationship, statements }| {
             statements.into_iter().map(move |sql| Statement {
                 role,
                 title: title.clone(),
                 relationship,
                 sql,
             })
-        },
-    );
+        });
     Ok(statements.collect())
 }
+
+/// What the script calls without a schema is the server's own: no one else's function or operator of the
+/// same name runs with the rights of the migration.
+const SEARCH_PATH: &str = "SET LOCAL search_path = pg_catalog, pg_temp";
 
 /// The checks read whole tables: a limit set for the role's usual queries would end them.
 const NO_TIMEOUT: &str = "SET LOCAL statement_timeout = 0";
@@ -132,47 +122,48 @@ const NO_TIMEOUT: &str = "SET LOCAL statement_timeout = 0";
 /// The checks compare whole tables. With more memory than usual they sort them there, and not in files:
 /// that takes two thirds of the time.
 const MORE_MEMORY: &str = "\
-DO $$
-BEGIN
+DO $$ BEGIN
   PERFORM set_config('work_mem', '64MB', true)
   WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
-END
-$$";
+END $$";
 
 /// Row-level security that hides rows from the checks is an error, not a filter.
 const NO_FILTER: &str = "SET LOCAL row_security = off";
 
-/// The steps as they are taken in a direction.
-pub(super) fn directed(
-    steps: &[Planned<TableStep>],
-    direction: Direction,
-) -> Cow<'_, [Planned<TableStep>]> {
-    match direction {
-        Direction::Up => Cow::Borrowed(steps),
-        Direction::Down => steps.iter().rev().cloned().map(Planned::reverse).collect(),
-    }
-}
-
 fn header(
-    comment: &mut impl FnMut(&str),
     plan: &UpgradePlan,
     adapter: &AdapterPlan,
     schema: &str,
+    changes: &[Change<'_>],
     options: Options,
-) {
+) -> String {
     let (from, to) = options.direction.schemas();
-    comment(&format!(
-        "{} {}: the relationships of Keystone 5 from {from} to {to} (Arcade)",
-        env!("CARGO_PKG_NAME"),
-        env!("CARGO_PKG_VERSION")
-    ));
-    comment(&format!(
-        "Adapter {}, PostgreSQL schema {schema}. Order of left and right: locale {}.",
-        adapter.name, plan.locale
-    ));
+    let mut lines = vec![
+        format!(
+            "{} {}: the relationships of Keystone 5 from {from} to {to} (Arcade)",
+            env!("CARGO_PKG_NAME"),
+            env!("CARGO_PKG_VERSION")
+        ),
+        format!(
+            "Adapter {}, PostgreSQL schema {schema}. Order of left and right: locale {}.",
+            adapter.name, plan.locale
+        ),
+    ];
+    let mut add = |line: &str| lines.push(line.to_owned());
     if options.reconcile {
-        comment("Made with --reconcile: where the two stored sides disagree, it repairs them.");
+        add("Made with --reconcile: where the two stored sides disagree, it repairs them.");
     }
+    if changes.is_empty() {
+        add("Nothing to do: the relationships are stored the same in both schemas.");
+    } else {
+        add("Take a backup first (pg_dump) and stop the application. Then run it whole:");
+        add("  psql -v ON_ERROR_STOP=1 -f <this file> <database>");
+        add("It is one transaction: it ends in the other schema, or with an error and no change.");
+        add(&format!("squawk-ignore-file {}", inherent_rules(changes).join(", ")));
+    }
+    let mut text = String::new();
+    lines.iter().for_each(|line| push_comment(&mut text, "--", line));
+    text
 }
 
 /// Statements under a comment, or without one.
@@ -196,151 +187,167 @@ impl Section {
     fn of(self, relationship: usize) -> Self {
         Section { relationship: Some(relationship), ..self }
     }
+
+    /// Whether each statement is a line.
+    fn is_short(&self) -> bool {
+        self.role == Role::Change && self.statements.iter().all(|sql| !sql.contains('\n'))
+    }
 }
 
-/// The transaction with all that happens within it, in order, each part made when it is asked for.
-fn sections<'a>(
-    plan: &'a UpgradePlan,
-    schema: &'a str,
-    planned: &'a [Planned<TableStep>],
+/// The transaction with all that happens within it, in order; nothing for no change.
+fn sections(
+    plan: &UpgradePlan,
+    schema: &str,
+    changes: &[Change<'_>],
     options: Options,
-) -> impl Iterator<Item = Section> {
+) -> Vec<Section> {
+    if changes.is_empty() {
+        return Vec::new();
+    }
     let statements = Statements::new(schema);
-    let before = before(&statements, schema, planned, options.direction);
-    let checks = planned.iter().filter_map({
-        let statements = statements.clone();
-        move |Planned { relationship, step }| {
-            let name = &plan.relationships[*relationship];
-            Some(data_check(&statements, step, name, options.reconcile)?.of(*relationship))
-        }
-    });
-    let renamed: Vec<(&JoinTable, &JoinTable)> = planned
-        .iter()
-        .filter_map(|planned| match &planned.step {
-            TableStep::RenameJoinTable { from, to } => Some((&**from, &**to)),
-            _ => None,
-        })
-        .collect();
-    let room = names::make_room(&statements, renamed.iter().copied());
-    let room = (!room.is_empty()).then(|| {
-        let title = "Indexes whose names tables are about to have";
-        Section::new(Role::Change, title, room)
-    });
-    let mut waiting = renamed.len();
-    let changes = planned.iter().flat_map(move |Planned { relationship: at, step }| {
-        let relationship = &plan.relationships[*at];
-        let kind = relationship.kind.heading().to_lowercase();
-        let title = [&relationship.name(), " (", &kind, ")"].concat();
-        let change = Section::new(Role::Change, title, statements.of(step)).of(*at);
-        waiting -= usize::from(matches!(step, TableStep::RenameJoinTable { .. }));
-        let is_last = matches!(step, TableStep::RenameJoinTable { .. }) && waiting == 0;
-        // Before anything is created, which may use the names that have become free.
-        let names = is_last.then(|| {
-            Section::new(
-                Role::Change,
-                "Foreign keys, indexes and NOT NULL constraints follow the new names",
-                vec![names::rename(&statements, schema, &renamed)],
-            )
-        });
-        [Some(change), names].into_iter().flatten()
-    });
-    let commit = Section::untitled(Role::Commit, "COMMIT");
-    before.into_iter().chain(checks).chain(room).chain(changes).chain([commit])
+    let mut sections = transaction(&statements, changes, options.direction);
+    sections.extend(data_checks(plan, &statements, changes, options.reconcile));
+    sections.extend(schema_changes(plan, &statements, changes));
+    sections.push(Section::untitled(Role::Commit, "COMMIT"));
+    sections
 }
 
 /// What comes before the data is looked at.
-fn before(
+fn transaction(
     statements: &Statements<'_>,
-    schema: &str,
-    planned: &[Planned<TableStep>],
+    changes: &[Change<'_>],
     direction: Direction,
 ) -> Vec<Section> {
-    let steps: Vec<&TableStep> = planned.iter().map(|planned| &planned.step).collect();
-    let (from, to) = direction.schemas();
-    let mut sections = vec![
-        // Each check must see what others have committed before it got the locks.
-        Section::untitled(Role::Begin, "BEGIN ISOLATION LEVEL READ COMMITTED"),
-        Section::untitled(Role::Setting, format!("SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")),
-        Section::untitled(Role::Setting, NO_TIMEOUT),
-        Section::untitled(Role::Setting, MORE_MEMORY),
+    let (from, _) = direction.schemas();
+    let tables = counted(preflight::touched(changes).len(), "table");
+    let schema = preflight::expected_schema(statements, changes, direction);
+    let settings = [
+        SEARCH_PATH,
+        &format!("SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"),
+        NO_TIMEOUT,
+        MORE_MEMORY,
         // A deferred trigger would wait in the way of the drops.
-        Section::untitled(Role::Setting, "SET CONSTRAINTS ALL IMMEDIATE"),
-        Section::untitled(Role::Setting, NO_FILTER),
-        Section::new(
-            Role::Lock,
-            "No one else uses the tables meanwhile",
-            vec![preflight::locks(statements, &steps)],
-        ),
-        Section::new(
-            Role::Check,
-            format!("What is there must be {from}"),
-            vec![preflight::expectations(statements, &steps, schema, to)],
-        ),
+        "SET CONSTRAINTS ALL IMMEDIATE",
+        NO_FILTER,
     ];
-    if let Some(check) = dependents::none_left(statements, steps.into_iter()) {
-        let title = "Nothing of yours goes with what is dropped";
-        sections.push(Section::new(Role::Check, title, vec![check]));
+    // Each check must see what others have committed before it got the locks.
+    let begin = Section::untitled(Role::Begin, "BEGIN ISOLATION LEVEL READ COMMITTED");
+    let mut sections = vec![begin];
+    sections.extend(settings.map(|setting| Section::untitled(Role::Setting, setting)));
+    sections.push(Section::new(
+        Role::Lock,
+        format!("Locking {tables}"),
+        vec![preflight::locks(statements, changes)],
+    ));
+    sections.push(Section::new(
+        Role::Check,
+        format!("Checking that the database is in {from}"),
+        vec![schema.statement()],
+    ));
+    if let Some(check) = dependents::no_dependents(statements, changes) {
+        let title = "Checking for views, triggers and grants on what is dropped";
+        sections.push(Section::new(Role::Check, title, vec![check.statement()]));
     }
     sections
 }
 
-/// What makes sure, before anything changes, that what a step drops is kept elsewhere.
-fn data_check(
+/// What makes sure, before anything changes, that what is dropped is kept elsewhere.
+fn data_checks(
+    plan: &UpgradePlan,
     statements: &Statements<'_>,
-    step: &TableStep,
-    relationship: &Relationship,
+    changes: &[Change<'_>],
     reconcile: bool,
-) -> Option<Section> {
-    let name = &relationship.name();
-    match step {
-        TableStep::DropColumn { copies, .. } | TableStep::DropJoinTable { copies, .. } => {
-            Some(if reconcile {
-                Section::new(
-                    Role::Repair,
-                    format!("Reconcile {name}: the kept side takes what only the other has"),
-                    vec![reconcile::repair(statements, copies, name)],
-                )
-            } else {
-                Section::new(
-                    Role::Check,
-                    ["Check ", name, ": both stored sides hold the same links"].concat(),
-                    vec![check::agreement(statements, copies, name)],
-                )
-            })
-        }
-        TableStep::DiscardJoinTable { table } => Some(if reconcile {
-            Section::new(
-                Role::Check,
-                format!("The links of {name} are lost: the old Keystone had no place for them"),
-                vec![preflight::say_goodbye(statements, &table.name, name)],
-            )
+) -> Vec<Section> {
+    let dropped = changes.iter().filter(|change| change.dropped().is_some());
+    let copies: Vec<Copies<'_>> =
+        dropped.filter_map(|change| Copies::of(change, &plan.relationships)).collect();
+    let homeless: Vec<_> = changes
+        .iter()
+        .filter_map(|change| agreement::homeless(change, &plan.relationships))
+        .collect();
+    let mut sections = Vec::new();
+    if !copies.is_empty() {
+        let number = counted(copies.len(), "relationship");
+        if reconcile {
+            let repairs =
+                [reconcile::adopt(statements, &copies), reconcile::unite(statements, &copies)];
+            sections.push(Section::new(
+                Role::Repair,
+                format!("Reconciling the two sides of {number}"),
+                repairs.into_iter().flatten().collect(),
+            ));
         } else {
-            Section::new(
+            sections.push(Section::new(
                 Role::Check,
-                format!("Check {name}: the old Keystone had no place for its links"),
-                vec![preflight::is_empty(statements, &table.name, name)],
-            )
-        }),
-        _ => None,
+                format!("Checking that both sides of {number} hold the same links"),
+                vec![agreement::statement(statements, &copies)],
+            ));
+        }
     }
+    if !homeless.is_empty() {
+        let title = "Checking for links that the old schema has no place for";
+        let statement = match reconcile {
+            true => agreement::say_goodbye(statements, &homeless),
+            false => agreement::nothing_homeless(statements, &homeless).statement(),
+        };
+        sections.push(Section::new(Role::Check, title, vec![statement]));
+    }
+    sections
 }
 
-/// The rules of the SQL linter squawk that the steps cannot keep, for the reasons of the job itself.
-fn inherent_rules(steps: &[Planned<TableStep>]) -> Vec<&'static str> {
+fn schema_changes(
+    plan: &UpgradePlan,
+    statements: &Statements<'_>,
+    changes: &[Change<'_>],
+) -> Vec<Section> {
+    let renamed: Vec<(&JoinTable, &JoinTable)> = changes
+        .iter()
+        .filter_map(|change| match change.action {
+            Action::Rename { from, to } => Some((from, to)),
+            _ => None,
+        })
+        .collect();
+    let mut sections = Vec::new();
+    let room = names::make_room(statements, &renamed);
+    if !room.is_empty() {
+        let title = "Renaming indexes that have the new name of a table";
+        sections.push(Section::new(Role::Change, title, room));
+    }
+    let mut waiting = renamed.len();
+    for change in changes {
+        let relationship = &plan.relationships[change.relationship];
+        let kind = relationship.kind.heading().to_lowercase();
+        let title = format!("{relationship} ({kind})");
+        let section = Section::new(Role::Change, title, statements.of(change));
+        sections.push(section.of(change.relationship));
+        if matches!(change.action, Action::Rename { .. }) {
+            waiting -= 1;
+            // Before anything is created, which may use the names that have become free.
+            if waiting == 0 {
+                sections.push(Section::new(
+                    Role::Change,
+                    "Renaming foreign keys, indexes and NOT NULL constraints",
+                    vec![names::rename(statements, &renamed)],
+                ));
+            }
+        }
+    }
+    sections
+}
+
+/// `1 table`, `2 tables`.
+fn counted(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+/// The rules of the SQL linter squawk that the changes cannot keep, for the reasons of the job itself.
+fn inherent_rules(changes: &[Change<'_>]) -> Vec<&'static str> {
     let mut rules = vec!["renaming-table", "renaming-column", "ban-drop-table", "ban-drop-column"];
-    let has = |matches: fn(&TableStep) -> bool| steps.iter().any(|planned| matches(&planned.step));
-    if has(|step| {
-        matches!(
-            step,
-            TableStep::CreateJoinTable { .. }
-                | TableStep::RestoreJoinTable { .. }
-                | TableStep::RestoreColumn { .. }
-        )
-    }) {
+    if changes.iter().any(|change| change.created().is_some()) {
         // A foreign key has the type of the id that it refers to.
         rules.push("prefer-bigint-over-int");
     }
-    if has(|step| matches!(step, TableStep::RestoreColumn { .. })) {
+    if changes.iter().any(|change| matches!(change.action, Action::Create(Item::Column { .. }))) {
         // The column comes back filled, with all that it had, while the table is locked anyway.
         rules.extend([
             "require-concurrent-index-creation",
@@ -354,15 +361,9 @@ fn inherent_rules(steps: &[Planned<TableStep>]) -> Vec<&'static str> {
 }
 
 /// Columns that are created need types, which Node could not find out if it could not load knex.
-fn types_are_known(steps: &[Planned<TableStep>]) -> Result<(), Problem> {
-    let created = steps.iter().flat_map(|planned| match &planned.step {
-        TableStep::CreateJoinTable { table } | TableStep::RestoreJoinTable { table, .. } => {
-            table.columns().to_vec()
-        }
-        TableStep::RestoreColumn { column, .. } => vec![&**column],
-        _ => Vec::new(),
-    });
-    match created.into_iter().find(|column| column.data_type.is_none()) {
+fn types_are_known(changes: &[Change<'_>]) -> Result<(), Problem> {
+    let mut created = changes.iter().filter_map(Change::created).flat_map(Item::columns);
+    match created.find(|column| column.data_type.is_none()) {
         None => Ok(()),
         Some(column) => Err(Problem::InvalidSnapshot {
             place: Some(format!("list {}", column.references)),

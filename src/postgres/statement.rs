@@ -1,90 +1,71 @@
 //! Each step's SQL. Statements carry no terminator: the script adds those.
 
-use std::borrow::Cow;
-
+use super::change::{Action, Change, Item};
 use super::quote::identifier;
-use crate::step::{ForeignKeyColumn, JoinTable, Links, Owner, TablePlace, TableStep};
+use crate::step::{ForeignKeyColumn, JoinTable, Links, Owner, TablePlace};
 
 /// Writes statements for the tables of one schema.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(super) struct Statements<'a> {
-    schema: Cow<'a, str>,
+    schema: &'a str,
 }
 
 impl<'a> Statements<'a> {
     pub(super) fn new(schema: &'a str) -> Self {
-        Statements { schema: identifier(schema) }
+        Statements { schema }
+    }
+
+    pub(super) fn schema_name(&self) -> &'a str {
+        self.schema
     }
 
     /// A table or index with its schema.
     pub(super) fn qualified(&self, name: &str) -> String {
-        [&self.schema, ".", &identifier(name)].concat()
+        [&identifier(self.schema), ".", &identifier(name)].concat()
     }
 
-    /// A query for all links of a place: the ids of the side `first`, then those of the other side,
-    /// under the given names.
-    pub(super) fn links(
-        &self,
-        links: &Links<TablePlace>,
-        first: Owner,
-        names: [&str; 2],
-    ) -> String {
+    /// A query for all links of a place: the ids of the side `first`, then those of the other side.
+    pub(super) fn links(&self, links: &Links<TablePlace>, first: Owner) -> String {
         let (table, own, other, filter) = match &links.place {
             TablePlace::Column { table, column } => {
                 let column = identifier(column);
-                let filter = [" WHERE link.", &column, " IS NOT NULL"].concat();
+                let filter = format!(" WHERE {column} IS NOT NULL");
                 (table, identifier("id"), column, filter)
             }
             TablePlace::JoinTable { table, near, far } => {
                 (table, identifier(near), identifier(far), String::new())
             }
         };
-        let ids = if first == links.owner { [own, other] } else { [other, own] };
-        let ([id, other_id], [name, other_name]) = (ids, names);
-        // Qualified: a bare name could be a variable of the block that the query is in.
-        [
-            "SELECT link.",
-            &id,
-            " AS ",
-            name,
-            ", link.",
-            &other_id,
-            " AS ",
-            other_name,
-            " FROM ",
-            &self.schema,
-            ".",
-            &identifier(table),
-            " AS link",
-            &filter,
-        ]
-        .concat()
+        let [id, other_id] = if first == links.owner { [own, other] } else { [other, own] };
+        format!("SELECT {id}, {other_id} FROM {}{filter}", self.qualified(table))
     }
 
-    /// The statements of a step, without its checks.
-    pub(super) fn of(&self, step: &TableStep) -> Vec<String> {
-        match step {
-            TableStep::DropColumn { table, column, .. } => {
+    /// The statements of a change, without its checks.
+    pub(super) fn of(&self, change: &Change<'_>) -> Vec<String> {
+        match change.action {
+            Action::Drop(Item::Column { table, column }) => {
                 let (table, column) = (self.qualified(table), identifier(&column.name));
-                vec![["ALTER TABLE ", &table, " DROP COLUMN ", &column].concat()]
+                vec![format!("ALTER TABLE {table} DROP COLUMN {column}")]
             }
-            TableStep::DropJoinTable { table, .. } | TableStep::DiscardJoinTable { table } => {
-                vec![["DROP TABLE ", &self.qualified(&table.name)].concat()]
+            Action::Drop(Item::JoinTable(table)) => {
+                vec![format!("DROP TABLE {}", self.qualified(&table.name))]
             }
-            TableStep::RenameJoinTable { from, to } => self.rename(from, to),
-            TableStep::CreateJoinTable { table } => {
-                [vec![self.create(table)], self.index(table), self.reference(table)].concat()
+            Action::Rename { from, to } => self.rename(from, to),
+            Action::Create(Item::Column { table, column }) => {
+                self.restore_column(table, column, change.kept)
             }
-            TableStep::RestoreJoinTable { table, copies } => {
-                let columns = table.columns().map(|column| identifier(&column.name)).join(", ");
-                let name = self.qualified(&table.name);
-                let links = self.links(&copies.kept, copies.dropped.owner, ["near", "far"]);
-                let fill = format!("INSERT INTO {name} ({columns}) {links}");
+            Action::Create(Item::JoinTable(table)) => {
+                let fill = change.kept.map(|kept| {
+                    let columns = table.columns().map(|column| identifier(&column.name)).join(", ");
+                    let links = self.links(kept, kept.owner.other());
+                    format!("INSERT INTO {} ({columns}) {links}", self.qualified(&table.name))
+                });
                 // Indexes and foreign keys are quicker to make when the rows are there.
-                [vec![self.create(table), fill], self.index(table), self.reference(table)].concat()
-            }
-            TableStep::RestoreColumn { table, column, copies } => {
-                self.restore_column(table, column, &copies.kept, copies.dropped.owner)
+                let mut statements = vec![self.create(table)];
+                statements.extend(fill);
+                statements.extend(self.index(table));
+                statements.extend(self.reference(table));
+                statements
             }
         }
     }
@@ -93,7 +74,7 @@ impl<'a> Statements<'a> {
         let mut statements = Vec::new();
         if from.name != to.name {
             let (old, new) = (self.qualified(&from.name), identifier(&to.name));
-            statements.push(["ALTER TABLE ", &old, " RENAME TO ", &new].concat());
+            statements.push(format!("ALTER TABLE {old} RENAME TO {new}"));
         }
         let table = self.qualified(&to.name);
         let mut columns = [(&from.near, &to.near), (&from.far, &to.far)];
@@ -103,8 +84,7 @@ impl<'a> Statements<'a> {
         }
         for (old, new) in columns.into_iter().filter(|(old, new)| old.name != new.name) {
             let (old, new) = (identifier(&old.name), identifier(&new.name));
-            statements
-                .push(["ALTER TABLE ", &table, " RENAME COLUMN ", &old, " TO ", &new].concat());
+            statements.push(format!("ALTER TABLE {table} RENAME COLUMN {old} TO {new}"));
         }
         statements
     }
@@ -130,18 +110,18 @@ impl<'a> Statements<'a> {
         &self,
         table: &str,
         column: &ForeignKeyColumn,
-        kept: &Links<TablePlace>,
-        owner: Owner,
+        kept: Option<&Links<TablePlace>>,
     ) -> Vec<String> {
         let (name, qualified) = (identifier(&column.name), self.qualified(table));
-        let links = self.links(kept, owner, ["holder", "target"]);
-        let mut statements = vec![
-            format!("ALTER TABLE {qualified} ADD COLUMN {name} {}", data_type(column)),
+        let mut statements =
+            vec![format!("ALTER TABLE {qualified} ADD COLUMN {name} {}", data_type(column))];
+        statements.extend(kept.map(|kept| {
+            let links = self.links(kept, kept.owner.other());
             // One link for each item, should the kept column hold an id twice.
             format!(
-                "UPDATE {qualified} AS item SET {name} = link.target\nFROM (SELECT DISTINCT ON (holder) holder, target FROM ({links}) AS links ORDER BY holder, target DESC) AS link\nWHERE link.holder = item.id"
-            ),
-        ];
+                "UPDATE {qualified} AS item SET {name} = link.target\nFROM (\n  SELECT DISTINCT ON (holder) holder, target\n  FROM ({links}) AS links (holder, target)\n  ORDER BY holder, target DESC\n) AS link\nWHERE link.holder = item.id"
+            )
+        }));
         if column.options.is_not_nullable {
             statements.push(format!("ALTER TABLE {qualified} ALTER COLUMN {name} SET NOT NULL"));
         }

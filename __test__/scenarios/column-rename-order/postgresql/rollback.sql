@@ -3,40 +3,33 @@
 -- Take a backup first (pg_dump) and stop the application. Then run it whole:
 --   psql -v ON_ERROR_STOP=1 -f <this file> <database>
 -- It is one transaction: it ends in the other schema, or with an error and no change.
--- Its settings end with it: how long it waits for locks, no limit of time for a statement, up to
--- 64 MB of memory for each sort, and an error where row-level security would hide rows.
 -- squawk-ignore-file renaming-table, renaming-column, ban-drop-table, ban-drop-column, prefer-bigint-over-int
 
 BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
-DO $$
-BEGIN
+DO $$ BEGIN
   PERFORM set_config('work_mem', '64MB', true)
   WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
-END
-$$;
+END $$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
--- No one else uses the tables meanwhile
+-- Locking 6 tables
 DO $$
 DECLARE
   tab text;
 BEGIN
   FOREACH tab IN ARRAY ARRAY[
-    'public."Post"',
-    'public."Post_a_many"',
-    'public."Post_a_many_many"',
-    'public."Post_left"',
-    'public."Post_sides_Post_left_posts"',
-    'public."Tag_right_tags_many"'
+    'public."Post"', 'public."Post_a_many"', 'public."Post_a_many_many"', 'public."Post_left"',
+    'public."Post_sides_Post_left_posts"', 'public."Tag_right_tags_many"'
   ]
   LOOP
     BEGIN
       EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
     EXCEPTION WHEN undefined_table OR invalid_schema_name THEN
-      NULL; -- What is missing is told below
+      NULL; -- The next check reports what is missing.
     END;
   END LOOP;
 EXCEPTION
@@ -44,70 +37,61 @@ EXCEPTION
     RAISE EXCEPTION USING
       ERRCODE = 'lock_not_available',
       MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
-      HINT = 'Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again. Nothing has been changed.';
+      HINT = 'Nothing has been changed. Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again.';
 END
 $$;
 
--- What is there must be the new schema
+-- Checking that the database is in the new schema
 DO $$
 DECLARE
-  missing text;
-  taken text;
-  is_done boolean;
+  trouble record;
 BEGIN
-  WITH places (role, tab, col) AS (
-    VALUES
-        ('stays', 'public."Post_left"', 'id'),
-        ('stays', 'public."Post"', 'id'),
-        ('goes', 'public."Post_a_many"', 'Tag_right_id'),
-        ('goes', 'public."Post_sides_Post_left_posts"', 'Post_left_id'),
-        ('goes', 'public."Post_sides_Post_left_posts"', 'Post_left_right_id'),
-        ('goes', 'public."Post_a_many_many"', 'Post_left_id'),
-        ('goes', 'public."Post_a_many_many"', 'Post_left_right_id'),
-        ('goes', 'public."Tag_right_tags_many"', 'Tag_right_left_id'),
-        ('goes', 'public."Tag_right_tags_many"', 'Tag_right_id'),
-        ('moves', 'public."Post_a_many"', 'Post_left_id'),
-        ('comes', 'public."Post_a"', ''),
-        ('comes', 'public."Post_sides"', ''),
-        ('comes', 'public."Tag_right_tags"', ''),
-        ('comes', 'public."Post_left_posts"', ''),
-        ('ends', 'public."Post_a"', 'Post_id'),
-        ('ends', 'public."Post_a"', 'Tag_id'),
-        ('ends', 'public."Post_sides"', 'Post_id'),
-        ('ends', 'public."Post_sides"', 'Post_left_id'),
-        ('ends', 'public."Post_a_many"', 'Post_id'),
-        ('ends', 'public."Post_a_many"', 'Post_left_id'),
-        ('ends', 'public."Tag_right_tags"', 'Tag_right_id'),
-        ('ends', 'public."Tag_right_tags"', 'Tag_id'),
-        ('ends', 'public."Post_left_posts"', 'Post_left_id'),
-        ('ends', 'public."Post_left_posts"', 'Post_id')
-  ), found AS (
-    SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
-      CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
-        ELSE EXISTS (
+  FOR trouble IN
+    WITH places (old, old_columns, new, new_columns) AS (
+      VALUES
+        ('Post', ARRAY['id'], 'Post', ARRAY['id']),
+        ('Post_left', ARRAY['id'], 'Post_left', ARRAY['id']),
+        ('Post_a_many', ARRAY['Post_left_id', 'Tag_right_id'], 'Post_a', ARRAY['Post_id', 'Tag_id']),
+        ('Post_sides_Post_left_posts', ARRAY['Post_left_id', 'Post_left_right_id'], 'Post_sides', ARRAY['Post_id', 'Post_left_id']),
+        ('Post_a_many_many', ARRAY['Post_left_id', 'Post_left_right_id'], 'Post_a_many', ARRAY['Post_id', 'Post_left_id']),
+        ('Tag_right_tags_many', ARRAY['Tag_right_left_id', 'Tag_right_id'], 'Tag_right_tags', ARRAY['Tag_right_id', 'Tag_id']),
+        (NULL, NULL, 'Post_left_posts', ARRAY['Post_left_id', 'Post_id'])
+    ), columns (tab, col, is_old) AS (
+      SELECT format('%I.%I', 'public', old), col, true FROM places, unnest(old_columns::text[]) AS col
+      UNION ALL
+      SELECT format('%I.%I', 'public', new), col, false FROM places, unnest(new_columns::text[]) AS col
+    ), looked_up AS (
+      SELECT tab, col, bool_or(is_old) AS is_old, NOT bool_and(is_old) AS is_new,
+        bool_or(bool_or(is_old)) OVER (PARTITION BY tab) AS has_table,
+        EXISTS (
           SELECT FROM pg_attribute
           WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
-        ) END AS is_there
-    FROM places
-  )
-  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
-    string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
-    bool_and(role = 'moves' OR is_there = (role <> 'goes'))
-  INTO missing, taken, is_done
-  FROM found;
-  IF is_done THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'The database is in the old schema already',
-      HINT = 'There is nothing left to do. Nothing has been changed.';
-  ELSIF missing IS NOT NULL THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'Not in the database: ' || missing,
-      HINT = 'Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed.';
-  ELSIF taken IS NOT NULL THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'Already in the database, where the migration would put its own: ' || taken,
-      HINT = 'Has Keystone of the other generation been started on it? Drop what is empty, or rename it. Nothing has been changed.';
-  END IF;
+        ) AS is_there
+      FROM columns GROUP BY tab, col
+    )
+    SELECT CASE WHEN bool_and(is_there = is_new) THEN 'yes' END AS done,
+      string_agg(concat_ws('.', tab, col), ', ' ORDER BY tab, col)
+        FILTER (WHERE is_old AND NOT is_there) AS missing,
+      string_agg(DISTINCT CASE
+        WHEN has_table AND is_there THEN concat_ws('.', tab, col)
+        WHEN NOT has_table AND to_regclass(tab) IS NOT NULL THEN tab
+      END, ', ') FILTER (WHERE NOT is_old) AS taken
+    FROM looked_up
+  LOOP
+    IF trouble.done IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = 'The database is in the old schema already',
+        HINT = 'Nothing has been changed. There is nothing left to do on the way to the old schema.';
+    ELSIF trouble.missing IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = format('Not in the database: %s', trouble.missing),
+        HINT = 'Nothing has been changed. Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part?';
+    ELSIF trouble.taken IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = format('Already in the database, where the migration would put its own: %s', trouble.taken),
+        HINT = 'Nothing has been changed. Has Keystone of the other generation been started on it? Drop what is empty, or rename it.';
+    END IF;
+  END LOOP;
 END
 $$;
 
@@ -115,23 +99,20 @@ $$;
 ALTER TABLE public."Post_a_many" RENAME TO "Post_a";
 ALTER TABLE public."Post_a" RENAME COLUMN "Post_left_id" TO "Post_id";
 ALTER TABLE public."Post_a" RENAME COLUMN "Tag_right_id" TO "Tag_id";
-
 -- Post.sides -> Post_left.posts (two-sided: many to many)
 ALTER TABLE public."Post_sides_Post_left_posts" RENAME TO "Post_sides";
 ALTER TABLE public."Post_sides" RENAME COLUMN "Post_left_id" TO "Post_id";
 ALTER TABLE public."Post_sides" RENAME COLUMN "Post_left_right_id" TO "Post_left_id";
-
 -- Post.a_many -> Post_left (one-sided: many to many)
 ALTER TABLE public."Post_a_many_many" RENAME TO "Post_a_many";
 ALTER TABLE public."Post_a_many" RENAME COLUMN "Post_left_id" TO "Post_id";
 ALTER TABLE public."Post_a_many" RENAME COLUMN "Post_left_right_id" TO "Post_left_id";
-
 -- Tag_right.tags -> Tag (one-sided: many to many)
 ALTER TABLE public."Tag_right_tags_many" RENAME TO "Tag_right_tags";
 ALTER TABLE public."Tag_right_tags" RENAME COLUMN "Tag_right_id" TO "Tag_id";
 ALTER TABLE public."Tag_right_tags" RENAME COLUMN "Tag_right_left_id" TO "Tag_right_id";
 
--- Foreign keys, indexes and NOT NULL constraints follow the new names
+-- Renaming foreign keys, indexes and NOT NULL constraints
 DO $$
 DECLARE
   item record;
@@ -140,40 +121,33 @@ DECLARE
   pending text[] := '{}';
 BEGIN
   FOR item IN
-    WITH renamed (tab, col, kind, old, new) AS (
+    WITH renamed (old, old_columns, new, new_columns) AS (
       VALUES
-        ('public."Post_a"', 'Post_id', 'foreign key', 'post_a_many_post_left_id_foreign', 'post_a_post_id_foreign'),
-        ('public."Post_a"', 'Post_id', 'index', 'post_a_many_post_left_id_index', 'post_a_post_id_index'),
-        ('public."Post_a"', 'Post_id', 'not null', 'Post_a_many_Post_left_id_not_null', 'Post_a_Post_id_not_null'),
-        ('public."Post_a"', 'Tag_id', 'foreign key', 'post_a_many_tag_right_id_foreign', 'post_a_tag_id_foreign'),
-        ('public."Post_a"', 'Tag_id', 'index', 'post_a_many_tag_right_id_index', 'post_a_tag_id_index'),
-        ('public."Post_a"', 'Tag_id', 'not null', 'Post_a_many_Tag_right_id_not_null', 'Post_a_Tag_id_not_null'),
-        ('public."Post_sides"', 'Post_id', 'foreign key', 'post_sides_post_left_posts_post_left_id_foreign', 'post_sides_post_id_foreign'),
-        ('public."Post_sides"', 'Post_id', 'index', 'post_sides_post_left_posts_post_left_id_index', 'post_sides_post_id_index'),
-        ('public."Post_sides"', 'Post_id', 'not null', 'Post_sides_Post_left_posts_Post_left_id_not_null', 'Post_sides_Post_id_not_null'),
-        ('public."Post_sides"', 'Post_left_id', 'foreign key', 'post_sides_post_left_posts_post_left_right_id_foreign', 'post_sides_post_left_id_foreign'),
-        ('public."Post_sides"', 'Post_left_id', 'index', 'post_sides_post_left_posts_post_left_right_id_index', 'post_sides_post_left_id_index'),
-        ('public."Post_sides"', 'Post_left_id', 'not null', 'Post_sides_Post_left_posts_Post_left_right_id_not_null', 'Post_sides_Post_left_id_not_null'),
-        ('public."Post_a_many"', 'Post_id', 'foreign key', 'post_a_many_many_post_left_id_foreign', 'post_a_many_post_id_foreign'),
-        ('public."Post_a_many"', 'Post_id', 'index', 'post_a_many_many_post_left_id_index', 'post_a_many_post_id_index'),
-        ('public."Post_a_many"', 'Post_id', 'not null', 'Post_a_many_many_Post_left_id_not_null', 'Post_a_many_Post_id_not_null'),
-        ('public."Post_a_many"', 'Post_left_id', 'foreign key', 'post_a_many_many_post_left_right_id_foreign', 'post_a_many_post_left_id_foreign'),
-        ('public."Post_a_many"', 'Post_left_id', 'index', 'post_a_many_many_post_left_right_id_index', 'post_a_many_post_left_id_index'),
-        ('public."Post_a_many"', 'Post_left_id', 'not null', 'Post_a_many_many_Post_left_right_id_not_null', 'Post_a_many_Post_left_id_not_null'),
-        ('public."Tag_right_tags"', 'Tag_right_id', 'foreign key', 'tag_right_tags_many_tag_right_left_id_foreign', 'tag_right_tags_tag_right_id_foreign'),
-        ('public."Tag_right_tags"', 'Tag_right_id', 'index', 'tag_right_tags_many_tag_right_left_id_index', 'tag_right_tags_tag_right_id_index'),
-        ('public."Tag_right_tags"', 'Tag_right_id', 'not null', 'Tag_right_tags_many_Tag_right_left_id_not_null', 'Tag_right_tags_Tag_right_id_not_null'),
-        ('public."Tag_right_tags"', 'Tag_id', 'foreign key', 'tag_right_tags_many_tag_right_id_foreign', 'tag_right_tags_tag_id_foreign'),
-        ('public."Tag_right_tags"', 'Tag_id', 'index', 'tag_right_tags_many_tag_right_id_index', 'tag_right_tags_tag_id_index'),
-        ('public."Tag_right_tags"', 'Tag_id', 'not null', 'Tag_right_tags_many_Tag_right_id_not_null', 'Tag_right_tags_Tag_id_not_null')
+        ('Post_a_many', ARRAY['Post_left_id', 'Tag_right_id'], 'Post_a', ARRAY['Post_id', 'Tag_id']),
+        ('Post_sides_Post_left_posts', ARRAY['Post_left_id', 'Post_left_right_id'], 'Post_sides', ARRAY['Post_id', 'Post_left_id']),
+        ('Post_a_many_many', ARRAY['Post_left_id', 'Post_left_right_id'], 'Post_a_many', ARRAY['Post_id', 'Post_left_id']),
+        ('Tag_right_tags_many', ARRAY['Tag_right_left_id', 'Tag_right_id'], 'Tag_right_tags', ARRAY['Tag_right_id', 'Tag_id'])
     )
-    SELECT renamed.*, actual.name,
+    SELECT attrelid::regclass::text AS tab, attname AS col, kind, actual.name, new_name,
       row_number() OVER (
-        PARTITION BY tab, col, kind
-        ORDER BY actual.name = new DESC, actual.name = old DESC, actual.name
+        PARTITION BY attrelid, attnum, kind
+        ORDER BY actual.name = new_name DESC, actual.name = old_name DESC, actual.name
       ) AS position
     FROM renamed
-      JOIN pg_attribute ON attrelid = tab::regclass AND attname = col
+      CROSS JOIN unnest(old_columns, new_columns) AS pair (old_column, new_column)
+      CROSS JOIN (VALUES
+        ('foreign key', 'foreign'), ('index', 'index'), ('not null', 'not_null')
+      ) AS kinds (kind, suffix)
+      -- Keystone's names, and PostgreSQL's own for NOT NULL, of at most 63 bytes
+      CROSS JOIN LATERAL (SELECT
+        left(lower(concat_ws('_', old, old_column, suffix) COLLATE "C"), 63),
+        CASE kind WHEN 'not null'
+          THEN concat_ws('_', left(new, greatest(27, 53 - length(new_column))),
+            left(new_column, greatest(26, 53 - length(new))), suffix)
+          ELSE left(lower(concat_ws('_', new, new_column, suffix) COLLATE "C"), 63) END
+      ) AS names (old_name, new_name)
+      JOIN pg_attribute
+        ON attrelid = to_regclass(format('%I.%I', 'public', new)) AND attname = new_column
       LEFT JOIN LATERAL (
         SELECT conname
         FROM pg_constraint
@@ -192,15 +166,16 @@ BEGIN
         RAISE NOTICE '%.% has no %', item.tab, item.col, item.kind;
       END IF;
     ELSIF item.position > 1 THEN
-      RAISE NOTICE '%.% has one more %, which keeps its name %', item.tab, item.col, item.kind, item.name;
-    ELSIF item.name <> item.new THEN
+      RAISE NOTICE '%.% has one more %, which keeps its name %',
+        item.tab, item.col, item.kind, item.name;
+    ELSIF item.name <> item.new_name THEN
       command := CASE item.kind
-        WHEN 'index' THEN format('ALTER INDEX %s.%%I RENAME TO %%I', 'public')
-        ELSE format('ALTER TABLE %s RENAME CONSTRAINT %%I TO %%I', replace(item.tab, '%', '%%'))
+        WHEN 'index' THEN 'ALTER INDEX ' || replace(quote_ident('public'), '%', '%%') || '.%I RENAME TO %I'
+        ELSE 'ALTER TABLE ' || replace(item.tab, '%', '%%') || ' RENAME CONSTRAINT %I TO %I'
       END;
       temporary := 'keystone_renames_' || coalesce(array_length(pending, 1), 0);
       EXECUTE format(command, item.name, temporary);
-      pending := pending || ARRAY[ARRAY[command, temporary, item.name, item.new]];
+      pending := pending || ARRAY[ARRAY[command, temporary, item.name, item.new_name]];
     END IF;
   END LOOP;
   FOR at IN 1 .. coalesce(array_length(pending, 1), 0)
@@ -220,7 +195,7 @@ CREATE TABLE public."Post_left_posts" (
   "Post_left_id" integer NOT NULL,
   "Post_id" integer NOT NULL
 );
-INSERT INTO public."Post_left_posts" ("Post_left_id", "Post_id") SELECT link."Post_left_id" AS near, link."Post_id" AS far FROM public."Post_sides" AS link;
+INSERT INTO public."Post_left_posts" ("Post_left_id", "Post_id") SELECT "Post_left_id", "Post_id" FROM public."Post_sides";
 CREATE INDEX post_left_posts_post_left_id_index ON public."Post_left_posts" ("Post_left_id");
 CREATE INDEX post_left_posts_post_id_index ON public."Post_left_posts" ("Post_id");
 ALTER TABLE public."Post_left_posts" ADD CONSTRAINT post_left_posts_post_left_id_foreign FOREIGN KEY ("Post_left_id") REFERENCES public."Post_left" (id) ON DELETE CASCADE;

@@ -3,38 +3,33 @@
 -- Take a backup first (pg_dump) and stop the application. Then run it whole:
 --   psql -v ON_ERROR_STOP=1 -f <this file> <database>
 -- It is one transaction: it ends in the other schema, or with an error and no change.
--- Its settings end with it: how long it waits for locks, no limit of time for a statement, up to
--- 64 MB of memory for each sort, and an error where row-level security would hide rows.
 -- squawk-ignore-file renaming-table, renaming-column, ban-drop-table, ban-drop-column, prefer-bigint-over-int, require-concurrent-index-creation, adding-foreign-key-constraint, constraint-missing-not-valid, adding-not-nullable-field, disallowed-unique-constraint
 
 BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
-DO $$
-BEGIN
+DO $$ BEGIN
   PERFORM set_config('work_mem', '64MB', true)
   WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
-END
-$$;
+END $$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
--- No one else uses the tables meanwhile
+-- Locking 4 tables
 DO $$
 DECLARE
   tab text;
 BEGIN
   FOREACH tab IN ARRAY ARRAY[
-    'public."Todo"',
-    'public."Todo_readers_User_readPosts"',
-    'public."Todo_reviewers_many"',
+    'public."Todo"', 'public."Todo_readers_User_readPosts"', 'public."Todo_reviewers_many"',
     'public."User"'
   ]
   LOOP
     BEGIN
       EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
     EXCEPTION WHEN undefined_table OR invalid_schema_name THEN
-      NULL; -- What is missing is told below
+      NULL; -- The next check reports what is missing.
     END;
   END LOOP;
 EXCEPTION
@@ -42,67 +37,61 @@ EXCEPTION
     RAISE EXCEPTION USING
       ERRCODE = 'lock_not_available',
       MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
-      HINT = 'Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again. Nothing has been changed.';
+      HINT = 'Nothing has been changed. Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again.';
 END
 $$;
 
--- What is there must be the new schema
+-- Checking that the database is in the new schema
 DO $$
 DECLARE
-  missing text;
-  taken text;
-  is_done boolean;
+  trouble record;
 BEGIN
-  WITH places (role, tab, col) AS (
-    VALUES
-        ('stays', 'public."User"', 'id'),
-        ('stays', 'public."Todo"', 'id'),
-        ('stays', 'public."Todo"', 'publisher'),
-        ('stays', 'public."Todo"', 'leadAuthor'),
-        ('goes', 'public."Todo_readers_User_readPosts"', 'Todo_left_id'),
-        ('goes', 'public."Todo_readers_User_readPosts"', 'User_right_id'),
-        ('goes', 'public."Todo_reviewers_many"', 'Todo_left_id'),
-        ('goes', 'public."Todo_reviewers_many"', 'User_right_id'),
-        ('comes', 'public."Todo_readers"', ''),
-        ('comes', 'public."Todo_reviewers"', ''),
-        ('comes', 'public."User_readPosts"', ''),
-        ('comes', 'public."User_published"', ''),
-        ('comes', 'public."User"', 'leadPost'),
-        ('ends', 'public."Todo_readers"', 'Todo_id'),
-        ('ends', 'public."Todo_readers"', 'User_id'),
-        ('ends', 'public."Todo_reviewers"', 'Todo_id'),
-        ('ends', 'public."Todo_reviewers"', 'User_id'),
-        ('ends', 'public."User_readPosts"', 'User_id'),
-        ('ends', 'public."User_readPosts"', 'Todo_id'),
-        ('ends', 'public."User_published"', 'User_id'),
-        ('ends', 'public."User_published"', 'Todo_id')
-  ), found AS (
-    SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
-      CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
-        ELSE EXISTS (
+  FOR trouble IN
+    WITH places (old, old_columns, new, new_columns) AS (
+      VALUES
+        ('Todo', ARRAY['id', 'leadAuthor', 'publisher'], 'Todo', ARRAY['id', 'leadAuthor', 'publisher']),
+        ('User', ARRAY['id'], 'User', ARRAY['id']),
+        ('Todo_readers_User_readPosts', ARRAY['Todo_left_id', 'User_right_id'], 'Todo_readers', ARRAY['Todo_id', 'User_id']),
+        ('Todo_reviewers_many', ARRAY['Todo_left_id', 'User_right_id'], 'Todo_reviewers', ARRAY['Todo_id', 'User_id']),
+        (NULL, NULL, 'User_readPosts', ARRAY['User_id', 'Todo_id']),
+        (NULL, NULL, 'User_published', ARRAY['User_id', 'Todo_id']),
+        (NULL, NULL, 'User', ARRAY['leadPost'])
+    ), columns (tab, col, is_old) AS (
+      SELECT format('%I.%I', 'public', old), col, true FROM places, unnest(old_columns::text[]) AS col
+      UNION ALL
+      SELECT format('%I.%I', 'public', new), col, false FROM places, unnest(new_columns::text[]) AS col
+    ), looked_up AS (
+      SELECT tab, col, bool_or(is_old) AS is_old, NOT bool_and(is_old) AS is_new,
+        bool_or(bool_or(is_old)) OVER (PARTITION BY tab) AS has_table,
+        EXISTS (
           SELECT FROM pg_attribute
           WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
-        ) END AS is_there
-    FROM places
-  )
-  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
-    string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
-    bool_and(role = 'moves' OR is_there = (role <> 'goes'))
-  INTO missing, taken, is_done
-  FROM found;
-  IF is_done THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'The database is in the old schema already',
-      HINT = 'There is nothing left to do. Nothing has been changed.';
-  ELSIF missing IS NOT NULL THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'Not in the database: ' || missing,
-      HINT = 'Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed.';
-  ELSIF taken IS NOT NULL THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'Already in the database, where the migration would put its own: ' || taken,
-      HINT = 'Has Keystone of the other generation been started on it? Drop what is empty, or rename it. Nothing has been changed.';
-  END IF;
+        ) AS is_there
+      FROM columns GROUP BY tab, col
+    )
+    SELECT CASE WHEN bool_and(is_there = is_new) THEN 'yes' END AS done,
+      string_agg(concat_ws('.', tab, col), ', ' ORDER BY tab, col)
+        FILTER (WHERE is_old AND NOT is_there) AS missing,
+      string_agg(DISTINCT CASE
+        WHEN has_table AND is_there THEN concat_ws('.', tab, col)
+        WHEN NOT has_table AND to_regclass(tab) IS NOT NULL THEN tab
+      END, ', ') FILTER (WHERE NOT is_old) AS taken
+    FROM looked_up
+  LOOP
+    IF trouble.done IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = 'The database is in the old schema already',
+        HINT = 'Nothing has been changed. There is nothing left to do on the way to the old schema.';
+    ELSIF trouble.missing IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = format('Not in the database: %s', trouble.missing),
+        HINT = 'Nothing has been changed. Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part?';
+    ELSIF trouble.taken IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = format('Already in the database, where the migration would put its own: %s', trouble.taken),
+        HINT = 'Nothing has been changed. Has Keystone of the other generation been started on it? Drop what is empty, or rename it.';
+    END IF;
+  END LOOP;
 END
 $$;
 
@@ -110,13 +99,12 @@ $$;
 ALTER TABLE public."Todo_readers_User_readPosts" RENAME TO "Todo_readers";
 ALTER TABLE public."Todo_readers" RENAME COLUMN "Todo_left_id" TO "Todo_id";
 ALTER TABLE public."Todo_readers" RENAME COLUMN "User_right_id" TO "User_id";
-
 -- Todo.reviewers -> User (one-sided: many to many)
 ALTER TABLE public."Todo_reviewers_many" RENAME TO "Todo_reviewers";
 ALTER TABLE public."Todo_reviewers" RENAME COLUMN "Todo_left_id" TO "Todo_id";
 ALTER TABLE public."Todo_reviewers" RENAME COLUMN "User_right_id" TO "User_id";
 
--- Foreign keys, indexes and NOT NULL constraints follow the new names
+-- Renaming foreign keys, indexes and NOT NULL constraints
 DO $$
 DECLARE
   item record;
@@ -125,28 +113,31 @@ DECLARE
   pending text[] := '{}';
 BEGIN
   FOR item IN
-    WITH renamed (tab, col, kind, old, new) AS (
+    WITH renamed (old, old_columns, new, new_columns) AS (
       VALUES
-        ('public."Todo_readers"', 'Todo_id', 'foreign key', 'todo_readers_user_readposts_todo_left_id_foreign', 'todo_readers_todo_id_foreign'),
-        ('public."Todo_readers"', 'Todo_id', 'index', 'todo_readers_user_readposts_todo_left_id_index', 'todo_readers_todo_id_index'),
-        ('public."Todo_readers"', 'Todo_id', 'not null', 'Todo_readers_User_readPosts_Todo_left_id_not_null', 'Todo_readers_Todo_id_not_null'),
-        ('public."Todo_readers"', 'User_id', 'foreign key', 'todo_readers_user_readposts_user_right_id_foreign', 'todo_readers_user_id_foreign'),
-        ('public."Todo_readers"', 'User_id', 'index', 'todo_readers_user_readposts_user_right_id_index', 'todo_readers_user_id_index'),
-        ('public."Todo_readers"', 'User_id', 'not null', 'Todo_readers_User_readPosts_User_right_id_not_null', 'Todo_readers_User_id_not_null'),
-        ('public."Todo_reviewers"', 'Todo_id', 'foreign key', 'todo_reviewers_many_todo_left_id_foreign', 'todo_reviewers_todo_id_foreign'),
-        ('public."Todo_reviewers"', 'Todo_id', 'index', 'todo_reviewers_many_todo_left_id_index', 'todo_reviewers_todo_id_index'),
-        ('public."Todo_reviewers"', 'Todo_id', 'not null', 'Todo_reviewers_many_Todo_left_id_not_null', 'Todo_reviewers_Todo_id_not_null'),
-        ('public."Todo_reviewers"', 'User_id', 'foreign key', 'todo_reviewers_many_user_right_id_foreign', 'todo_reviewers_user_id_foreign'),
-        ('public."Todo_reviewers"', 'User_id', 'index', 'todo_reviewers_many_user_right_id_index', 'todo_reviewers_user_id_index'),
-        ('public."Todo_reviewers"', 'User_id', 'not null', 'Todo_reviewers_many_User_right_id_not_null', 'Todo_reviewers_User_id_not_null')
+        ('Todo_readers_User_readPosts', ARRAY['Todo_left_id', 'User_right_id'], 'Todo_readers', ARRAY['Todo_id', 'User_id']),
+        ('Todo_reviewers_many', ARRAY['Todo_left_id', 'User_right_id'], 'Todo_reviewers', ARRAY['Todo_id', 'User_id'])
     )
-    SELECT renamed.*, actual.name,
+    SELECT attrelid::regclass::text AS tab, attname AS col, kind, actual.name, new_name,
       row_number() OVER (
-        PARTITION BY tab, col, kind
-        ORDER BY actual.name = new DESC, actual.name = old DESC, actual.name
+        PARTITION BY attrelid, attnum, kind
+        ORDER BY actual.name = new_name DESC, actual.name = old_name DESC, actual.name
       ) AS position
     FROM renamed
-      JOIN pg_attribute ON attrelid = tab::regclass AND attname = col
+      CROSS JOIN unnest(old_columns, new_columns) AS pair (old_column, new_column)
+      CROSS JOIN (VALUES
+        ('foreign key', 'foreign'), ('index', 'index'), ('not null', 'not_null')
+      ) AS kinds (kind, suffix)
+      -- Keystone's names, and PostgreSQL's own for NOT NULL, of at most 63 bytes
+      CROSS JOIN LATERAL (SELECT
+        left(lower(concat_ws('_', old, old_column, suffix) COLLATE "C"), 63),
+        CASE kind WHEN 'not null'
+          THEN concat_ws('_', left(new, greatest(27, 53 - length(new_column))),
+            left(new_column, greatest(26, 53 - length(new))), suffix)
+          ELSE left(lower(concat_ws('_', new, new_column, suffix) COLLATE "C"), 63) END
+      ) AS names (old_name, new_name)
+      JOIN pg_attribute
+        ON attrelid = to_regclass(format('%I.%I', 'public', new)) AND attname = new_column
       LEFT JOIN LATERAL (
         SELECT conname
         FROM pg_constraint
@@ -165,15 +156,16 @@ BEGIN
         RAISE NOTICE '%.% has no %', item.tab, item.col, item.kind;
       END IF;
     ELSIF item.position > 1 THEN
-      RAISE NOTICE '%.% has one more %, which keeps its name %', item.tab, item.col, item.kind, item.name;
-    ELSIF item.name <> item.new THEN
+      RAISE NOTICE '%.% has one more %, which keeps its name %',
+        item.tab, item.col, item.kind, item.name;
+    ELSIF item.name <> item.new_name THEN
       command := CASE item.kind
-        WHEN 'index' THEN format('ALTER INDEX %s.%%I RENAME TO %%I', 'public')
-        ELSE format('ALTER TABLE %s RENAME CONSTRAINT %%I TO %%I', replace(item.tab, '%', '%%'))
+        WHEN 'index' THEN 'ALTER INDEX ' || replace(quote_ident('public'), '%', '%%') || '.%I RENAME TO %I'
+        ELSE 'ALTER TABLE ' || replace(item.tab, '%', '%%') || ' RENAME CONSTRAINT %I TO %I'
       END;
       temporary := 'keystone_renames_' || coalesce(array_length(pending, 1), 0);
       EXECUTE format(command, item.name, temporary);
-      pending := pending || ARRAY[ARRAY[command, temporary, item.name, item.new]];
+      pending := pending || ARRAY[ARRAY[command, temporary, item.name, item.new_name]];
     END IF;
   END LOOP;
   FOR at IN 1 .. coalesce(array_length(pending, 1), 0)
@@ -193,7 +185,7 @@ CREATE TABLE public."User_readPosts" (
   "User_id" integer NOT NULL,
   "Todo_id" integer NOT NULL
 );
-INSERT INTO public."User_readPosts" ("User_id", "Todo_id") SELECT link."User_id" AS near, link."Todo_id" AS far FROM public."Todo_readers" AS link;
+INSERT INTO public."User_readPosts" ("User_id", "Todo_id") SELECT "User_id", "Todo_id" FROM public."Todo_readers";
 CREATE INDEX user_readposts_user_id_index ON public."User_readPosts" ("User_id");
 CREATE INDEX user_readposts_todo_id_index ON public."User_readPosts" ("Todo_id");
 ALTER TABLE public."User_readPosts" ADD CONSTRAINT user_readposts_user_id_foreign FOREIGN KEY ("User_id") REFERENCES public."User" (id) ON DELETE CASCADE;
@@ -204,7 +196,7 @@ CREATE TABLE public."User_published" (
   "User_id" integer NOT NULL,
   "Todo_id" integer NOT NULL
 );
-INSERT INTO public."User_published" ("User_id", "Todo_id") SELECT link.publisher AS near, link.id AS far FROM public."Todo" AS link WHERE link.publisher IS NOT NULL;
+INSERT INTO public."User_published" ("User_id", "Todo_id") SELECT publisher, id FROM public."Todo" WHERE publisher IS NOT NULL;
 CREATE INDEX user_published_user_id_index ON public."User_published" ("User_id");
 CREATE INDEX user_published_todo_id_index ON public."User_published" ("Todo_id");
 ALTER TABLE public."User_published" ADD CONSTRAINT user_published_user_id_foreign FOREIGN KEY ("User_id") REFERENCES public."User" (id) ON DELETE CASCADE;
@@ -213,7 +205,11 @@ ALTER TABLE public."User_published" ADD CONSTRAINT user_published_todo_id_foreig
 -- Todo.leadAuthor -> User.leadPost (two-sided: one to one)
 ALTER TABLE public."User" ADD COLUMN "leadPost" integer;
 UPDATE public."User" AS item SET "leadPost" = link.target
-FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link."leadAuthor" AS holder, link.id AS target FROM public."Todo" AS link WHERE link."leadAuthor" IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+FROM (
+  SELECT DISTINCT ON (holder) holder, target
+  FROM (SELECT "leadAuthor", id FROM public."Todo" WHERE "leadAuthor" IS NOT NULL) AS links (holder, target)
+  ORDER BY holder, target DESC
+) AS link
 WHERE link.holder = item.id;
 CREATE INDEX user_leadpost_index ON public."User" ("leadPost");
 ALTER TABLE public."User" ADD CONSTRAINT user_leadpost_foreign FOREIGN KEY ("leadPost") REFERENCES public."Todo" (id);

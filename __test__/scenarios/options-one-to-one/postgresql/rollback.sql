@@ -3,38 +3,32 @@
 -- Take a backup first (pg_dump) and stop the application. Then run it whole:
 --   psql -v ON_ERROR_STOP=1 -f <this file> <database>
 -- It is one transaction: it ends in the other schema, or with an error and no change.
--- Its settings end with it: how long it waits for locks, no limit of time for a statement, up to
--- 64 MB of memory for each sort, and an error where row-level security would hide rows.
 -- squawk-ignore-file renaming-table, renaming-column, ban-drop-table, ban-drop-column, prefer-bigint-over-int, require-concurrent-index-creation, adding-foreign-key-constraint, constraint-missing-not-valid, adding-not-nullable-field, disallowed-unique-constraint
 
 BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
-DO $$
-BEGIN
+DO $$ BEGIN
   PERFORM set_config('work_mem', '64MB', true)
   WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
-END
-$$;
+END $$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
--- No one else uses the tables meanwhile
+-- Locking 4 tables
 DO $$
 DECLARE
   tab text;
 BEGIN
   FOREACH tab IN ARRAY ARRAY[
-    'public."A"',
-    'public."B"',
-    'public."C"',
-    'public."D"'
+    'public."A"', 'public."B"', 'public."C"', 'public."D"'
   ]
   LOOP
     BEGIN
       EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
     EXCEPTION WHEN undefined_table OR invalid_schema_name THEN
-      NULL; -- What is missing is told below
+      NULL; -- The next check reports what is missing.
     END;
   END LOOP;
 EXCEPTION
@@ -42,62 +36,72 @@ EXCEPTION
     RAISE EXCEPTION USING
       ERRCODE = 'lock_not_available',
       MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
-      HINT = 'Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again. Nothing has been changed.';
+      HINT = 'Nothing has been changed. Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again.';
 END
 $$;
 
--- What is there must be the new schema
+-- Checking that the database is in the new schema
 DO $$
 DECLARE
-  missing text;
-  taken text;
-  is_done boolean;
+  trouble record;
 BEGIN
-  WITH places (role, tab, col) AS (
-    VALUES
-        ('stays', 'public."D"', 'id'),
-        ('stays', 'public."A"', 'd'),
-        ('stays', 'public."C"', 'id'),
-        ('stays', 'public."A"', 'c'),
-        ('stays', 'public."B"', 'id'),
-        ('stays', 'public."A"', 'b'),
-        ('comes', 'public."D"', 'a'),
-        ('comes', 'public."C"', 'a'),
-        ('comes', 'public."B"', 'a')
-  ), found AS (
-    SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
-      CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
-        ELSE EXISTS (
+  FOR trouble IN
+    WITH places (old, old_columns, new, new_columns) AS (
+      VALUES
+        ('A', ARRAY['b', 'c', 'd'], 'A', ARRAY['b', 'c', 'd']),
+        ('B', ARRAY['id'], 'B', ARRAY['id']),
+        ('C', ARRAY['id'], 'C', ARRAY['id']),
+        ('D', ARRAY['id'], 'D', ARRAY['id']),
+        (NULL, NULL, 'D', ARRAY['a']),
+        (NULL, NULL, 'C', ARRAY['a']),
+        (NULL, NULL, 'B', ARRAY['a'])
+    ), columns (tab, col, is_old) AS (
+      SELECT format('%I.%I', 'public', old), col, true FROM places, unnest(old_columns::text[]) AS col
+      UNION ALL
+      SELECT format('%I.%I', 'public', new), col, false FROM places, unnest(new_columns::text[]) AS col
+    ), looked_up AS (
+      SELECT tab, col, bool_or(is_old) AS is_old, NOT bool_and(is_old) AS is_new,
+        bool_or(bool_or(is_old)) OVER (PARTITION BY tab) AS has_table,
+        EXISTS (
           SELECT FROM pg_attribute
           WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
-        ) END AS is_there
-    FROM places
-  )
-  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
-    string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
-    bool_and(role = 'moves' OR is_there = (role <> 'goes'))
-  INTO missing, taken, is_done
-  FROM found;
-  IF is_done THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'The database is in the old schema already',
-      HINT = 'There is nothing left to do. Nothing has been changed.';
-  ELSIF missing IS NOT NULL THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'Not in the database: ' || missing,
-      HINT = 'Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed.';
-  ELSIF taken IS NOT NULL THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'Already in the database, where the migration would put its own: ' || taken,
-      HINT = 'Has Keystone of the other generation been started on it? Drop what is empty, or rename it. Nothing has been changed.';
-  END IF;
+        ) AS is_there
+      FROM columns GROUP BY tab, col
+    )
+    SELECT CASE WHEN bool_and(is_there = is_new) THEN 'yes' END AS done,
+      string_agg(concat_ws('.', tab, col), ', ' ORDER BY tab, col)
+        FILTER (WHERE is_old AND NOT is_there) AS missing,
+      string_agg(DISTINCT CASE
+        WHEN has_table AND is_there THEN concat_ws('.', tab, col)
+        WHEN NOT has_table AND to_regclass(tab) IS NOT NULL THEN tab
+      END, ', ') FILTER (WHERE NOT is_old) AS taken
+    FROM looked_up
+  LOOP
+    IF trouble.done IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = 'The database is in the old schema already',
+        HINT = 'Nothing has been changed. There is nothing left to do on the way to the old schema.';
+    ELSIF trouble.missing IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = format('Not in the database: %s', trouble.missing),
+        HINT = 'Nothing has been changed. Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part?';
+    ELSIF trouble.taken IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = format('Already in the database, where the migration would put its own: %s', trouble.taken),
+        HINT = 'Nothing has been changed. Has Keystone of the other generation been started on it? Drop what is empty, or rename it.';
+    END IF;
+  END LOOP;
 END
 $$;
 
 -- A.d -> D.a (two-sided: one to one)
 ALTER TABLE public."D" ADD COLUMN a integer;
 UPDATE public."D" AS item SET a = link.target
-FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link.d AS holder, link.id AS target FROM public."A" AS link WHERE link.d IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+FROM (
+  SELECT DISTINCT ON (holder) holder, target
+  FROM (SELECT d, id FROM public."A" WHERE d IS NOT NULL) AS links (holder, target)
+  ORDER BY holder, target DESC
+) AS link
 WHERE link.holder = item.id;
 ALTER TABLE public."D" ALTER COLUMN a SET NOT NULL;
 CREATE INDEX d_a_index ON public."D" (a);
@@ -106,7 +110,11 @@ ALTER TABLE public."D" ADD CONSTRAINT d_a_foreign FOREIGN KEY (a) REFERENCES pub
 -- A.c -> C.a (two-sided: one to one)
 ALTER TABLE public."C" ADD COLUMN a integer;
 UPDATE public."C" AS item SET a = link.target
-FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link.c AS holder, link.id AS target FROM public."A" AS link WHERE link.c IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+FROM (
+  SELECT DISTINCT ON (holder) holder, target
+  FROM (SELECT c, id FROM public."A" WHERE c IS NOT NULL) AS links (holder, target)
+  ORDER BY holder, target DESC
+) AS link
 WHERE link.holder = item.id;
 ALTER TABLE public."C" ADD CONSTRAINT c_a_unique UNIQUE (a);
 ALTER TABLE public."C" ADD CONSTRAINT c_a_foreign FOREIGN KEY (a) REFERENCES public."A" (id);
@@ -114,7 +122,11 @@ ALTER TABLE public."C" ADD CONSTRAINT c_a_foreign FOREIGN KEY (a) REFERENCES pub
 -- A.b -> B.a (two-sided: one to one)
 ALTER TABLE public."B" ADD COLUMN a integer;
 UPDATE public."B" AS item SET a = link.target
-FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link.b AS holder, link.id AS target FROM public."A" AS link WHERE link.b IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+FROM (
+  SELECT DISTINCT ON (holder) holder, target
+  FROM (SELECT b, id FROM public."A" WHERE b IS NOT NULL) AS links (holder, target)
+  ORDER BY holder, target DESC
+) AS link
 WHERE link.holder = item.id;
 CREATE INDEX b_a_index ON public."B" (a);
 ALTER TABLE public."B" ADD CONSTRAINT b_a_foreign FOREIGN KEY (a) REFERENCES public."A" (id);

@@ -3,41 +3,33 @@
 -- Take a backup first (pg_dump) and stop the application. Then run it whole:
 --   psql -v ON_ERROR_STOP=1 -f <this file> <database>
 -- It is one transaction: it ends in the other schema, or with an error and no change.
--- Its settings end with it: how long it waits for locks, no limit of time for a statement, up to
--- 64 MB of memory for each sort, and an error where row-level security would hide rows.
 -- squawk-ignore-file renaming-table, renaming-column, ban-drop-table, ban-drop-column, prefer-bigint-over-int
 
 BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
-DO $$
-BEGIN
+DO $$ BEGIN
   PERFORM set_config('work_mem', '64MB', true)
   WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
-END
-$$;
+END $$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
--- No one else uses the tables meanwhile
+-- Locking 7 tables
 DO $$
 DECLARE
   tab text;
 BEGIN
   FOREACH tab IN ARRAY ARRAY[
-    'public."group"',
-    'public.group_references',
-    'public."order"',
-    'public.order_where',
-    'public."user"',
-    'public.user_group',
-    'public.user_select'
+    'public."group"', 'public.group_references', 'public."order"', 'public.order_where',
+    'public."user"', 'public.user_group', 'public.user_select'
   ]
   LOOP
     BEGIN
       EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
     EXCEPTION WHEN undefined_table OR invalid_schema_name THEN
-      NULL; -- What is missing is told below
+      NULL; -- The next check reports what is missing.
     END;
   END LOOP;
 EXCEPTION
@@ -45,210 +37,175 @@ EXCEPTION
     RAISE EXCEPTION USING
       ERRCODE = 'lock_not_available',
       MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
-      HINT = 'Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again. Nothing has been changed.';
+      HINT = 'Nothing has been changed. Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again.';
 END
 $$;
 
--- What is there must be the old schema
+-- Checking that the database is in the old schema
 DO $$
 DECLARE
-  missing text;
-  taken text;
-  is_done boolean;
+  trouble record;
 BEGIN
-  WITH places (role, tab, col) AS (
-    VALUES
-        ('stays', 'public."order"', 'user'),
-        ('stays', 'public."order"', 'table'),
-        ('stays', 'public."group"', 'id'),
-        ('goes', 'public."user"', 'order'),
-        ('goes', 'public.user_select', 'user_id'),
-        ('goes', 'public.user_select', 'order_id'),
-        ('goes', 'public.group_references', 'group_id'),
-        ('goes', 'public.group_references', 'order_id'),
-        ('goes', 'public.order_where', 'order_id'),
-        ('goes', 'public.order_where', 'user_id'),
-        ('goes', 'public.user_group', 'user_id'),
-        ('goes', 'public.user_group', 'group_id'),
-        ('comes', 'public.order_where_user_select', ''),
-        ('comes', 'public.user_group_many', ''),
-        ('comes', 'public.group_constructor_many', ''),
-        ('ends', 'public.order_where_user_select', 'order_left_id'),
-        ('ends', 'public.order_where_user_select', 'user_right_id'),
-        ('ends', 'public.user_group_many', 'user_left_id'),
-        ('ends', 'public.user_group_many', 'group_right_id'),
-        ('ends', 'public.group_constructor_many', 'group_left_id'),
-        ('ends', 'public.group_constructor_many', 'group_right_id')
-  ), found AS (
-    SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
-      CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
-        ELSE EXISTS (
+  FOR trouble IN
+    WITH places (old, old_columns, new, new_columns) AS (
+      VALUES
+        ('group', ARRAY['id'], 'group', ARRAY['id']),
+        ('order', ARRAY['table', 'user'], 'order', ARRAY['table', 'user']),
+        ('user', ARRAY['order'], NULL, NULL),
+        ('user_select', ARRAY['user_id', 'order_id'], NULL, NULL),
+        ('group_references', ARRAY['group_id', 'order_id'], NULL, NULL),
+        ('order_where', ARRAY['order_id', 'user_id'], 'order_where_user_select', ARRAY['order_left_id', 'user_right_id']),
+        ('user_group', ARRAY['user_id', 'group_id'], 'user_group_many', ARRAY['user_left_id', 'group_right_id']),
+        (NULL, NULL, 'group_constructor_many', ARRAY['group_left_id', 'group_right_id'])
+    ), columns (tab, col, is_old) AS (
+      SELECT format('%I.%I', 'public', old), col, true FROM places, unnest(old_columns::text[]) AS col
+      UNION ALL
+      SELECT format('%I.%I', 'public', new), col, false FROM places, unnest(new_columns::text[]) AS col
+    ), looked_up AS (
+      SELECT tab, col, bool_or(is_old) AS is_old, NOT bool_and(is_old) AS is_new,
+        bool_or(bool_or(is_old)) OVER (PARTITION BY tab) AS has_table,
+        EXISTS (
           SELECT FROM pg_attribute
           WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
-        ) END AS is_there
-    FROM places
-  )
-  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
-    string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
-    bool_and(role = 'moves' OR is_there = (role <> 'goes'))
-  INTO missing, taken, is_done
-  FROM found;
-  IF is_done THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'The database is in the new schema already',
-      HINT = 'There is nothing left to do. Nothing has been changed.';
-  ELSIF missing IS NOT NULL THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'Not in the database: ' || missing,
-      HINT = 'Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed.';
-  ELSIF taken IS NOT NULL THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'Already in the database, where the migration would put its own: ' || taken,
-      HINT = 'Has Keystone of the other generation been started on it? Drop what is empty, or rename it. Nothing has been changed.';
-  END IF;
-END
-$$;
-
--- Nothing of yours goes with what is dropped
-DO $$
-DECLARE
-  vanishing text;
-BEGIN
-  WITH dropped (tab, attnum, is_column, is_unique, is_indexed) AS (
-    SELECT attrelid, attnum, is_column, is_unique, is_indexed
-    FROM (
-      VALUES
-        ('public."user"', 'order', true, false, true),
-        ('public.user_select', 'user_id', false, false, true),
-        ('public.user_select', 'order_id', false, false, true),
-        ('public.group_references', 'group_id', false, false, true),
-        ('public.group_references', 'order_id', false, false, true)
-    ) AS named (tab, col, is_column, is_unique, is_indexed)
-    JOIN pg_attribute ON attrelid = tab::regclass AND attname = col
-  ), tables AS (
-    SELECT oid AS tab, relacl, relowner, relrowsecurity
-    FROM pg_class WHERE oid IN (SELECT tab FROM dropped WHERE NOT is_column)
-  ), part (classid, objid, objsubid) AS (
-    -- What the server drops along without a word, and what keeps it from dropping
-    SELECT classid, objid, objsubid
-    FROM pg_depend JOIN dropped ON refobjid = tab AND (NOT is_column OR refobjsubid = attnum)
-    WHERE refclassid = 'pg_class'::regclass AND deptype IN ('a', 'n')
-  ), keystones (classid, objid) AS (
-    -- What Keystone itself makes for a column, one of each
-    SELECT 'pg_constraint'::regclass, min(pg_constraint.oid::bigint)::oid
-    FROM dropped JOIN pg_constraint ON conrelid = tab AND conkey = ARRAY[attnum]
-    WHERE contype IN ('f', 'n') OR contype = 'u' AND is_unique
-    GROUP BY tab, attnum, contype
-    UNION ALL
-    SELECT 'pg_class'::regclass, min(indexrelid::bigint)::oid
-    FROM dropped JOIN pg_index ON indrelid = tab AND indnatts = 1 AND indkey[0] = attnum
-    WHERE is_indexed AND NOT indisunique AND indpred IS NULL
-    GROUP BY tab, attnum
-  ), dependent (what) AS (
-    SELECT pg_describe_object(classid, objid, objsubid) FROM part
-    WHERE (classid, objid) NOT IN (SELECT classid, objid FROM keystones)
-    UNION
-    SELECT pg_describe_object('pg_class'::regclass, tab, pg_attribute.attnum)
-    FROM tables JOIN pg_attribute ON attrelid = tab AND attnum > 0 AND NOT attisdropped
-    WHERE (tab, attnum) NOT IN (SELECT tab, attnum FROM dropped)
-    UNION
-    SELECT format('row-level security of %s', tab::regclass) FROM tables WHERE relrowsecurity
-    UNION
-    SELECT format('privileges of %s on %s', coalesce(nullif(grantee, 0)::regrole::text, 'public'), tab::regclass)
-    FROM (SELECT tab, relowner, (aclexplode(relacl)).grantee FROM tables) AS granted
-    WHERE grantee <> relowner
-    UNION
-    SELECT 'privileges on ' || pg_describe_object('pg_class'::regclass, attrelid, pg_attribute.attnum)
-    FROM dropped JOIN pg_attribute ON attrelid = tab AND pg_attribute.attnum = dropped.attnum
-    WHERE attacl IS NOT NULL
-    UNION
-    SELECT 'comment on ' || pg_describe_object(classoid, objoid, objsubid)
-    FROM pg_description
-    WHERE (classoid, objoid, objsubid) IN (
-      SELECT classid, objid, objsubid FROM part
-      UNION ALL SELECT 'pg_class'::regclass, tab, attnum FROM dropped
-      UNION ALL SELECT 'pg_class'::regclass, tab, 0 FROM tables
+        ) AS is_there
+      FROM columns GROUP BY tab, col
     )
-  )
-  SELECT string_agg(what, ', ' ORDER BY what) INTO vanishing FROM dependent;
-  IF vanishing IS NOT NULL THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'This depends on the tables and columns that are dropped: ' || vanishing,
-      HINT = 'Keystone does not make these. Nothing has been changed. Keep what you need of them elsewhere, drop them (REVOKE privileges), then run the migration again.';
-  END IF;
+    SELECT CASE WHEN bool_and(is_there = is_new) THEN 'yes' END AS done,
+      string_agg(concat_ws('.', tab, col), ', ' ORDER BY tab, col)
+        FILTER (WHERE is_old AND NOT is_there) AS missing,
+      string_agg(DISTINCT CASE
+        WHEN has_table AND is_there THEN concat_ws('.', tab, col)
+        WHEN NOT has_table AND to_regclass(tab) IS NOT NULL THEN tab
+      END, ', ') FILTER (WHERE NOT is_old) AS taken
+    FROM looked_up
+  LOOP
+    IF trouble.done IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = 'The database is in the new schema already',
+        HINT = 'Nothing has been changed. There is nothing left to do on the way to the new schema.';
+    ELSIF trouble.missing IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = format('Not in the database: %s', trouble.missing),
+        HINT = 'Nothing has been changed. Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part?';
+    ELSIF trouble.taken IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = format('Already in the database, where the migration would put its own: %s', trouble.taken),
+        HINT = 'Nothing has been changed. Has Keystone of the other generation been started on it? Drop what is empty, or rename it.';
+    END IF;
+  END LOOP;
 END
 $$;
 
--- Check order.user -> user.order: both stored sides hold the same links
+-- Checking for views, triggers and grants on what is dropped
 DO $$
 DECLARE
-  only_kept bigint;
-  only_dropped bigint;
-  examples text;
+  trouble record;
 BEGIN
-  SELECT count(*) FILTER (WHERE is_kept), count(*) FILTER (WHERE NOT is_kept),
-    string_agg(format('(%s, %s)', left_id, right_id), ', ' ORDER BY position) FILTER (WHERE position <= 5)
-  INTO only_kept, only_dropped, examples
-  FROM (
-    SELECT *, row_number() OVER (ORDER BY left_id, right_id) AS position
-    FROM (SELECT DISTINCT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
-      FROM (SELECT link.id AS left_id, link."user" AS right_id FROM public."order" AS link WHERE link."user" IS NOT NULL) AS kept
-      FULL JOIN (SELECT link."order" AS left_id, link.id AS right_id FROM public."user" AS link WHERE link."order" IS NOT NULL) AS dropped USING (left_id, right_id)
-      WHERE kept.left_id IS NULL OR dropped.left_id IS NULL) AS difference
-  ) AS numbered;
-  IF only_kept + only_dropped > 0 THEN
-    RAISE EXCEPTION USING
-      MESSAGE = format('order.user -> user.order: the two stored sides disagree, and user.order would be dropped. Links that only order.user has: %s; that only user.order has: %s. For example (left id, right id): %s', only_kept, only_dropped, examples),
-      HINT = 'Nothing has been changed. Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.';
-  END IF;
+  FOR trouble IN
+    WITH dropped (tab, attnum, is_table, is_unique, is_indexed) AS (
+      SELECT attrelid, attnum, is_table, is_unique, is_indexed
+      FROM (
+        VALUES
+          ('user', ARRAY['order'], false, false, true),
+          ('user_select', ARRAY['user_id', 'order_id'], true, false, true),
+          ('group_references', ARRAY['group_id', 'order_id'], true, false, true)
+      ) AS named (tab, cols, is_table, is_unique, is_indexed)
+      JOIN pg_attribute
+        ON attrelid = to_regclass(format('%I.%I', 'public', tab)) AND attname = ANY (cols)
+    ), tables AS (
+      SELECT oid AS tab, relacl, relowner, relrowsecurity
+      FROM pg_class WHERE oid IN (SELECT tab FROM dropped WHERE is_table)
+    ), part (classid, objid, objsubid) AS (
+      -- What the server drops along without a word, and what keeps it from dropping
+      SELECT classid, objid, objsubid
+      FROM pg_depend JOIN dropped ON refobjid = tab AND (is_table OR refobjsubid = attnum)
+      WHERE refclassid = 'pg_class'::regclass AND deptype IN ('a', 'n')
+    ), keystones (classid, objid) AS (
+      -- What Keystone itself makes for a column, one of each
+      SELECT 'pg_constraint'::regclass, min(pg_constraint.oid::bigint)::oid
+      FROM dropped JOIN pg_constraint ON conrelid = tab AND conkey = ARRAY[attnum]
+      WHERE contype IN ('f', 'n') OR contype = 'u' AND is_unique
+      GROUP BY tab, attnum, contype
+      UNION ALL
+      SELECT 'pg_class'::regclass, min(indexrelid::bigint)::oid
+      FROM dropped JOIN pg_index ON indrelid = tab AND indnatts = 1 AND indkey[0] = attnum
+      WHERE is_indexed AND NOT indisunique AND indpred IS NULL
+      GROUP BY tab, attnum
+    ), dependent (what) AS (
+      SELECT pg_describe_object(classid, objid, objsubid) FROM part
+      WHERE (classid, objid) NOT IN (SELECT classid, objid FROM keystones)
+      UNION
+      SELECT pg_describe_object('pg_class'::regclass, tab, pg_attribute.attnum)
+      FROM tables JOIN pg_attribute ON attrelid = tab AND attnum > 0 AND NOT attisdropped
+      WHERE (tab, attnum) NOT IN (SELECT tab, attnum FROM dropped)
+      UNION
+      SELECT format('row-level security of %s', tab::regclass) FROM tables WHERE relrowsecurity
+      UNION
+      SELECT format('privileges of %s on %s', coalesce(nullif(grantee, 0)::regrole::text, 'public'), tab::regclass)
+      FROM (SELECT tab, relowner, (aclexplode(relacl)).grantee FROM tables) AS granted
+      WHERE grantee <> relowner
+      UNION
+      SELECT 'privileges on ' || pg_describe_object('pg_class'::regclass, attrelid, pg_attribute.attnum)
+      FROM dropped JOIN pg_attribute ON attrelid = tab AND pg_attribute.attnum = dropped.attnum
+      WHERE attacl IS NOT NULL
+      UNION
+      SELECT 'comment on ' || pg_describe_object(classoid, objoid, objsubid)
+      FROM pg_description
+      WHERE (classoid, objoid, objsubid) IN (
+        SELECT classid, objid, objsubid FROM part
+        UNION ALL SELECT 'pg_class'::regclass, tab, attnum FROM dropped
+        UNION ALL SELECT 'pg_class'::regclass, tab, 0 FROM tables
+      )
+    )
+    SELECT string_agg(what, ', ' ORDER BY what) AS dependents FROM dependent
+  LOOP
+    IF trouble.dependents IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = format('This depends on the tables and columns that are dropped: %s', trouble.dependents),
+        HINT = 'Nothing has been changed. Keystone does not make these. Keep what you need of them elsewhere, drop them (REVOKE privileges), then run the migration again.';
+    END IF;
+  END LOOP;
 END
 $$;
 
--- Check order.where -> user.select: both stored sides hold the same links
+-- Checking that both sides of 3 relationships hold the same links
 DO $$
 DECLARE
-  only_kept bigint;
-  only_dropped bigint;
-  examples text;
+  sides record;
+  difference record;
+  problems text;
 BEGIN
-  SELECT count(*) FILTER (WHERE is_kept), count(*) FILTER (WHERE NOT is_kept),
-    string_agg(format('(%s, %s)', left_id, right_id), ', ' ORDER BY position) FILTER (WHERE position <= 5)
-  INTO only_kept, only_dropped, examples
-  FROM (
-    SELECT *, row_number() OVER (ORDER BY left_id, right_id) AS position
-    FROM (SELECT DISTINCT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
-      FROM (SELECT link.order_id AS left_id, link.user_id AS right_id FROM public.order_where AS link) AS kept
-      FULL JOIN (SELECT link.order_id AS left_id, link.user_id AS right_id FROM public.user_select AS link) AS dropped USING (left_id, right_id)
-      WHERE kept.left_id IS NULL OR dropped.left_id IS NULL) AS difference
-  ) AS numbered;
-  IF only_kept + only_dropped > 0 THEN
+  FOR sides IN
+    SELECT * FROM (VALUES
+      ('order.user -> user.order', 'order.user', 'SELECT id, "user" FROM public."order" WHERE "user" IS NOT NULL', 'user.order', 'SELECT "order", id FROM public."user" WHERE "order" IS NOT NULL'),
+      ('order.where -> user.select', 'order_where', 'SELECT order_id, user_id FROM public.order_where', 'user_select', 'SELECT order_id, user_id FROM public.user_select'),
+      ('group.references -> order.table', 'order.table', 'SELECT "table", id FROM public."order" WHERE "table" IS NOT NULL', 'group_references', 'SELECT group_id, order_id FROM public.group_references')
+    ) AS stored (relationship, kept, kept_links, dropped, dropped_links)
+  LOOP
+    EXECUTE format($query$
+      WITH difference AS (
+        SELECT DISTINCT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
+        FROM (%s) AS kept (left_id, right_id)
+          FULL JOIN (%s) AS dropped (left_id, right_id) USING (left_id, right_id)
+        WHERE kept.left_id IS NULL OR dropped.left_id IS NULL
+      ), numbered AS (
+        SELECT *, row_number() OVER (ORDER BY left_id, right_id) AS position FROM difference
+      )
+      SELECT count(*) FILTER (WHERE is_kept) AS only_kept,
+        count(*) FILTER (WHERE NOT is_kept) AS only_dropped,
+        string_agg(concat('(', left_id, ', ', right_id, ')'), ', ' ORDER BY position)
+          FILTER (WHERE position <= 5) AS examples
+      FROM numbered
+    $query$, sides.kept_links, sides.dropped_links) INTO difference;
+    IF difference.only_kept + difference.only_dropped > 0 THEN
+      problems := concat_ws(chr(10), problems, format('%s: the two stored sides disagree. Links that only %s has: %s; that only %s has: %s. For example (left id, right id): %s',
+        sides.relationship, sides.kept, difference.only_kept, sides.dropped, difference.only_dropped,
+        difference.examples));
+    END IF;
+  END LOOP;
+  IF problems IS NOT NULL THEN
     RAISE EXCEPTION USING
-      MESSAGE = format('order.where -> user.select: the two stored sides disagree, and user_select would be dropped. Links that only order_where has: %s; that only user_select has: %s. For example (left id, right id): %s', only_kept, only_dropped, examples),
-      HINT = 'Nothing has been changed. Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.';
-  END IF;
-END
-$$;
-
--- Check group.references -> order.table: both stored sides hold the same links
-DO $$
-DECLARE
-  only_kept bigint;
-  only_dropped bigint;
-  examples text;
-BEGIN
-  SELECT count(*) FILTER (WHERE is_kept), count(*) FILTER (WHERE NOT is_kept),
-    string_agg(format('(%s, %s)', left_id, right_id), ', ' ORDER BY position) FILTER (WHERE position <= 5)
-  INTO only_kept, only_dropped, examples
-  FROM (
-    SELECT *, row_number() OVER (ORDER BY left_id, right_id) AS position
-    FROM (SELECT DISTINCT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
-      FROM (SELECT link."table" AS left_id, link.id AS right_id FROM public."order" AS link WHERE link."table" IS NOT NULL) AS kept
-      FULL JOIN (SELECT link.group_id AS left_id, link.order_id AS right_id FROM public.group_references AS link) AS dropped USING (left_id, right_id)
-      WHERE kept.left_id IS NULL OR dropped.left_id IS NULL) AS difference
-  ) AS numbered;
-  IF only_kept + only_dropped > 0 THEN
-    RAISE EXCEPTION USING
-      MESSAGE = format('group.references -> order.table: the two stored sides disagree, and group_references would be dropped. Links that only order.table has: %s; that only group_references has: %s. For example (left id, right id): %s', only_kept, only_dropped, examples),
+      MESSAGE = problems,
       HINT = 'Nothing has been changed. Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.';
   END IF;
 END
@@ -256,24 +213,20 @@ $$;
 
 -- order.user -> user.order (two-sided: one to one)
 ALTER TABLE public."user" DROP COLUMN "order";
-
 -- order.where -> user.select (two-sided: many to many)
 DROP TABLE public.user_select;
-
 -- group.references -> order.table (two-sided: one to many)
 DROP TABLE public.group_references;
-
 -- order.where -> user.select (two-sided: many to many)
 ALTER TABLE public.order_where RENAME TO order_where_user_select;
 ALTER TABLE public.order_where_user_select RENAME COLUMN order_id TO order_left_id;
 ALTER TABLE public.order_where_user_select RENAME COLUMN user_id TO user_right_id;
-
 -- user.group -> group (one-sided: many to many)
 ALTER TABLE public.user_group RENAME TO user_group_many;
 ALTER TABLE public.user_group_many RENAME COLUMN user_id TO user_left_id;
 ALTER TABLE public.user_group_many RENAME COLUMN group_id TO group_right_id;
 
--- Foreign keys, indexes and NOT NULL constraints follow the new names
+-- Renaming foreign keys, indexes and NOT NULL constraints
 DO $$
 DECLARE
   item record;
@@ -282,28 +235,31 @@ DECLARE
   pending text[] := '{}';
 BEGIN
   FOR item IN
-    WITH renamed (tab, col, kind, old, new) AS (
+    WITH renamed (old, old_columns, new, new_columns) AS (
       VALUES
-        ('public.order_where_user_select', 'order_left_id', 'foreign key', 'order_where_order_id_foreign', 'order_where_user_select_order_left_id_foreign'),
-        ('public.order_where_user_select', 'order_left_id', 'index', 'order_where_order_id_index', 'order_where_user_select_order_left_id_index'),
-        ('public.order_where_user_select', 'order_left_id', 'not null', 'order_where_order_id_not_null', 'order_where_user_select_order_left_id_not_null'),
-        ('public.order_where_user_select', 'user_right_id', 'foreign key', 'order_where_user_id_foreign', 'order_where_user_select_user_right_id_foreign'),
-        ('public.order_where_user_select', 'user_right_id', 'index', 'order_where_user_id_index', 'order_where_user_select_user_right_id_index'),
-        ('public.order_where_user_select', 'user_right_id', 'not null', 'order_where_user_id_not_null', 'order_where_user_select_user_right_id_not_null'),
-        ('public.user_group_many', 'user_left_id', 'foreign key', 'user_group_user_id_foreign', 'user_group_many_user_left_id_foreign'),
-        ('public.user_group_many', 'user_left_id', 'index', 'user_group_user_id_index', 'user_group_many_user_left_id_index'),
-        ('public.user_group_many', 'user_left_id', 'not null', 'user_group_user_id_not_null', 'user_group_many_user_left_id_not_null'),
-        ('public.user_group_many', 'group_right_id', 'foreign key', 'user_group_group_id_foreign', 'user_group_many_group_right_id_foreign'),
-        ('public.user_group_many', 'group_right_id', 'index', 'user_group_group_id_index', 'user_group_many_group_right_id_index'),
-        ('public.user_group_many', 'group_right_id', 'not null', 'user_group_group_id_not_null', 'user_group_many_group_right_id_not_null')
+        ('order_where', ARRAY['order_id', 'user_id'], 'order_where_user_select', ARRAY['order_left_id', 'user_right_id']),
+        ('user_group', ARRAY['user_id', 'group_id'], 'user_group_many', ARRAY['user_left_id', 'group_right_id'])
     )
-    SELECT renamed.*, actual.name,
+    SELECT attrelid::regclass::text AS tab, attname AS col, kind, actual.name, new_name,
       row_number() OVER (
-        PARTITION BY tab, col, kind
-        ORDER BY actual.name = new DESC, actual.name = old DESC, actual.name
+        PARTITION BY attrelid, attnum, kind
+        ORDER BY actual.name = new_name DESC, actual.name = old_name DESC, actual.name
       ) AS position
     FROM renamed
-      JOIN pg_attribute ON attrelid = tab::regclass AND attname = col
+      CROSS JOIN unnest(old_columns, new_columns) AS pair (old_column, new_column)
+      CROSS JOIN (VALUES
+        ('foreign key', 'foreign'), ('index', 'index'), ('not null', 'not_null')
+      ) AS kinds (kind, suffix)
+      -- Keystone's names, and PostgreSQL's own for NOT NULL, of at most 63 bytes
+      CROSS JOIN LATERAL (SELECT
+        left(lower(concat_ws('_', old, old_column, suffix) COLLATE "C"), 63),
+        CASE kind WHEN 'not null'
+          THEN concat_ws('_', left(new, greatest(27, 53 - length(new_column))),
+            left(new_column, greatest(26, 53 - length(new))), suffix)
+          ELSE left(lower(concat_ws('_', new, new_column, suffix) COLLATE "C"), 63) END
+      ) AS names (old_name, new_name)
+      JOIN pg_attribute
+        ON attrelid = to_regclass(format('%I.%I', 'public', new)) AND attname = new_column
       LEFT JOIN LATERAL (
         SELECT conname
         FROM pg_constraint
@@ -322,15 +278,16 @@ BEGIN
         RAISE NOTICE '%.% has no %', item.tab, item.col, item.kind;
       END IF;
     ELSIF item.position > 1 THEN
-      RAISE NOTICE '%.% has one more %, which keeps its name %', item.tab, item.col, item.kind, item.name;
-    ELSIF item.name <> item.new THEN
+      RAISE NOTICE '%.% has one more %, which keeps its name %',
+        item.tab, item.col, item.kind, item.name;
+    ELSIF item.name <> item.new_name THEN
       command := CASE item.kind
-        WHEN 'index' THEN format('ALTER INDEX %s.%%I RENAME TO %%I', 'public')
-        ELSE format('ALTER TABLE %s RENAME CONSTRAINT %%I TO %%I', replace(item.tab, '%', '%%'))
+        WHEN 'index' THEN 'ALTER INDEX ' || replace(quote_ident('public'), '%', '%%') || '.%I RENAME TO %I'
+        ELSE 'ALTER TABLE ' || replace(item.tab, '%', '%%') || ' RENAME CONSTRAINT %I TO %I'
       END;
       temporary := 'keystone_renames_' || coalesce(array_length(pending, 1), 0);
       EXECUTE format(command, item.name, temporary);
-      pending := pending || ARRAY[ARRAY[command, temporary, item.name, item.new]];
+      pending := pending || ARRAY[ARRAY[command, temporary, item.name, item.new_name]];
     END IF;
   END LOOP;
   FOR at IN 1 .. coalesce(array_length(pending, 1), 0)

@@ -3,40 +3,33 @@
 -- Take a backup first (pg_dump) and stop the application. Then run it whole:
 --   psql -v ON_ERROR_STOP=1 -f <this file> <database>
 -- It is one transaction: it ends in the other schema, or with an error and no change.
--- Its settings end with it: how long it waits for locks, no limit of time for a statement, up to
--- 64 MB of memory for each sort, and an error where row-level security would hide rows.
 -- squawk-ignore-file renaming-table, renaming-column, ban-drop-table, ban-drop-column, prefer-bigint-over-int, require-concurrent-index-creation, adding-foreign-key-constraint, constraint-missing-not-valid, adding-not-nullable-field, disallowed-unique-constraint
 
 BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
-DO $$
-BEGIN
+DO $$ BEGIN
   PERFORM set_config('work_mem', '64MB', true)
   WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
-END
-$$;
+END $$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
--- No one else uses the tables meanwhile
+-- Locking 6 tables
 DO $$
 DECLARE
   tab text;
 BEGIN
   FOREACH tab IN ARRAY ARRAY[
-    'public."group"',
-    'public.group_constructor_many',
-    'public."order"',
-    'public.order_where_user_select',
-    'public."user"',
-    'public.user_group_many'
+    'public."group"', 'public.group_constructor_many', 'public."order"',
+    'public.order_where_user_select', 'public."user"', 'public.user_group_many'
   ]
   LOOP
     BEGIN
       EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
     EXCEPTION WHEN undefined_table OR invalid_schema_name THEN
-      NULL; -- What is missing is told below
+      NULL; -- The next check reports what is missing.
     END;
   END LOOP;
 EXCEPTION
@@ -44,168 +37,172 @@ EXCEPTION
     RAISE EXCEPTION USING
       ERRCODE = 'lock_not_available',
       MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
-      HINT = 'Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again. Nothing has been changed.';
+      HINT = 'Nothing has been changed. Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again.';
 END
 $$;
 
--- What is there must be the new schema
+-- Checking that the database is in the new schema
 DO $$
 DECLARE
-  missing text;
-  taken text;
-  is_done boolean;
+  trouble record;
 BEGIN
-  WITH places (role, tab, col) AS (
-    VALUES
-        ('stays', 'public."group"', 'id'),
-        ('stays', 'public."order"', 'id'),
-        ('stays', 'public."order"', 'table'),
-        ('stays', 'public."user"', 'id'),
-        ('stays', 'public."order"', 'user'),
-        ('goes', 'public.group_constructor_many', 'group_left_id'),
-        ('goes', 'public.group_constructor_many', 'group_right_id'),
-        ('goes', 'public.user_group_many', 'user_left_id'),
-        ('goes', 'public.user_group_many', 'group_right_id'),
-        ('goes', 'public.order_where_user_select', 'order_left_id'),
-        ('goes', 'public.order_where_user_select', 'user_right_id'),
-        ('comes', 'public.user_group', ''),
-        ('comes', 'public.order_where', ''),
-        ('comes', 'public.group_references', ''),
-        ('comes', 'public.user_select', ''),
-        ('comes', 'public."user"', 'order'),
-        ('ends', 'public.user_group', 'user_id'),
-        ('ends', 'public.user_group', 'group_id'),
-        ('ends', 'public.order_where', 'order_id'),
-        ('ends', 'public.order_where', 'user_id'),
-        ('ends', 'public.group_references', 'group_id'),
-        ('ends', 'public.group_references', 'order_id'),
-        ('ends', 'public.user_select', 'user_id'),
-        ('ends', 'public.user_select', 'order_id')
-  ), found AS (
-    SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
-      CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
-        ELSE EXISTS (
+  FOR trouble IN
+    WITH places (old, old_columns, new, new_columns) AS (
+      VALUES
+        ('group', ARRAY['id'], 'group', ARRAY['id']),
+        ('order', ARRAY['id', 'table', 'user'], 'order', ARRAY['id', 'table', 'user']),
+        ('user', ARRAY['id'], 'user', ARRAY['id']),
+        ('group_constructor_many', ARRAY['group_left_id', 'group_right_id'], NULL, NULL),
+        ('user_group_many', ARRAY['user_left_id', 'group_right_id'], 'user_group', ARRAY['user_id', 'group_id']),
+        ('order_where_user_select', ARRAY['order_left_id', 'user_right_id'], 'order_where', ARRAY['order_id', 'user_id']),
+        (NULL, NULL, 'group_references', ARRAY['group_id', 'order_id']),
+        (NULL, NULL, 'user_select', ARRAY['user_id', 'order_id']),
+        (NULL, NULL, 'user', ARRAY['order'])
+    ), columns (tab, col, is_old) AS (
+      SELECT format('%I.%I', 'public', old), col, true FROM places, unnest(old_columns::text[]) AS col
+      UNION ALL
+      SELECT format('%I.%I', 'public', new), col, false FROM places, unnest(new_columns::text[]) AS col
+    ), looked_up AS (
+      SELECT tab, col, bool_or(is_old) AS is_old, NOT bool_and(is_old) AS is_new,
+        bool_or(bool_or(is_old)) OVER (PARTITION BY tab) AS has_table,
+        EXISTS (
           SELECT FROM pg_attribute
           WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
-        ) END AS is_there
-    FROM places
-  )
-  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
-    string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
-    bool_and(role = 'moves' OR is_there = (role <> 'goes'))
-  INTO missing, taken, is_done
-  FROM found;
-  IF is_done THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'The database is in the old schema already',
-      HINT = 'There is nothing left to do. Nothing has been changed.';
-  ELSIF missing IS NOT NULL THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'Not in the database: ' || missing,
-      HINT = 'Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed.';
-  ELSIF taken IS NOT NULL THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'Already in the database, where the migration would put its own: ' || taken,
-      HINT = 'Has Keystone of the other generation been started on it? Drop what is empty, or rename it. Nothing has been changed.';
-  END IF;
+        ) AS is_there
+      FROM columns GROUP BY tab, col
+    )
+    SELECT CASE WHEN bool_and(is_there = is_new) THEN 'yes' END AS done,
+      string_agg(concat_ws('.', tab, col), ', ' ORDER BY tab, col)
+        FILTER (WHERE is_old AND NOT is_there) AS missing,
+      string_agg(DISTINCT CASE
+        WHEN has_table AND is_there THEN concat_ws('.', tab, col)
+        WHEN NOT has_table AND to_regclass(tab) IS NOT NULL THEN tab
+      END, ', ') FILTER (WHERE NOT is_old) AS taken
+    FROM looked_up
+  LOOP
+    IF trouble.done IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = 'The database is in the old schema already',
+        HINT = 'Nothing has been changed. There is nothing left to do on the way to the old schema.';
+    ELSIF trouble.missing IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = format('Not in the database: %s', trouble.missing),
+        HINT = 'Nothing has been changed. Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part?';
+    ELSIF trouble.taken IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = format('Already in the database, where the migration would put its own: %s', trouble.taken),
+        HINT = 'Nothing has been changed. Has Keystone of the other generation been started on it? Drop what is empty, or rename it.';
+    END IF;
+  END LOOP;
 END
 $$;
 
--- Nothing of yours goes with what is dropped
+-- Checking for views, triggers and grants on what is dropped
 DO $$
 DECLARE
-  vanishing text;
+  trouble record;
 BEGIN
-  WITH dropped (tab, attnum, is_column, is_unique, is_indexed) AS (
-    SELECT attrelid, attnum, is_column, is_unique, is_indexed
+  FOR trouble IN
+    WITH dropped (tab, attnum, is_table, is_unique, is_indexed) AS (
+      SELECT attrelid, attnum, is_table, is_unique, is_indexed
+      FROM (
+        VALUES
+          ('group_constructor_many', ARRAY['group_left_id', 'group_right_id'], true, false, true)
+      ) AS named (tab, cols, is_table, is_unique, is_indexed)
+      JOIN pg_attribute
+        ON attrelid = to_regclass(format('%I.%I', 'public', tab)) AND attname = ANY (cols)
+    ), tables AS (
+      SELECT oid AS tab, relacl, relowner, relrowsecurity
+      FROM pg_class WHERE oid IN (SELECT tab FROM dropped WHERE is_table)
+    ), part (classid, objid, objsubid) AS (
+      -- What the server drops along without a word, and what keeps it from dropping
+      SELECT classid, objid, objsubid
+      FROM pg_depend JOIN dropped ON refobjid = tab AND (is_table OR refobjsubid = attnum)
+      WHERE refclassid = 'pg_class'::regclass AND deptype IN ('a', 'n')
+    ), keystones (classid, objid) AS (
+      -- What Keystone itself makes for a column, one of each
+      SELECT 'pg_constraint'::regclass, min(pg_constraint.oid::bigint)::oid
+      FROM dropped JOIN pg_constraint ON conrelid = tab AND conkey = ARRAY[attnum]
+      WHERE contype IN ('f', 'n') OR contype = 'u' AND is_unique
+      GROUP BY tab, attnum, contype
+      UNION ALL
+      SELECT 'pg_class'::regclass, min(indexrelid::bigint)::oid
+      FROM dropped JOIN pg_index ON indrelid = tab AND indnatts = 1 AND indkey[0] = attnum
+      WHERE is_indexed AND NOT indisunique AND indpred IS NULL
+      GROUP BY tab, attnum
+    ), dependent (what) AS (
+      SELECT pg_describe_object(classid, objid, objsubid) FROM part
+      WHERE (classid, objid) NOT IN (SELECT classid, objid FROM keystones)
+      UNION
+      SELECT pg_describe_object('pg_class'::regclass, tab, pg_attribute.attnum)
+      FROM tables JOIN pg_attribute ON attrelid = tab AND attnum > 0 AND NOT attisdropped
+      WHERE (tab, attnum) NOT IN (SELECT tab, attnum FROM dropped)
+      UNION
+      SELECT format('row-level security of %s', tab::regclass) FROM tables WHERE relrowsecurity
+      UNION
+      SELECT format('privileges of %s on %s', coalesce(nullif(grantee, 0)::regrole::text, 'public'), tab::regclass)
+      FROM (SELECT tab, relowner, (aclexplode(relacl)).grantee FROM tables) AS granted
+      WHERE grantee <> relowner
+      UNION
+      SELECT 'privileges on ' || pg_describe_object('pg_class'::regclass, attrelid, pg_attribute.attnum)
+      FROM dropped JOIN pg_attribute ON attrelid = tab AND pg_attribute.attnum = dropped.attnum
+      WHERE attacl IS NOT NULL
+      UNION
+      SELECT 'comment on ' || pg_describe_object(classoid, objoid, objsubid)
+      FROM pg_description
+      WHERE (classoid, objoid, objsubid) IN (
+        SELECT classid, objid, objsubid FROM part
+        UNION ALL SELECT 'pg_class'::regclass, tab, attnum FROM dropped
+        UNION ALL SELECT 'pg_class'::regclass, tab, 0 FROM tables
+      )
+    )
+    SELECT string_agg(what, ', ' ORDER BY what) AS dependents FROM dependent
+  LOOP
+    IF trouble.dependents IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = format('This depends on the tables and columns that are dropped: %s', trouble.dependents),
+        HINT = 'Nothing has been changed. Keystone does not make these. Keep what you need of them elsewhere, drop them (REVOKE privileges), then run the migration again.';
+    END IF;
+  END LOOP;
+END
+$$;
+
+-- Checking for links that the old schema has no place for
+DO $$
+DECLARE
+  trouble record;
+BEGIN
+  FOR trouble IN
+    SELECT string_agg(
+      format('%s: %s holds %s links', relationship, tab, links), chr(10) ORDER BY relationship
+    ) AS homeless
     FROM (
       VALUES
-        ('public.group_constructor_many', 'group_left_id', false, false, true),
-        ('public.group_constructor_many', 'group_right_id', false, false, true)
-    ) AS named (tab, col, is_column, is_unique, is_indexed)
-    JOIN pg_attribute ON attrelid = tab::regclass AND attname = col
-  ), tables AS (
-    SELECT oid AS tab, relacl, relowner, relrowsecurity
-    FROM pg_class WHERE oid IN (SELECT tab FROM dropped WHERE NOT is_column)
-  ), part (classid, objid, objsubid) AS (
-    -- What the server drops along without a word, and what keeps it from dropping
-    SELECT classid, objid, objsubid
-    FROM pg_depend JOIN dropped ON refobjid = tab AND (NOT is_column OR refobjsubid = attnum)
-    WHERE refclassid = 'pg_class'::regclass AND deptype IN ('a', 'n')
-  ), keystones (classid, objid) AS (
-    -- What Keystone itself makes for a column, one of each
-    SELECT 'pg_constraint'::regclass, min(pg_constraint.oid::bigint)::oid
-    FROM dropped JOIN pg_constraint ON conrelid = tab AND conkey = ARRAY[attnum]
-    WHERE contype IN ('f', 'n') OR contype = 'u' AND is_unique
-    GROUP BY tab, attnum, contype
-    UNION ALL
-    SELECT 'pg_class'::regclass, min(indexrelid::bigint)::oid
-    FROM dropped JOIN pg_index ON indrelid = tab AND indnatts = 1 AND indkey[0] = attnum
-    WHERE is_indexed AND NOT indisunique AND indpred IS NULL
-    GROUP BY tab, attnum
-  ), dependent (what) AS (
-    SELECT pg_describe_object(classid, objid, objsubid) FROM part
-    WHERE (classid, objid) NOT IN (SELECT classid, objid FROM keystones)
-    UNION
-    SELECT pg_describe_object('pg_class'::regclass, tab, pg_attribute.attnum)
-    FROM tables JOIN pg_attribute ON attrelid = tab AND attnum > 0 AND NOT attisdropped
-    WHERE (tab, attnum) NOT IN (SELECT tab, attnum FROM dropped)
-    UNION
-    SELECT format('row-level security of %s', tab::regclass) FROM tables WHERE relrowsecurity
-    UNION
-    SELECT format('privileges of %s on %s', coalesce(nullif(grantee, 0)::regrole::text, 'public'), tab::regclass)
-    FROM (SELECT tab, relowner, (aclexplode(relacl)).grantee FROM tables) AS granted
-    WHERE grantee <> relowner
-    UNION
-    SELECT 'privileges on ' || pg_describe_object('pg_class'::regclass, attrelid, pg_attribute.attnum)
-    FROM dropped JOIN pg_attribute ON attrelid = tab AND pg_attribute.attnum = dropped.attnum
-    WHERE attacl IS NOT NULL
-    UNION
-    SELECT 'comment on ' || pg_describe_object(classoid, objoid, objsubid)
-    FROM pg_description
-    WHERE (classoid, objoid, objsubid) IN (
-      SELECT classid, objid, objsubid FROM part
-      UNION ALL SELECT 'pg_class'::regclass, tab, attnum FROM dropped
-      UNION ALL SELECT 'pg_class'::regclass, tab, 0 FROM tables
-    )
-  )
-  SELECT string_agg(what, ', ' ORDER BY what) INTO vanishing FROM dependent;
-  IF vanishing IS NOT NULL THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'This depends on the tables and columns that are dropped: ' || vanishing,
-      HINT = 'Keystone does not make these. Nothing has been changed. Keep what you need of them elsewhere, drop them (REVOKE privileges), then run the migration again.';
-  END IF;
-END
-$$;
-
--- Check group.constructor -> group: the old Keystone had no place for its links
-DO $$
-DECLARE
-  links bigint;
-BEGIN
-  SELECT count(*) INTO links FROM public.group_constructor_many;
-  IF links > 0 THEN
-    RAISE EXCEPTION USING
-      MESSAGE = format('group.constructor -> group: group_constructor_many holds %s links, for which the old schema has no place', links),
-      HINT = 'Nothing has been changed. Keep them elsewhere and empty the table (DELETE FROM public.group_constructor_many), or make the way back with --reconcile, which drops them.';
-  END IF;
+        ('group.constructor -> group', 'group_constructor_many', (SELECT count(*) FROM public.group_constructor_many))
+    ) AS stored (relationship, tab, links)
+    WHERE links > 0
+  LOOP
+    IF trouble.homeless IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = format('%s, for which the old schema has no place', trouble.homeless),
+        HINT = 'Nothing has been changed. Keep them elsewhere and empty the table, or make the way back with --reconcile, which drops them.';
+    END IF;
+  END LOOP;
 END
 $$;
 
 -- group.constructor -> group (one-sided: many to many)
 DROP TABLE public.group_constructor_many;
-
 -- user.group -> group (one-sided: many to many)
 ALTER TABLE public.user_group_many RENAME TO user_group;
 ALTER TABLE public.user_group RENAME COLUMN user_left_id TO user_id;
 ALTER TABLE public.user_group RENAME COLUMN group_right_id TO group_id;
-
 -- order.where -> user.select (two-sided: many to many)
 ALTER TABLE public.order_where_user_select RENAME TO order_where;
 ALTER TABLE public.order_where RENAME COLUMN order_left_id TO order_id;
 ALTER TABLE public.order_where RENAME COLUMN user_right_id TO user_id;
 
--- Foreign keys, indexes and NOT NULL constraints follow the new names
+-- Renaming foreign keys, indexes and NOT NULL constraints
 DO $$
 DECLARE
   item record;
@@ -214,28 +211,31 @@ DECLARE
   pending text[] := '{}';
 BEGIN
   FOR item IN
-    WITH renamed (tab, col, kind, old, new) AS (
+    WITH renamed (old, old_columns, new, new_columns) AS (
       VALUES
-        ('public.user_group', 'user_id', 'foreign key', 'user_group_many_user_left_id_foreign', 'user_group_user_id_foreign'),
-        ('public.user_group', 'user_id', 'index', 'user_group_many_user_left_id_index', 'user_group_user_id_index'),
-        ('public.user_group', 'user_id', 'not null', 'user_group_many_user_left_id_not_null', 'user_group_user_id_not_null'),
-        ('public.user_group', 'group_id', 'foreign key', 'user_group_many_group_right_id_foreign', 'user_group_group_id_foreign'),
-        ('public.user_group', 'group_id', 'index', 'user_group_many_group_right_id_index', 'user_group_group_id_index'),
-        ('public.user_group', 'group_id', 'not null', 'user_group_many_group_right_id_not_null', 'user_group_group_id_not_null'),
-        ('public.order_where', 'order_id', 'foreign key', 'order_where_user_select_order_left_id_foreign', 'order_where_order_id_foreign'),
-        ('public.order_where', 'order_id', 'index', 'order_where_user_select_order_left_id_index', 'order_where_order_id_index'),
-        ('public.order_where', 'order_id', 'not null', 'order_where_user_select_order_left_id_not_null', 'order_where_order_id_not_null'),
-        ('public.order_where', 'user_id', 'foreign key', 'order_where_user_select_user_right_id_foreign', 'order_where_user_id_foreign'),
-        ('public.order_where', 'user_id', 'index', 'order_where_user_select_user_right_id_index', 'order_where_user_id_index'),
-        ('public.order_where', 'user_id', 'not null', 'order_where_user_select_user_right_id_not_null', 'order_where_user_id_not_null')
+        ('user_group_many', ARRAY['user_left_id', 'group_right_id'], 'user_group', ARRAY['user_id', 'group_id']),
+        ('order_where_user_select', ARRAY['order_left_id', 'user_right_id'], 'order_where', ARRAY['order_id', 'user_id'])
     )
-    SELECT renamed.*, actual.name,
+    SELECT attrelid::regclass::text AS tab, attname AS col, kind, actual.name, new_name,
       row_number() OVER (
-        PARTITION BY tab, col, kind
-        ORDER BY actual.name = new DESC, actual.name = old DESC, actual.name
+        PARTITION BY attrelid, attnum, kind
+        ORDER BY actual.name = new_name DESC, actual.name = old_name DESC, actual.name
       ) AS position
     FROM renamed
-      JOIN pg_attribute ON attrelid = tab::regclass AND attname = col
+      CROSS JOIN unnest(old_columns, new_columns) AS pair (old_column, new_column)
+      CROSS JOIN (VALUES
+        ('foreign key', 'foreign'), ('index', 'index'), ('not null', 'not_null')
+      ) AS kinds (kind, suffix)
+      -- Keystone's names, and PostgreSQL's own for NOT NULL, of at most 63 bytes
+      CROSS JOIN LATERAL (SELECT
+        left(lower(concat_ws('_', old, old_column, suffix) COLLATE "C"), 63),
+        CASE kind WHEN 'not null'
+          THEN concat_ws('_', left(new, greatest(27, 53 - length(new_column))),
+            left(new_column, greatest(26, 53 - length(new))), suffix)
+          ELSE left(lower(concat_ws('_', new, new_column, suffix) COLLATE "C"), 63) END
+      ) AS names (old_name, new_name)
+      JOIN pg_attribute
+        ON attrelid = to_regclass(format('%I.%I', 'public', new)) AND attname = new_column
       LEFT JOIN LATERAL (
         SELECT conname
         FROM pg_constraint
@@ -254,15 +254,16 @@ BEGIN
         RAISE NOTICE '%.% has no %', item.tab, item.col, item.kind;
       END IF;
     ELSIF item.position > 1 THEN
-      RAISE NOTICE '%.% has one more %, which keeps its name %', item.tab, item.col, item.kind, item.name;
-    ELSIF item.name <> item.new THEN
+      RAISE NOTICE '%.% has one more %, which keeps its name %',
+        item.tab, item.col, item.kind, item.name;
+    ELSIF item.name <> item.new_name THEN
       command := CASE item.kind
-        WHEN 'index' THEN format('ALTER INDEX %s.%%I RENAME TO %%I', 'public')
-        ELSE format('ALTER TABLE %s RENAME CONSTRAINT %%I TO %%I', replace(item.tab, '%', '%%'))
+        WHEN 'index' THEN 'ALTER INDEX ' || replace(quote_ident('public'), '%', '%%') || '.%I RENAME TO %I'
+        ELSE 'ALTER TABLE ' || replace(item.tab, '%', '%%') || ' RENAME CONSTRAINT %I TO %I'
       END;
       temporary := 'keystone_renames_' || coalesce(array_length(pending, 1), 0);
       EXECUTE format(command, item.name, temporary);
-      pending := pending || ARRAY[ARRAY[command, temporary, item.name, item.new]];
+      pending := pending || ARRAY[ARRAY[command, temporary, item.name, item.new_name]];
     END IF;
   END LOOP;
   FOR at IN 1 .. coalesce(array_length(pending, 1), 0)
@@ -282,7 +283,7 @@ CREATE TABLE public.group_references (
   group_id integer NOT NULL,
   order_id integer NOT NULL
 );
-INSERT INTO public.group_references (group_id, order_id) SELECT link."table" AS near, link.id AS far FROM public."order" AS link WHERE link."table" IS NOT NULL;
+INSERT INTO public.group_references (group_id, order_id) SELECT "table", id FROM public."order" WHERE "table" IS NOT NULL;
 CREATE INDEX group_references_group_id_index ON public.group_references (group_id);
 CREATE INDEX group_references_order_id_index ON public.group_references (order_id);
 ALTER TABLE public.group_references ADD CONSTRAINT group_references_group_id_foreign FOREIGN KEY (group_id) REFERENCES public."group" (id) ON DELETE CASCADE;
@@ -293,7 +294,7 @@ CREATE TABLE public.user_select (
   user_id integer NOT NULL,
   order_id integer NOT NULL
 );
-INSERT INTO public.user_select (user_id, order_id) SELECT link.user_id AS near, link.order_id AS far FROM public.order_where AS link;
+INSERT INTO public.user_select (user_id, order_id) SELECT user_id, order_id FROM public.order_where;
 CREATE INDEX user_select_user_id_index ON public.user_select (user_id);
 CREATE INDEX user_select_order_id_index ON public.user_select (order_id);
 ALTER TABLE public.user_select ADD CONSTRAINT user_select_user_id_foreign FOREIGN KEY (user_id) REFERENCES public."user" (id) ON DELETE CASCADE;
@@ -302,7 +303,11 @@ ALTER TABLE public.user_select ADD CONSTRAINT user_select_order_id_foreign FOREI
 -- order.user -> user.order (two-sided: one to one)
 ALTER TABLE public."user" ADD COLUMN "order" integer;
 UPDATE public."user" AS item SET "order" = link.target
-FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link."user" AS holder, link.id AS target FROM public."order" AS link WHERE link."user" IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+FROM (
+  SELECT DISTINCT ON (holder) holder, target
+  FROM (SELECT "user", id FROM public."order" WHERE "user" IS NOT NULL) AS links (holder, target)
+  ORDER BY holder, target DESC
+) AS link
 WHERE link.holder = item.id;
 CREATE INDEX user_order_index ON public."user" ("order");
 ALTER TABLE public."user" ADD CONSTRAINT user_order_foreign FOREIGN KEY ("order") REFERENCES public."order" (id);

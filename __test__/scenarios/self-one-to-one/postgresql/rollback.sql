@@ -3,23 +3,20 @@
 -- Take a backup first (pg_dump) and stop the application. Then run it whole:
 --   psql -v ON_ERROR_STOP=1 -f <this file> <database>
 -- It is one transaction: it ends in the other schema, or with an error and no change.
--- Its settings end with it: how long it waits for locks, no limit of time for a statement, up to
--- 64 MB of memory for each sort, and an error where row-level security would hide rows.
 -- squawk-ignore-file renaming-table, renaming-column, ban-drop-table, ban-drop-column, prefer-bigint-over-int, require-concurrent-index-creation, adding-foreign-key-constraint, constraint-missing-not-valid, adding-not-nullable-field, disallowed-unique-constraint
 
 BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
-DO $$
-BEGIN
+DO $$ BEGIN
   PERFORM set_config('work_mem', '64MB', true)
   WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
-END
-$$;
+END $$;
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
--- No one else uses the tables meanwhile
+-- Locking 1 table
 DO $$
 DECLARE
   tab text;
@@ -31,7 +28,7 @@ BEGIN
     BEGIN
       EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
     EXCEPTION WHEN undefined_table OR invalid_schema_name THEN
-      NULL; -- What is missing is told below
+      NULL; -- The next check reports what is missing.
     END;
   END LOOP;
 EXCEPTION
@@ -39,56 +36,67 @@ EXCEPTION
     RAISE EXCEPTION USING
       ERRCODE = 'lock_not_available',
       MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
-      HINT = 'Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again. Nothing has been changed.';
+      HINT = 'Nothing has been changed. Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again.';
 END
 $$;
 
--- What is there must be the new schema
+-- Checking that the database is in the new schema
 DO $$
 DECLARE
-  missing text;
-  taken text;
-  is_done boolean;
+  trouble record;
 BEGIN
-  WITH places (role, tab, col) AS (
-    VALUES
-        ('stays', 'public."Person"', 'id'),
-        ('stays', 'public."Person"', 'husband'),
-        ('comes', 'public."Person"', 'wife')
-  ), found AS (
-    SELECT role, concat_ws('.', tab, nullif(col, '')) AS place,
-      CASE col WHEN '' THEN to_regclass(tab) IS NOT NULL
-        ELSE EXISTS (
+  FOR trouble IN
+    WITH places (old, old_columns, new, new_columns) AS (
+      VALUES
+        ('Person', ARRAY['husband', 'id'], 'Person', ARRAY['husband', 'id']),
+        (NULL, NULL, 'Person', ARRAY['wife'])
+    ), columns (tab, col, is_old) AS (
+      SELECT format('%I.%I', 'public', old), col, true FROM places, unnest(old_columns::text[]) AS col
+      UNION ALL
+      SELECT format('%I.%I', 'public', new), col, false FROM places, unnest(new_columns::text[]) AS col
+    ), looked_up AS (
+      SELECT tab, col, bool_or(is_old) AS is_old, NOT bool_and(is_old) AS is_new,
+        bool_or(bool_or(is_old)) OVER (PARTITION BY tab) AS has_table,
+        EXISTS (
           SELECT FROM pg_attribute
           WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
-        ) END AS is_there
-    FROM places
-  )
-  SELECT string_agg(place, ', ') FILTER (WHERE role NOT IN ('comes', 'ends') AND NOT is_there),
-    string_agg(place, ', ') FILTER (WHERE role = 'comes' AND is_there),
-    bool_and(role = 'moves' OR is_there = (role <> 'goes'))
-  INTO missing, taken, is_done
-  FROM found;
-  IF is_done THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'The database is in the old schema already',
-      HINT = 'There is nothing left to do. Nothing has been changed.';
-  ELSIF missing IS NOT NULL THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'Not in the database: ' || missing,
-      HINT = 'Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part? Nothing has been changed.';
-  ELSIF taken IS NOT NULL THEN
-    RAISE EXCEPTION USING
-      MESSAGE = 'Already in the database, where the migration would put its own: ' || taken,
-      HINT = 'Has Keystone of the other generation been started on it? Drop what is empty, or rename it. Nothing has been changed.';
-  END IF;
+        ) AS is_there
+      FROM columns GROUP BY tab, col
+    )
+    SELECT CASE WHEN bool_and(is_there = is_new) THEN 'yes' END AS done,
+      string_agg(concat_ws('.', tab, col), ', ' ORDER BY tab, col)
+        FILTER (WHERE is_old AND NOT is_there) AS missing,
+      string_agg(DISTINCT CASE
+        WHEN has_table AND is_there THEN concat_ws('.', tab, col)
+        WHEN NOT has_table AND to_regclass(tab) IS NOT NULL THEN tab
+      END, ', ') FILTER (WHERE NOT is_old) AS taken
+    FROM looked_up
+  LOOP
+    IF trouble.done IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = 'The database is in the old schema already',
+        HINT = 'Nothing has been changed. There is nothing left to do on the way to the old schema.';
+    ELSIF trouble.missing IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = format('Not in the database: %s', trouble.missing),
+        HINT = 'Nothing has been changed. Is this the right database, and public the right schema (the schemaName of the adapter)? Has another migration been run in part?';
+    ELSIF trouble.taken IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = format('Already in the database, where the migration would put its own: %s', trouble.taken),
+        HINT = 'Nothing has been changed. Has Keystone of the other generation been started on it? Drop what is empty, or rename it.';
+    END IF;
+  END LOOP;
 END
 $$;
 
 -- Person.husband -> Person.wife (two-sided: one to one)
 ALTER TABLE public."Person" ADD COLUMN wife integer;
 UPDATE public."Person" AS item SET wife = link.target
-FROM (SELECT DISTINCT ON (holder) holder, target FROM (SELECT link.husband AS holder, link.id AS target FROM public."Person" AS link WHERE link.husband IS NOT NULL) AS links ORDER BY holder, target DESC) AS link
+FROM (
+  SELECT DISTINCT ON (holder) holder, target
+  FROM (SELECT husband, id FROM public."Person" WHERE husband IS NOT NULL) AS links (holder, target)
+  ORDER BY holder, target DESC
+) AS link
 WHERE link.holder = item.id;
 CREATE INDEX person_wife_index ON public."Person" (wife);
 ALTER TABLE public."Person" ADD CONSTRAINT person_wife_foreign FOREIGN KEY (wife) REFERENCES public."Person" (id);

@@ -1,0 +1,192 @@
+//! The checks of the links before a drop: what goes is kept elsewhere.
+
+use super::change::{Change, Item};
+use super::check::{Check, Trouble, fill, unchanged};
+use super::quote::{block, literal};
+use super::statement::Statements;
+use super::values::{Cell, values};
+use crate::relationship::Relationship;
+use crate::step::{Links, Owner, TablePlace};
+
+/// What to do about two sides that disagree.
+pub(super) const HINT: &str = "Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.";
+
+/// Compares the links that two queries find, for `format` and [`fill`]. A full join tells in one pass which
+/// links one of them lacks.
+const COMPARISON: &str = "      WITH difference AS (
+        SELECT DISTINCT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
+        FROM (%s) AS kept (left_id, right_id)
+          FULL JOIN (%s) AS dropped (left_id, right_id) USING (left_id, right_id)
+        WHERE kept.left_id IS NULL OR dropped.left_id IS NULL
+      ), numbered AS (
+        SELECT *, row_number() OVER (ORDER BY left_id, right_id) AS position FROM difference
+      )
+      SELECT count(*) FILTER (WHERE is_kept) AS only_kept,
+        count(*) FILTER (WHERE NOT is_kept) AS only_dropped,
+        string_agg(concat('(', left_id, ', ', right_id, ')'), ', ' ORDER BY position)
+          FILTER (WHERE position <= 5) AS examples
+      FROM numbered";
+
+/// The columns of that.
+pub(super) const COLUMNS: [&str; 3] = ["only_kept", "only_dropped", "examples"];
+
+/// What is wrong: the relationship, the kept place with what only it has, the dropped place
+/// likewise, and examples.
+const MESSAGE: &str = "%s: the two stored sides disagree. Links that only %s has: %s; that only %s has: %s. For example (left id, right id): %s";
+
+/// The two copies of a relationship's links before Arcade.
+pub(super) struct Copies<'a> {
+    pub(super) relationship: &'a Relationship,
+    pub(super) kept: &'a Links<TablePlace>,
+    pub(super) dropped: Links<TablePlace>,
+}
+
+impl<'a> Copies<'a> {
+    /// Those of which a change drops, or on the way back creates, the one.
+    pub(super) fn of(change: &Change<'a>, relationships: &'a [Relationship]) -> Option<Self> {
+        let kept = change.kept?;
+        let item = change.dropped().or(change.created())?;
+        Some(Copies {
+            relationship: &relationships[change.relationship],
+            kept,
+            dropped: Links { owner: kept.owner.other(), place: item.place() },
+        })
+    }
+
+    /// The queries for the left and right ids of both.
+    fn queries(&self, statements: &Statements<'_>) -> [String; 2] {
+        [self.kept, &self.dropped].map(|links| statements.links(links, Owner::Left))
+    }
+
+    /// A query for one row: how they differ.
+    pub(super) fn comparison(&self, statements: &Statements<'_>) -> String {
+        let [kept, dropped] = self.queries(statements);
+        fill(COMPARISON, &[&kept, &dropped])
+    }
+}
+
+/// A message of a difference.
+pub(super) fn message(
+    relationship: &str,
+    [kept, dropped]: [&str; 2],
+    [only_kept, only_dropped]: [u64; 2],
+    examples: &str,
+) -> String {
+    let [only_kept, only_dropped] = [only_kept, only_dropped].map(|links| links.to_string());
+    fill(MESSAGE, &[relationship, kept, &only_kept, dropped, &only_dropped, examples])
+}
+
+/// A `DO` statement that raises an error that names every relationship whose two sides do not hold the
+/// same links.
+pub(super) fn statement(statements: &Statements<'_>, all: &[Copies<'_>]) -> String {
+    let texts: Vec<_> = all
+        .iter()
+        .map(|copies| {
+            let [kept, dropped] = [copies.kept, &copies.dropped].map(|it| it.place.name());
+            (copies.relationship.name(), kept, dropped, copies.queries(statements))
+        })
+        .collect();
+    let rows = texts.iter().map(|(relationship, kept, dropped, [kept_links, dropped_links])| {
+        [&**relationship, kept, kept_links, dropped, dropped_links].map(Cell::Text)
+    });
+    let body = format!(
+        "\
+DECLARE
+  sides record;
+  difference record;
+  problems text;
+BEGIN
+  FOR sides IN
+    SELECT * FROM (VALUES
+{rows}
+    ) AS stored (relationship, kept, kept_links, dropped, dropped_links)
+  LOOP
+    EXECUTE format($query$
+{COMPARISON}
+    $query$, sides.kept_links, sides.dropped_links) INTO difference;
+    IF difference.only_kept + difference.only_dropped > 0 THEN
+      problems := concat_ws(chr(10), problems, format({message},
+        sides.relationship, sides.kept, difference.only_kept, sides.dropped, difference.only_dropped,
+        difference.examples));
+    END IF;
+  END LOOP;
+  IF problems IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      MESSAGE = problems,
+      HINT = {hint};
+  END IF;
+END",
+        rows = values("      ", rows),
+        message = literal(MESSAGE),
+        hint = literal(&unchanged(HINT)),
+    );
+    block(&body)
+}
+
+/// Join tables that are about to be dropped although nothing else holds their links: those of lists related to
+/// themselves, on the way back.
+pub(super) type Homeless<'a> = (&'a Relationship, Item<'a>);
+
+/// The change as such a drop.
+pub(super) fn homeless<'a>(
+    change: &Change<'a>,
+    relationships: &'a [Relationship],
+) -> Option<Homeless<'a>> {
+    let table = change.dropped().filter(|_| change.kept.is_none())?;
+    Some((&relationships[change.relationship], table))
+}
+
+/// A `VALUES` list of them, each with how many links it holds.
+fn homeless_rows(statements: &Statements<'_>, tables: &[Homeless<'_>]) -> String {
+    let names: Vec<String> = tables.iter().map(|(it, _)| it.name()).collect();
+    let rows = tables.iter().zip(&names).map(|((_, item), name)| {
+        let count = format!("SELECT count(*) FROM {}", statements.qualified(item.table()));
+        [Cell::Text(name), Cell::Text(item.table()), Cell::Query(count)]
+    });
+    values("        ", rows)
+}
+
+/// Finds links that the old schema has no place for.
+pub(super) fn nothing_homeless(statements: &Statements<'_>, tables: &[Homeless<'_>]) -> Check {
+    Check {
+        query: format!(
+            "    SELECT string_agg(
+      format('%s: %s holds %s links', relationship, tab, links), chr(10) ORDER BY relationship
+    ) AS homeless
+    FROM (
+      VALUES
+{}
+    ) AS stored (relationship, tab, links)
+    WHERE links > 0",
+            homeless_rows(statements, tables)
+        ),
+        troubles: vec![Trouble {
+            column: "homeless",
+            code: "NO_OLD_PLACE",
+            message: "%s, for which the old schema has no place",
+            hint: "Keep them elsewhere and empty the table, or make the way back with --reconcile, which drops them.".to_owned(),
+        }],
+    }
+}
+
+/// A `DO` statement that says how many links go with each of the tables.
+pub(super) fn say_goodbye(statements: &Statements<'_>, tables: &[Homeless<'_>]) -> String {
+    let body = format!(
+        "\
+DECLARE
+  stored record;
+BEGIN
+  FOR stored IN
+    SELECT * FROM (
+      VALUES
+{}
+    ) AS stored (relationship, tab, links)
+  LOOP
+    RAISE NOTICE '%: % links are dropped with %, because the old schema has no place for them',
+      stored.relationship, stored.links, stored.tab;
+  END LOOP;
+END",
+        homeless_rows(statements, tables)
+    );
+    block(&body)
+}

@@ -1,0 +1,143 @@
+//! The steps in the direction in which a script takes them.
+
+use crate::name::Name;
+use crate::plan::Direction;
+use crate::step::{ForeignKeyColumn, JoinTable, Links, Planned, TablePlace, TableStep};
+
+/// A column or a join table.
+#[derive(Clone, Copy)]
+pub(super) enum Item<'a> {
+    Column { table: &'a Name, column: &'a ForeignKeyColumn },
+    JoinTable(&'a JoinTable),
+}
+
+impl<'a> Item<'a> {
+    /// The table that it is, or is in.
+    pub(super) fn table(self) -> &'a str {
+        match self {
+            Item::Column { table, .. } => table,
+            Item::JoinTable(table) => &table.name,
+        }
+    }
+
+    pub(super) fn is_table(self) -> bool {
+        matches!(self, Item::JoinTable(_))
+    }
+
+    pub(super) fn columns(self) -> Vec<&'a ForeignKeyColumn> {
+        match self {
+            Item::Column { column, .. } => vec![column],
+            Item::JoinTable(table) => table.columns().to_vec(),
+        }
+    }
+
+    pub(super) fn column_names(self) -> Vec<&'a str> {
+        self.columns().into_iter().map(|column| &*column.name).collect()
+    }
+
+    pub(super) fn place(self) -> TablePlace {
+        match self {
+            Item::Column { table, column } => {
+                TablePlace::Column { table: table.clone(), column: column.name.clone() }
+            }
+            Item::JoinTable(table) => table.place(),
+        }
+    }
+}
+
+/// `User.leadPost` or `User_published`.
+impl std::fmt::Display for Item<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Item::Column { table, column } => write!(f, "{table}.{}", column.name),
+            Item::JoinTable(table) => f.write_str(&table.name),
+        }
+    }
+}
+
+/// What happens to the schema.
+#[derive(Clone, Copy)]
+pub(super) enum Action<'a> {
+    Drop(Item<'a>),
+    Rename { from: &'a JoinTable, to: &'a JoinTable },
+    Create(Item<'a>),
+}
+
+/// A step in one direction.
+#[derive(Clone, Copy)]
+pub(super) struct Change<'a> {
+    /// Index of the relationship in the plan.
+    pub(super) relationship: usize,
+    pub(super) action: Action<'a>,
+    /// Where the links of a dropped or created item are as well. None for the join tables that the
+    /// old schema has no place for.
+    pub(super) kept: Option<&'a Links<TablePlace>>,
+}
+
+impl<'a> Change<'a> {
+    fn new(planned: &'a Planned<TableStep>, direction: Direction) -> Self {
+        let (item, kept, is_old) = match &planned.step {
+            TableStep::DropColumn { table, column, kept } => {
+                (Item::Column { table, column }, Some(kept), true)
+            }
+            TableStep::DropJoinTable { table, kept } => (Item::JoinTable(table), Some(kept), true),
+            TableStep::CreateJoinTable { table } => (Item::JoinTable(table), None, false),
+            TableStep::RenameJoinTable { from, to } => {
+                let (from, to) = match direction {
+                    Direction::Up => (from, to),
+                    Direction::Down => (to, from),
+                };
+                let action = Action::Rename { from, to };
+                return Change { relationship: planned.relationship, action, kept: None };
+            }
+        };
+        let action = match is_old == (direction == Direction::Up) {
+            true => Action::Drop(item),
+            false => Action::Create(item),
+        };
+        Change { relationship: planned.relationship, action, kept }
+    }
+
+    /// What it starts from.
+    pub(super) fn from(&self) -> Option<Item<'a>> {
+        match self.action {
+            Action::Drop(item) => Some(item),
+            Action::Rename { from, .. } => Some(Item::JoinTable(from)),
+            Action::Create(_) => None,
+        }
+    }
+
+    /// What it ends in.
+    pub(super) fn to(&self) -> Option<Item<'a>> {
+        match self.action {
+            Action::Drop(_) => None,
+            Action::Rename { to, .. } => Some(Item::JoinTable(to)),
+            Action::Create(item) => Some(item),
+        }
+    }
+
+    pub(super) fn dropped(&self) -> Option<Item<'a>> {
+        self.from().filter(|_| self.to().is_none())
+    }
+
+    pub(super) fn created(&self) -> Option<Item<'a>> {
+        self.to().filter(|_| self.from().is_none())
+    }
+
+    /// The tables that its foreign keys refer to.
+    pub(super) fn references(&self) -> Vec<&'a str> {
+        let item = self.dropped().or(self.created());
+        let columns = item.map(Item::columns).unwrap_or_default();
+        columns.into_iter().map(|column| &*column.references).collect()
+    }
+}
+
+/// The steps of a plan in a direction, in order. The way back is each step undone, last to first.
+pub(super) fn changes(steps: &[Planned<TableStep>], direction: Direction) -> Vec<Change<'_>> {
+    let mut changes: Vec<Change<'_>> =
+        steps.iter().map(|planned| Change::new(planned, direction)).collect();
+    if direction == Direction::Down {
+        changes.reverse();
+    }
+    changes
+}
