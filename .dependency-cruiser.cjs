@@ -13,7 +13,7 @@ module.exports = {
     {
       name: 'dev-is-not-published',
       severity: 'error',
-      from: { path: '^(index\\.js|binding\\.js|lib|bin)' },
+      from: { path: '^(index\\.js|lib|bin)' },
       to: { path: '^(dev|scripts|bench|__test__)' },
     },
   ],

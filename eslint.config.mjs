@@ -17,7 +17,6 @@ const jestGlobals = Object.fromEntries(
 export default [
   {
     ignores: [
-      'binding.js', // generated
       'target/**',
       '__test__/fixtures/**', // some are broken on purpose
       '__test__/scenarios/**', // data

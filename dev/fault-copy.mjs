@@ -64,7 +64,7 @@ export class FaultCopy {
   }
 
   async #build() {
-    const args = ['build', '--platform', '--js', 'binding.js', '--dts', 'binding.d.ts'];
+    const args = ['build', '--platform', '--no-js', '--dts', 'binding.d.ts'];
     const env = { CARGO_TARGET_DIR: path.join(this.#folder, 'target') };
     await run(bin('napi'), args, { cwd: this.#folder, env });
   }

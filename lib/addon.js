@@ -1,26 +1,72 @@
 'use strict';
 
+const fs = require('fs');
 const { UpgradeError } = require('./error');
+
+const PACKAGE = 'keystone-upgrade-relationships';
+
+/** The platforms that a release has a binary for, as their packages are named. */
+const PLATFORMS = [
+  'darwin-arm64',
+  'darwin-x64',
+  'linux-arm64-gnu',
+  'linux-arm64-musl',
+  'linux-x64-gnu',
+  'linux-x64-musl',
+  'win32-arm64-msvc',
+  'win32-x64-msvc',
+];
+
+const SUPPORTED =
+  'There are binaries for Linux (x64 and arm64, with glibc 2.17 or later or with musl), macOS and Windows (x64 and arm64), for Node 10.16 or later.';
 
 /**
  * Loads the Rust addon: the file built in this folder, or the package of this platform.
  *
  * @returns {object} what `binding.d.ts` describes
- * @throws {UpgradeError} `ADDON_MISSING` when there is none for this platform
+ * @throws {UpgradeError} `ADDON_MISSING` when none can be loaded
  */
 function loadNative() {
+  const platform = thisPlatform();
+  const built = `../${PACKAGE}.${platform}.node`;
+  const installed = `${PACKAGE}-${platform}`;
   try {
-    return require('../binding');
+    return require(fs.existsSync(`${__dirname}/${built}`) ? built : installed);
   } catch (error) {
-    const { platform, arch, version } = process;
-    throw new UpgradeError(
-      'ADDON_MISSING',
-      `The native part of keystone-upgrade-relationships for ${platform}-${arch} (Node ${version}) cannot be loaded. ` +
-        'It comes as an optional dependency: install again without --no-optional or --omit=optional, on the platform that runs it. ' +
-        'There are builds for Linux (x64, arm64; glibc), macOS (x64, arm64) and Windows (x64); elsewhere run `npm run build` in a checkout. ' +
-        `The loader said: ${error.message.split('\n')[0]}`,
-    );
+    throw missing(platform, installed, error);
   }
 }
 
-module.exports = { loadNative };
+/** The name of the platform that this process runs on. */
+function thisPlatform() {
+  const { platform, arch } = process;
+  const abi = { linux: libc, win32: () => 'msvc' }[platform];
+  return [platform, arch, abi && abi()].filter(Boolean).join('-');
+}
+
+/**
+ * The C library that is loaded into this process. A machine may have both, and so may `node_modules`:
+ * npm 6 and Yarn 1 install the packages of both.
+ */
+function libc() {
+  try {
+    return /\/(?:ld-musl-|libc\.musl-)/.test(fs.readFileSync('/proc/self/maps', 'utf8'))
+      ? 'musl'
+      : 'gnu';
+  } catch (_) {
+    return 'gnu'; // Without /proc it is not known, and few have anything else.
+  }
+}
+
+function missing(platform, installed, error) {
+  const [reason] = error.message.split('\n');
+  const advice = PLATFORMS.includes(platform)
+    ? `Yours is in the package ${installed}, an optional dependency: install again on the machine that runs it, without --no-optional and --omit=optional.`
+    : 'On another platform, run `npm run build` in a checkout.';
+  return new UpgradeError(
+    'ADDON_MISSING',
+    `No binary of ${PACKAGE} could be loaded on ${platform} with Node ${process.versions.node}: ${reason}\n  ${SUPPORTED}\n  ${advice}`,
+  );
+}
+
+module.exports = { PLATFORMS, loadNative };

@@ -9,7 +9,7 @@ import { bin, root, run, script, stage } from '../dev/run.mjs';
 import { setUp, startInstalls } from '../dev/setup.mjs';
 
 /** Files of the checkout that the build writes: it must leave them as they were committed. */
-const GENERATED = ['binding.js', 'binding.d.ts', 'Cargo.lock'];
+const GENERATED = ['binding.d.ts', 'Cargo.lock'];
 
 const readGenerated = () =>
   Promise.all(GENERATED.map((file) => fs.readFile(path.join(root, file), 'utf8').catch(() => '')));
