@@ -143,6 +143,30 @@ describe('while it removes', () => {
   });
 });
 
+it('the way back has changed documents when it copies, and says so', async () => {
+  const database = await trials.make('down');
+  const at = [[steps.mergeInto('tags'), fails(121)]];
+  const { error } = await trials.apply(database, { direction: 'down', at });
+  expect(error).toMatchObject({
+    ...{ code: 'MIGRATION_FAILED', message: expect.stringMatching(/again/) },
+  });
+  await expectGoesOn(database, 'down');
+});
+
+it('whoever is cut off while it verifies learns that it is done', async () => {
+  const database = await trials.make('up');
+  let isDone = false;
+  const isEnd = ({ command }) => command.drop === STATE;
+  const { error } = await trials.apply(database, {
+    at: [[isEnd, () => void (isDone = true)]],
+    onRead: () => (isDone ? fails(6) : 'pass'),
+  });
+  expect(error).toMatchObject({
+    ...{ code: 'CONNECTION_LOST', message: expect.stringContaining('--check') },
+  });
+  expect(await trials.state(database)).toBe(trials.states.up.afterText);
+});
+
 describe('the lock', () => {
   const isLock = ({ name, collection }) => name === 'insert' && collection === STATE;
 

@@ -347,6 +347,57 @@ describe.each(['up', 'reconciling', 'down'])('what the script %s sends', (which)
   });
 });
 
+describe('what a run is asked for', () => {
+  it('the warnings of a run are in its result', async () => {
+    const database = await trials.make('up');
+    const { result } = await trials.apply(database);
+    // One cover has been stolen.
+    expect(result.notices).toEqual(expect.arrayContaining([expect.stringContaining(COVER)]));
+  });
+
+  it('with --reconcile, where the sides agree, the same comes of it, in the same order', async () => {
+    const database = await trials.make('up');
+    expect((await trials.apply(database, { reconcile: true })).error).toBe(undefined);
+    expect(await trials.state(database)).toBe(trials.states.up.afterText);
+  });
+
+  it('a database that is done gets what is missing', async () => {
+    const database = await trials.make(trials.states.up.after);
+    const [tags, editors] = Object.values(trials.joins);
+    await trials.collection(database, tags).dropIndexes();
+    await trials.collection(database, editors).drop();
+    const { result } = await trials.apply(database);
+    expect(result).toMatchObject({ isApplied: false });
+    const after = await trials.server.read(database);
+    for (const join of [tags, editors]) {
+      expect(after[join].indexes).toEqual(trials.states.up.after[join].indexes);
+    }
+  });
+
+  it('one of two arrays that is left is not called done', async () => {
+    const database = await trials.make(trials.states.up.after);
+    for (const collection of ['tags', 'users']) {
+      const { documents } = trials.states.up.before[collection];
+      for (const { _id, ...fields } of documents) {
+        await trials.collection(database, collection).updateOne({ _id }, { $set: fields });
+      }
+    }
+    const { result } = await trials.check(database);
+    expect(result).toMatchObject({ isDone: false, isReady: false });
+    expect(new Set(codesOf(result))).toEqual(new Set(['DATA']));
+  });
+
+  it('a check counts each link once, and no nulls and duplicates', async () => {
+    const database = await trials.make('up');
+    const posts = trials.collection(database, 'posts');
+    const { tags } = await posts.findOne();
+    await posts.updateOne({}, { $push: { tags: { $each: [null, tags[0]] } } });
+    const { result } = await trials.check(database);
+    const { places } = result.relationships.find(({ name }) => name === TAGS);
+    expect(places.map(({ links }) => links)).toEqual(expect.arrayContaining([12, 12]));
+  });
+});
+
 describe('a run on another host', () => {
   const lockOf = (silence) => {
     const at = new Date(Date.now() - silence);
