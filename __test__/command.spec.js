@@ -8,6 +8,8 @@ const { PLANNED, bin, makeProject, removeProjects, run, shell } = require('../de
 const { version } = require('../package.json');
 
 const BOLD_OR_COLOR = /\x1b\[/; // eslint-disable-line no-control-regex
+/** Control characters but for new lines, and a change of direction. */
+const OBEYED = /[\0-\x09\x0b-\x1f\x7f-\x9f\u202e]/; // eslint-disable-line no-control-regex
 const EXPORT = "module.exports = require('./keystone');";
 
 /** Lists without a relationship that changes. */
@@ -130,6 +132,31 @@ describe('what is printed', () => {
     expect(stderr).toMatch(/✖ .*Nobody/);
     expect(stderr).not.toContain('    at ');
   });
+
+  it('several mistakes with a mark and a code each', async () => {
+    const lists = UNCHANGED.replace(
+      "ref: 'User' }",
+      "ref: 'Nobody' }, friend: { type: Relationship, ref: 'User.nothing' }",
+    );
+    const { stderr } = await run(makeProject({ 'index.js': lists }));
+    expect(stderr).toMatch(/\n✖ .*Nobody.* \[UNKNOWN_LIST\]\n✖ .*nothing.* \[[A-Z_]+\]\n$/);
+  });
+
+  it('nothing that a terminal obeys, from names and messages of the project', async () => {
+    const evil = 'a\x1b]0;title\x07\x9b\u202eb';
+    const lists = UNCHANGED.replace(
+      'KnexAdapter()',
+      `KnexAdapter({ schemaName: ${JSON.stringify(evil)} })`,
+    );
+    const { stdout } = await run(makeProject({ 'index.js': lists }), ['--json']);
+    expect(stdout).toContain('\\u202e');
+    expect(stdout).not.toMatch(OBEYED);
+    expect(stdout).toContain(JSON.stringify(evil).slice(1, 8));
+    const thrown = `throw new Error(${JSON.stringify(evil)})`;
+    const { stderr } = await run(makeProject({ 'index.js': thrown }));
+    expect(stderr).toContain('Error: a\\u001b]0;title\\u0007\\u009b\\u202eb');
+    expect(stderr).not.toMatch(OBEYED);
+  });
 });
 
 describe('--help and --version', () => {
@@ -165,6 +192,9 @@ describe('mistakes in the options', () => {
     ['--schema both', 'both', 'old or new'],
     ['--diff --schema old', '--diff', '--schema'],
     ['--json --adapter knex', '--adapter', '--json'],
+    ['--migration out.sql', 'out.sql', 'add --out out.sql'],
+    ['--rollback=out.sql', '--rollback --out out.sql'],
+    ['--chekc', 'Did you mean --check?'],
   ];
   it.each(mistakes)('%s', async (line, ...texts) => {
     const { code, stdout, stderr } = await run(project, line.split(' '));
@@ -172,6 +202,24 @@ describe('mistakes in the options', () => {
     expect(stderr).toMatch(/^✖ /);
     for (const text of texts) expect(stderr).toContain(text);
     expect(stderr).toContain('See keystone-upgrade-relationships --help');
+  });
+
+  it('npm keeps options that are meant for the command', async () => {
+    const scripts = { keystone: `"${process.execPath}" "${bin.command}"` };
+    const npm = makeProject({
+      'package.json': JSON.stringify({ name: 'app', scripts }),
+      'index.js': EXPORT,
+    });
+    const call = 'npm run --silent keystone upgrade-relationships';
+    const { code, stdout, stderr } = await shell(npm, `${call} --check`);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('npm took --check');
+    expect(stderr).toContain('npm run keystone -- upgrade-relationships --check');
+    expect(await shell(npm, `${call} -- --migration`)).toMatchObject({ code: 0 });
+    // As npm 6 takes --apply apart.
+    const names = ['all', 'parseable', 'long', 'yes'].map((name) => [`npm_config_${name}`, 'true']);
+    const env = { npm_lifecycle_event: 'keystone', ...Object.fromEntries(names) };
+    expect((await run(npm, [], { env })).stderr).toContain('npm took --apply');
   });
 
   it("the command's name may be among the arguments", async () => {
@@ -207,6 +255,36 @@ describe('--out', () => {
     expect(fs.lstatSync(path.join(project, 'link.txt')).isSymbolicLink()).toBe(true);
   });
 
+  it('writes where a symbolic link leads to, and to stdout by the name -', async () => {
+    fs.symlinkSync('new.txt', path.join(project, 'dangling.txt'));
+    expect(await run(project, ['--out', 'dangling.txt'])).toMatchObject({ code: 0, stdout: '' });
+    expect(fs.readFileSync(path.join(project, 'new.txt'), 'utf8')).toContain(PLANNED);
+    const { stdout } = await run(project, ['--out', '-']);
+    expect(stdout).toContain(PLANNED);
+    expect(fs.existsSync(path.join(project, '-'))).toBe(false);
+  });
+
+  it('keeps the mode of a file', async () => {
+    const file = path.join(project, 'secret.txt');
+    fs.writeFileSync(file, 'old');
+    fs.chmodSync(file, 0o640);
+    expect(await run(project, ['--out', 'secret.txt'])).toMatchObject({ code: 0 });
+    expect(fs.readFileSync(file, 'utf8')).toContain(PLANNED);
+    expect(fs.statSync(file).mode & 0o777).toBe(0o640);
+  });
+
+  it('never replaces the entry file', async () => {
+    fs.symlinkSync('index.js', path.join(project, 'entry.txt'));
+    for (const out of ['index.js', 'entry.txt']) {
+      const { code, stderr } = await run(project, ['--migration', '--out', out]);
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringContaining('it is the entry file [OUT_FAILED]'),
+      });
+    }
+    expect(fs.readFileSync(path.join(project, 'index.js'), 'utf8')).toBe(EXPORT);
+  });
+
   it('leaves an old file as it is when the run fails', async () => {
     fs.writeFileSync(path.join(project, 'old.txt'), 'old');
     const { code } = await run(project, ['--entry', 'none.js', '--out', 'old.txt']);
@@ -215,10 +293,16 @@ describe('--out', () => {
   });
 
   const impossible = {
-    'in a folder that is missing': ['missing/x.sql', /the folder \S+\/missing does not exist\n/],
-    'a folder': ['.', /it exists and is not a regular file\n/],
-    'a device': ['/dev/null', /it exists and is not a regular file\n/],
-    'where the file system takes no files': ['/proc/x.sql', /no such file or directory\n/],
+    'in a folder that is missing': [
+      'missing/x.sql',
+      /the folder \S+\/missing does not exist \[OUT_FAILED\]\n/,
+    ],
+    'a folder': ['.', /it exists and is not a regular file \[OUT_FAILED\]\n/],
+    'a device': ['/dev/null', /it exists and is not a regular file \[OUT_FAILED\]\n/],
+    'where the file system takes no files': [
+      '/proc/x.sql',
+      /no such file or directory \[OUT_FAILED\]\n/,
+    ],
   };
   const onLinux = process.platform === 'linux' ? it : it.skip;
   onLinux.each(Object.keys(impossible))('cannot be %s', async (name) => {
@@ -241,7 +325,7 @@ describe('--out', () => {
     const line = 'trap "" XFSZ; ulimit -f 0; kur --out full.txt';
     const { code, stderr } = await shell(project, line);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/✖ Cannot write --out \S+full\.txt: file too large\n$/);
+    expect(stderr).toMatch(/✖ Cannot write --out \S+full\.txt: file too large \[OUT_FAILED\]\n$/);
     expect(fs.readdirSync(project)).toEqual(before);
   });
 });
@@ -312,12 +396,14 @@ describe('megabytes', () => {
   it('go to a full disk with an error', async () => {
     const full = await shell(project, `kur ${json} > /dev/full`);
     expect(full.code).toBe(1);
-    expect(full.stderr).toMatch(/✖ Cannot write to stdout: no space left on device\n$/);
+    expect(full.stderr).toMatch(
+      /✖ Cannot write to stdout: no space left on device \[OUT_FAILED\]\n$/,
+    );
     expect(full.stderr).not.toContain('Unexpected error');
     // The disk that is full in the midst of it.
     const cut = await shell(project, `trap "" XFSZ; ulimit -f 1000; kur ${json} > cut.json`);
     expect(cut.code).toBe(1);
-    expect(cut.stderr).toMatch(/✖ Cannot write to stdout: file too large\n$/);
+    expect(cut.stderr).toMatch(/✖ Cannot write to stdout: file too large \[OUT_FAILED\]\n$/);
   });
 });
 

@@ -361,6 +361,22 @@ describe('mistakes', () => {
     expectError(await run(inDefault), 'default holds: server');
   });
 
+  it('a keystone that is not there yet, and a function', async () => {
+    const later = makeProject({ 'index.js': 'exports.keystone = undefined; exports.apps = [];' });
+    expectError(await run(later), 'exports `keystone`, but it is undefined when');
+    const made = makeProject({ 'index.js': 'module.exports = () => {};' });
+    expectError(await run(made), 'exports a function');
+  });
+
+  it('an ES module that is written for the "esm" package', async () => {
+    const project = makeProject({
+      'package.json': '{ "name": "app", "type": "module" }',
+      'index.js': "export * from './lists';",
+      'lists.js': '',
+    });
+    expectError(await run(project), '"esm" package', 'NODE_OPTIONS="-r esm"');
+  });
+
   it.each([
     "module.exports = require('./keystone').keystone;",
     "exports.default = require('./keystone').keystone;",

@@ -1,17 +1,31 @@
 'use strict';
 
+const { visible } = require('./visible');
+
 /**
  * What the command says beside its result. All of it goes to stderr: stdout carries the result and
  * nothing else.
  */
 
-const say = (symbol) => (text) => process.stderr.write(`${symbol} ${text}\n`);
+const say = (symbol) => (text, code) =>
+  process.stderr.write(`${marked(symbol, visible(text), code)}\n`);
+
+/**
+ * @param {string} symbol
+ * @param {string} text - one or more lines
+ * @param {string} [code] - of an error or a warning; `docs/errors.md` has a section for each
+ * @returns {string} the text with the symbol before it and the code at the end of its first line
+ */
+function marked(symbol, text, code) {
+  return `${symbol} ${code ? text.replace(/\n|$/, (end) => ` [${code}]${end}`) : text}`;
+}
 
 module.exports = {
+  marked,
   /** @type {(text: string) => void} */
   info: say('ℹ'),
-  /** @type {(text: string) => void} */
+  /** @type {(text: string, code?: string) => void} */
   warn: say('⚠'),
-  /** @type {(text: string) => void} */
+  /** @type {(text: string, code?: string) => void} */
   fail: say('✖'),
 };

@@ -4,9 +4,11 @@ const path = require('path');
 const { shouldColor } = require('./colors');
 const { UpgradeError } = require('../error');
 const { loadEntry } = require('../entry/load-entry');
+const { resolveEntry } = require('../entry/resolve-entry');
 const { info, warn } = require('../messages');
 const { checkOutFile, writeOutFile } = require('./out-file');
 const { captureStdout } = require('./stdout');
+const { visible } = require('../visible');
 
 /**
  * The command in the shape of Keystone's own (`bin/commands/*.js` of @keystonejs/keystone).
@@ -66,7 +68,7 @@ const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
                         verify the result. Asks first
       --yes             Do not ask
       --adapter <name>  The adapter to work on, when the project has several
-      --out <file>      Write to a file instead of stdout, completely or not at all
+      --out <file>      Write to a file instead of stdout (-), completely or not at all
       --exit-code       Exit with 2 when the database has to change
       --no-color        Do not colour the summary
       --help, -h        Show this message
@@ -102,15 +104,16 @@ async function exec(args, { _cwd = process.cwd(), guard = UNGUARDED } = {}, spin
   const { planUpgrade } = require('../plan');
   if (spinner) spinner.stop();
   const stdout = captureStdout();
-  const file = args['--out'] && path.resolve(_cwd, args['--out']);
-  if (file) checkOutFile(file);
-  const { keystone, projectDir } = await loadEntry(args['--entry'] || DEFAULT_ENTRY, { cwd: _cwd });
+  const { file: entry, projectDir } = resolveEntry(args['--entry'] || DEFAULT_ENTRY, _cwd);
+  const file = isToFile(args) && path.resolve(_cwd, args['--out']);
+  if (file) checkOutFile(file, entry);
+  const keystone = await loadEntry(entry, projectDir);
   guard.loaded();
   const from = { resolveFrom: [projectDir] };
   // Only these two need the columns of all fields, which only knex knows.
   const columns = Boolean(args['--schema'] || args['--diff']);
   const plan = planUpgrade(keystone, Object.assign({ columns }, from));
-  plan.warnings.forEach(({ message }) => warn(message));
+  plan.warnings.forEach(({ code, message }) => warn(message, code));
 
   const { text, exitCode, hasMigrated } = needsConnection(args)
     ? await require('./database-command').runOnDatabase(keystone, from, args, guard)
@@ -147,14 +150,18 @@ function print(plan, args) {
 
 function render(plan, args) {
   const adapter = args['--adapter'];
-  if (args['--json']) return `${JSON.stringify(plan, null, 2)}\n`;
+  if (args['--json']) return visible(`${JSON.stringify(plan, null, 2)}\n`);
   if (isScript(args)) {
     const direction = args['--rollback'] ? 'down' : 'up';
     return plan.migration({ direction, reconcile: Boolean(args['--reconcile']), adapter });
   }
   if (args['--schema']) return plan.schema(args['--schema'], { adapter });
-  const color = shouldColor(args['--out'] ? {} : process.stdout, args);
+  const color = shouldColor(isToFile(args) ? {} : process.stdout, args);
   return args['--diff'] ? plan.diff({ adapter, color }) : plan.summary({ adapter, color });
+}
+
+function isToFile(args) {
+  return args['--out'] && args['--out'] !== '-';
 }
 
 function isScript(args) {

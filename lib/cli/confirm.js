@@ -4,6 +4,7 @@ const readline = require('readline');
 const { backupCommand } = require('../database/backup');
 const { UpgradeError } = require('../error');
 const { SCHEMAS, describeDatabase } = require('./report');
+const { visible } = require('../visible');
 
 /**
  * Asks on the terminal whether to run a migration.
@@ -30,7 +31,9 @@ async function confirm(inspection, signal) {
       'Stop the application first, and take a backup:',
       `  ${backupCommand(inspection)}`,
       '',
-    ].join('\n'),
+    ]
+      .map(visible)
+      .join('\n'),
   );
   return /^y(es)?$/i.test((await ask('Run it now? (y/N) ', signal)).trim());
 }

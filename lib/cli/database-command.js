@@ -5,6 +5,7 @@ const { watchInterrupts } = require('./interrupt');
 const { info, warn } = require('../messages');
 const { showProgress } = require('./progress');
 const { applyReport, checkReport } = require('./report');
+const { visible } = require('../visible');
 
 /**
  * `--check` and `--apply`: what the command does with a connection.
@@ -26,7 +27,7 @@ async function runOnDatabase(keystone, from, args, guard) {
   const run = args['--apply'] ? applyOn : checkOn;
   const { result, report, exitCode } = await run(keystone, options, args, guard);
   return {
-    text: args['--json'] ? `${JSON.stringify(result, null, 2)}\n` : report,
+    text: visible(args['--json'] ? `${JSON.stringify(result, null, 2)}\n` : report),
     exitCode,
     hasMigrated: Boolean(result.isApplied),
   };

@@ -1,5 +1,6 @@
 'use strict';
 
+const { randomBytes } = require('crypto');
 const fs = require('fs');
 const path = require('path');
 const { UpgradeError } = require('../error');
@@ -9,10 +10,15 @@ const { reasonOf } = require('./system-error');
  * Makes sure that a file can be written, before any work is done for it. It leaves nothing behind.
  *
  * @param {string} file absolute path
+ * @param {string} entry the entry file, which it must not replace
  * @throws {UpgradeError} OUT_FAILED when it cannot be written
  */
-function checkOutFile(file) {
-  trying(file, () => fs.unlinkSync(writeTemporary(realPath(file), '')));
+function checkOutFile(file, entry) {
+  trying(file, () => {
+    const real = realPath(file);
+    if (real === entry) throw new Error('it is the entry file');
+    fs.unlinkSync(writeTemporary(real, ''));
+  });
 }
 
 /**
@@ -42,21 +48,35 @@ function trying(file, write) {
 }
 
 function realPath(file) {
-  if (!fs.existsSync(file)) return file;
+  if (!fs.existsSync(file)) {
+    const link = linkOf(file);
+    return link ? realPath(path.resolve(path.dirname(file), link)) : file;
+  }
   const real = fs.realpathSync(file);
   // A rename over /dev/null or a named pipe would replace the device itself.
   if (!fs.statSync(real).isFile()) throw new Error('it exists and is not a regular file');
   return real;
 }
 
-/** Writes a file beside another. Returns its path. */
+/** The path that a symbolic link leads to, also when nothing is there. */
+function linkOf(file) {
+  try {
+    return fs.readlinkSync(file);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes a file beside another, with the mode of that. Returns its path. */
 function writeTemporary(file, text) {
   // In the same folder, because a rename is atomic within one file system only.
-  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`);
+  const name = `.${path.basename(file)}.${randomBytes(6).toString('hex')}.tmp`;
+  const temporary = path.join(path.dirname(file), name);
   const fd = fs.openSync(temporary, 'wx');
   removedOnError(temporary, () => {
     try {
       fs.writeFileSync(fd, text);
+      if (fs.existsSync(file)) fs.fchmodSync(fd, fs.statSync(file).mode);
       fs.fsyncSync(fd);
     } finally {
       fs.closeSync(fd);

@@ -1,5 +1,7 @@
 'use strict';
 
+const { visible } = require('../visible');
+
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const INTERVAL_MS = 100;
 
@@ -35,7 +37,7 @@ function onTerminal(stream) {
     const tail = `${counter(event)}${seconds >= 2 ? ` ${seconds} s` : ''}`;
     // A wrapped line could not be cleared.
     const width = (stream.columns || 80) - 1;
-    const title = cut(event.title, width - tail.length - 2);
+    const title = cut(visible(event.title), width - tail.length - 2);
     stream.write(`\r\x1b[K${`${FRAMES[frame]} ${title}${tail}`.slice(0, width)}`);
     frame = (frame + 1) % FRAMES.length;
   };
@@ -69,7 +71,7 @@ function inLines(stream) {
       if (last === text) return;
       last = text;
       const isOver = event.phase === 'migrate' && event.done !== undefined;
-      stream.write(`ℹ ${text}${isOver ? '' : ' …'}\n`);
+      stream.write(`ℹ ${visible(text)}${isOver ? '' : ' …'}\n`);
     },
     stop() {},
   };

@@ -1,5 +1,7 @@
 'use strict';
 
+const { marked } = require('../messages');
+
 const SCHEMAS = {
   up: ['the old schema', 'the new schema'],
   down: ['the new schema', 'the old schema'],
@@ -7,7 +9,7 @@ const SCHEMAS = {
 
 /** What is said of a whole database, by its state. */
 const STATES = {
-  unchanged: 'stores its relationships the same before and since Arcade',
+  unchanged: 'stores its relationships the same way before and since Arcade',
   old: 'is in the old schema',
   new: 'is in the new schema',
   both: 'has the tables of the old schema and those of the new',
@@ -61,11 +63,16 @@ function checkReport(inspection) {
   }
   const facts = isReady ? factsOf(inspection) : [];
   if (facts.length) lines.push(facts.map((fact) => `${fact}\n`).join(''));
-  if (warnings.length) lines.push(warnings.map(({ message }) => `⚠ ${message}\n`).join(''));
-  if (problems.length) lines.push(problems.map(({ message }) => `✖ ${message}\n`).join(''));
+  if (warnings.length) lines.push(warnings.map(lineOf('⚠')).join(''));
+  if (problems.length) lines.push(problems.map(lineOf('✖')).join(''));
   lines.push(`${conclusion(inspection)}\n`);
   return lines.join('\n');
 }
+
+const lineOf =
+  (symbol) =>
+  ({ code, message }) =>
+    `${marked(symbol, message, code)}\n`;
 
 /** What the migration is about to do. */
 function factsOf(inspection) {
@@ -135,7 +142,7 @@ function applyReport({ isApplied, check, relationships }) {
   const { database, direction } = check;
   const [, to] = SCHEMAS[direction];
   const where = describeDatabase(database);
-  if (!isApplied) return `Nothing to do: the database ${where} already ${STATES[check.state]}.\n`;
+  if (!isApplied) return `Nothing to do: the database ${where} ${STATES[check.state]}.\n`;
   const rows = relationships.map(({ name, before, after, explanation }) => [
     name,
     String(before),

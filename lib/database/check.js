@@ -19,10 +19,7 @@ const ENGINES = { postgresql: checkPostgres, mongodb: checkMongodb };
 function partOf(plan, name) {
   const part = plan.adapters.find((it) => name === undefined || it.name === name);
   if (part) return part;
-  throw new UpgradeError(
-    'NO_LISTS',
-    'This project has no lists, and so no database to look at.',
-  );
+  throw new UpgradeError('NO_LISTS', 'This project has no lists, and so no database to look at.');
 }
 
 /**

@@ -21,10 +21,15 @@ async function findKeystone(exported, file) {
   }
   const isItself = [exported, onDefault, onDefaultDefault].some(isKeystone);
   if (isItself) throw exportsItself(file);
+  const held = [exported, onDefault].find((it) => Object.keys(Object(it)).includes('keystone'));
+  if (held) throw exportsNothing(file, held.keystone);
+  const isFunction = [exported, onDefault].some((it) => typeof it === 'function');
   throw new UpgradeError(
     'NO_KEYSTONE',
     [
-      `${file} exports no \`keystone\`. ${listExports(exported, onDefault)}`,
+      isFunction
+        ? `${file} exports a function. It has to export the Keystone that the function makes.`
+        : `${file} exports no \`keystone\`. ${listExports(exported, onDefault)}`,
       '  Export the Keystone object, `module.exports = { keystone }` or `export { keystone }`,',
       '  or pass the file that does: --entry <file>',
     ].join('\n'),
@@ -45,6 +50,17 @@ function exportsItself(file) {
     [
       `${file} exports the Keystone object itself. It has to export it by the name \`keystone\`.`,
       '  Write `module.exports = { keystone }` or `export { keystone }`, as Keystone itself requires.',
+    ].join('\n'),
+  );
+}
+
+/** The name is there, but nothing behind it when the file has been loaded. */
+function exportsNothing(file, value) {
+  return new UpgradeError(
+    'NO_KEYSTONE',
+    [
+      `${file} exports \`keystone\`, but it is ${value} when the file has been loaded.`,
+      '  Is it set later, in a callback or after an `await`? Then export a promise of it.',
     ].join('\n'),
   );
 }

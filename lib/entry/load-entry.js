@@ -7,7 +7,6 @@ const { keepInert } = require('./inert');
 const { loadModule } = require('./load-module');
 const { info, warn } = require('../messages');
 const { describeError, projectPlaces } = require('./project-error');
-const { resolveEntry } = require('./resolve-entry');
 const typescript = require('./typescript');
 
 const NOTE_AFTER_MS = 10 * 1000;
@@ -24,21 +23,18 @@ const VARIABLES =
  * folder first, because projects read files (`.env`) relative to it. From then on no Keystone of the
  * project connects or starts.
  *
- * @param {string} [entry] file or folder, absolute or relative to `cwd`; 'index.js' by default
- * @param {{ cwd?: string }} [options] the current working directory by default
- * @returns {Promise<{ keystone: object, file: string, projectDir: string }>} the Keystone 5 object,
- *   the entry's path and the project's folder
- * @throws {UpgradeError} ENTRY_NOT_FOUND, ENTRY_FAILED, ENTRY_TIMEOUT, NO_KEYSTONE, NOT_KEYSTONE,
- *   NO_LISTS, NO_TYPESCRIPT_LOADER or ESM_NOT_SUPPORTED
+ * @param {string} file absolute path, as `resolveEntry` gives it
+ * @param {string} projectDir likewise
+ * @returns {Promise<object>} the Keystone 5 object
+ * @throws {UpgradeError} ENTRY_FAILED, ENTRY_TIMEOUT, NO_KEYSTONE, NOT_KEYSTONE, NO_LISTS,
+ *   NO_TYPESCRIPT_LOADER or ESM_NOT_SUPPORTED
  */
-async function loadEntry(entry = 'index.js', { cwd = process.cwd() } = {}) {
-  const { file, projectDir } = resolveEntry(entry, cwd);
+async function loadEntry(file, projectDir) {
   process.chdir(projectDir);
   // So that the stack of an error reaches from the depths of a package to the project's own code.
   Error.stackTraceLimit = 100;
   try {
-    const keystone = await withTimeLimit(startedOrLoaded(file, projectDir), file);
-    return { keystone, file, projectDir };
+    return await withTimeLimit(startedOrLoaded(file, projectDir), file);
   } catch (error) {
     throw error instanceof UpgradeError ? error : entryFailed(error, file, projectDir);
   }
@@ -84,7 +80,7 @@ async function loadKeystone(file, projectDir) {
 }
 
 function entryFailed(error, file, projectDir) {
-  const hint = syntaxHint(error) || [
+  const hint = moduleHint(error || {}) || [
     ...(isMistaken(error) ? [] : [VARIABLES]),
     `It was loaded with the working directory ${projectDir} and Node ${process.version}.`,
   ];
@@ -105,13 +101,24 @@ function isMistaken(error) {
   return name === 'SyntaxError' || /^(ERR_)?MODULE_NOT_FOUND$/.test(code);
 }
 
-/** For ES module syntax in a file that Node takes for CommonJS, where it does not tell by itself. */
-function syntaxHint(error) {
-  if (!error || error.name !== 'SyntaxError') return undefined;
+/** What to do where a file is meant for the "esm" package, or for Node's own ES modules. */
+function moduleHint({ name, code, message, stack }) {
+  // Node's own ES modules import neither files without their extension nor names of such packages.
+  const isForEsm =
+    code === 'ERR_UNSUPPORTED_DIR_IMPORT' ||
+    (code === 'ERR_MODULE_NOT_FOUND' &&
+      /Cannot find module '.*[\\/][^.\\/]+' imported/.test(message)) ||
+    (name === 'SyntaxError' && /is a CommonJS module, which may not support/.test(message));
+  if (isForEsm) {
+    return [
+      'Node loads this as an ES module, but it is written for the "esm" package. Run this command the',
+      'way the project runs: NODE_OPTIONS="-r esm"',
+    ];
+  }
   // The stack of a syntax error starts with its place and the line of code.
-  const [, code] = String(error.stack).split('\n');
-  const isEsm = /^\s*(import|export)\b/.test(code) || /import\.meta|await is/.test(error.message);
-  if (!isEsm) return undefined;
+  const [, line] = String(stack).split('\n');
+  const isEsm = /^\s*(import|export)\b/.test(line) || /import\.meta|await is/.test(message);
+  if (name !== 'SyntaxError' || !isEsm) return undefined;
   return [
     'This is written as an ES module, but Node takes it for CommonJS. If the project runs with the',
     '"esm" package, run this command the same way: NODE_OPTIONS="-r esm". Otherwise it takes Node',

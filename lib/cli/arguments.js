@@ -1,0 +1,152 @@
+'use strict';
+
+const arg = require('arg');
+const command = require('./command');
+const { UpgradeError } = require('../error');
+
+const COMMAND = 'upgrade-relationships';
+
+// prettier-ignore
+const SPEC = {
+  ...command.spec,
+  '--help':    Boolean,
+  '-h':        '--help',
+  '--version': Boolean,
+  '-v':        '--version',
+};
+
+/** Each chooses what is printed. */
+const OUTPUTS = ['--migration', '--rollback', '--diff', '--schema', '--json'];
+
+/** Each connects to the database. */
+const RUNS = ['--check', '--apply'];
+
+const SCHEMAS = ['old', 'new'];
+
+/** How npm reads `--apply`: as a row of its own short options. */
+const APPLY_TO_NPM = ['all', 'parseable', 'long', 'yes'];
+
+/**
+ * Parses the command line strictly: an option that is ignored could cost a database.
+ *
+ * @param {string[]} argv the arguments, with or without the command's name among them
+ * @param {string} usage the call that the user knows the command by
+ * @returns {object} the options, as `exec` of `command.js` takes them
+ * @throws {UpgradeError} `USAGE`
+ */
+function parseArguments(argv, usage) {
+  const mistake = (text) => new UpgradeError('USAGE', `${text}\n  See ${usage} --help`);
+
+  const args = parseOptions(argv, mistake);
+  const [extra] = args._[0] === COMMAND ? args._.slice(1) : args._;
+  if (extra !== undefined) {
+    const isOutput = OUTPUTS.includes(argv[argv.indexOf(extra) - 1]);
+    const hint = isOutput
+      ? `to write to a file, add --out ${extra}`
+      : 'pass an entry file with --entry';
+    throw mistake(`Unexpected argument: ${extra} (${hint})`);
+  }
+  checkCombination(args, mistake);
+  checkNpm(args);
+  return args;
+}
+
+function parseOptions(argv, mistake) {
+  // `arg` ignores the value in `--json=false`.
+  const valued = argv.find((text) => SPEC[text.split('=')[0]] === Boolean && text.includes('='));
+  if (valued) {
+    const [option, value] = valued.split('=');
+    const hint = OUTPUTS.includes(option) ? ` (to write to a file: ${option} --out ${value})` : '';
+    throw mistake(`Option takes no value: ${valued}${hint}`);
+  }
+
+  let args;
+  try {
+    args = arg(SPEC, { argv });
+  } catch (error) {
+    const [, unknown] = /^unknown or unexpected option: (\S+)/.exec(error.message) || [];
+    const near = unknown && nearest(unknown, Object.keys(SPEC));
+    const hint = near ? `. Did you mean ${near}?` : '';
+    throw mistake(error.message.replace(/^./, (first) => first.toUpperCase()) + hint);
+  }
+  const empty = Object.keys(args).find((option) => args[option] === '');
+  if (empty) throw mistake(`Option requires argument: ${empty}`);
+  return args;
+}
+
+/** The option that a misspelt one is nearest to, if one is near. */
+function nearest(option, options) {
+  const [best] = options
+    .map((it) => [distance(option, it), it])
+    .filter(([edits, it]) => edits <= it.length / 3)
+    .sort(([a], [b]) => a - b);
+  return best && best[1];
+}
+
+/** How many letters have to be inserted, removed or replaced. */
+function distance(from, to) {
+  let row = Array.from(to + ' ', (_, at) => at);
+  Array.from(from).forEach((letter, above) => {
+    const next = [above + 1];
+    Array.from(to).forEach((other, at) => {
+      next.push(Math.min(next[at] + 1, row[at + 1] + 1, row[at] + (letter === other ? 0 : 1)));
+    });
+    row = next;
+  });
+  return row[to.length];
+}
+
+/** Refuses options that contradict each other. */
+function checkCombination(args, mistake) {
+  const run = RUNS.find((option) => args[option]);
+  // Beside another option these only choose a direction, or the form of the result.
+  const isAside = {
+    '--rollback': run || args['--migration'],
+    '--json': run,
+  };
+  const outputs = [...OUTPUTS, ...RUNS].filter((option) => args[option] && !isAside[option]);
+  if (outputs.length > 1) {
+    throw mistake(`Only one of ${outputs.join(' and ')} can be used at a time`);
+  }
+  if (args['--schema'] && !SCHEMAS.includes(args['--schema'])) {
+    throw mistake(`There is no schema ${args['--schema']}: --schema takes old or new`);
+  }
+  if (args['--reconcile'] && !args['--migration'] && !args['--rollback'] && !run) {
+    throw mistake('--reconcile goes with --migration, --rollback, --check or --apply');
+  }
+  if (args['--json'] && args['--adapter'] && !run) {
+    throw mistake('--adapter does not go with --json, which always has all adapters');
+  }
+  if (args['--yes'] && !args['--apply']) throw mistake('--yes goes with --apply');
+  if (args['--exit-code'] && run) {
+    throw mistake(`--exit-code does not go with ${run}, which has its own exit codes`);
+  }
+}
+
+/** Refuses to run when npm took options for its own: `npm run` passes on only what follows `--`. */
+function checkNpm(args) {
+  const { env } = process;
+  const script = env.npm_lifecycle_event;
+  if (!script || script === 'npx') return;
+  const has = (name) => env[`npm_config_${name.replace(/^--/, '').replace(/-/g, '_')}`];
+  const isApply = APPLY_TO_NPM.every(has);
+  const taken = Object.keys(command.spec).filter((option) => {
+    if (option === '--apply') return has(option) || isApply;
+    // `npx --yes` and a setting for colours are meant for npm.
+    return !['--yes', '--no-color'].includes(option) && !args[option] && has(option);
+  });
+  if (!taken.length) return;
+  const values = taken.map((option) =>
+    command.spec[option] === Boolean ? option : `${option} ${has(option)}`,
+  );
+  const name = args._.includes(COMMAND) ? ` ${COMMAND}` : '';
+  throw new UpgradeError(
+    'USAGE',
+    [
+      `npm took ${taken.join(' and ')} for an option of its own, so this command did not get it.`,
+      `  Put \`--\` before the options: npm run ${script} --${name} ${values.join(' ')}`,
+    ].join('\n'),
+  );
+}
+
+module.exports = { COMMAND, parseArguments };
