@@ -3,10 +3,13 @@
 // The second line of defence on MongoDB: what `--apply` notices when the application goes on writing
 // while it works, and with what guarantees it reads and writes.
 
+const { apply, check } = require('..');
 const { migrate } = require('../lib/database/mongodb/runner');
+const { newKeystone } = require('../dev/keystones');
 const { driver } = require('../dev/mongodb');
 const { LISTS, makeData } = require('../dev/mongodb-example');
 const { STATE, Trials, steps } = require('../dev/mongodb-trials');
+const { buildKeystone } = require('../dev/scenario');
 
 const { ObjectId } = driver();
 const TAGS = 'Post.tags -> Tag.posts';
@@ -344,6 +347,49 @@ describe.each(['up', 'reconciling', 'down'])('what the script %s sends', (which)
       const { mode = 'primary' } = command.$readPreference ?? {};
       expect([command, mode]).toEqual([command, 'primary']);
     }
+  });
+});
+
+describe('a caller of the API', () => {
+  const modules = newKeystone();
+
+  /** A project in this process, which knows the address of a database. */
+  function projectOf(database) {
+    const mongoose = { mongoUri: trials.server.url(database) };
+    return buildKeystone({ ...LISTS, mongoose }, { modules, adapter: 'mongoose' });
+  }
+
+  it('is asked for consent, and a no changes nothing', async () => {
+    const database = await trials.make('up');
+    const asked = [];
+    const confirm = (inspection) => void asked.push(inspection.isReady);
+    await expect(
+      apply(projectOf(database), { confirm, resolveFrom: [modules] }),
+    ).rejects.toMatchObject({ code: 'DECLINED' });
+    expect(asked).toEqual([true]);
+    expect(await trials.state(database)).toBe(trials.states.up.beforeText);
+  });
+
+  it('is not asked when it has ended the run while that looked', async () => {
+    const database = await trials.make('up');
+    const ending = new AbortController();
+    const confirm = jest.fn(() => true);
+    const onProgress = ({ phase }) => phase === 'check' && ending.abort();
+    const options = { confirm, onProgress, signal: ending.signal, resolveFrom: [modules] };
+    await expect(apply(projectOf(database), options)).rejects.toMatchObject({ code: 'DECLINED' });
+    expect(confirm).not.toHaveBeenCalled();
+    expect(await trials.state(database)).toBe(trials.states.up.beforeText);
+  });
+
+  it('sees the progress of a check', async () => {
+    const events = [];
+    const onProgress = (event) => events.push(event);
+    const database = await trials.make('up');
+    await check(projectOf(database), { onProgress, resolveFrom: [modules] });
+    expect(events[0]).toMatchObject({ phase: 'connect' });
+    const counts = events.slice(1).map(({ phase, done }) => [phase, done]);
+    expect(counts.length).toBeGreaterThan(10);
+    expect(counts).toEqual(counts.map((_, at) => ['check', at + 1]));
   });
 });
 

@@ -5,6 +5,10 @@ const PLAIN = /^[\w./:@%+=,-]+$/;
 
 const quote = (text) => (PLAIN.test(text) ? text : `'${text.replace(/'/g, `'\\''`)}'`);
 
+/** A database's name as pg_dump takes it for one: it reads some as options or as connection strings. */
+const dbname = (name) =>
+  /^-|=|:\/\//.test(name) ? `dbname='${name.replace(/[\\']/g, '\\$&')}'` : name;
+
 const COMMANDS = {
   postgresql: ({ host, port, user, name }) => [
     'pg_dump',
@@ -13,7 +17,7 @@ const COMMANDS = {
     ...(user ? [`--username=${user}`] : []),
     '--format=custom',
     `--file=${name}.dump`,
-    name,
+    dbname(name),
   ],
   mongodb: ({ host, port, user, authSource, name }) => [
     'mongodump',
