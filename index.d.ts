@@ -9,11 +9,13 @@
  * @packageDocumentation
  */
 
-/** The part of a Keystone 5 object (`@keystonejs/keystone` 5 to 19) that is looked at. */
-export interface KeystoneLike {
-  /** All lists, in order of definition. */
-  listsArray: ReadonlyArray<object>;
-}
+/**
+ * A Keystone 5 object (`@keystonejs/keystone` 5 to 19): what `new Keystone(…)` returned, typed by
+ * `@types/keystonejs__keystone` or by nothing.
+ */
+export type KeystoneLike =
+  | { listsArray: ReadonlyArray<object> }
+  | { createList(key: any, config: any): unknown; createAuthStrategy(options: any): unknown };
 
 /** Where to find the project's own packages (Keystone's version, its knex). */
 export interface SnapshotOptions {
@@ -402,6 +404,10 @@ export type ProblemCode =
   | 'INTERRUPTED'
   | 'MIGRATION_FAILED'
   | 'NOT_VERIFIED'
+  /** Within `NOT_VERIFIED`: a relationship is not in the other schema. */
+  | 'NOT_DONE'
+  /** Within `NOT_VERIFIED`: there are more or fewer links than before, without a reason. */
+  | 'LINKS_DIFFER'
   | 'CONNECTION_LOST'
   | 'COMMIT_UNKNOWN'
   | 'ADDON_MISSING'
@@ -598,6 +604,11 @@ export interface UpgradeError extends Error {
   /** All problems of the one run. */
   problems: Problem[];
 }
+
+/**
+ * Whether something thrown is an {@link UpgradeError}, of whichever realm.
+ */
+export function isUpgradeError(error: unknown): error is UpgradeError;
 
 /**
  * Serializes the lists of a Keystone 5 object to plain, versioned data: all that planning needs.

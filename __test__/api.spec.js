@@ -2,7 +2,17 @@
 
 // The contract of index.js, with the real Keystone.
 
-const { apply, check, diffSchemas, planUpgrade, snapshot, UpgradePlan } = require('..');
+const fs = require('fs');
+const path = require('path');
+const {
+  apply,
+  check,
+  diffSchemas,
+  isUpgradeError,
+  planUpgrade,
+  snapshot,
+  UpgradePlan,
+} = require('..');
 const { version } = require('../package.json');
 const { newKeystone, oldKeystone } = require('../dev/keystones');
 const { patched } = require('../dev/patch');
@@ -327,6 +337,34 @@ describe('wrong options', () => {
     await expect(apply(guide(), options)).rejects.toMatchObject(invalid(name, 'direction'));
   });
 });
+
+test('an error of the package is told from others', () => {
+  const error = thrownBy(() => planUpgrade({}));
+  expect(isUpgradeError(error)).toBe(true);
+  for (const other of [new Error('x'), undefined, 'x', { name: 'UpgradeError' }]) {
+    expect(isUpgradeError(other)).toBe(false);
+  }
+});
+
+test('index.d.ts has every code of an error', () => {
+  const root = path.join(__dirname, '..');
+  const declared = fs.readFileSync(path.join(root, 'index.d.ts'), 'utf8');
+  const used = [
+    ...codes(path.join(root, 'src'), /(?:=>|code:|[a-z]\() ?"([A-Z_]{4,})"/g),
+    ...codes(path.join(root, 'lib', 'database'), /(?:UpgradeError\(|code: )\s*'([A-Z_]{4,})'/g),
+    ...codes(path.join(root, 'lib', 'plan.js'), /UpgradeError\(\s*'([A-Z_]{4,})'/g),
+  ];
+  expect(new Set(used).size).toBeGreaterThan(25);
+  expect(used.filter((code) => !declared.includes(`'${code}'`))).toEqual([]);
+});
+
+/** What a pattern finds in a file, or in all files of a folder. */
+function codes(place, pattern) {
+  if (fs.statSync(place).isDirectory()) {
+    return fs.readdirSync(place).flatMap((name) => codes(path.join(place, name), pattern));
+  }
+  return [...fs.readFileSync(place, 'utf8').matchAll(pattern)].map(([, code]) => code);
+}
 
 describe('the error for a database that cannot be reached', () => {
   const PASSWORD = 'very-secret';

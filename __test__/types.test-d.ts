@@ -1,6 +1,8 @@
 // Compiled by `tsc --strict` in the tests, never run: it fails where index.d.ts is wrong.
+import { Keystone } from '@keystonejs/keystone';
 import {
   diffSchemas,
+  isUpgradeError,
   planUpgrade,
   snapshot,
   AdapterPlan,
@@ -15,6 +17,11 @@ declare const keystone: { listsArray: object[]; createList(key: string): void };
 const data: Snapshot = snapshot(keystone, { resolveFrom: ['.'] });
 const plan: UpgradePlan = planUpgrade(keystone);
 const same: UpgradePlan = planUpgrade(data);
+
+// The community's types of Keystone know nothing of its lists.
+declare const typed: Keystone;
+planUpgrade(typed);
+const ofTyped: Snapshot = snapshot(typed);
 
 const texts: string[] = [
   plan.summary(),
@@ -41,6 +48,10 @@ function report(error: UpgradeError): string {
   return error.problems.map((problem) => `${problem.code} ${problem.list ?? ''}`).join('\n');
 }
 
+function codeOf(error: unknown): string {
+  return isUpgradeError(error) ? error.code : '';
+}
+
 // @ts-expect-error: plans are made by planUpgrade
 new UpgradePlan();
 // @ts-expect-error: no Keystone object and no snapshot
@@ -52,4 +63,4 @@ plan.summary({ colour: true });
 // @ts-expect-error: a plan does not change
 plan.hasChanges = false;
 
-export { changes, collections, json, report, texts };
+export { changes, codeOf, collections, json, ofTyped, report, texts };

@@ -22,4 +22,15 @@ class UpgradeError extends Error {
   }
 }
 
-module.exports = { UpgradeError };
+/**
+ * Whether something thrown is an `UpgradeError`. In Jest, and wherever modules are loaded more than
+ * once, there are several such classes.
+ *
+ * @param {*} error
+ * @returns {boolean}
+ */
+function isUpgradeError(error) {
+  return Boolean(error) && error.name === 'UpgradeError' && Array.isArray(error.problems);
+}
+
+module.exports = { UpgradeError, isUpgradeError };
