@@ -28,6 +28,11 @@ const methods = {
     if (url && connects) await keystone.connect();
   },
 
+  /** What the project itself does with its keystone. */
+  async connect({ session }) {
+    await sessions.get(session).keystone.connect();
+  },
+
   /** Makes the tables. Returns what could not be made. */
   async createSchema({ session }) {
     const { adapter } = sessions.get(session);
@@ -123,8 +128,21 @@ const methods = {
     return check(sessions.get(session).keystone, { ...options, resolveFrom: [modules] });
   },
 
-  apply({ session, options }) {
-    return apply(sessions.get(session).keystone, { ...options, resolveFrom: [modules] });
+  apply({ session, options: { confirms = true, abortsAt, ...options } = {} }) {
+    const it = sessions.get(session);
+    it.controller = new AbortController();
+    if (abortsAt === 'start') it.controller.abort();
+    return apply(it.keystone, {
+      ...options,
+      resolveFrom: [modules],
+      confirm: () => confirms,
+      onProgress: ({ phase }) => phase === abortsAt && it.controller.abort(),
+      signal: it.controller.signal,
+    });
+  },
+
+  abort({ session }) {
+    sessions.get(session).controller.abort();
   },
 
   async applyUntil({ session, step, options }) {

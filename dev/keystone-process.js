@@ -106,6 +106,11 @@ class KeystoneSession {
     this.#call = call;
   }
 
+  /** Connects as the project itself does: for a session that only knew the address. */
+  connect() {
+    return this.#call('connect');
+  }
+
   /**
    * Makes the tables, as `dropDatabase: true` does. Resolves to what failed: `{ message, isList }[]`,
    * with `isList` for the table of a list.
@@ -166,9 +171,17 @@ class KeystoneSession {
     return this.#call('check', { options });
   }
 
-  /** `apply` of the API, likewise. */
+  /**
+   * `apply` of the API, likewise. Beside its own options, `confirms` is what it is answered, and
+   * `abortsAt` the phase at which its signal is aborted, or `start`.
+   */
   apply(options) {
     return this.#call('apply', { options });
+  }
+
+  /** Aborts the signal of the `apply` that is running. */
+  abort() {
+    return this.#call('abort');
   }
 
   /**

@@ -82,12 +82,14 @@ class Server {
   #address;
   #prefix;
   #end;
+  #restart;
   #databases = new Set();
 
-  constructor(address, prefix, end) {
+  constructor(address, prefix, end, restart) {
     this.#address = address;
     this.#prefix = prefix;
     this.#end = end;
+    this.#restart = restart;
   }
 
   /** The name of a database on the server: there may be others', so ours have a prefix. */
@@ -196,6 +198,11 @@ class Server {
     return this.#with(database, rowsText);
   }
 
+  /** Makes an embedded server a standby: with all that it holds, it can be read and not written. */
+  async becomeStandby() {
+    await this.#restart();
+  }
+
   /** Ends the server, or of a server that was given drops what was created there. */
   async stop() {
     if (this.#prefix) for (const name of this.#databases) await this.dropDatabase(name);
@@ -220,10 +227,17 @@ async function startEmbedded(version, settings) {
     const password = randomBytes(12).toString('hex');
     initialize(path.join(programs, 'initdb'), data, password, user, folder);
     const program = path.join(programs, 'postgres');
-    const { child, port } = await onFreePort(async (port) => ({
-      child: await start(program, data, password, user, { ...SETTINGS, ...settings, port }),
-      port,
-    }));
+    const startOn = (port) =>
+      start(program, data, password, user, { ...SETTINGS, ...settings, port });
+    const started = await onFreePort(async (port) => ({ child: await startOn(port), port }));
+    const { port } = started;
+    let { child } = started;
+    const stop = async (signal) => {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.ref();
+      child.kill(signal);
+      await ended;
+    };
 
     // Its data is removed, so it need not save it: SIGQUIT ends it at once.
     const atExit = () => {
@@ -231,14 +245,17 @@ async function startEmbedded(version, settings) {
       remove();
     };
     const forget = onEnd(atExit);
-    return new Server(address(port, password), '', async () => {
+    const end = async () => {
       forget();
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.ref();
-      child.kill('SIGQUIT');
-      await ended;
+      await stop('SIGQUIT');
       remove();
-    });
+    };
+    const restartAsStandby = async () => {
+      await stop('SIGINT'); // Its data has to be whole.
+      fs.writeFileSync(path.join(data, 'standby.signal'), '');
+      child = await startOn(port);
+    };
+    return new Server(address(port, password), '', end, restartAsStandby);
   } catch (error) {
     remove();
     throw error;

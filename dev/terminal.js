@@ -15,9 +15,10 @@ const { bin } = require('./project');
  * @param {Array<[RegExp, string]>} [options.types] what to type, in order, each when the terminal
  *   shows a text
  * @param {(shown: string) => void} [options.onShow] is told all that it has shown, again and again
+ * @param {(child: import('child_process').ChildProcess) => void} [options.onStart] gets the terminal
  * @returns {Promise<{ code: number, shown: string }>} all that the terminal has shown
  */
-function runOnTerminal(cwd, args, { env, types = [], onShow = () => {} }) {
+function runOnTerminal(cwd, args, { env, types = [], onShow = () => {}, onStart = () => {} }) {
   // A shell that stays would end by Ctrl-C as well, and its exit code would hide that of the command.
   const words = ['exec', ...[process.execPath, bin.command, ...args].map((word) => `'${word}'`)];
   const { FORCE_COLOR: _force, ...inherited } = process.env;
@@ -26,6 +27,7 @@ function runOnTerminal(cwd, args, { env, types = [], onShow = () => {} }) {
     timeout: 60_000, // What waits for something else than is typed must not wait for ever.
     env: { ...inherited, TERM: 'xterm', ...env },
   });
+  onStart(child);
   let shown = '';
   const waiting = [...types];
   for (const stream of [child.stdout, child.stderr]) {
