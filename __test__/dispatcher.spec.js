@@ -95,6 +95,31 @@ describe("Keystone's own commands", () => {
     expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 7, argv: args });
   });
 
+  it('may have our name as the value of any of their options', async () => {
+    const valued = new Set(Object.keys(require('../lib/cli/command').spec).filter(isValued));
+    for (const modules of [newKeystone(), oldKeystone()]) {
+      const folder = path.join(modules, '@keystonejs', 'keystone', 'bin', 'commands');
+      for (const file of fs.readdirSync(folder)) {
+        const { spec } = require(path.join(folder, file));
+        for (const [option, type] of Object.entries(spec)) {
+          if ((spec[type] || type) !== Boolean) valued.add(option);
+        }
+      }
+    }
+    expect([...valued]).toEqual(expect.arrayContaining(['--entry', '--connect-to', '-p', '-o']));
+    const project = withFakeKeystone(REPORT);
+    for (const option of valued) {
+      const theirs = await keystone(project, [option, 'upgrade-relationships', 'dev']);
+      expect([option, theirs.code]).toEqual([option, 7]);
+      const ours = await keystone(project, [option, 'dev', 'upgrade-relationships', '--nope']);
+      expect([option, ours.code, ours.stdout]).toEqual([option, 1, '']);
+    }
+
+    function isValued(option) {
+      return require('../lib/cli/command').spec[option] !== Boolean;
+    }
+  });
+
   it.each(['SIGINT', 'SIGTERM'])('get %s', async (signal) => {
     const onReady = {
       onStart: (child) => child.stdout.once('data', () => child.kill(signal)),

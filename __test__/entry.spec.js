@@ -134,6 +134,24 @@ describe('TypeScript', () => {
       expectPlanned(await run(project, ['--entry', 'index.ts']));
     });
 
+    it('CommonJS by the extension, in a package of ES modules', async () => {
+      const project = makeProject(
+        inModulePackage({ 'index.cts': entry.replace('./keystone', './cjs/keystone.js') }),
+        loaders[name],
+      );
+      expectPlanned(await run(project, ['--entry', 'index.cts']));
+    });
+
+    it('an ES module by the extension, in a package of CommonJS', async () => {
+      const project = makeProject(
+        {
+          'index.mts': "import it from './keystone.js'; export const keystone: any = it.keystone;",
+        },
+        loaders[name],
+      );
+      expectPlanned(await run(project, ['--entry', 'index.mts']));
+    });
+
     it('with a compiler set to ES modules', async () => {
       const tsconfig =
         '{ "compilerOptions": { "module": "esnext", "moduleResolution": "bundler" } }';
@@ -201,6 +219,30 @@ describe('output of the project', () => {
     const result = await run(makeProject({ 'index.js': `${noisy[name]} ${EXPORT}` }));
     expectPlanned(result);
     expect(result.stderr).toContain('noise');
+  });
+
+  it('every function of fs that writes to an open file goes to stderr', async () => {
+    const text = (name) => `'noise of ${name}\\n'`;
+    const calls = {
+      write: `fs.write(1, ${text('write')}, () => {})`,
+      writeSync: `fs.writeSync(1, ${text('writeSync')})`,
+      writev: `fs.writev(1, [Buffer.from(${text('writev')})], () => {})`,
+      writevSync: `fs.writevSync(1, [Buffer.from(${text('writevSync')})])`,
+      writeFile: `fs.writeFile(1, ${text('writeFile')}, () => {})`,
+      writeFileSync: `fs.writeFileSync(1, ${text('writeFileSync')})`,
+      appendFile: `fs.appendFile(1, ${text('appendFile')}, () => {})`,
+      appendFileSync: `fs.appendFileSync(1, ${text('appendFileSync')})`,
+      createWriteStream: `const stream = fs.createWriteStream(null, { fd: 1, autoClose: false });
+        stream.cork(); stream.write('noise '); stream.write('of createWriteStream'); stream.uncork()`,
+    };
+    const lines = Object.values(calls).join(';\n');
+    const project = makeProject({
+      'index.js': `const fs = require('fs');\n${lines};\nmodule.exports = new Promise((resolve) =>
+        setImmediate(resolve)).then(() => require('./keystone'));`,
+    });
+    const result = await run(project);
+    expectPlanned(result);
+    for (const name of Object.keys(calls)) expect(result.stderr).toContain(`noise of ${name}`);
   });
 
   it('functions imported into an ES module before go to stderr', async () => {

@@ -222,6 +222,18 @@ describe.each(postgresVersions())('PostgreSQL %s', (version) => {
       ]);
     });
 
+    it('does not take an index of some rows for that of all', async () => {
+      const database = await oddDatabase(
+        'DROP INDEX todo_reviewers_todo_id_index; CREATE INDEX some ON "Todo_reviewers" ("Todo_id") WHERE "User_id" > 1',
+      );
+      expect(await succeed(database, UP)).toHaveLength(1); // The one that is missing.
+      const { missing, additional } = await differences(database);
+      expect(missing).toEqual([
+        expect.stringContaining('INDEX todo_reviewers_many_todo_left_id_index'),
+      ]);
+      expect(additional).toEqual([expect.stringMatching(/INDEX some .* WHERE/)]);
+    });
+
     it('says which are there once more', async () => {
       const database = await oddDatabase(
         'CREATE INDEX one_more ON "Todo_reviewers" ("Todo_id"); ALTER TABLE "Todo_reviewers" ADD CONSTRAINT second FOREIGN KEY ("User_id") REFERENCES "User"',
@@ -258,6 +270,58 @@ describe.each(postgresVersions())('PostgreSQL %s', (version) => {
       );
       expect(schema).toContain(
         'FOREIGN KEY ("User_right_id") REFERENCES "User"(id) ON DELETE CASCADE',
+      );
+    });
+  });
+
+  describe('names that mean something to PostgreSQL', () => {
+    /** The schemas after the migration and after the way back, of a database that OLD has made. */
+    async function thereAndBack(name, lists) {
+      expect(await makeTables(old, name, lists)).toEqual([]);
+      const before = await server.schemaOf(name);
+      const database = await oddDatabase('', name);
+      const itsPlan = await planOf(lists);
+      expect(await succeed(database, itsPlan.migration())).toEqual([]);
+      const after = await server.schemaOf(database);
+      expect(await makeTables(current, `${name} anew`, lists)).toEqual([]);
+      expect(linesBeyond(after, await server.schemaOf(`${name} anew`))).toEqual([]);
+      expect(linesBeyond(await server.schemaOf(`${name} anew`), after)).toEqual([]);
+      expect(await succeed(database, itsPlan.migration({ direction: 'down' }))).toEqual([]);
+      expect(await server.schemaOf(database)).toEqual(before);
+      // The schema that is printed is SQL too.
+      await server.createDatabase(`${name} printed`);
+      expect((await server.runScript(`${name} printed`, itsPlan.schema('old'))).error).toBe(null);
+      expect(await server.schemaOf(`${name} printed`)).toEqual(before);
+    }
+
+    it('every word that is reserved, as a column', async () => {
+      const rows = await server.query(
+        'old',
+        `SELECT word FROM pg_get_keywords() WHERE catcode <> 'U' ORDER BY word`,
+      );
+      const words = rows.map(({ word }) => word);
+      expect(words.length).toBeGreaterThan(130);
+      const fields = (ref) =>
+        Object.fromEntries(words.map((word) => [word, relationship(`${ref}.${word}`)]));
+      await thereAndBack('words', project({ A: fields('B'), B: fields('A') }));
+    });
+
+    it('every word that is reserved, as a table', async () => {
+      const rows = await server.query(
+        'old',
+        `SELECT word FROM pg_get_keywords() WHERE catcode IN ('R', 'T') ORDER BY word`,
+      );
+      const lists = rows.map(({ word }) => [word, { one: relationship('Some') }]);
+      await thereAndBack('tables', project({ Some: {}, ...Object.fromEntries(lists) }));
+    });
+
+    it('capitals that are not ASCII', async () => {
+      await thereAndBack(
+        'capitals',
+        project({
+          Ärzte: { Über: relationship('Öl', true), Éins: relationship('Öl.Éins') },
+          Öl: { Éins: relationship('Ärzte.Éins'), Ñ: relationship('Öl', true) },
+        }),
       );
     });
   });

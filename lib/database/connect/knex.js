@@ -33,10 +33,12 @@ async function connectKnex(keystone, { name, adapter }) {
   } catch (error) {
     const settings = own.knex && own.knex.client.connectionSettings;
     if (own.knex) await own.knex.destroy();
+    const mistake = wrongScheme(addressOf(adapter), 'PostgreSQL', SCHEMES);
     throw connectionFailed(error, {
       name,
-      target: settings && targetOf(settings),
-      mistake: wrongScheme(addressOf(adapter), 'PostgreSQL', SCHEMES),
+      // In a wrong address the driver takes anything for the database, the password too.
+      target: settings && !mistake ? targetOf(settings) : undefined,
+      mistake,
       source: SOURCE,
     });
   }

@@ -10,8 +10,8 @@
 function hideSecrets(text) {
   return (
     text
-      // To the last @ of the word: a password that should have been encoded may hold / or @.
-      .replace(/\b([a-z][a-z0-9+.-]*:\/\/)\S*@/gi, '$1***@')
+      // To the last @ of the line: a password that should have been encoded may hold /, @ or a space.
+      .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\n]*@/gi, '$1***@')
       .replace(
         /\b(password|passwd|pwd|secret|token)(\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s&,;]+)/gi,
         '$1$2***',
