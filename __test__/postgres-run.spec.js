@@ -220,7 +220,7 @@ describe('on a terminal', () => {
       expect(shown).toContain(`This takes the database ${database} on ${hostname}:${port} from`);
       expect(shown).toContain('It drops User.leadPost, User_published, User_readPosts.');
       expect(shown).toContain(
-        `pg_dump --host=${hostname} --port=${port} --username=${username} --format=custom --file=${database}.dump --dbname=${database}`,
+        `pg_dump --host=${hostname} --port=${port} --username=${username} --format=custom --file=${database}.dump ${database}`,
       );
       expect(shown).toContain('Nothing has been changed.');
       expect(shown).not.toContain(password);
