@@ -302,16 +302,43 @@ export interface Statement {
   sql: string;
 }
 
-/** A migration on MongoDB: commands for the server, for each relationship that changes. */
+/** A migration on MongoDB, as data: the runner in the script makes commands of it. */
 export interface MongodbMigration {
   direction: 'up' | 'down';
+  /** Whether it repairs two stored sides that disagree. */
+  reconcile: boolean;
   /** The oldest server that can run it, such as `[4, 4]`. */
   server: [number, number];
-  /** Differs where the plan does. */
+  /** Differs where the plan does: a migration that was stopped is only continued by its own. */
   plan: string;
-  /** The collections that it is about: where there is none of them, it is the wrong database. */
+  /** The collections that it is about. A database that has none of them is the wrong one. */
   collections: string[];
-  relationships: object[];
+  /** The relationships that change. */
+  relationships: MongodbRelationship[];
+}
+
+/** A relationship that a migration on MongoDB changes. */
+export interface MongodbRelationship {
+  /** What is done for it: the name of a function of the vocabulary in the script. */
+  kind: 'oneSidedManyToMany' | 'twoSidedOneToOne' | 'twoSidedOneToMany' | 'twoSidedManyToMany';
+  /** `Todo.readers -> User.readPosts` */
+  name: string;
+  left: MongodbSide;
+  right: MongodbSide;
+  /** N:N: the join collection, with the names of its fields. */
+  join?: { collection: string; left: string; right: string };
+}
+
+/** A side of a relationship in the old schema. */
+export interface MongodbSide {
+  /** The collection of its documents, as far as it is known. */
+  collection?: string;
+  /** The field of its links, where it has one. */
+  field?: string;
+  /** Whether the field is an array. */
+  many?: true;
+  /** The index that Keystone makes of the field. */
+  index?: 'plain' | 'unique';
 }
 
 /** What has to happen to a project's databases, and why. Made by {@link planUpgrade}. */

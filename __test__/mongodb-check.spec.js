@@ -109,7 +109,7 @@ it('what cannot be kept stops it, and --reconcile repairs it', async () => {
   await todos.updateOne({ _id }, { $set: { readers: ['no id'] } });
   const found = await session.check();
   expect([found.isReady, new Set(codes(found))]).toEqual([false, new Set(['DATA'])]);
-  expect(found.problems[0].message).toContain('no ObjectId');
+  expect(found.problems[0].message).toContain('not an ObjectId');
   await expectRefused(database, session, 'DATA');
   const reconciling = await session.check({ reconcile: true });
   expect(reconciling).toMatchObject({ isReady: true, problems: [] });
@@ -162,7 +162,7 @@ it('a join collection that holds links while the arrays still do is told', async
   const found = await session.check();
   expect(found).toMatchObject({ isReady: false });
   expect(found.problems).toMatchObject([
-    { code: 'DATA', message: expect.stringContaining('holds documents already') },
+    { code: 'DATA', message: expect.stringContaining('already holds documents') },
   ]);
   await expectRefused(database, session, 'DATA');
 });
@@ -303,7 +303,7 @@ describeOnOwnServer('a server with users', () => {
     await expect(session.apply()).rejects.toMatchObject({ code: 'NO_PRIVILEGE' });
     const checked = await runAs(url, '--check');
     expect(checked.code).toBe(2);
-    expect(checked.stdout).toMatch(/✖ The user someone has no right to this in the database/);
+    expect(checked.stdout).toMatch(/✖ The user someone lacks these rights on the database/);
     expect(checked.stdout).toContain('Grant it the role readWrite there');
     const applied = await runAs(url, '--apply', '--yes');
     expect(applied).toMatchObject({ code: 1, stdout: '' });
@@ -380,7 +380,7 @@ it('the command: there and back, and ended by a signal', async () => {
   // Once: a second signal ends it at once.
   const interrupt = (child) => {
     const onData = (text) => {
-      if (!/copies links/.test(text)) return;
+      if (!/copying links/.test(text)) return;
       child.stderr.off('data', onData);
       child.kill('SIGINT');
     };

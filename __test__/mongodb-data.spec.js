@@ -60,8 +60,8 @@ const CASES = {
       { _id: u(2), readPosts: [t(1)] },
     ],
     warns: [
-      [READERS, 'nulls or duplicates in todos.readers', '1 (nulls: 2, duplicates: 2)'],
-      [READERS, 'nulls or duplicates in users.readPosts', '1 (duplicates: 1)'],
+      [READERS, 'todos.readers holds nulls, duplicates', '1 (nulls: 2, duplicates: 2)'],
+      [READERS, 'users.readPosts holds nulls, duplicates', '1 (duplicates: 1)'],
     ],
     after: {
       todos: [{ _id: t(1) }, { _id: t(2) }],
@@ -78,8 +78,8 @@ const CASES = {
     ],
     users: [{ _id: u(1), readPosts: t(1), published: t(3), task: t(2) }],
     warns: [
-      [READERS, 'a lone value in place of an array', '1 (lone: 1)'],
-      [READERS, 'a lone value in place of an array', '1 (lone: 1)'],
+      [READERS, 'a single value in place of an array', '1 (lone: 1)'],
+      [READERS, 'a single value in place of an array', '1 (lone: 1)'],
     ],
     after: {
       todos: [{ _id: t(1) }, { _id: t(2) }, { _id: t(3), publisher: u(1) }],
@@ -119,8 +119,8 @@ const CASES = {
     todos: [{ _id: t(1), readers: [u(1)] }, { _id: t(2) }],
     users: [{ _id: u(1) }, { _id: u(2), readPosts: [t(1), t(2)] }],
     stops: [
-      [READERS, 'links that only todos.readers has', '1'],
-      [READERS, 'links that only users.readPosts has', '2'],
+      [READERS, 'todos.readers holds links that users.readPosts does not', '1'],
+      [READERS, 'users.readPosts holds links that todos.readers does not', '2'],
     ],
     reconciled: {
       todos: [{ _id: t(1) }, { _id: t(2) }],
@@ -154,7 +154,7 @@ const CASES = {
       users: [{ _id: u(1) }, { _id: u(2), task: t(1) }],
       rows: [row(t(1), u(1)), row(t(1), u(2))],
     },
-    reconciles: [LEAD, PUBLISHER, TEAM].map((name) => [name, 'become ids', 1]),
+    reconciles: [LEAD, PUBLISHER, TEAM].map((name) => [name, 'turning strings', 1]),
   },
 
   'something else where ids should be': {
@@ -165,8 +165,8 @@ const CASES = {
     ],
     users: [{ _id: u(1), readPosts: [t(1), 'x'.repeat(24)], leadPost: null, published: [] }],
     stops: [
-      [READERS, 'something in todos.readers that is no ObjectId', '1'],
-      [READERS, 'something in users.readPosts that is no ObjectId', '1'],
+      [READERS, 'todos.readers holds something that is not an ObjectId', '1'],
+      [READERS, 'users.readPosts holds something that is not an ObjectId', '1'],
     ],
     stopsOf: [LEAD, PUBLISHER],
     // No Keystone sees a link in a field that stays, so what is there may stay as well.
@@ -187,7 +187,7 @@ const CASES = {
       { _id: 6, name: 'without' },
     ],
     users: [],
-    stops: [[READERS, 'own _id is no ObjectId', '3']],
+    stops: [[READERS, 'own _id is not an ObjectId', '3']],
     // There is no id that it could make of it.
     isHopeless: true,
   },
@@ -199,8 +199,8 @@ const CASES = {
       { _id: u(2), task: null },
     ],
     stops: [
-      [PUBLISHER, 'links that only users.published has would be lost', '2'],
-      [TEAM, 'links that only todos.team has would be lost', '2'],
+      [PUBLISHER, 'links that only users.published holds would be lost', '2'],
+      [TEAM, 'links that only todos.team holds would be lost', '2'],
     ],
     reconciled: {
       todos: [
@@ -213,8 +213,8 @@ const CASES = {
       ],
     },
     reconciles: [
-      [PUBLISHER, 'adopts', 2],
-      [TEAM, 'adopts', 2],
+      [PUBLISHER, 'adding links', 2],
+      [TEAM, 'adding links', 2],
     ],
   },
 
@@ -223,8 +223,8 @@ const CASES = {
     users: [{ _id: u(1), published: [t(1)], task: t(3) }, { _id: u(2) }],
     warnsOf: [PUBLISHER, TEAM],
     leaves: [
-      [PUBLISHER, 'links in users.published that are left out', '1'],
-      [TEAM, 'links in todos.team that are left out', '1'],
+      [PUBLISHER, 'links in users.published are dropped', '1'],
+      [TEAM, 'links in todos.team are dropped', '1'],
     ],
     after: {
       todos: [{ _id: t(1), publisher: u(2) }, { _id: t(2) }, { _id: t(3) }],
@@ -240,8 +240,8 @@ const CASES = {
       todos: [{ _id: t(1), publisher: u(3) }],
       users: [1, 2, 3].map((number) => ({ _id: u(number) })),
     },
-    reconciles: [[PUBLISHER, 'adopts', 1]],
-    leaves: [[PUBLISHER, 'links in users.published that are left out', '2']],
+    reconciles: [[PUBLISHER, 'adding links', 1]],
+    leaves: [[PUBLISHER, 'links in users.published are dropped', '2']],
   },
 
   '1:1 known only to the side that goes': {
@@ -252,8 +252,8 @@ const CASES = {
       { _id: u(3), leadPost: t(2), below: u(2) },
     ],
     stops: [
-      [LEAD, 'links that only users.leadPost has would be lost', '3'],
-      [ABOVE, 'links that only users.below has would be lost', '1'],
+      [LEAD, 'links that only users.leadPost holds would be lost', '3'],
+      [ABOVE, 'links that only users.below holds would be lost', '1'],
     ],
     reconciled: {
       todos: [
@@ -263,25 +263,25 @@ const CASES = {
       users: [{ _id: u(1) }, { _id: u(2), above: u(3) }, { _id: u(3) }],
     },
     reconciles: [
-      [LEAD, 'adopts', 2],
-      [ABOVE, 'adopts', 1],
+      [LEAD, 'adding links', 2],
+      [ABOVE, 'adding links', 1],
     ],
-    leaves: [[LEAD, 'links in users.leadPost that are left out', '1']],
+    leaves: [[LEAD, 'links in users.leadPost are dropped', '1']],
   },
 
   '1:1 of which the side that goes says something else: the other wins': {
     todos: [{ _id: t(1), leadAuthor: u(1) }],
     users: [{ _id: u(1) }, { _id: u(2), leadPost: t(1) }],
     warnsOf: [LEAD],
-    leaves: [[LEAD, 'links in users.leadPost that are left out', '1']],
+    leaves: [[LEAD, 'links in users.leadPost are dropped', '1']],
     after: { todos: [{ _id: t(1), leadAuthor: u(1) }], users: [{ _id: u(1) }, { _id: u(2) }] },
   },
 
-  '1:1 held twice, of which the target names one: the others are released': {
+  '1:1 held twice, of which the target names one: the others lose it': {
     todos: [1, 2, 3].map((number) => ({ _id: t(number), leadAuthor: u(1) })),
     users: [{ _id: u(1), leadPost: t(2) }],
-    warns: [[LEAD, 'release what they hold', '2']],
-    repairs: [[LEAD, 'released', 2]],
+    warns: [[LEAD, 'will be cleared', '2']],
+    repairs: [[LEAD, 'clearing links', 2]],
     after: {
       todos: [
         { _id: t(1), leadAuthor: null },
@@ -305,8 +305,8 @@ const CASES = {
       users: [{ _id: u(1) }, { _id: u(2), above: null }, { _id: u(3), above: u(1) }],
     },
     reconciles: [
-      [LEAD, 'released', 2],
-      [ABOVE, 'released', 1],
+      [LEAD, 'clearing links', 2],
+      [ABOVE, 'clearing links', 1],
     ],
   },
 
@@ -314,7 +314,7 @@ const CASES = {
     todos: [{ _id: t(1) }, { _id: t(2), leadAuthor: u(1) }],
     users: [{ _id: u(1), leadPost: t(1) }],
     stops: [[LEAD, 'would be lost', '1']],
-    leaves: [[LEAD, 'links in users.leadPost that are left out', '1']],
+    leaves: [[LEAD, 'links in users.leadPost are dropped', '1']],
     reconciled: { todos: [{ _id: t(1) }, { _id: t(2), leadAuthor: u(1) }], users: [{ _id: u(1) }] },
   },
 
@@ -342,10 +342,10 @@ const CASES = {
       ],
       users: [{ _id: u(1) }, { _id: u(2) }],
     },
-    repairs: [[LEAD, 'released', 1]],
+    repairs: [[LEAD, 'clearing links', 1]],
     reconciles: [
-      [LEAD, 'released', 1],
-      [LEAD, 'adopts', 1],
+      [LEAD, 'clearing links', 1],
+      [LEAD, 'adding links', 1],
     ],
   },
 };
@@ -426,7 +426,7 @@ function expectMessages(found, expected = [], any = []) {
 function expectRepairs({ stdout }, expected = []) {
   const lines = stdout
     .split('\n')
-    .filter((line) => / (?:released|adopts|become ids)\b.*: \d+$/.test(line));
+    .filter((line) => / (?:clearing|adding|turning)\b.*: \d+$/.test(line));
   expect(lines).toHaveLength(expected.length);
   for (const [name, part, count] of expected) {
     const line = lines.find((it) => it.startsWith(`${name}: `) && it.includes(` ${part}`));
@@ -484,7 +484,7 @@ describe.each(Object.entries(CASES))('%s', (title, data) => {
     }
     expect([outcome.code, outcome.stderr]).toEqual([0, '']);
     expectRepairs(outcome, data.reconciles ?? data.repairs);
-    const left = warningsOf(outcome).filter(({ says }) => says.includes('that are left out'));
+    const left = warningsOf(outcome).filter(({ says }) => says.includes('are dropped'));
     expectMessages(left, data.leaves);
     const expected = { ...after, ...data.reconciled };
     expectDocuments(await server.read(database), expected, { ordered: false });
@@ -500,7 +500,7 @@ describe('a join collection', () => {
     const database = await makeDatabase({ todos, users, [JOIN]: rows });
     const before = await stateOf(database);
     const { code, stderr } = await shell.run(server.url(database), scripts.up);
-    expect([code, stderr]).toEqual([1, expect.stringContaining(`${JOIN} holds documents already`)]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`${JOIN} already holds documents`)]);
     expect(stderr).toContain('Nothing has been changed');
     expect(await stateOf(database)).toBe(before);
   });

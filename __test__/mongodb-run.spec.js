@@ -306,7 +306,7 @@ describe('on a terminal', () => {
     const database = await makeDatabase(states.up.before);
     const { code, shown } = await apply(server.url(database), [[QUESTION, 'y\r']]);
     expect(code).toBe(0);
-    expect(shown).toMatch(/\r\x1b\[K. Post\.tags -> Tag\.posts: copies links into/); // eslint-disable-line no-control-regex
+    expect(shown).toMatch(/\r\x1b\[K. Post\.tags -> Tag\.posts: copying links into/); // eslint-disable-line no-control-regex
     expect(shown).toContain('Done and verified');
     expect(await stateOf(database)).toBe(states.up.expected);
     const args = ['--rollback'];
@@ -332,7 +332,7 @@ describe('on a terminal', () => {
 
   it('Ctrl-C while it copies leaves all as it was', async () => {
     const database = await makeDatabase(states.up.before);
-    const { code, shown } = await interrupt(database, /copies links into/, isCopy());
+    const { code, shown } = await interrupt(database, /copying links into/, isCopy());
     expect(code).toBe(1);
     expect(shown).toContain('Interrupted: coming to a clean end …');
     expect(shown).toContain('✖ Interrupted. Nothing of yours has been changed.');
@@ -343,7 +343,7 @@ describe('on a terminal', () => {
 
   it('Ctrl-C while it removes ends it after the step, and it goes on when it is run again', async () => {
     const database = await makeDatabase(states.up.before);
-    const { code, shown } = await interrupt(database, /removes posts\.tags/, isRemoval());
+    const { code, shown } = await interrupt(database, /removing posts\.tags/, isRemoval());
     expect(code).toBe(1);
     expect(shown).toContain(
       '✖ Interrupted. The database has been changed in part. Run it again: it goes on where it was stopped.',

@@ -14,6 +14,7 @@ const vm = require('vm');
 const { spawnSync } = require('child_process');
 const { parse, parsePlPgSQL } = require('libpg-query');
 const { planUpgrade, snapshot } = require('..');
+const { partsOf } = require('../lib/database/mongodb/vocabulary');
 const { newKeystone, oldKeystone } = require('../dev/keystones');
 const { patched } = require('../dev/patch');
 const {
@@ -30,10 +31,11 @@ const compareText = process.env.STORED_TEXT === 'ignore' ? test.skip : test;
 const MODULES = { new: newKeystone(), old: oldKeystone() };
 const RESOLVE = { new: { resolveFrom: [MODULES.new] }, old: { resolveFrom: [MODULES.old] } };
 
-const RUNNER = fs
-  .readFileSync(path.join(__dirname, '../lib/database/mongodb/runner.js'), 'utf8')
-  .replace(/^'use strict';\s*/, '')
-  .replace(/\nmodule\.exports[^]*$/, '');
+/** What every script for mongosh has in common. */
+const COMMON = ['vocabulary', 'runner']
+  .map((name) => path.join(__dirname, `../lib/database/mongodb/${name}.js`))
+  .map((file) => /\/\*\*[^]*?(?=\nmodule\.exports)/.exec(fs.readFileSync(file, 'utf8'))[0])
+  .join('\n');
 
 const clone = (value) => JSON.parse(JSON.stringify(value));
 const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
@@ -98,7 +100,7 @@ function scripts(plan, { name: adapter, engine }) {
   for (const [name, options] of Object.entries(SCRIPTS)) {
     const script = anytime(plan.migration({ adapter, ...options }));
     if (engine === 'postgresql') files[`${name}.sql`] = script;
-    else files[`${name}.js`] = withoutRunner(script);
+    else files[`${name}.js`] = withoutCommon(script);
   }
   return files;
 }
@@ -110,10 +112,10 @@ const SCRIPTS = {
   rollback: { direction: 'down' },
 };
 
-/** A script for mongosh without the runner, which is the same in all: what is left parses. */
-function withoutRunner(script) {
+/** A script for mongosh, which parses, without what is the same in all. */
+function withoutCommon(script) {
   expect(() => new vm.Script(script)).not.toThrow();
-  return script.replace(`\n${RUNNER}`, '');
+  return script.replace(`\n${COMMON}`, '');
 }
 
 /** Expects that a script is its statements in order, and comments. */
@@ -131,7 +133,7 @@ const ONLY_COMMENTS = /^(;|\s|--.*\n)*$/;
 
 /** The data that a script for mongosh holds for the runner. */
 function migrationOf(script) {
-  const [data] = script.split(`\n${RUNNER}`);
+  const [data] = script.split(`\n${COMMON}`);
   const migration = vm.runInNewContext(`${data}; typeof migration === 'object' && migration`);
   return migration ? clone(migration) : expect.objectContaining({ relationships: [] });
 }
@@ -384,7 +386,8 @@ test('a script for mongosh has its statements, whatever the names are', () => {
   for (const options of [{}, { reconcile: true }, { direction: 'down' }]) {
     const found = migrationOf(plan.migration(options));
     expect(found).toEqual(plan.statements(options));
-    const text = JSON.stringify(found);
+    const parts = found.relationships.map((relationship) => partsOf(found, relationship));
+    const text = JSON.stringify(parts);
     for (const path of Object.values(paths)) expect(text).toContain(`${JSON.stringify(path)}:`);
     expect(text).toContain(`"aggregate":${JSON.stringify(odd)}`);
   }

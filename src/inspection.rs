@@ -34,16 +34,8 @@ pub struct Question {
 pub enum Query {
     /// PostgreSQL: a query for one row with one text, the answer as JSON.
     Sql(String),
-    /// MongoDB: a command, answered by the documents that it finds.
-    Command(Value),
-    /// The same, answered by none where the user may not have it: the answer can be done without.
-    Optional(Value),
-    /// MongoDB: a check of the migration, answered by what it says when it finds something, or null.
-    Check(Value),
-    /// MongoDB: who and where we are, as one document.
-    Server {},
-    /// MongoDB: how far a migration has come that was stopped, as one document or none.
-    Unfinished {},
+    /// MongoDB: the call of a question, `[name, ...arguments]`, answered as JSON.
+    Call(Value),
 }
 
 /// What is to be found out.

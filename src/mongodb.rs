@@ -1,27 +1,16 @@
-//! The migration as a script for mongosh.
+//! MongoDB: which relationships a migration changes, as data, and the script for mongosh.
 //!
+//! What is done for each kind of relationship is JavaScript, as it runs in mongosh and in Node:
+//! `lib/database/mongodb/vocabulary.js` says what the server does, and `runner.js` beside it says when.
 //! The server does the work: there are aggregations, index builds and updates, and no loop over
-//! documents. Rust says what the server is told; `lib/database/mongodb/runner.js`, which is part of the script
-//! and of the command, says when: it checks, copies, counts and removes, and goes on after a stop.
-//!
-//! What the server is told is put together of building blocks, each defined once (`block`): scripts
-//! define them as functions and call them, so that people can review what will run, and a driver gets
-//! the data that the calls make.
+//! documents. Both files are part of every script.
 
 mod access;
-mod block;
-mod check;
-mod command;
-mod copy;
-mod expression;
 mod inspect;
 mod javascript;
 mod migration;
-mod refill;
-mod repair;
 mod schema;
 mod script;
-mod value;
 
 pub use inspect::inspect;
 pub use schema::schema;

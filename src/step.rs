@@ -239,16 +239,6 @@ pub struct JoinCollection {
     pub far: String,
 }
 
-impl JoinCollection {
-    /// Its fields of the owner's ids and of the other side's.
-    pub fn fields(&self, owner: Owner) -> (&str, &str) {
-        match owner {
-            Owner::Left => (&self.near, &self.far),
-            Owner::Right => (&self.far, &self.near),
-        }
-    }
-}
-
 /// A place for links in MongoDB.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "camelCase")]
@@ -304,46 +294,4 @@ pub enum CollectionStep {
         /// Where its links are kept.
         kept: DocumentPlace,
     },
-    /// The way back of [`CollectionStep::UnsetField`]: fills the field again.
-    RefillField {
-        /// The field.
-        field: DocumentField,
-        /// Whose field it is.
-        owner: Owner,
-        /// Where its links are.
-        kept: DocumentPlace,
-    },
-    /// The way back of [`CollectionStep::CopyLinks`]: drops the join collection once its links are
-    /// back in the documents.
-    DropJoinCollection {
-        /// The array of the left side.
-        from: DocumentField,
-        /// The array of the right side.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        also: Option<DocumentField>,
-        /// The collection of the right side's documents, as far as it is known.
-        target: Option<String>,
-        /// The join collection.
-        into: JoinCollection,
-    },
-}
-
-impl CollectionStep {
-    /// The step that undoes this one. A plan's way back is the reverse of each, last to first.
-    pub fn reverse(self) -> CollectionStep {
-        match self {
-            CollectionStep::CopyLinks { from, also, target, into } => {
-                CollectionStep::DropJoinCollection { from, also, target, into }
-            }
-            CollectionStep::DropJoinCollection { from, also, target, into } => {
-                CollectionStep::CopyLinks { from, also, target, into }
-            }
-            CollectionStep::UnsetField { field, owner, kept } => {
-                CollectionStep::RefillField { field, owner, kept }
-            }
-            CollectionStep::RefillField { field, owner, kept } => {
-                CollectionStep::UnsetField { field, owner, kept }
-            }
-        }
-    }
 }

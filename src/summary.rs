@@ -123,14 +123,6 @@ fn collection_actions(step: &CollectionStep, paint: &Paint, lines: &mut Vec<Stri
             lines
                 .push(format!("Delete {}", name(&format!("{}.{}", field.collection, field.field))));
         }
-        CollectionStep::RefillField { field, .. } => {
-            lines.push(format!("Fill {}", name(&format!("{}.{}", field.collection, field.field))));
-        }
-        CollectionStep::DropJoinCollection { from, into, .. } => {
-            let field = name(&format!("{}.{}", from.collection, from.field));
-            lines.push(format!("Move the data from {} into {field}", name(&into.name)));
-            lines.push(format!("Drop the collection {}", name(&into.name)));
-        }
     }
 }
 

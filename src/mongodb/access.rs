@@ -1,4 +1,4 @@
-//! Whether the user of a connection may run a migration, by the server's word on its roles.
+//! Whether the user of a connection may run a migration, as far as the server says.
 
 use serde::Deserialize;
 
@@ -19,7 +19,7 @@ pub(super) struct Access {
     users: Vec<User>,
     #[serde(rename = "authenticatedUserRoles")]
     roles: Vec<Role>,
-    /// Not every server tells them.
+    /// Not every server lists them.
     #[serde(default, rename = "authenticatedUserPrivileges")]
     privileges: Vec<Privilege>,
 }
@@ -60,14 +60,14 @@ impl Resource {
 }
 
 impl Role {
-    /// What a role of another kind allows cannot be told by its name.
+    /// The name of another role does not say what it allows.
     fn may_write(&self, database: &str) -> bool {
         !READ_ONLY.contains(&self.role.as_str()) && (self.db == database || self.db == ADMIN)
     }
 }
 
 impl Access {
-    /// The database that the user is of.
+    /// The database that the user belongs to.
     pub(super) fn auth_source(self) -> Option<String> {
         self.users.into_iter().next().map(|it| it.db)
     }
@@ -90,7 +90,7 @@ impl Access {
             missing.join(", ")
         };
         Some(format!(
-            "The user {user} has no right to this in the database {database}: {what}. Grant it the role readWrite there, or connect as another user."
+            "The user {user} lacks these rights on the database {database}: {what}. Grant it the role readWrite there, or connect as another user"
         ))
     }
 }
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn roles_tell_where_privileges_are_not_told() {
+    fn roles_decide_where_privileges_are_not_listed() {
         let role = |role: &str, db: &str| json!({ "role": role, "db": db });
         let none = json!([]);
         for roles in [

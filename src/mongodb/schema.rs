@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 
-use super::javascript::{string, write_inline};
-use super::value::{Value, json};
+use serde_json::{Value, json};
+
+use super::javascript::{literal, string};
 use crate::plan::{Engine, UpgradePlan};
 use crate::relationship::{Kind, Relationship, Side};
 use crate::schema::Which;
@@ -90,9 +91,10 @@ fn index(text: &mut String, collection: &str, field: &Field) {
 }
 
 fn create_index(text: &mut String, collection: &str, field: &str, options: &Value) {
-    text.push_str(&format!("db.getCollection({}).createIndex(", string(collection)));
-    write_inline(text, &json!({ [field.to_owned()]: 1 }));
-    text.push_str(", ");
-    write_inline(text, options);
-    text.push_str(");\n");
+    text.push_str(&format!(
+        "db.getCollection({}).createIndex({}, {});\n",
+        string(collection),
+        literal(&json!({ field: 1 })),
+        literal(options)
+    ));
 }

@@ -1,41 +1,137 @@
 'use strict';
 
 const { inspect } = require('../inspect');
-const { STATE, runCheck, serverOf } = require('./runner');
 const { serverError } = require('./failure');
+const runner = require('./runner');
+const {
+  aggregate,
+  anyWith,
+  having,
+  holding,
+  items,
+  named,
+  partsOf,
+  path,
+} = require('./vocabulary');
 
 /**
- * Puts a question of the core to a MongoDB database.
+ * Puts the questions of the core to a MongoDB database, `{ call: [name, ...arguments] }` each.
  *
  * @param {object} connection
- * @returns {(question: object) => Promise<any>}
+ * @returns {(question: object) => Promise<any>} resolves to null where there is no answer
  */
 function asker(connection) {
-  const server = serverOf({
+  const questions = questionsOf(connection);
+  return async ({ call: [name, ...values] }) => {
+    const answer = await questions[name](...values);
+    return answer === undefined ? null : answer;
+  };
+}
+
+function questionsOf(connection) {
+  const server = runner.serverOf({
     command: (command) => connection.command(command),
     adminCommand: (command) => connection.adminCommand(command),
     database: connection.place.name,
   });
-  // Where it cannot be asked, what is not allowed shows when it is tried.
-  const access = () =>
-    connection.command({ connectionStatus: 1, showPrivileges: true }).then(
-      ({ authInfo }) => authInfo,
-      () => null,
-    );
-  const identify = async () => {
-    const { version, versionArray } = await server.buildInfo();
-    const { name, user } = connection.place;
-    return [
-      { name, user, version, versionArray: versionArray.map(Number), access: await access() },
-    ];
+  return {
+    /** Who and where we are. */
+    async server() {
+      const { name, user } = connection.place;
+      const { version } = await server.buildInfo();
+      // Where it cannot be asked, what is not allowed shows when it is tried.
+      const access = await connection.command({ connectionStatus: 1, showPrivileges: true }).then(
+        ({ authInfo }) => authInfo,
+        () => null,
+      );
+      return { name, user, version, access };
+    },
+
+    /** How far a migration has come that did not end. */
+    async unfinished(migration) {
+      const state = await runner.stateOf(server);
+      return state && { phase: state.phase, found: runner.unfinishedRun(state, migration) };
+    },
+
+    wrongVersion: (migration) => runner.wrongVersion(server, migration),
+
+    wrongDatabase: (migration) => runner.wrongDatabase(server, migration),
+
+    /** The links in a place, if that is in the database. */
+    async links(place) {
+      const { isThere, count } = linksIn(place);
+      if (!(await server.first(isThere))) return null;
+      return (await server.first(count)) || { links: 0 };
+    },
+
+    isPending: (migration, relationship) => runner.isPending(server, migration, relationship),
+
+    /** How many links are to be copied. */
+    async expected(migration, relationship) {
+      const copy = partsOf(migration, relationship).copies.find(({ count }) => count);
+      return copy && ((await server.first(copy.count)) || { n: 0 }).n;
+    },
+
+    /** What the checks before a migration find. */
+    async checks(migration, relationship) {
+      const { vacant, checks } = partsOf(migration, relationship);
+      // What an earlier run has left may be there.
+      const isFirst = !(await runner.stateOf(server));
+      const found = [];
+      for (const check of isFirst ? vacant.concat(checks) : checks) {
+        const message = await runner.runCheck(server, check);
+        if (message) found.push({ message, stops: check.stops });
+      }
+      return found;
+    },
+
+    /** How much there is to read of a collection, where it may be asked. */
+    size: (collection) => server.first(sizeOf(collection)).catch(() => null),
   };
-  return async (question) => {
-    if (question.server) return identify();
-    if (question.unfinished) return server.all({ find: STATE, filter: { _id: 'state' } });
-    if (question.check) return (await runCheck(server, question.check)) || null;
-    if (question.optional) return server.all(question.optional).catch(() => []);
-    return server.all(question.command);
+}
+
+/**
+ * The questions about a place for links: whether it is there, and how many links it holds, each once,
+ * and for single ids also how many items they lead to.
+ *
+ * @param {Side} place - or `{ join: { collection, left, right } }`
+ */
+function linksIn(place) {
+  const count = (collection, pipeline) => aggregate(collection, pipeline);
+  if (place.join) {
+    const { collection, left, right } = place.join;
+    const link = { near: `$${left}`, far: `$${right}` };
+    return {
+      isThere: named(collection),
+      count: count(collection, [
+        { $group: { _id: link } },
+        { $group: { _id: null, links: { $sum: 1 } } },
+      ]),
+    };
+  }
+  const size = { $size: { $setDifference: [items(path(place)), [null]] } };
+  return {
+    isThere: anyWith(place),
+    count: count(
+      place.collection,
+      place.many
+        ? [having(place), { $group: { _id: null, links: { $sum: size } } }]
+        : [
+            holding(place),
+            { $group: { _id: path(place), n: { $sum: 1 } } },
+            { $group: { _id: null, links: { $sum: '$n' }, targets: { $sum: 1 } } },
+          ],
+    ),
   };
+}
+
+/** Asks the server what it knows of a collection without reading it, on all shards. */
+function sizeOf(collection) {
+  const sum = (field) => ({ $sum: `$storageStats.${field}` });
+  return aggregate(collection, [
+    { $collStats: { storageStats: {} } },
+    { $group: { _id: null, documents: sum('count'), bytes: sum('size') } },
+  ]);
 }
 
 /**

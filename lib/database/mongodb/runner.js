@@ -1,6 +1,8 @@
 'use strict';
 
-/** The collection that says who is migrating and how far it has come. It is gone in the end. */
+const { aggregate, merge, named, partsOf, plainIndex } = require('./vocabulary');
+
+/** The collection that says who is migrating, and how far the migration has come. It is gone in the end. */
 const STATE = 'keystone_upgrade_relationships';
 
 /** Every write is there to stay before the next one is sent. */
@@ -20,18 +22,18 @@ const atWork = new Set();
  * Runs a migration.
  *
  * All checks come first, then all copies, all counts, the repairs and the removals. A state document
- * tells how far it has come, so that after a stop at any point it can be run again: before the
- * removals it starts over, from then on it goes on.
+ * says how far it has come, so that it can be run again after a stop at any point: before the removals
+ * it starts over, after that it continues.
  *
- * @param {object} migration what is to do, as the plan has it
+ * @param {object} migration what to do, as the plan has it: which relationships, in which direction
  * @param {object} shell how it is done
  * @param {function(object): Promise<object>} shell.command sends a command to the database
  * @param {function(object): Promise<object>} shell.adminCommand sends one to the `admin` database
  * @param {string} shell.database the name of the database
  * @param {{ host: string, pid: number }} shell.process who runs it
- * @param {function(number): boolean} shell.isAlive whether a process of this host is there
- * @param {function(object): void} shell.report is told each step: `{ phase, text, isWarning? }`, and for
- *   links that are being copied or have been `{ relationship, done, rate }`, the rate by the second
+ * @param {function(number): boolean} shell.isAlive whether a process of this host exists
+ * @param {function(object): void} shell.report gets each step: `{ phase, text, isWarning? }`, and for
+ *   links that are being copied or have been `{ relationship, done, rate }`, the rate per second
  * @param {number} [shell.beatMs] how often it says that it is alive, and how far a copy is
  * @returns {Promise<boolean>} whether there was anything to do
  * @throws {Error} with what is wrong and what to do
@@ -39,23 +41,24 @@ const atWork = new Set();
 async function migrate(migration, shell) {
   const server = serverOf(shell);
   const say = (phase, text, more) => shell.report(Object.assign({ phase, text }, more));
-  await requireVersion(server, migration.server);
-  await requireDatabase(server, migration, shell.database);
+  refuse(await wrongVersion(server, migration));
+  refuse(await wrongDatabase(server, migration));
 
   const lock = await takeLock(server, shell);
   let isDone = false;
   try {
-    const state = await server.first({ find: STATE, filter: { _id: 'state' } });
-    requireSamePlan(state, migration);
+    const state = await stateOf(server);
+    const unfinished = unfinishedRun(state, migration);
+    if (unfinished && unfinished.stops) refuse(unfinished.message);
     const run = { migration, server: lock.guarded, say, lock };
     if (state && state.phase === 'removing') {
-      say('resume', 'Going on where an earlier run was stopped, with the removals');
+      say('resume', 'Continuing where an earlier run stopped, with the removals');
       await finish(Object.assign(run, { isResumed: true }));
     } else {
       run.pending = await findPending(run, state ? state.names : []);
       if (run.pending.length === 0 && !state) {
-        await ensure(run);
-        say('done', 'Nothing to do: ' + nothingLeft(migration));
+        await makeIndexes(run);
+        say('done', `Nothing to do: ${nothingLeft(migration)}`);
         isDone = true;
         return false;
       }
@@ -75,75 +78,82 @@ async function migrate(migration, shell) {
   }
 }
 
+function refuse(message) {
+  if (message) throw new Error(message);
+}
+
 function schemas({ direction }) {
   return direction === 'up' ? ['old', 'new'] : ['new', 'old'];
 }
 
 function nothingLeft(migration) {
   const [from, to] = schemas(migration);
-  return 'no document has links of the ' + from + ' schema, the database is in the ' + to;
+  return `no document has links of the ${from} schema. The database is in the ${to} schema`;
 }
 
 /** The relationships that have something to do, and those that an earlier run has begun with. */
 async function findPending({ migration, server }, begun) {
   const pending = [];
-  for (const section of migration.relationships) {
-    let isPending = begun.includes(section.name);
-    for (const run of section.pending) {
-      isPending = isPending || Boolean(await server.first(run));
-    }
-    if (isPending) pending.push(section);
+  for (const relationship of migration.relationships) {
+    const isBegun = begun.includes(relationship.name);
+    if (isBegun || (await isPending(server, migration, relationship))) pending.push(relationship);
   }
   return pending;
 }
 
-/** Checks, copies and counts: all that can be done over. */
+/** Whether there is anything to do for a relationship. */
+async function isPending(server, migration, relationship) {
+  for (const command of partsOf(migration, relationship).pending) {
+    if (await server.first(command)) return true;
+  }
+  return false;
+}
+
+/** Checks, copies and counts: everything that can be done over. */
 async function start(run, state) {
   const { migration, pending, server, say, lock } = run;
-  const targets = [];
-  for (const { name, copies } of pending) {
-    for (const copy of copies.filter(({ into }) => into)) {
-      targets.push({ name, copy, isSharded: await server.isSharded(copy.into) });
-    }
+  const sharded = new Set();
+  for (const { join } of pending) {
+    if (join && (await server.isSharded(join.collection))) sharded.add(join.collection);
   }
-  for (const { name, copy, isSharded } of targets) {
-    // Into a sharded collection it is copied without a detour, so there these may be our own.
-    if (state && isSharded) copy.place = copy.into;
-    else await requireEmpty(server, name, copy.into);
-  }
-  await runChecks(run, pending, 'checks');
+  // They are filled where they are, so what they hold may be an earlier run's.
+  run.filled = new Set(state ? sharded : []);
+  const isOwn = ({ join }) => join && run.filled.has(join.collection);
+  await runChecks(run, pending, 'Nothing has been changed', (parts, it) =>
+    (isOwn(it) ? [] : parts.vacant).concat(parts.checks),
+  );
 
   const { direction, plan } = migration;
   const names = pending.map(({ name }) => name);
   await setState(server, { direction, plan, names, phase: 'copying' });
   await dropStaging(server);
-  const sharded = new Set(targets.filter((it) => it.isSharded).map(({ copy }) => copy.into));
-  let number = 0;
-  for (const { name, copies } of pending) {
-    for (const copy of copies) {
+  const all = [];
+  for (const relationship of pending) {
+    const { name } = relationship;
+    for (const copy of partsOf(migration, relationship).copies) {
+      say('copy', copy.says);
       if (!copy.into) {
-        say('copy', name + ': ' + describe(copy.run));
         await server.write(copy.run);
         continue;
       }
-      copy.place = sharded.has(copy.into) ? copy.into : staging(lock.token, number++);
-      say('copy', name + ': copies links into ' + copy.into);
-      copy.began = Date.now();
-      lock.onBeat = () => tell(run, name, copy);
-      await fill(server, copy);
+      const { into } = copy;
+      const place = sharded.has(into) ? into : staging(lock.token, all.length);
+      const made = { name, copy, place, into, began: Date.now() };
+      all.push(made);
+      if (place === into) run.filled.add(into);
+      lock.onBeat = () => tellProgress(run, made);
+      await fill(server, made);
       lock.onBeat = undefined;
-      copy.ended = Date.now();
+      made.ended = Date.now();
     }
   }
-  for (const { name, copies } of pending) {
-    for (const copy of copies.filter(({ into }) => into)) await requireWhole(run, name, copy);
-  }
-  await runChecks(run, pending, 'counts');
-  const moved = flatMap(pending, ({ copies }) => copies).filter(
-    ({ into, place }) => into && place !== into,
-  );
-  const copies = moved.map(({ place, into }) => ({ place, into }));
-  await setState(server, { copies, phase: 'removing' });
+  for (const made of all) await requireWhole(run, made);
+  await runChecks(run, pending, 'Nothing has been removed', (parts) => parts.counts);
+  const copies = all.filter(({ place, into }) => place !== into);
+  await setState(server, {
+    copies: copies.map(({ place, into }) => ({ place, into })),
+    phase: 'removing',
+  });
 }
 
 function setState(server, fields) {
@@ -151,13 +161,16 @@ function setState(server, fields) {
   return server.write({ update: STATE, updates: [update] });
 }
 
+function stateOf(server) {
+  return server.first({ find: STATE, filter: { _id: 'state' } });
+}
+
 /** Leaves the database as it was before `start`, as far as it can be reached. */
-async function startOver({ server, pending }) {
+async function startOver({ server, filled = [] }) {
   try {
     await dropStaging(server);
-    for (const { place, into } of flatMap(pending, ({ copies }) => copies)) {
-      if (place && place === into)
-        await server.write({ delete: into, deletes: [{ q: {}, limit: 0 }] });
+    for (const collection of filled) {
+      await server.write({ delete: collection, deletes: [{ q: {}, limit: 0 }] });
     }
     await server.write({ delete: STATE, deletes: [{ q: { _id: 'state' }, limit: 0 }] });
   } catch (_) {
@@ -165,113 +178,99 @@ async function startOver({ server, pending }) {
   }
 }
 
-/** Makes a join collection with its indexes, under the name of its place. */
-async function fill(server, { run, into, place, indexes }) {
+/** Makes a join collection with its indexes. */
+async function fill(server, { copy, place, into }) {
   if (place === into) {
     // `$out` cannot write to a sharded collection.
     await server.write({ delete: into, deletes: [{ q: {}, limit: 0 }] });
-    const merge = { $merge: { into, whenMatched: 'fail', whenNotMatched: 'insert' } };
-    await server.write(extended(run, merge));
+    const insert = { $merge: { into, whenMatched: 'fail', whenNotMatched: 'insert' } };
+    await server.write(extended(copy.run, insert));
   } else {
     // The server makes it whole or not at all.
-    await server.write(extended(run, { $out: place }));
+    await server.write(extended(copy.run, { $out: place }));
   }
-  await server.write({
-    createIndexes: place,
-    indexes: indexes.map((field) => ({
-      key: { [field]: 1 },
-      name: field + '_1',
-      background: true,
-    })),
-  });
+  const indexes = copy.indexes.map((field) => plainIndex(place, field).indexes[0]);
+  await server.write({ createIndexes: place, indexes });
 }
 
-async function requireWhole({ server, say }, name, { count, place, into, began, ended }) {
-  const expected = ((await server.first(count)) || { n: 0 }).n;
+async function requireWhole({ server, say }, made) {
+  const { name, copy, place, into } = made;
   const group = { $group: { _id: null, n: { $sum: 1 } } };
-  const copied = ((await server.first({ aggregate: place, pipeline: [group] })) || { n: 0 }).n;
-  if (Number(expected) !== Number(copied)) {
+  const numberOf = async (run) => Number(((await server.first(run)) || { n: 0 }).n);
+  const expected = await numberOf(copy.count);
+  const copied = await numberOf(aggregate(place, [group]));
+  if (expected !== copied) {
     throw new Error(
-      name +
-        ': ' +
-        expected +
-        ' links were to be copied into ' +
-        into +
-        ', and ' +
-        copied +
-        ' were. Nothing has been removed. Is the application running? Run it again',
+      `${name}: ${copied} of ${expected} links were copied into ${into}. Nothing has been removed. Is the application running? Stop it, and run this again`,
     );
   }
-  sayCopied(say, name, { into, began, ended }, Number(copied));
+  sayCopied(say, made, copied);
 }
 
 /** Says how far a copy is, as far as the server knows without counting. */
-async function tell({ server, say, lock }, name, copy) {
+async function tellProgress({ server, say, lock }, made) {
   // What `$out` writes to has a name of the server's own until it is whole.
-  const filter = { $or: [{ name: copy.place }, { name: { $regex: '^tmp\\.agg_out\\.' } }] };
+  const filter = { $or: [{ name: made.place }, { name: { $regex: '^tmp\\.agg_out\\.' } }] };
   let done = 0;
   for (const it of await server.all({ listCollections: 1, filter, nameOnly: true })) {
     done += Number(await server.estimate(it.name));
   }
   // Meanwhile it may have come to its end.
-  if (lock.onBeat && done > 0) sayCopied(say, name, copy, done);
+  if (lock.onBeat && done > 0) sayCopied(say, made, done);
 }
 
-function sayCopied(say, relationship, { into, began, ended = Date.now() }, done) {
+function sayCopied(say, { name: relationship, into, began, ended = Date.now() }, done) {
   // Of a few, a rate says nothing.
   const rate = done < 1000 ? undefined : Math.round(done / (Math.max(ended - began, 1) / 1000));
-  const text = relationship + ': copied links into ' + into;
-  say('count', text, { relationship, done, rate });
+  say('count', `${relationship}: copied links into ${into}`, { relationship, done, rate });
 }
 
-/** From here on it can only go on: repairs and removals, each of which may run again. */
+/** From here on it can only continue: repairs and removals, each of which may run again. */
 async function finish(run) {
   const { migration, server, say } = run;
-  const state = await server.first({ find: STATE, filter: { _id: 'state' } });
-  const sections = migration.relationships.filter(({ name }) => state.names.includes(name));
+  const state = await stateOf(server);
+  const relationships = migration.relationships.filter(({ name }) => state.names.includes(name));
   for (const { place, into } of state.copies) {
     // A copy that is not there has its final name already.
-    if (!(await server.first(findCollection(place)))) continue;
-    await requireEmpty(server, into, into);
+    if (!(await server.first(named(place)))) continue;
+    if (await server.first({ find: into, limit: 1 })) {
+      throw new Error(
+        `The collection ${into} has been filled while the links were copied, so the copy cannot take its name. Is the new Keystone running? Stop it, empty the collection, and run this again`,
+      );
+    }
     await server.rename(place, into);
   }
-  if (run.isResumed) await runChecks(run, sections, 'guards');
-  for (const { repairs } of sections) {
-    for (const repair of repairs) await mend(run, repair);
+  if (run.isResumed) await runChecks(run, relationships, undefined, (parts) => parts.guards);
+  for (const relationship of relationships) {
+    for (const it of partsOf(migration, relationship).repairs) await repair(run, it);
   }
-  await runChecks(run, sections, 'leftovers');
-  say('index', 'Makes the indexes of the ' + schemas(migration)[1] + ' schema');
-  await ensure(run);
-  for (const { name, removals } of sections) {
-    for (const removal of removals) {
-      say('remove', name + ': ' + describe(removal));
-      await server.write(removal);
+  await runChecks(run, relationships, undefined, (parts) => parts.leftovers);
+  say('index', `Making the indexes of the ${schemas(migration)[1]} schema`);
+  await makeIndexes(run);
+  for (const relationship of relationships) {
+    for (const removal of partsOf(migration, relationship).removals) {
+      say('remove', removal.says);
+      await server.write(removal.run);
     }
   }
   await dropStaging(server);
 }
 
 /** Makes and drops indexes, of all relationships: also of those that have no links yet. */
-async function ensure({ migration, server }) {
-  for (const { ensures } of migration.relationships) {
-    for (const command of ensures) await server.write(command);
+async function makeIndexes({ migration, server }) {
+  for (const relationship of migration.relationships) {
+    for (const command of partsOf(migration, relationship).indexes) await server.write(command);
   }
 }
 
 /** Does a repair, until its aggregation finds nothing more. */
-async function mend({ server, say }, { says, collection, field, how, run }) {
+async function repair({ server, say }, { says, collection, field, how, run }) {
   const count = extended(run, { $group: { _id: null, n: { $sum: 1 } } });
   const found = await server.first(count);
   if (!found) return;
-  say('repair', says + ': ' + found.n);
+  say('repair', `${says}: ${found.n}`);
   if (how === 'merge') {
-    const options = {
-      into: collection,
-      on: '_id',
-      whenMatched: 'merge',
-      whenNotMatched: 'discard',
-    };
-    await server.write(extended(run, { $merge: options }));
+    await server.write(extended(run, merge(collection)));
   } else {
     const some = extended(run, { $limit: BATCH });
     for (let ids; (ids = (await server.all(some)).map(({ _id }) => _id)).length > 0;) {
@@ -281,25 +280,26 @@ async function mend({ server, say }, { says, collection, field, how, run }) {
     }
   }
   const left = await server.first(count);
-  if (left)
-    throw new Error(says + ': ' + left.n + ' are left. Is the application running? Run it again');
+  if (left) {
+    throw new Error(
+      `${says}: ${left.n} are left. Is the application running? Stop it, and run this again`,
+    );
+  }
 }
 
-/** Runs all checks of a kind, so that one run tells all that is wrong. */
-async function runChecks({ server, say }, sections, kind) {
+/** Runs some checks of relationships, all of them, so that one run says everything that is wrong. */
+async function runChecks({ migration, server, say }, relationships, consequence, checksOf) {
   const wrong = [];
-  for (const section of sections) {
-    for (const check of section[kind]) {
+  for (const relationship of relationships) {
+    const checks = checksOf(partsOf(migration, relationship), relationship);
+    if (checks.length > 0) say('check', `Checking ${relationship.name}`);
+    for (const check of checks) {
       const text = await runCheck(server, check);
-      if (!text) continue;
-      if (check.stops) wrong.push(text);
-      else say('check', text, { isWarning: true });
+      if (text && check.stops) wrong.push(text);
+      else if (text) say('check', text, { isWarning: true });
     }
-    if (kind === 'checks') say('check', section.name + ': checked');
   }
-  if (wrong.length === 0) return;
-  if (kind === 'checks') wrong.push('Nothing has been changed');
-  throw new Error(wrong.join('\n'));
+  if (wrong.length > 0) throw new Error(wrong.concat(consequence || []).join('\n'));
 }
 
 /** What a check finds, in words, or nothing. */
@@ -307,13 +307,13 @@ async function runCheck(server, { says, run, sums = [] }) {
   const found = await server.first(extended(run, summary(sums)));
   if (found.examples.length === 0) return undefined;
   const examples = found.examples.map((example) => JSON.stringify(example)).join(', ');
-  return says + '. Found: ' + numbers(found.count[0]) + ', such as ' + examples;
+  return `${says}. Found: ${numbers(found.count[0])}, such as ${examples}`;
 }
 
-/** The stage that counts what a check finds, sums up some fields, and keeps the first five. */
+/** The stage that counts what a check finds, adds up some fields, and keeps the first five. */
 function summary(sums) {
   const group = { _id: null, n: { $sum: 1 } };
-  for (const field of sums) group[field] = { $sum: '$' + field };
+  for (const field of sums) group[field] = { $sum: `$${field}` };
   const count = [{ $group: group }, { $project: { _id: 0 } }];
   return { $facet: { count, examples: [{ $limit: 5 }] } };
 }
@@ -322,77 +322,34 @@ function summary(sums) {
 function numbers(count) {
   const parts = Object.keys(count)
     .filter((key) => key !== 'n' && Number(count[key]) > 0)
-    .map((key) => key + ': ' + count[key]);
-  return count.n + (parts.length > 0 ? ' (' + parts.join(', ') + ')' : '');
+    .map((key) => `${key}: ${count[key]}`);
+  return count.n + (parts.length > 0 ? ` (${parts.join(', ')})` : '');
 }
 
-function describe(command) {
-  const name = Object.keys(command)[0];
-  const collection = command[name];
-  if (name === 'drop') return 'drops the collection ' + collection;
-  if (name === 'aggregate')
-    return (
-      'fills ' + command.pipeline[command.pipeline.length - 1].$merge.into + ' from ' + collection
-    );
-  const change = command.updates[0].u;
-  if (change.$unset) return 'removes ' + collection + '.' + Object.keys(change.$unset)[0];
-  return (
-    'makes ' +
-    collection +
-    '.' +
-    Object.keys(change.$set)[0] +
-    ' an empty array where it is missing'
-  );
-}
-
-async function requireEmpty(server, name, collection) {
-  if (await server.first({ find: collection, limit: 1 })) {
-    throw new Error(
-      name +
-        ': the collection ' +
-        collection +
-        ' holds documents already, and documents still have links in the old place. ' +
-        'An earlier migration by other means, or a new Keystone, has written them. Nothing has been changed. Compare the two, and empty one of them',
-    );
-  }
-}
-
-function requireSamePlan(state, { direction, plan }) {
-  if (!state || (state.direction === direction && state.plan === plan)) return;
-  // Its copies are thrown away. The way back, though, has written into documents.
-  if (state.direction === 'up' && state.phase === 'copying') return;
-  const what = state.direction === 'up' ? 'migration' : 'way back';
-  throw new Error(
-    'A ' +
-      what +
-      ' was stopped half-way' +
-      (state.direction === direction ? ', with other lists than these' : '') +
-      '. Run that ' +
-      what +
-      ' again first: it goes on where it was stopped',
-  );
+/** What to say of a migration that was stopped half-way, and whether it stops this one. */
+function unfinishedRun(state, { direction, plan }) {
+  // The copies on the way up are thrown away. The way back, though, has written into documents.
+  if (!state || (state.direction === 'up' && state.phase === 'copying')) return undefined;
+  const what = state.direction === 'up' ? 'migration' : 'rollback';
+  const isSame = state.direction === direction && state.plan === plan;
+  const others = state.direction === direction && !isSame ? ', with other lists than these' : '';
+  const message = `A ${what} was stopped half-way${others}. Run that ${what} again${isSame ? '' : ' first'}. It continues where it stopped`;
+  return { message, stops: !isSame };
 }
 
 /** In a wrong database there is nothing to do, which would look as if all were well. */
-async function requireDatabase(server, { collections }, database) {
-  if (!collections.length) return;
-  const filter = { name: { $in: collections } };
-  if (await server.first({ listCollections: 1, filter, nameOnly: true })) return;
-  throw new Error(
-    'The database ' +
-      database +
-      ' has no collection of these relationships, such as ' +
-      collections.slice(0, 5).join(', ') +
-      '. Is this the right database? In one that is new there is nothing to migrate',
-  );
+async function wrongDatabase(server, { collections }) {
+  if (collections.length === 0 || (await server.first(named(collections)))) return undefined;
+  const some = collections.slice(0, 5).join(', ');
+  return `The database ${server.database} has no collection of these relationships, such as ${some}. Is this the right database? In a new one there is nothing to migrate`;
 }
 
-async function requireVersion(server, needed) {
+async function wrongVersion(server, { server: needed }) {
   const { version, versionArray } = await server.buildInfo();
   const [major, minor] = versionArray.map(Number);
-  if (major < needed[0] || (major === needed[0] && minor < needed[1])) {
-    throw new Error('This needs MongoDB ' + needed.join('.') + ', and the server is ' + version);
-  }
+  const isEnough = major > needed[0] || (major === needed[0] && minor >= needed[1]);
+  if (isEnough) return undefined;
+  return `This needs MongoDB ${needed.join('.')} or later, and the server is ${version}`;
 }
 
 /** Collections that are being made, until they are whole. Each run has its own. */
@@ -407,10 +364,6 @@ async function dropStaging(server) {
     nameOnly: true,
   });
   for (const { name } of left) await server.write({ drop: name });
-}
-
-function findCollection(name) {
-  return { listCollections: 1, filter: { name }, nameOnly: true };
 }
 
 function extended(command, stage) {
@@ -435,17 +388,11 @@ async function takeLock(server, shell) {
     const q = { _id: 'lock', token: other && other.token };
     const update = { update: STATE, updates: [{ q, u: { $set: holder } }] };
     if (!isDead || (await server.write(update)).n !== 1) {
+      const who = other
+        ? `: process ${other.pid} on ${other.host}, since ${new Date(other.since).toISOString()}`
+        : '';
       throw new Error(
-        'Another run is at work' +
-          (other
-            ? ': process ' +
-              other.pid +
-              ' on ' +
-              other.host +
-              ', since ' +
-              new Date(other.since).toISOString()
-            : '') +
-          '. Wait for its end. After a crash on another host, wait a minute',
+        `Another run is at work${who}. Wait until it ends. After a crash on another host, wait a minute`,
       );
     }
   }
@@ -454,7 +401,7 @@ async function takeLock(server, shell) {
   const beat = async () => {
     const u = { $set: { at: await server.now() } };
     const { n } = await server.write({ update: STATE, updates: [{ q: own, u }] });
-    if (n !== 1) throw new Error('Another run has taken over. This one has stopped');
+    if (n !== 1) throw new Error('Another run has taken over, so this one has stopped');
   };
   const lock = { token, release };
   const onTimer = async () => {
@@ -495,6 +442,7 @@ function serverOf({ command, adminCommand, database }) {
   const first = async (run) => (await read(run)).cursor.firstBatch[0];
   const isMongos = async () => (await adminCommand({ isMaster: 1 })).msg === 'isdbgrid';
   return {
+    database,
     first,
     all: async (run) => (await read(run)).cursor.firstBatch,
     estimate: async (collection) => (await command({ count: collection })).n,
@@ -529,7 +477,7 @@ function serverOf({ command, adminCommand, database }) {
       );
     },
     async isSharded(collection) {
-      if (!(await isMongos()) || !(await first(findCollection(collection)))) return false;
+      if (!(await isMongos()) || !(await first(named(collection)))) return false;
       return Boolean((await command({ collStats: collection })).sharded);
     },
   };
@@ -540,8 +488,14 @@ function aggregation(run) {
   return Object.assign({}, run, { cursor: { batchSize: BATCH }, allowDiskUse: true });
 }
 
-function flatMap(items, f) {
-  return [].concat(...items.map(f));
-}
-
-module.exports = { STATE, migrate, runCheck, serverOf };
+module.exports = {
+  STATE,
+  isPending,
+  migrate,
+  runCheck,
+  serverOf,
+  stateOf,
+  unfinishedRun,
+  wrongDatabase,
+  wrongVersion,
+};

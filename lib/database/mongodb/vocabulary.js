@@ -1,0 +1,913 @@
+'use strict';
+
+/**
+ * The vocabulary of a migration: what it does for each kind of relationship, and the commands for that.
+ *
+ * Nothing here talks to a server. The functions turn names into commands of MongoDB's own protocol,
+ * each with the words that tell people about it. The runner sends them: each list for all relationships
+ * before the next list.
+ *
+ * @typedef {object} Parts what is done for a relationship
+ * @property {object[]} pending commands that find something as long as there is anything to do
+ * @property {Check[]} vacant that the join collection to be filled is empty, before the first copy
+ * @property {Check[]} checks before anything changes
+ * @property {object[]} copies of links, to where they will be. With `into`, the result of `run` becomes
+ *   that collection, with indexes on two fields, and `count` says in another way how many it must be.
+ * @property {Check[]} counts that the copies are complete
+ * @property {Check[]} guards in place of `checks`, where a stopped run continues after its copies
+ * @property {object[]} repairs of links that stay where they are: `run` finds the documents to change
+ * @property {Check[]} leftovers of the repairs
+ * @property {object[]} indexes commands that make and drop them, whether or not there are links
+ * @property {object[]} removals of what is no longer needed
+ */
+
+/** The migration, by kind of relationship. */
+const UP = {
+  /** The links of the array move into the join collection. */
+  oneSidedManyToMany({ name, left, right, join }) {
+    return {
+      pending: [anyWith(left)],
+      vacant: [joinIsEmpty(name, join)],
+      checks: checksOfArray(name, left, right),
+      copies: [copyArray(name, left, right, join)],
+      guards: [allCopied(name, left, right, join)],
+      indexes: [plainIndex(join, left.inJoin), plainIndex(join, right.inJoin), dropIndex(left)],
+      removals: [unset(name, left)],
+    };
+  },
+
+  /** The arrays hold the same links. Those of the left one move into the join collection. */
+  twoSidedManyToMany({ name, left, right, join, reconcile }) {
+    return {
+      pending: [anyWith(left), anyWith(right)],
+      vacant: [joinIsEmpty(name, join)],
+      checks: [
+        ...checksOfArray(name, left, right),
+        ...checksOfArray(name, right, left),
+        otherSideAgrees(name, left, right),
+        otherSideAgrees(name, right, left),
+      ],
+      copies: [(reconcile ? copyBothArrays : copyArray)(name, left, right, join)],
+      guards: [allCopied(name, left, right, join), allCopied(name, right, left, join)],
+      indexes: [
+        plainIndex(join, left.inJoin),
+        plainIndex(join, right.inJoin),
+        dropIndex(left),
+        dropIndex(right),
+      ],
+      removals: [unset(name, left), unset(name, right)],
+    };
+  },
+
+  /** The fields hold the same links. The left one stays, the right one is removed. */
+  twoSidedOneToOne({ name, left, right, reconcile }) {
+    return {
+      pending: [anyWith(right), anyShared(left, right)],
+      checks: [
+        onlyIds(name, right),
+        ownersHaveIds(name, right),
+        onlyIds(name, left),
+        ownersHaveIds(name, left),
+        ...(reconcile ? [] : [nothingLost(name, right, left), nothingStale(name, right, left)]),
+        fieldAgrees(name, left, right),
+        ...(reconcile
+          ? []
+          : [sharedAreSettled(name, left, right), nothingCleared(name, left, right)]),
+      ],
+      guards: reconcile ? [] : [nothingLost(name, right, left)],
+      repairs: reconcile
+        ? [
+            textBecomesIds(name, left),
+            clearShared(name, left, right),
+            adoptFields(name, left, right),
+          ]
+        : [clearShared(name, left, right)],
+      leftovers: reconcile ? [nothingLeftOut(name, right, left)] : [],
+      indexes: [dropIndex(right)],
+      removals: [unset(name, right)],
+    };
+  },
+
+  /** The array holds the same links as the field of the other side. The array is removed. */
+  twoSidedOneToMany({ name, left, right, reconcile }) {
+    const [array, kept] = left.many ? [left, right] : [right, left];
+    return {
+      pending: [anyWith(array)],
+      checks: [
+        onlyIds(name, array),
+        ownersHaveIds(name, array),
+        onlyIds(name, kept),
+        ownersHaveIds(name, kept),
+        ...(reconcile ? [] : [nothingLost(name, array, kept), nothingStale(name, array, kept)]),
+        arrayAgrees(name, kept, array),
+      ],
+      guards: reconcile ? [] : [nothingLost(name, array, kept)],
+      repairs: reconcile ? [textBecomesIds(name, kept), adoptArrays(name, kept, array)] : [],
+      leftovers: reconcile ? [nothingLeftOut(name, array, kept)] : [],
+      indexes: [dropIndex(array)],
+      removals: [unset(name, array)],
+    };
+  },
+};
+
+/** The way back, by kind of relationship. */
+const DOWN = {
+  /** The array is filled from the join collection, which is dropped. */
+  oneSidedManyToMany({ name, left, right, join }) {
+    const { checks, copies, counts, indexes } = refilled(name, left, right, join);
+    const removals = [dropCollection(name, join)];
+    return { pending: [named(join)], checks, copies, counts, indexes, removals };
+  },
+
+  /** Both arrays are filled from the join collection, which is dropped. */
+  twoSidedManyToMany({ name, left, right, join }) {
+    const [ofLeft, ofRight] = [
+      refilled(name, left, right, join),
+      refilled(name, right, left, join),
+    ];
+    return {
+      pending: [named(join)],
+      checks: [...ofLeft.checks, ...ofRight.checks],
+      copies: [...ofLeft.copies, ...ofRight.copies],
+      counts: [...ofLeft.counts, ...ofRight.counts],
+      indexes: [...ofLeft.indexes, ...ofRight.indexes],
+      removals: [dropCollection(name, join)],
+    };
+  },
+
+  /** The right field is filled from the left one, which stays. */
+  twoSidedOneToOne({ name, left, right }) {
+    return Object.assign(refilled(name, right, left), { pending: [anyUnfilled(left, right)] });
+  },
+
+  /** The array is filled from the field of the other side, which stays. */
+  twoSidedOneToMany({ name, left, right }) {
+    const [array, kept] = left.many ? [left, right] : [right, left];
+    return Object.assign(refilled(name, array, kept), { pending: [anyWithout(array)] });
+  },
+};
+
+/**
+ * What is done for a relationship.
+ *
+ * @param {{ direction: 'up'|'down', reconcile: boolean }} migration
+ * @param {{ kind: string, name: string, left: object, right: object, join?: object }} relationship
+ * @returns {Parts}
+ */
+function partsOf({ direction, reconcile }, { kind, name, left, right, join }) {
+  const side = (own, isLeft, inJoin) =>
+    Object.assign({}, own, { isLeft, inJoin, takesText: reconcile });
+  const none = { pending: [], vacant: [], checks: [], copies: [], counts: [] };
+  Object.assign(none, { guards: [], repairs: [], leftovers: [], indexes: [], removals: [] });
+  const parts = (direction === 'up' ? UP : DOWN)[kind]({
+    name,
+    left: side(left, true, join && join.left),
+    right: side(right, false, join && join.right),
+    join: join && join.collection,
+    reconcile,
+  });
+  return Object.assign(none, parts);
+}
+
+/**
+ * @typedef {object} Side one side of a relationship
+ * @property {string} [collection] of its documents; unknown where a one-sided relationship leads to a
+ *   list whose collection is not known
+ * @property {string} [field] of its links, where it has one in the old schema
+ * @property {boolean} [many] whether the field is an array
+ * @property {'plain'|'unique'} [index] the index that Keystone makes of the field
+ * @property {boolean} isLeft
+ * @property {boolean} takesText `--reconcile`: strings of 24 hex digits count as ids. Without it, as for
+ *   both Keystones, only an ObjectId does.
+ * @property {string} [inJoin] the field of the join collection for its ids
+ *
+ * @typedef {object} Check an aggregation that finds what is wrong
+ * @property {string} says what is wrong when it finds something, and what to do
+ * @property {boolean} stops whether the migration stops then; otherwise it warns
+ * @property {string[]} [sums] numbers of what it finds to add up
+ * @property {object} run
+ */
+
+/** Up: the checks of an array whose links are to be in a join collection. */
+function checksOfArray(name, side, other) {
+  const checks = [onlyIds(name, side), ownersHaveIds(name, side), noOddities(name, side)];
+  // A one-sided relationship may lead to a list whose collection is not known.
+  return other.collection ? [...checks, targetsExist(name, side, other)] : checks;
+}
+
+/** The way back: what fills a field from a join collection, or from the field that was kept. */
+function refilled(name, side, other, join) {
+  const from = join || other.collection;
+  const links = join ? joinedLinks(side, other) : keptLinks(other);
+  const checks = [
+    join ? noneOverwrittenByJoin(name, side, other, join) : noneOverwritten(name, side, other),
+  ];
+  if (side.index === 'unique' && other.field) checks.push(oneIsWithout(name, side, other));
+  const fill = refill(name, side, from, links);
+  const indexOf = side.index === 'unique' ? uniqueIndex : plainIndex;
+  return {
+    checks,
+    copies: side.many ? [defaultToEmpty(name, side), fill] : [fill],
+    counts: [(side.many ? arraysComplete : fieldsComplete)(name, side, from, links)],
+    indexes: side.index ? [indexOf(side.collection, side.field)] : [],
+  };
+}
+
+// Checks. What counts as a link is what both Keystones read: an ObjectId of a document that exists.
+
+/** Checks that nobody has filled the join collection: nothing may be mixed with what is there. */
+function joinIsEmpty(name, join) {
+  const says = `${name}: the collection ${join} already holds documents, and documents still have links in the old place. An earlier migration by other means, or a new Keystone, has written them. Compare the two, and empty one of them`;
+  return stop(says, join, []);
+}
+
+/** Checks that a field holds ObjectIds, and nothing else. */
+function onlyIds(name, side) {
+  const isWrong = { $not: [{ $or: [isNothing('$$this'), isId('$$this')] }] };
+  const values = side.many ? items(path(side)) : [path(side)];
+  const says = `${name}: ${place(side)} holds something that is not an ObjectId. `;
+  return (side.takesText ? warn : stop)(
+    says +
+      (side.takesText
+        ? 'Strings of 24 hex digits are read as ids, everything else is left out'
+        : 'No Keystone reads it as a link. Correct or remove it, or use --reconcile, which reads strings of 24 hex digits as ids and leaves out everything else'),
+    side.collection,
+    [
+      having(side),
+      { $project: { wrong: { $filter: { input: values, cond: isWrong } } } },
+      { $match: { wrong: { $ne: [] } } },
+      { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
+    ],
+  );
+}
+
+/** Checks that documents with links have an ObjectId as their own `_id`. */
+function ownersHaveIds(name, side) {
+  const isThere = { $not: [isNothing('$$this')] };
+  return stop(
+    `${name}: documents of ${side.collection} hold links in ${side.field}, but their own _id is not an ObjectId. No Keystone can follow these links. Give the documents an ObjectId, or remove the links`,
+    side.collection,
+    [
+      { $match: { [side.field]: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
+      {
+        $project: {
+          type: { $type: '$_id' },
+          links: { $filter: { input: items(path(side)), cond: isThere } },
+        },
+      },
+      { $match: { links: { $ne: [] } } },
+    ],
+  );
+}
+
+/** Warns about nulls and duplicates in an array, and a single value in place of one. */
+function noOddities(name, side) {
+  const value = path(side);
+  const isArray = { $isArray: [value] };
+  const isThere = { $not: [isNothing('$$this')] };
+  const size = (array) => ({ $size: array });
+  const check = warn(
+    `${name}: ${place(side)} holds nulls, duplicates, or a single value in place of an array. Each link is copied once, and nulls are left out`,
+    side.collection,
+    [
+      having(side),
+      {
+        $project: {
+          all: items(value),
+          lone: { $cond: [{ $or: [isArray, isNothing(value)] }, 0, 1] },
+          array: { $cond: [isArray, 1, 0] },
+        },
+      },
+      {
+        $project: {
+          all: 1,
+          lone: 1,
+          array: 1,
+          links: { $filter: { input: '$all', cond: isThere } },
+        },
+      },
+      {
+        $project: {
+          lone: 1,
+          nulls: { $multiply: ['$array', { $subtract: [size('$all'), size('$links')] }] },
+          duplicates: { $subtract: [size('$links'), size({ $setUnion: ['$links', []] })] },
+        },
+      },
+      {
+        $match: { $or: [{ lone: { $gt: 0 } }, { nulls: { $gt: 0 } }, { duplicates: { $gt: 0 } }] },
+      },
+    ],
+  );
+  return Object.assign(check, { sums: ['nulls', 'duplicates', 'lone'] });
+}
+
+/** Warns about ids of documents that do not exist. They are copied unchanged, or removed with the field. */
+function targetsExist(name, side, other) {
+  const isCopied = side.isLeft || side.takesText;
+  return warn(
+    `${name}: ${place(side)} holds ids of documents that ${other.collection} does not have. No Keystone shows them. ` +
+      (isCopied ? 'They are copied unchanged' : 'They are removed with the field'),
+    side.collection,
+    [...eachLink(side), lookup(other, 'id', 'other'), { $match: { other: [] } }, ends(side)],
+  );
+}
+
+/** N:N: checks that the other array has all links of this one. */
+function otherSideAgrees(name, side, other) {
+  const says = `${name}: ${place(side)} holds links that ${place(other)} does not. `;
+  return (side.takesText ? warn : stop)(
+    says +
+      (side.takesText
+        ? 'They are copied'
+        : 'Make both sides agree, or use --reconcile, which copies the links of both'),
+    side.collection,
+    [...unreturned(side, other), ends(side)],
+  );
+}
+
+/** Checks that the kept side has every link of the side that goes, unless it holds another id there. */
+function nothingLost(name, side, kept) {
+  return stop(
+    `${name}: links that only ${place(side)} holds would be lost. Add them to ${place(kept)}, or remove them, or use --reconcile, which adds them`,
+    side.collection,
+    [...unreturned(side, kept), { $match: { back: [] } }, ends(side)],
+  );
+}
+
+/**
+ * Warns about links of the side that goes where the kept side holds another id. The old Keystone
+ * leaves such stale links behind whenever a link is re-assigned.
+ */
+function nothingStale(name, side, kept) {
+  return warn(
+    `${name}: ${place(side)} holds links that ${place(kept)} contradicts. The old Keystone leaves such stale links behind. The links in ${place(kept)} are kept`,
+    side.collection,
+    [...unreturned(side, kept), { $match: { back: { $ne: [] } } }, ends(side)],
+  );
+}
+
+/** 1:N: warns about links of the kept side that the array does not have. */
+function arrayAgrees(name, kept, dropped) {
+  const pipeline = [...unreturned(kept, dropped), ends(kept)];
+  return warn(onlyKept(name, kept), kept.collection, pipeline);
+}
+
+/** 1:1: warns about links of the kept side to documents whose own field holds no id. */
+function fieldAgrees(name, kept, dropped) {
+  const pipeline = [...unreturned(kept, dropped), { $match: { back: [] } }, ends(kept)];
+  return warn(onlyKept(name, kept), kept.collection, pipeline);
+}
+
+function onlyKept(name, kept) {
+  return `${name}: only ${place(kept)} holds these links. The new Keystone shows them from both sides`;
+}
+
+/** 1:1: checks that an item to which several documents link names one of them. */
+function sharedAreSettled(name, kept, dropped) {
+  return stop(
+    `${name}: several documents link to the same item in ${place(kept)}, and ${place(dropped)} of that item names none of them. The new Keystone would show the item twice. Keep one of these links, or use --reconcile, which keeps the one of the document with the highest id`,
+    kept.collection,
+    [...shared(kept, dropped), { $match: { named: [] } }],
+  );
+}
+
+/** 1:1: warns about the links that `clearShared` will clear. */
+function nothingCleared(name, kept, dropped) {
+  return warn(
+    `${name}: links in ${place(kept)} will be cleared, because another document links to the same item, and the item names that one. The old Keystone leaves such stale links behind`,
+    kept.collection,
+    losers(kept, dropped),
+  );
+}
+
+/** After the repairs: warns about links for which the kept side had no room. */
+function nothingLeftOut(name, side, kept) {
+  return warn(
+    `${name}: links in ${place(side)} are dropped, because ${place(kept)} contradicts them`,
+    side.collection,
+    [...unreturned(side, kept), ends(side)],
+  );
+}
+
+/** Checks that the join collection has every link of an array, as far as the target exists. */
+function allCopied(name, side, other, join) {
+  const living = [lookup(other, 'id', 'other'), { $match: { other: { $ne: [] } } }];
+  return stop(
+    `${name}: ${place(side)} holds links that ${join} does not, so they were added after the copy. Was the application running? Add them to ${join}, or remove them from ${place(side)}`,
+    side.collection,
+    [...unjoined(side, other, join), ...(other.collection ? living : []), ends(side)],
+  );
+}
+
+/** The way back: checks that an array has no links that the join collection lacks. */
+function noneOverwrittenByJoin(name, side, other, join) {
+  const pipeline = [...unjoined(side, other, join), ends(side)];
+  return stop(overwritten(name, side, join), side.collection, pipeline);
+}
+
+/** The way back: checks that a field has no links that the kept side lacks. */
+function noneOverwritten(name, side, kept) {
+  const pipeline = [...unreturned(side, kept), ends(side)];
+  return stop(overwritten(name, side, place(kept)), side.collection, pipeline);
+}
+
+function overwritten(name, side, source) {
+  return `${name}: ${place(side)} holds links that ${source} does not. They would be overwritten. Is the database in the old schema already?`;
+}
+
+/**
+ * The way back: checks that at most one document gets no link, where the old Keystone has a unique
+ * index. To that, a missing id is a value like any other.
+ */
+function oneIsWithout(name, side, kept) {
+  const linked = [
+    holding(kept),
+    { $group: { _id: path(kept) } },
+    lookup(side, '_id', 'other'),
+    { $match: { other: { $ne: [] } } },
+    { $group: { _id: null, n: { $sum: 1 } } },
+  ];
+  const without = { $subtract: ['$all', { $ifNull: [only('linked', '$$linked.n'), 0] }] };
+  const check = stop(
+    `${name}: documents of ${side.collection} have no link from ${place(kept)}. The unique index of the old Keystone on ${place(side)} has room for one of them only. Link the others, or remove them`,
+    side.collection,
+    [
+      { $group: { _id: null, all: { $sum: 1 } } },
+      { $lookup: { from: kept.collection, let: {}, pipeline: linked, as: 'linked' } },
+      { $project: { _id: 0, without } },
+      { $match: { without: { $gt: 1 } } },
+    ],
+  );
+  return Object.assign(check, { sums: ['without'] });
+}
+
+/**
+ * The way back: checks that the arrays have all links, as far as their documents exist. It counts: an
+ * array may be long, and looking each link up in it would take its square.
+ */
+function arraysComplete(name, side, from, links) {
+  const size = { $size: { $ifNull: [items(path(side)), []] } };
+  const filled = [{ $group: { _id: null, n: { $sum: size } } }];
+  const first = { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } };
+  return stop(incomplete(name, side, from), from, [
+    ...links,
+    lookup(side, 'own', 'document'),
+    { $match: { document: { $ne: [] } } },
+    { $group: { _id: null, kept: { $sum: 1 } } },
+    { $lookup: { from: side.collection, let: {}, pipeline: filled, as: 'filled' } },
+    { $project: { _id: 0, kept: 1, filled: first } },
+    { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
+  ]);
+}
+
+/** The way back: checks that the fields have all links, as far as their documents exist. */
+function fieldsComplete(name, side, from, links) {
+  const isFilled = only('document', isId(path(side, '$$document.')));
+  return stop(incomplete(name, side, from), from, [
+    ...links,
+    lookup(side, 'own', 'document'),
+    { $match: { document: { $ne: [] } } },
+    { $match: { $expr: { $not: [isFilled] } } },
+    { $project: { own: 1, id: 1 } },
+  ]);
+}
+
+function incomplete(name, side, from) {
+  return `${name}: ${place(side)} does not hold all links of ${from}. Nothing has been removed. Is the application running? Stop it, and run this again`;
+}
+
+// Copies, repairs and removals.
+
+/**
+ * Copies the links of an array into the join collection, each once, in the order of the array. It
+ * counts them in another way than it copies them: by the sizes of sets. `__v` is what mongoose, and so
+ * Keystone, writes into every document that it makes.
+ */
+function copyArray(name, left, right, join) {
+  return {
+    says: `${name}: copying links into ${join}`,
+    into: join,
+    indexes: [left.inJoin, right.inJoin],
+    run: aggregate(left.collection, [
+      having(left),
+      { $project: { ids: ids(left) } },
+      {
+        $project: {
+          _id: 0,
+          [left.inJoin]: '$_id',
+          [right.inJoin]: distinct('$ids'),
+          __v: { $literal: 0 },
+        },
+      },
+      { $unwind: `$${right.inJoin}` },
+    ]),
+    count: aggregate(left.collection, [
+      having(left),
+      { $group: { _id: null, n: { $sum: { $size: { $setUnion: [ids(left), []] } } } } },
+    ]),
+  };
+}
+
+/**
+ * Copies the links of both arrays: those of the left one in its order, then those that only the right
+ * one has.
+ */
+function copyBothArrays(name, left, right, join) {
+  const each = (side, link) => [
+    having(side),
+    { $project: { ids: ids(side) } },
+    { $unwind: { path: '$ids', includeArrayIndex: 'at' } },
+    { $project: Object.assign({ _id: 0 }, link) },
+  ];
+  // Behind all places in a left array: more than a document has room for.
+  const behind = { $literal: 1000000000 };
+  const both = [
+    ...each(left, { near: '$_id', far: '$ids', at: 1 }),
+    {
+      $unionWith: {
+        coll: right.collection,
+        pipeline: each(right, { near: '$ids', far: '$_id', at: behind }),
+      },
+    },
+  ];
+  const link = { near: '$near', far: '$far' };
+  return {
+    says: `${name}: copying links into ${join}`,
+    into: join,
+    indexes: [left.inJoin, right.inJoin],
+    run: aggregate(left.collection, [
+      ...both,
+      { $group: { _id: link, at: { $min: '$at' } } },
+      { $sort: { '_id.near': 1, at: 1, '_id.far': 1 } },
+      {
+        $project: {
+          _id: 0,
+          [left.inJoin]: '$_id.near',
+          [right.inJoin]: '$_id.far',
+          __v: { $literal: 0 },
+        },
+      },
+    ]),
+    count: aggregate(left.collection, [
+      ...both,
+      { $group: { _id: link } },
+      { $group: { _id: null, n: { $sum: 1 } } },
+    ]),
+  };
+}
+
+/** Repairs strings of 24 hex digits: they become ids. */
+function textBecomesIds(name, kept) {
+  return {
+    says: `${name}: turning strings in ${place(kept)} into ids`,
+    collection: kept.collection,
+    field: kept.field,
+    how: 'merge',
+    run: aggregate(kept.collection, [
+      { $match: { [kept.field]: { $type: 'string' } } },
+      { $project: { [kept.field]: toId(path(kept)) } },
+      holding(kept),
+    ]),
+  };
+}
+
+/** Repairs an item to which several documents link: all but one of the links are cleared. */
+function clearShared(name, kept, dropped) {
+  return {
+    says: `${name}: clearing links in ${place(kept)} whose target is linked elsewhere`,
+    collection: kept.collection,
+    field: kept.field,
+    how: 'clear',
+    run: aggregate(kept.collection, losers(kept, dropped)),
+  };
+}
+
+/** Repairs a 1:N: a field without an id gets what the arrays say, of several the highest id. */
+function adoptArrays(name, kept, dropped) {
+  return adopt(name, kept, dropped, dropped.collection, [
+    having(dropped),
+    { $project: { ids: ids(dropped) } },
+    { $unwind: '$ids' },
+    { $group: { _id: '$ids', found: { $max: '$_id' } } },
+  ]);
+}
+
+/**
+ * Repairs a 1:1: a left field without an id gets what items say to which nobody links, of several the
+ * highest id.
+ */
+function adoptFields(name, left, right) {
+  const names = [
+    having(right),
+    { $project: { names: toId(path(right)) } },
+    { $match: { names: { $type: 'objectId' } } },
+  ];
+  return adopt(name, left, right, left.collection, [
+    holding(left),
+    { $project: { _id: path(left), held: { $literal: 1 } } },
+    { $unionWith: { coll: right.collection, pipeline: names } },
+    { $group: { _id: '$_id', held: { $sum: '$held' }, names: { $max: '$names' } } },
+    { $match: { held: 0, names: { $type: 'objectId' } } },
+    { $group: { _id: '$names', found: { $max: '$_id' } } },
+  ]);
+}
+
+function adopt(name, kept, dropped, collection, found) {
+  const isHeld = only('own', isId(path(kept, '$$own.')));
+  return {
+    says: `${name}: adding links to ${place(kept)} that only ${place(dropped)} holds`,
+    collection: kept.collection,
+    field: kept.field,
+    how: 'merge',
+    run: aggregate(collection, [
+      ...found,
+      lookup(kept, '_id', 'own'),
+      { $match: { own: { $ne: [] } } },
+      { $match: { $expr: { $not: [isHeld] } } },
+      { $project: { [kept.field]: '$found' } },
+    ]),
+  };
+}
+
+/** The way back: gives documents without the array an empty one, as the old Keystone does. */
+function defaultToEmpty(name, side) {
+  return {
+    says: `${name}: setting ${place(side)} to an empty array where it is missing`,
+    run: update(
+      side.collection,
+      { [side.field]: { $exists: false } },
+      { $set: { [side.field]: [] } },
+    ),
+  };
+}
+
+/**
+ * The way back: fills a field. An `_id` of the join collection tells the order in which links were
+ * copied, and so the order of the left arrays.
+ */
+function refill(name, side, from, links) {
+  const gathered = side.many ? { $push: '$id' } : { $max: '$id' };
+  return {
+    says: `${name}: filling ${place(side)} from ${from}`,
+    run: aggregate(from, [
+      ...links,
+      { $sort: { _id: 1 } },
+      { $group: { _id: '$own', [side.field]: gathered } },
+      merge(side.collection),
+    ]),
+  };
+}
+
+function unset(name, side) {
+  const filter = { [side.field]: { $exists: true } };
+  return {
+    says: `${name}: removing ${place(side)}`,
+    run: update(side.collection, filter, { $unset: { [side.field]: 1 } }),
+  };
+}
+
+function dropCollection(name, collection) {
+  return { says: `${name}: dropping the collection ${collection}`, run: { drop: collection } };
+}
+
+// Commands.
+
+function stop(says, collection, pipeline) {
+  return { says, stops: true, run: aggregate(collection, pipeline) };
+}
+
+function warn(says, collection, pipeline) {
+  return { says, stops: false, run: aggregate(collection, pipeline) };
+}
+
+function aggregate(collection, pipeline) {
+  return { aggregate: collection, pipeline };
+}
+
+function update(collection, filter, change) {
+  return { update: collection, updates: [{ q: filter, u: change, multi: true }] };
+}
+
+/** Finds a document that has the field. */
+function anyWith(side) {
+  const filter = { [side.field]: { $exists: true } };
+  return { find: side.collection, filter, projection: { _id: 1 }, limit: 1 };
+}
+
+/** Finds a document that does not have the field. */
+function anyWithout(side) {
+  const filter = { [side.field]: { $exists: false } };
+  return { find: side.collection, filter, projection: { _id: 1 }, limit: 1 };
+}
+
+/** 1:1: finds an item to which several documents link. */
+function anyShared(kept, dropped) {
+  return aggregate(kept.collection, [...shared(kept, dropped), { $limit: 1 }]);
+}
+
+/** The way back: finds a link of the kept side that the field to fill does not have yet. */
+function anyUnfilled(kept, side) {
+  return aggregate(kept.collection, [...unreturned(kept, side), ends(kept), { $limit: 1 }]);
+}
+
+/** Finds the collections with some names, or the one with a name. */
+function named(names) {
+  const name = Array.isArray(names) ? { $in: names } : names;
+  return { listCollections: 1, filter: { name }, nameOnly: true };
+}
+
+/** An index as Keystone makes it: without `background` it would clash with Keystone's own. */
+function plainIndex(collection, field) {
+  const index = { key: { [field]: 1 }, name: `${field}_1`, background: true };
+  return { createIndexes: collection, indexes: [index] };
+}
+
+/** Some servers mind the order of the options. */
+function uniqueIndex(collection, field) {
+  const index = { key: { [field]: 1 }, name: `${field}_1`, unique: true, background: true };
+  return { createIndexes: collection, indexes: [index] };
+}
+
+function dropIndex(side) {
+  return { dropIndexes: side.collection, index: { [side.field]: 1 } };
+}
+
+// Stages of pipelines.
+
+/**
+ * Leaves the documents that have the field, even if it is null. It has to be `$exists`: comparisons
+ * with null skip arrays that contain one.
+ */
+function having(side) {
+  return { $match: { [side.field]: { $exists: true } } };
+}
+
+/** Leaves the documents whose field, which is for one id, holds one. */
+function holding(side) {
+  return { $match: { [side.field]: { $type: 'objectId' } } };
+}
+
+/** The links of a field, one document each: `_id` of its own document, `id` of the other. */
+function eachLink(side) {
+  return [having(side), { $project: { id: ids(side) } }, { $unwind: '$id' }];
+}
+
+/** Looks up the document of a side whose `_id` a field holds, as the only item of an array. */
+function lookup(side, field, array) {
+  return {
+    $lookup: { from: side.collection, localField: field, foreignField: '_id', as: array },
+  };
+}
+
+/** Names both ends of a link that was found in a field of a side. */
+function ends(side) {
+  const [left, right] = side.isLeft ? ['$_id', '$id'] : ['$id', '$_id'];
+  return { $project: { _id: 0, left, right } };
+}
+
+/**
+ * The links of one side that the other does not have, between documents that exist, with `back`: the
+ * ids that the other side holds in place of it.
+ */
+function unreturned(side, other) {
+  return [
+    ...eachLink(side),
+    lookup(other, 'id', 'other'),
+    { $match: { other: { $ne: [] } } },
+    { $project: { id: 1, back: only('other', ids(other, '$$other.')) } },
+    { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+  ];
+}
+
+/** The links of an array that a join collection does not have. */
+function unjoined(side, other, join) {
+  const joined = { $map: { input: '$rows', in: `$$this.${other.inJoin}` } };
+  return [
+    having(side),
+    { $project: { ids: ids(side) } },
+    { $lookup: { from: join, localField: '_id', foreignField: side.inJoin, as: 'rows' } },
+    { $project: { id: { $setDifference: ['$ids', joined] } } },
+    { $unwind: '$id' },
+  ];
+}
+
+/**
+ * 1:1: the items to which several documents link, with these as `holders`, and as `named` those of
+ * them that the item's own field names.
+ */
+function shared(kept, dropped) {
+  const named = { $setIntersection: [ids(dropped, '$$other.'), '$holders'] };
+  return [
+    holding(kept),
+    { $group: { _id: path(kept), holders: { $push: '$_id' } } },
+    { $match: { 'holders.1': { $exists: true } } },
+    lookup(dropped, '_id', 'other'),
+    { $match: { other: { $ne: [] } } },
+    { $project: { holders: 1, named: only('other', named) } },
+  ];
+}
+
+/**
+ * 1:1: of several documents that link to the same item, all but one. The item stays with the document
+ * that it names, or else with the one with the highest id.
+ */
+function losers(kept, dropped) {
+  // Without --reconcile there is nothing to go by where none is named, and the checks have stopped.
+  const settled = [{ $match: { named: { $ne: [] } } }];
+  const keeps = {
+    $cond: [{ $eq: ['$named', []] }, { $max: '$holders' }, { $arrayElemAt: ['$named', 0] }],
+  };
+  return [
+    ...shared(kept, dropped),
+    ...(kept.takesText ? [] : settled),
+    { $project: { holders: 1, keeps } },
+    { $unwind: '$holders' },
+    { $match: { $expr: { $ne: ['$holders', '$keeps'] } } },
+    { $project: { _id: '$holders' } },
+  ];
+}
+
+/** The links of a join collection: `own` id of the owner of the field to fill, `id` of the other side. */
+function joinedLinks(side, other) {
+  const isId = { $type: 'objectId' };
+  return [
+    { $match: { [side.inJoin]: isId, [other.inJoin]: isId } },
+    { $project: { own: `$${side.inJoin}`, id: `$${other.inJoin}` } },
+  ];
+}
+
+/** The links of a field that was kept, likewise. */
+function keptLinks(kept) {
+  return [holding(kept), { $project: { own: path(kept), id: '$_id' } }];
+}
+
+/** Writes what was found into the documents of a collection that have these `_id`s. */
+function merge(collection) {
+  return {
+    $merge: { into: collection, on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' },
+  };
+}
+
+// Expressions.
+
+/** A field as people call it. */
+function place(side) {
+  return `${side.collection}.${side.field}`;
+}
+
+/** A field of the document, or of another one. */
+function path(side, document = '$') {
+  return document + side.field;
+}
+
+/** The ids in a field, as an array: of an array, of one id, of null or nothing. */
+function ids(side, document) {
+  const values = items(path(side, document));
+  const input = side.takesText ? { $map: { input: values, in: toId('$$this') } } : values;
+  return { $filter: { input, cond: isId('$$this') } };
+}
+
+/** A value as an array: an array by itself, anything else as its only item. */
+function items(value) {
+  return { $cond: [{ $isArray: [value] }, value, [value]] };
+}
+
+/** No Keystone reads anything else as an id. */
+function isId(value) {
+  return { $eq: [{ $type: value }, 'objectId'] };
+}
+
+function isNothing(value) {
+  return { $in: [{ $type: value }, ['missing', 'null', 'undefined']] };
+}
+
+/** A value as an id, also if it is a string of 24 hex digits, or else null. */
+function toId(value) {
+  return { $convert: { input: value, to: 'objectId', onError: null, onNull: null } };
+}
+
+/** The elements of an array, each once, where it occurs first. */
+function distinct(array) {
+  const element = { $arrayElemAt: [array, '$$at'] };
+  const isFirst = { $eq: ['$$at', { $indexOfArray: [array, element] }] };
+  const places = { $filter: { input: { $range: [0, { $size: array }] }, as: 'at', cond: isFirst } };
+  return { $map: { input: places, as: 'at', in: element } };
+}
+
+/** An expression on the only document in an array, which it knows by the name of the array. */
+function only(array, value) {
+  return { $let: { vars: { [array]: { $arrayElemAt: [`$${array}`, 0] } }, in: value } };
+}
+
+module.exports = {
+  aggregate,
+  anyWith,
+  having,
+  holding,
+  items,
+  merge,
+  named,
+  partsOf,
+  path,
+  plainIndex,
+};
