@@ -297,7 +297,7 @@ describe('a project that stays busy or ends early', () => {
         "setImmediate(() => new EventEmitter().emit('error', new Error('redis is down')));",
         "Promise.reject(new Error('nobody listens'));",
         'module.exports = new Promise((resolve) => {',
-        "  setTimeout(() => resolve(require('./keystone')), 100);",
+        "  setImmediate(() => setImmediate(() => resolve(require('./keystone'))));",
         '});',
       ].join('\n'),
     });

@@ -445,10 +445,16 @@ describe('what a run is asked for', () => {
 });
 
 describe('a run on another host', () => {
-  const lockOf = (silence) => {
-    const at = new Date(Date.now() - silence);
-    return { _id: 'lock', host: 'elsewhere', pid: 1, token: 'another', since: at, at };
-  };
+  const AT = new Date('2021-03-01T12:00:00Z');
+  const LOCK = { _id: 'lock', host: 'elsewhere', pid: 1, token: 'another', since: AT, at: AT };
+
+  /** The server's clock stands still so long after: how fast this machine is makes no difference. */
+  const after = (silence) => ({
+    onRead: ({ name }) =>
+      /^ismaster$/i.test(name)
+        ? { reply: (answer) => ({ ...answer, localTime: new Date(AT.getTime() + silence) }) }
+        : 'pass',
+  });
 
   it('counts as alive although several of its signs of life are missing', async () => {
     const database = await trials.make('up');
@@ -468,16 +474,17 @@ describe('a run on another host', () => {
     expect(await trials.state(database)).toBe(trials.states.up.afterText);
 
     const other = await trials.make('up');
-    await trials.collection(other, STATE).insertOne(lockOf(3 * delays[0]));
+    await trials.collection(other, STATE).insertOne(LOCK);
     const before = await trials.state(other);
-    expect((await trials.apply(other)).error).toMatchObject({ code: 'LOCKED' });
+    const { error } = await trials.apply(other, after(3 * delays[0]));
+    expect(error).toMatchObject({ code: 'LOCKED' });
     expect(await trials.state(other)).toBe(before);
   });
 
   it('counts as dead after a minute without them', async () => {
     const database = await trials.make('up');
-    await trials.collection(database, STATE).insertOne(lockOf(61_000));
-    expect((await trials.apply(database)).error).toBe(undefined);
+    await trials.collection(database, STATE).insertOne(LOCK);
+    expect((await trials.apply(database, after(61_000))).error).toBe(undefined);
     expect(await trials.state(database)).toBe(trials.states.up.afterText);
   });
 });

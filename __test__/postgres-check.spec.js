@@ -517,7 +517,11 @@ describe('one at a time', () => {
       message: expect.stringMatching(/^A check of this database is running: one who looks \(user /),
     });
     const applied = session.apply();
-    setTimeout(() => client.end(), 1000);
+    // It has asked for the lock when it asks who has it.
+    const isWaiting = `SELECT FROM pg_stat_activity
+      WHERE application_name LIKE 'keystone-upgrade-relationships%' AND query LIKE '%pg_locks%'`;
+    while ((await server.query(database, isWaiting)).length === 0);
+    await client.end();
     expect(await applied).toMatchObject({ isApplied: true });
   });
 
@@ -531,11 +535,10 @@ describe('one at a time', () => {
       );
     const other = await server.connect(database);
     await other.query('BEGIN; LOCK TABLE "Todo" IN ACCESS EXCLUSIVE MODE');
-    const checking = session.check();
+    let hasEnded = false;
+    const checking = session.check().finally(() => (hasEnded = true));
     let locks = [];
-    for (const until = Date.now() + 4000; locks.length === 0 && Date.now() < until;) {
-      locks = await held();
-    }
+    while (locks.length === 0 && !hasEnded) locks = await held();
     await other.end();
     expect(locks).toEqual([{ mode: 'ShareLock' }]);
     expect(await checking).toMatchObject({ state: 'old' });

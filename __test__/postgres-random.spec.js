@@ -7,7 +7,7 @@ const { startKeystone } = require('../dev/keystone-process');
 const { postgresVersions, startPostgres } = require('../dev/postgres');
 const { firstSeed, proveRandom } = require('../dev/random-run');
 
-const COUNT = Number(process.env.RANDOM_PROJECTS ?? 40);
+const COUNT = Number(process.env.RANDOM_PROJECTS ?? 15);
 // The same each time: a failure says something of the change, and not of luck.
 const FIRST = firstSeed(1);
 const VERSIONS = postgresVersions();

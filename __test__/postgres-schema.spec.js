@@ -1,7 +1,8 @@
 'use strict';
 
 // The schemas that the tool prints, run on an empty database of a real server: each is the one that
-// its generation of Keystone creates, whichever generation the project has loaded.
+// its generation of Keystone creates, whichever generation the project has loaded. That the migration
+// takes the one to the other is proved on what Keystone itself creates: see `postgres-proof.spec.js`.
 
 const { planUpgrade } = require('..');
 const { startKeystone } = require('../dev/keystone-process');
@@ -10,12 +11,6 @@ const { postgresVersions, startPostgres } = require('../dev/postgres');
 const { buildKeystone, generations, loadScenario, scenarioNames } = require('../dev/scenario');
 
 const MODULES = { old: oldKeystone(), new: newKeystone() };
-
-/** Where the migration cannot end in what NEW creates, because the names of two things meet. */
-const MEETING_NAMES = {
-  'list-keys-that-differ-by-case': 'OLD could not create an index and foreign key that NEW creates',
-  'long-names': 'OLD created indexes and foreign keys that NEW cannot, and they are kept',
-};
 
 const names = scenarioNames().filter((name) => {
   const scenario = loadScenario(name);
@@ -62,15 +57,13 @@ async function created(generation, scenario) {
   }
 }
 
-/** What scripts make of an empty database. */
-async function executed(name, ...scripts) {
+/** What a script makes of an empty database. */
+async function executed(name, script) {
   const database = `${name}_executed`;
   await server.createDatabase(database);
   try {
-    for (const script of scripts) {
-      const { error } = await server.runScript(database, script);
-      if (error) throw new Error(`${error.message} ${error.hint ?? ''}\n${script}`);
-    }
+    const { error } = await server.runScript(database, script);
+    if (error) throw new Error(`${error.message} ${error.hint ?? ''}\n${script}`);
     return await server.schemaOf(database);
   } finally {
     await server.dropDatabase(database);
@@ -88,9 +81,5 @@ test.each(names)('the schemas of %s are what Keystone creates', async (name) => 
   expect(other.schema('new')).toBe(current);
 
   expect(await executed('old', old)).toBe(await created('old', scenario));
-  const fresh = await executed('new', current);
-  expect(fresh).toBe(await created('new', scenario));
-  if (!plan.hasChanges) return;
-  const migrated = await executed('migrated', old, plan.migration());
-  expect(migrated === fresh).toBe(!(name in MEETING_NAMES));
+  expect(await executed('new', current)).toBe(await created('new', scenario));
 });

@@ -46,6 +46,8 @@ const WIRE_VERSIONS = {
  * @property {object} command as it was sent: `{ update: 'users', updates, writeConcern, $db, … }`
  * @property {string} [collection] that the command is for
  * @property {number} [number] of a write: its place among all writes, from 1
+ * @property {number} [step] of a write that is not a beat: its place among these, from 1. How fast the
+ *   machine is makes no difference to it
  * @property {boolean} isBeat whether it says only that a migration is at work, as there is one before
  *   each of its writes
  *
@@ -71,6 +73,7 @@ async function startProxy(server, onWrite = () => 'pass', options = {}) {
   const commands = [];
   /** What callbacks have thrown. */
   const failures = [];
+  let steps = 0;
   let isCut = false;
   const cut = () => {
     for (const socket of sockets) socket.destroy();
@@ -86,6 +89,7 @@ async function startProxy(server, onWrite = () => 'pass', options = {}) {
     commands.push(told);
     if (!isWrite(command, name)) return onRead(told);
     told.number = writes.push(name);
+    if (!told.isBeat) told.step = ++steps;
     return onWrite(told);
   };
 

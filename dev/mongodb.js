@@ -17,7 +17,7 @@ const { onEnd, onFreePort } = require('./processes');
 const HELP = `The tests need a MongoDB server. Set MONGODB_URL (mongodb://user:password@host:port), have \`mongod\` on the PATH, or run \`npm run mongodb\`, which builds one that speaks its protocol.`;
 
 /** How long a server may take to start, after it has been killed too. */
-const PATIENCE = 60_000;
+const PATIENCE = 600_000;
 
 /** @returns {boolean} whether the environment names a server, which is not ours to kill */
 const isGiven = () => Boolean(process.env.MONGODB_URL);

@@ -322,7 +322,7 @@ async function start(program, data, password, user, settings) {
 }
 
 async function untilReady(url, log) {
-  const until = Date.now() + 60_000;
+  const until = Date.now() + 600_000;
   for (;;) {
     const client = new Client({ connectionString: url.href });
     try {

@@ -24,7 +24,7 @@ function runOnTerminal(cwd, args, { env, types = [], onShow = () => {}, onStart 
   const { FORCE_COLOR: _force, ...inherited } = process.env;
   const child = spawn('script', ['-qec', words.join(' '), '/dev/null'], {
     cwd,
-    timeout: 60_000, // What waits for something else than is typed must not wait for ever.
+    timeout: 600_000, // What waits for something else than is typed must not wait for ever.
     env: { ...inherited, TERM: 'xterm', ...env },
   });
   onStart(child);
