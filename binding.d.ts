@@ -22,6 +22,8 @@ export declare class NativePlan {
   schema(which: 'old' | 'new', adapter?: string | undefined | null): string
   /** The unified diff from the old schema to the new, with ANSI colours if asked for. */
   diff(adapter: string | undefined | null, color: boolean): string
+  /** The report as a page or as Markdown. `found` is the JSON of a [`Found`], or null. */
+  report(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean, format: 'html' | 'md', found?: string | undefined | null): string
   /** The whole plan as JSON. */
   toJson(): string
 }

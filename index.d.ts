@@ -289,6 +289,14 @@ export interface MigrationOptions {
   adapter?: string;
 }
 
+/** What a report is about, and how it is written. */
+export interface ReportOptions extends MigrationOptions {
+  format: 'html' | 'md';
+  /** What {@link check} or {@link apply} has found, to be shown beside the plan. It also says for which
+   * adapter and direction; the other options are for a report without it. */
+  inspection?: Check | Applied;
+}
+
 /** A statement of a migration on PostgreSQL. All of them are one transaction. */
 export interface Statement {
   /** What it is there for. */
@@ -391,6 +399,13 @@ export class UpgradePlan {
    * @throws UpgradeError `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
    */
   diff(options?: { color?: boolean; adapter?: string }): string;
+  /**
+   * The plan to look at: `html`, a page that needs nothing else; `md`, Markdown for a pull request.
+   * Both show each relationship before and after, its statements and the schema diff.
+   *
+   * @throws UpgradeError `INVALID_OPTION`, `UNKNOWN_ADAPTER`
+   */
+  report(options: ReportOptions): string;
   /** The whole plan as plain data, the caller's own to change. */
   toJSON(): PlanJson;
 }
@@ -630,6 +645,8 @@ export interface UpgradeError extends Error {
   code: ProblemCode;
   /** All problems of the one run. */
   problems: Problem[];
+  /** What the database holds, where {@link apply} did not start because of that. */
+  check?: Check;
 }
 
 /**

@@ -43,20 +43,27 @@ const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
 /** What the plan does not say about the lists but about the process and Keystone that loaded them. */
 const ORIGIN = ['keystone', 'locale'];
 
-/** A script without the version of this package and the locale of this process in its header. */
+/** A script or report without the versions and the locale that it was made with. */
 const anytime = (script) =>
   script
     .replace(
       /^(-- |\/\/ )keystone-upgrade-relationships [\w.-]+/,
       '$1keystone-upgrade-relationships *',
     )
+    .replace(
+      /keystone-upgrade-relationships \d[\w.-]+( · Keystone [\w.-]+)?/g,
+      'keystone-upgrade-relationships *',
+    )
     .replace(/\blocale [\w-]+/, 'locale *');
 
 /** Files with a migration or a rollback. */
 const IS_SCRIPT = /(^|\/)(migration|rollback|reconcile)\.(sql|js)$/;
 
+/** Files with a report. */
+const IS_REPORT = /(^|\/)report\.(html|md)$/;
+
 /** Files that tell things in the order of definition, or name the first of two by it. */
-const IN_ORDER = ['plan.json', 'error.txt', 'schema.diff'];
+const IN_ORDER = ['plan.json', 'error.txt', 'schema.diff', 'report.html', 'report.md'];
 
 /** A mistake as text: the code and message of the error, then each problem with its place. */
 function errorText({ code, message, problems }) {
@@ -97,6 +104,9 @@ function outputs(project, generation) {
 /** The scripts for an adapter and the diff of its schemas, by file name. */
 function scripts(plan, { name: adapter, engine }) {
   const files = { 'schema.diff': plan.diff({ adapter }) };
+  for (const format of ['html', 'md']) {
+    files[`report.${format}`] = anytime(plan.report({ format, adapter }));
+  }
   for (const [name, options] of Object.entries(SCRIPTS)) {
     const script = anytime(plan.migration({ adapter, ...options }));
     if (engine === 'postgresql') files[`${name}.sql`] = script;
@@ -150,8 +160,9 @@ function readFiles(folder, prefix = '') {
   return files;
 }
 
-/** Whether a file is among the expectations of a case. Reconciling is shown by the guide alone. */
+/** Whether a file is among the expectations of a case. The guide alone has reports, and reconciles. */
 function isKept(file, { name, scripts = false }) {
+  if (IS_REPORT.test(file)) return name === 'guide';
   if (!IS_SCRIPT.test(file)) return true;
   return scripts && (name === 'guide' || !path.basename(file).startsWith('reconcile'));
 }

@@ -18,6 +18,14 @@ const signal = {
   matches: (value) => Boolean(value) && typeof value.addEventListener === 'function',
 };
 
+const inspection = {
+  expected: 'what check or apply has returned',
+  matches: (value) => {
+    const { check = value } = value || {};
+    return Boolean(check && check.engine && check.database);
+  },
+};
+
 /** What each option of the API has to be. */
 const OPTIONS = {
   adapter: text,
@@ -25,6 +33,8 @@ const OPTIONS = {
   columns: oneOf(true, false),
   confirm: aFunction,
   direction: oneOf('up', 'down'),
+  format: oneOf('html', 'md'),
+  inspection,
   newName: text,
   oldName: text,
   onProgress: aFunction,

@@ -2,6 +2,7 @@
 
 const { UpgradeError } = require('./error');
 const { loadNative } = require('./addon');
+const { backupCommand } = require('./backup');
 const { checkValue, migrationOptions, oneOf, readOptions, text } = require('./options');
 const { snapshot } = require('./snapshot');
 
@@ -115,6 +116,26 @@ class UpgradePlan {
     return calling(() => native.diff(adapter, color));
   }
 
+  /**
+   * The plan to look at: a page for a browser that needs nothing else, or Markdown for a pull request.
+   *
+   * @param {{ format: 'html'|'md', inspection?: object, direction?: 'up'|'down',
+   *   reconcile?: boolean, adapter?: string }} options - `inspection`: what `check` or `apply` has
+   *   found on one adapter's database, which then also says which migration it is; without it the
+   *   others do, as for `migration`, and all adapters are in it unless `adapter` picks one
+   * @returns {string}
+   * @throws {UpgradeError} `INVALID_OPTION`, `UNKNOWN_ADAPTER`
+   */
+  report(options) {
+    const { format, inspection } = readOptions(options, ['format', 'inspection']);
+    checkValue('The option format', format, oneOf('html', 'md'));
+    const found = inspection && foundOn(inspection);
+    const { direction, reconcile, adapter } = migrationOptions(found ? found.check : options);
+    const native = complete(this);
+    const json = found && JSON.stringify(found);
+    return calling(() => native.report(adapter, direction, reconcile, format, json));
+  }
+
   /** The whole plan as plain data, the caller's own to change. */
   toJSON() {
     return JSON.parse(this[NATIVE].toJson());
@@ -128,6 +149,13 @@ function complete(plan) {
     plan[WITH_COLUMNS] = undefined;
   }
   return plan[NATIVE];
+}
+
+/** What is known of a database, as the core takes it: of what `check` has found or `apply` has done. */
+function foundOn(inspection) {
+  const { check = inspection, relationships } = inspection;
+  const moved = check === inspection ? undefined : relationships;
+  return { check, relationships: moved, backup: backupCommand(check) };
 }
 
 /** A plan's data, parsed once for all its properties. */

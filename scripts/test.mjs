@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import faults from '../dev/faults.js';
 import installs from '../dev/installs.js';
+import { installBrowser } from '../dev/browser.js';
 import mongodb from '../dev/mongodb.js';
 import { bin, root, run, script, stage } from '../dev/run.mjs';
 import { setUp, startInstalls } from '../dev/setup.mjs';
@@ -117,6 +118,9 @@ const needed = Object.keys(installs.SETS).filter((name) => NEEDED[name]?.() ?? t
 const isServer = (name) => name === 'mongodb/server';
 const server = startInstalls(needed.filter(isServer));
 const packages = startInstalls(needed.filter((name) => !isServer(name)));
+// Packages of the system take half a minute.
+const browser = installBrowser();
+browser.catch(() => {}); // The stage that waits for it reports it.
 await script(all).finally(() => {
   server.stop();
   packages.stop();

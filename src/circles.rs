@@ -103,7 +103,8 @@ fn circle(graph: &BTreeMap<Module, BTreeSet<Module>>) -> Option<Vec<String>> {
             return None;
         }
         way.push(module);
-        let found = graph.get(module)?.iter().find_map(|next| visit(next, graph, way, done));
+        let mut next = graph.get(module).into_iter().flatten();
+        let found = next.find_map(|next| visit(next, graph, way, done));
         way.pop();
         found
     }

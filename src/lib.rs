@@ -18,6 +18,7 @@
 //! - [`plan`] turns relationships into typed steps, [`step`], which contain neither SQL nor JavaScript.
 //! - [`schema`] is what each generation of Keystone creates, and [`diff`] what differs between two texts.
 //! - [`summary`] renders the plan in the words of Keystone's guide.
+//! - [`report`] renders it as a page or as Markdown, with what a database holds.
 //! - [`postgres`] and [`mongodb`] each know one engine's language, and nothing of the other's.
 //! - [`inspection`] is what a database holds, by the answers to questions, and [`outcome`] what a
 //!   migration has made of it.
@@ -46,6 +47,7 @@ mod postgres;
 #[cfg(test)]
 mod properties;
 mod relationship;
+mod report;
 mod schema;
 mod snapshot;
 mod step;

@@ -14,4 +14,4 @@ mod script;
 
 pub use inspect::inspect;
 pub use schema::schema;
-pub use script::{migration, statements};
+pub use script::{calls, migration, statements};

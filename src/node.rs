@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::error::Problems;
 use crate::inspection::Asked;
 use crate::plan::{Direction, Engine, Options, UpgradePlan};
+use crate::report::{self, Format, Found};
 use crate::schema::{TableSchema, Which};
 use crate::snapshot::Snapshot;
 use crate::{diff, mongodb, outcome, postgres, summary};
@@ -131,6 +132,25 @@ impl NativePlan {
         let old = self.schema_text(adapter, Which::Old)?;
         let new = self.schema_text(adapter, Which::New)?;
         Ok(diff::unified(&old, &new, ("old schema", "new schema"), color))
+    }
+
+    /// The report as a page or as Markdown. `found` is the JSON of a [`Found`], or null.
+    #[napi(catch_unwind)]
+    pub fn report(
+        &self,
+        adapter: Option<String>,
+        #[napi(ts_arg_type = "'up' | 'down'")] direction: String,
+        reconcile: bool,
+        #[napi(ts_arg_type = "'html' | 'md'")] format: String,
+        found: Option<String>,
+    ) -> Result<String> {
+        let script = Options { direction: parse_direction(&direction), reconcile };
+        let format = if format == "md" { Format::Markdown } else { Format::Html };
+        let found = found.map(|json| serde_json::from_str::<Found>(&json)).transpose();
+        let found = found.map_err(|error| unexpected(&error))?;
+        let adapter = adapter.as_deref();
+        report::render(&self.plan, &self.snapshot, adapter, script, found.as_ref(), format)
+            .map_err(thrown)
     }
 
     /// The whole plan as JSON.

@@ -1,13 +1,13 @@
 //! What a migration has made of the links: what was there before against what is there after.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::inspection::{Finding, Inspection, Related, State, Stored, Within};
 use crate::plan::Direction;
 use crate::relationship::Kind;
 
 /// The links of a relationship before and after.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Kept {
     /// Index of the relationship in the plan.

@@ -16,4 +16,4 @@ mod values;
 
 pub use inspect::inspect;
 pub use schema::schema;
-pub use script::{migration, statements};
+pub use script::{Role, locked, migration, statements};

@@ -1,5 +1,6 @@
 'use strict';
 
+const path = require('path');
 const arg = require('arg');
 const command = require('./command');
 const { UpgradeError } = require('../error');
@@ -22,6 +23,9 @@ const OUTPUTS = ['--migration', '--rollback', '--diff', '--schema', '--json'];
 const RUNS = ['--check', '--apply'];
 
 const SCHEMAS = ['old', 'new'];
+
+/** The endings of a report's file, which say how it is written. */
+const REPORTS = ['.html', '.md'];
 
 /** How npm reads `--apply`: as a row of its own short options. */
 const APPLY_TO_NPM = ['all', 'parseable', 'long', 'yes'];
@@ -110,6 +114,9 @@ function checkCombination(args, mistake) {
   }
   if (args['--schema'] && !SCHEMAS.includes(args['--schema'])) {
     throw mistake(`There is no schema ${args['--schema']}: --schema takes old or new`);
+  }
+  if (args['--report'] && !REPORTS.includes(path.extname(args['--report']))) {
+    throw mistake(`--report takes a file that ends in .html or .md: ${args['--report']}`);
   }
   if (args['--reconcile'] && !args['--migration'] && !args['--rollback'] && !run) {
     throw mistake('--reconcile goes with --migration, --rollback, --check or --apply');

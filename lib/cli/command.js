@@ -30,6 +30,7 @@ const spec = {
   '--diff':      Boolean,
   '--schema':    String,
   '--json':      Boolean,
+  '--report':    String,
   '--check':     Boolean,
   '--apply':     Boolean,
   '--yes':       Boolean,
@@ -60,6 +61,8 @@ const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
       --diff            Print the unified diff from the old schema to the new
       --schema <which>  Print one schema: old or new
       --json            Print the plan as JSON
+      --report <file>   Write a report to look at as well: a page (.html) or Markdown for a pull
+                        request (.md). With --check or --apply it shows what they have found
       --reconcile       Where the two stored sides of a relationship disagree, repair them by the
                         rules in the README; without this the migration stops
       --check           Connect and report which schema the database has, how many links it
@@ -106,20 +109,33 @@ async function exec(args, { _cwd = process.cwd(), guard = UNGUARDED } = {}, spin
   const stdout = captureStdout();
   const { file: entry, projectDir } = resolveEntry(args['--entry'] || DEFAULT_ENTRY, _cwd);
   const file = isToFile(args) && path.resolve(_cwd, args['--out']);
-  if (file) checkOutFile(file, entry);
+  if (file) checkOutFile('--out', file, entry);
+  const reportFile = args['--report'] && path.resolve(_cwd, args['--report']);
+  if (reportFile) checkOutFile('--report', reportFile, entry);
   const keystone = await loadEntry(entry, projectDir);
   guard.loaded();
   const from = { resolveFrom: [projectDir] };
-  // Only these two need the columns of all fields, which only knex knows.
-  const columns = Boolean(args['--schema'] || args['--diff']);
+  // Only these need the columns of all fields, which only knex knows.
+  const columns = Boolean(args['--schema'] || args['--diff'] || reportFile);
   const plan = planUpgrade(keystone, Object.assign({ columns }, from));
   plan.warnings.forEach(({ code, message }) => warn(message, code));
 
-  const { text, exitCode, hasMigrated } = needsConnection(args)
-    ? await require('./database-command').runOnDatabase(keystone, from, args, guard)
-    : print(plan, args);
+  const writeReport = (inspection) => {
+    if (!reportFile) return;
+    writeOutFile('--report', reportFile, renderReport(plan, args, inspection));
+    info(`Wrote ${reportFile}`);
+  };
+  const running = needsConnection(args)
+    ? require('./database-command').runOnDatabase(keystone, from, args, guard)
+    : Promise.resolve(print(plan, args));
+  const { text, exitCode, hasMigrated, inspection } = await running.catch((error) => {
+    // What stands in the way of a migration is what a report is for.
+    if (error.check) writeReport(error.check);
+    throw error;
+  });
   try {
-    if (file) writeOutFile(file, text);
+    writeReport(inspection);
+    if (file) writeOutFile('--out', file, text);
     else await stdout.write(text);
   } catch (error) {
     throw hasMigrated ? reportFailed(error, args) : error;
@@ -162,6 +178,16 @@ function render(plan, args) {
 
 function isToFile(args) {
   return args['--out'] && args['--out'] !== '-';
+}
+
+function renderReport(plan, args, inspection) {
+  return plan.report({
+    format: path.extname(args['--report']).slice(1),
+    inspection,
+    direction: args['--rollback'] ? 'down' : 'up',
+    reconcile: Boolean(args['--reconcile']),
+    adapter: args['--adapter'],
+  });
 }
 
 function isScript(args) {

@@ -1,7 +1,7 @@
 'use strict';
 
 const readline = require('readline');
-const { backupCommand } = require('../database/backup');
+const { backupCommand } = require('../backup');
 const { UpgradeError } = require('../error');
 const { SCHEMAS, describeDatabase } = require('./report');
 const { visible } = require('../visible');

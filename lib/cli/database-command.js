@@ -14,8 +14,8 @@ const { visible } = require('../visible');
  * @param {{ resolveFrom: string[] }} from - where the project's packages are
  * @param {object} args - the options of the command
  * @param {object} guard - of the process
- * @returns {Promise<{ text: string, exitCode: number, hasMigrated: boolean }>} the result for stdout,
- *   and whether the database has been changed
+ * @returns {Promise<{ text: string, exitCode: number, hasMigrated: boolean, inspection: object }>} the
+ *   result for stdout, whether the database has been changed, and what has been found or done
  * @throws {UpgradeError}
  */
 async function runOnDatabase(keystone, from, args, guard) {
@@ -30,6 +30,7 @@ async function runOnDatabase(keystone, from, args, guard) {
     text: visible(args['--json'] ? `${JSON.stringify(result, null, 2)}\n` : report),
     exitCode,
     hasMigrated: Boolean(result.isApplied),
+    inspection: result,
   };
 }
 

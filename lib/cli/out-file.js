@@ -9,12 +9,13 @@ const { reasonOf } = require('./system-error');
 /**
  * Makes sure that a file can be written, before any work is done for it. It leaves nothing behind.
  *
+ * @param {string} option the option that names it
  * @param {string} file absolute path
  * @param {string} entry the entry file, which it must not replace
  * @throws {UpgradeError} OUT_FAILED when it cannot be written
  */
-function checkOutFile(file, entry) {
-  trying(file, () => {
+function checkOutFile(option, file, entry) {
+  trying(option, file, () => {
     const real = realPath(file);
     if (real === entry) throw new Error('it is the entry file');
     fs.unlinkSync(writeTemporary(real, ''));
@@ -24,26 +25,27 @@ function checkOutFile(file, entry) {
 /**
  * Writes a file completely or not at all: the old file stays until the new text is complete on disk.
  *
+ * @param {string} option the option that names it
  * @param {string} file absolute path; if it is a symbolic link, the file that it points to is written
  * @param {string} text
  * @throws {UpgradeError} OUT_FAILED when the file cannot be written
  */
-function writeOutFile(file, text) {
-  trying(file, () => {
+function writeOutFile(option, file, text) {
+  trying(option, file, () => {
     const real = realPath(file);
     const temporary = writeTemporary(real, text);
     removedOnError(temporary, () => fs.renameSync(temporary, real));
   });
 }
 
-function trying(file, write) {
+function trying(option, file, write) {
   try {
     write();
   } catch (error) {
     const folder = path.dirname(file);
     const isMissing = error.code === 'ENOENT' && !fs.existsSync(folder);
     const reason = isMissing ? `the folder ${folder} does not exist` : reasonOf(error);
-    throw new UpgradeError('OUT_FAILED', `Cannot write --out ${file}: ${reason}`);
+    throw new UpgradeError('OUT_FAILED', `Cannot write ${option} ${file}: ${reason}`);
   }
 }
 

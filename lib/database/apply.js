@@ -51,10 +51,12 @@ async function apply(keystone, options = {}) {
   });
 }
 
-function notReady({ problems }) {
+function notReady(inspection) {
+  const { problems } = inspection;
   const messages = problems.map(({ message }) => message);
   const text = ['The migration cannot be run. Nothing has been changed.', ...messages];
-  return new UpgradeError(problems[0].code, text.join('\n  '), problems);
+  const error = new UpgradeError(problems[0].code, text.join('\n  '), problems);
+  return Object.assign(error, { check: inspection });
 }
 
 function declined() {

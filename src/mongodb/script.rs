@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::javascript::{literal, string};
-use super::migration::{Migration, migration as data};
+use super::migration::{Migration, Task, migration as data};
 use crate::comment::push_comment;
 use crate::plan::{AdapterPlan, Direction, Options, UpgradePlan};
 use crate::step::{CollectionStep, Planned};
@@ -113,6 +113,20 @@ pub fn statements(
     serde_json::to_string(&data(plan, steps, options)).expect("plain data")
 }
 
+/// What the script says of each relationship, by the relationship's index.
+pub fn calls(
+    plan: &UpgradePlan,
+    steps: &[Planned<CollectionStep>],
+    options: Options,
+) -> Vec<(usize, String)> {
+    let text = |task: &Task<'_>| {
+        let mut text = Text::default();
+        text.task(task, "");
+        (task.relationship, text.0)
+    };
+    data(plan, steps, options).relationships.iter().map(text).collect()
+}
+
 /// A file without what makes it a module.
 fn body(module: &'static str) -> &'static str {
     let from = module.find("/**").unwrap_or(0);
@@ -149,15 +163,17 @@ impl Text {
         collections.iter().for_each(|name| self.line(&format!("    {},", string(name))));
         self.line("  ],");
         self.line("  relationships: [");
-        for task in relationships {
-            self.line("    {");
-            for (name, value) in values(task) {
-                self.line(&format!("      {name}: {value},"));
-            }
-            self.line("    },");
-        }
+        relationships.iter().for_each(|task| self.task(task, "    "));
         self.line("  ],");
         self.line("};\n");
+    }
+
+    fn task(&mut self, task: &Task<'_>, indent: &str) {
+        self.line(&format!("{indent}{{"));
+        for (name, value) in values(task) {
+            self.line(&format!("{indent}  {name}: {value},"));
+        }
+        self.line(&format!("{indent}}},"));
     }
 }
 

@@ -112,6 +112,12 @@ pub fn statements(
     Ok(statements.collect())
 }
 
+/// The tables that the migration locks.
+pub fn locked(steps: &[Planned<TableStep>], direction: Direction) -> Vec<String> {
+    let changes = changes(steps, direction);
+    preflight::touched(&changes).into_iter().map(str::to_owned).collect()
+}
+
 /// What the script calls without a schema is the server's own: no one else's function or operator of the
 /// same name runs with the rights of the migration.
 const SEARCH_PATH: &str = "SET LOCAL search_path = pg_catalog, pg_temp";

@@ -1,0 +1,645 @@
+//! A relationship before and after: the lists with their fields, and where the links are stored.
+//!
+//! A picture is made for one schema and then for the other, of the same places. What a place is in the
+//! one and is not in the other says what a migration does to it, in either direction.
+
+use std::collections::BTreeMap;
+
+use crate::plan::{AdapterPlan, Direction, Engine, UpgradePlan};
+use crate::relationship::{Relationship, Side};
+use crate::schema::Which;
+use crate::snapshot::Snapshot;
+use crate::step::{CollectionStep, JoinCollection, JoinTable, Owner, TablePlace, TableStep};
+
+/// How many links each place holds, by the place's name.
+pub(super) type Links<'a> = BTreeMap<&'a str, u64>;
+
+/// What happens to a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It stays as it is.
+    Stays,
+    /// It stays under another name.
+    Renamed,
+    /// It goes.
+    Dropped,
+    /// It comes.
+    Created,
+}
+
+impl Fate {
+    /// As a word for people.
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Fate::Stays => "unchanged",
+            Fate::Renamed => "renamed",
+            Fate::Dropped => "dropped",
+            Fate::Created => "created",
+        }
+    }
+}
+
+/// A place for links in both schemas.
+#[derive(Debug)]
+struct Place {
+    /// Whose place it is; none where both sides share it.
+    owner: Option<Owner>,
+    /// A column or field of the owner's items, or else a join table or join collection.
+    is_in_list: bool,
+    old: Option<Names>,
+    new: Option<Names>,
+    /// The place with the same links that stays when this one goes.
+    kept: Option<String>,
+}
+
+/// What a place is called: as a whole, and a join's two columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Names {
+    name: String,
+    columns: Option<[String; 2]>,
+}
+
+impl Names {
+    fn of_table(table: &JoinTable) -> Self {
+        let columns = table.columns().map(|column| column.name.to_string());
+        Names { name: table.name.to_string(), columns: Some(columns) }
+    }
+
+    fn of_collection(join: &JoinCollection) -> Self {
+        let columns = Some([join.near.clone(), join.far.clone()]);
+        Names { name: join.name.clone(), columns }
+    }
+}
+
+impl Place {
+    fn names(&self, which: Which) -> Option<&Names> {
+        match which {
+            Which::Old => self.old.as_ref(),
+            Which::New => self.new.as_ref(),
+        }
+    }
+
+    fn fate(&self, direction: Direction) -> Fate {
+        let (from, to) = match direction {
+            Direction::Up => (&self.old, &self.new),
+            Direction::Down => (&self.new, &self.old),
+        };
+        match (from, to) {
+            (Some(from), Some(to)) if from != to => Fate::Renamed,
+            (Some(_), None) => Fate::Dropped,
+            (None, Some(_)) => Fate::Created,
+            _ => Fate::Stays,
+        }
+    }
+}
+
+/// A relationship in one schema.
+#[derive(Debug)]
+pub(super) struct Panel {
+    /// `Before`, or `After`.
+    pub(super) title: &'static str,
+    /// The schema.
+    pub(super) schema: &'static str,
+    /// The two lists; one for a list that is related to itself.
+    pub(super) lists: Vec<ListBox>,
+    /// The join tables or join collections.
+    pub(super) joins: Vec<JoinBox>,
+}
+
+/// A list with the fields of the relationship.
+#[derive(Debug)]
+pub(super) struct ListBox {
+    /// The list key.
+    pub(super) key: String,
+    /// The collection, on MongoDB.
+    pub(super) collection: Option<String>,
+    /// The fields.
+    pub(super) fields: Vec<FieldRow>,
+}
+
+/// A field of a list.
+#[derive(Debug)]
+pub(super) struct FieldRow {
+    /// The field path.
+    pub(super) path: String,
+    /// What it holds: `User` or `[User]`.
+    pub(super) type_name: String,
+    /// What happens to its own place, where it has one.
+    pub(super) fate: Fate,
+    /// Whether it is stored with the list's items, and not elsewhere.
+    pub(super) is_stored: bool,
+    /// How it is stored, such as `column` or `in`; the name of a place may follow.
+    pub(super) how: &'static str,
+    /// Where it is stored, when that is elsewhere.
+    pub(super) elsewhere: Option<String>,
+    /// How many links it holds, when somebody has counted.
+    pub(super) links: Option<u64>,
+    /// Whether it has the links of a copy that goes or comes.
+    pub(super) is_kept: bool,
+    /// What becomes of its links, or where they come from.
+    pub(super) note: Option<Note>,
+}
+
+/// A join table or join collection.
+#[derive(Debug)]
+pub(super) struct JoinBox {
+    /// What it is.
+    pub(super) kind: &'static str,
+    /// Its name.
+    pub(super) name: String,
+    /// Its columns, each with the list whose ids it holds.
+    pub(super) columns: Vec<JoinColumn>,
+    /// What happens to it.
+    pub(super) fate: Fate,
+    /// How many links it holds, when somebody has counted.
+    pub(super) links: Option<u64>,
+    /// Whether it has the links of a copy that goes or comes.
+    pub(super) is_kept: bool,
+    /// What becomes of it, or where it comes from.
+    pub(super) note: Option<Note>,
+}
+
+/// A column of a join table.
+#[derive(Debug)]
+pub(super) struct JoinColumn {
+    /// Its name.
+    pub(super) name: String,
+    /// Its name in the other schema, when that is another.
+    pub(super) other_name: Option<String>,
+    /// The list whose ids it holds.
+    pub(super) list: String,
+}
+
+/// A few words and the name of a place.
+#[derive(Debug)]
+pub(super) struct Note {
+    /// The words.
+    pub(super) text: &'static str,
+    /// The place.
+    pub(super) place: Option<String>,
+}
+
+/// What happens to a place, for a list of changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Change {
+    /// What.
+    pub(super) fate: Fate,
+    /// What it is: `column`, `field`, `join table` or `join collection`.
+    pub(super) kind: &'static str,
+    /// The place, by its name before if it has one.
+    pub(super) name: String,
+    /// Its name after, when that is another.
+    pub(super) to: Option<String>,
+}
+
+/// All places of a relationship, and what is needed to draw them.
+pub(super) struct Picture<'a> {
+    snapshot: &'a Snapshot,
+    relationship: &'a Relationship,
+    is_mongodb: bool,
+    direction: Direction,
+    places: Vec<Place>,
+}
+
+impl<'a> Picture<'a> {
+    pub(super) fn new(
+        plan: &'a UpgradePlan,
+        snapshot: &'a Snapshot,
+        part: &AdapterPlan,
+        at: usize,
+        direction: Direction,
+    ) -> Self {
+        let relationship = &plan.relationships[at];
+        let mut picture = Picture {
+            snapshot,
+            relationship,
+            is_mongodb: matches!(part.engine, Engine::MongoDb { .. }),
+            direction,
+            places: Vec::new(),
+        };
+        match &part.engine {
+            Engine::PostgreSql { steps, .. } => {
+                let steps = steps.iter().filter(|it| it.relationship == at).map(|it| &it.step);
+                picture.tables(&steps.collect::<Vec<_>>());
+            }
+            Engine::MongoDb { steps } => {
+                let steps = steps.iter().filter(|it| it.relationship == at).map(|it| &it.step);
+                picture.collections(&steps.collect::<Vec<_>>());
+            }
+        }
+        picture
+    }
+
+    /// Whether both schemas store the relationship the same way.
+    pub(super) fn is_unchanged(&self) -> bool {
+        self.places.iter().all(|place| place.fate(self.direction) == Fate::Stays)
+    }
+
+    /// What happens to each place that does not stay as it is: what goes comes last.
+    pub(super) fn changes(&self) -> Vec<Change> {
+        let (from, to) = self.schemas();
+        let mut changes: Vec<Change> = self
+            .places
+            .iter()
+            .filter(|place| place.fate(self.direction) != Fate::Stays)
+            .filter_map(|place| {
+                let (before, after) = (place.names(from), place.names(to));
+                let name = &before.or(after)?.name;
+                Some(Change {
+                    fate: place.fate(self.direction),
+                    kind: self.kind(place),
+                    name: name.clone(),
+                    to: after.map(|it| it.name.clone()).filter(|to| to != name),
+                })
+            })
+            .collect();
+        changes.sort_by_key(|change| change.fate == Fate::Dropped);
+        changes
+    }
+
+    /// The relationship before and after; only one of the two where they are the same.
+    pub(super) fn panels(&self, links: &Links<'_>) -> Vec<Panel> {
+        let (from, to) = self.schemas();
+        let (from_name, to_name) = self.direction.schemas();
+        if self.is_unchanged() {
+            return vec![self.panel("Before and after", "both schemas", from, links)];
+        }
+        vec![self.panel("Before", from_name, from, links), self.panel("After", to_name, to, links)]
+    }
+
+    fn schemas(&self) -> (Which, Which) {
+        match self.direction {
+            Direction::Up => (Which::Old, Which::New),
+            Direction::Down => (Which::New, Which::Old),
+        }
+    }
+
+    fn kind(&self, place: &Place) -> &'static str {
+        match (place.is_in_list, self.is_mongodb) {
+            (true, false) => "column",
+            (true, true) => "field",
+            (false, false) => "join table",
+            (false, true) => "join collection",
+        }
+    }
+
+    fn sides(&self) -> impl Iterator<Item = (Owner, &'a Side)> + use<'a> {
+        let Relationship { left, right, .. } = self.relationship;
+        [(Owner::Left, Some(left)), (Owner::Right, right.as_ref())]
+            .into_iter()
+            .filter_map(|(owner, side)| Some((owner, side?)))
+    }
+
+    /// The places in PostgreSQL: a column of each side without `many`, and what the steps say.
+    fn tables(&mut self, steps: &[&TableStep]) {
+        let dropped = steps.iter().find_map(|step| match step {
+            TableStep::DropColumn { kept, .. } => Some(kept),
+            _ => None,
+        });
+        for (owner, side) in self.sides() {
+            if side.many {
+                continue;
+            }
+            let names =
+                Names { name: TablePlace::column_of(side).name().into_owned(), columns: None };
+            let kept = dropped.filter(|kept| kept.owner != owner);
+            self.places.push(Place {
+                owner: Some(owner),
+                is_in_list: true,
+                old: Some(names.clone()),
+                new: kept.is_none().then_some(names),
+                kept: kept.map(|kept| kept.place.name().into_owned()),
+            });
+        }
+        for step in steps {
+            let (owner, old, new, kept) = match step {
+                TableStep::DropJoinTable { table, kept } => {
+                    let name = kept.place.name().into_owned();
+                    (Some(kept.owner.other()), Some(table), None, Some(name))
+                }
+                // It was the left side's own, and becomes that of both.
+                TableStep::RenameJoinTable { from, to } => (None, Some(from), Some(to), None),
+                TableStep::CreateJoinTable { table } => (None, None, Some(table), None),
+                TableStep::DropColumn { .. } => continue,
+            };
+            let [old, new] = [old, new].map(|table| table.map(|table| Names::of_table(table)));
+            self.places.push(Place { owner, is_in_list: false, old, new, kept });
+        }
+        // The left side's table first.
+        self.places.sort_by_key(|place| place.new.is_none());
+    }
+
+    /// The places in MongoDB: a field of each side, and what the steps say.
+    fn collections(&mut self, steps: &[&CollectionStep]) {
+        for (owner, side) in self.sides() {
+            let removed = steps.iter().find_map(|step| match step {
+                CollectionStep::UnsetField { owner: of, kept, .. } if *of == owner => Some(kept),
+                _ => None,
+            });
+            let collection = self.collection_of(side.list);
+            let names = Names {
+                name: [collection.unwrap_or(&side.key), ".", &side.path].concat(),
+                columns: None,
+            };
+            self.places.push(Place {
+                owner: Some(owner),
+                is_in_list: true,
+                old: Some(names.clone()),
+                new: removed.is_none().then_some(names),
+                kept: removed.map(ToString::to_string),
+            });
+        }
+        for step in steps {
+            if let CollectionStep::CopyLinks { into, .. } = step {
+                self.places.push(Place {
+                    owner: None,
+                    is_in_list: false,
+                    old: None,
+                    new: Some(Names::of_collection(into)),
+                    kept: None,
+                });
+            }
+        }
+    }
+
+    fn collection_of(&self, list: usize) -> Option<&'a str> {
+        let collection = self.snapshot.lists[list].collection.as_deref();
+        collection.filter(|_| self.is_mongodb)
+    }
+
+    fn panel(
+        &self,
+        title: &'static str,
+        schema: &'static str,
+        which: Which,
+        links: &Links<'_>,
+    ) -> Panel {
+        let Relationship { left, right, target, target_key, .. } = self.relationship;
+        let list = |at: usize, key: &str, owners: &[Owner]| ListBox {
+            key: key.to_owned(),
+            collection: self.collection_of(at).map(str::to_owned),
+            fields: self
+                .sides()
+                .filter(|(owner, _)| owners.contains(owner))
+                .map(|(owner, side)| self.field(owner, side, which, links))
+                .collect(),
+        };
+        let lists = if self.relationship.is_self() {
+            vec![list(*target, target_key, &[Owner::Left, Owner::Right])]
+        } else {
+            let right_key = right.as_ref().map_or(target_key, |right| &right.key);
+            vec![
+                list(left.list, &left.key, &[Owner::Left]),
+                list(*target, right_key, &[Owner::Right]),
+            ]
+        };
+        let joins = self.places.iter().filter(|place| !place.is_in_list);
+        let joins = joins.filter_map(|place| self.join(place, which, links)).collect();
+        Panel { title, schema, lists, joins }
+    }
+
+    fn field(&self, owner: Owner, side: &Side, which: Which, links: &Links<'_>) -> FieldRow {
+        let target = match owner {
+            Owner::Left => &self.relationship.target_key,
+            Owner::Right => &self.relationship.left.key,
+        };
+        let type_name = if side.many { ["[", target, "]"].concat() } else { target.to_string() };
+        let row = |how, elsewhere| FieldRow {
+            path: side.path.to_string(),
+            type_name,
+            fate: Fate::Stays,
+            is_stored: false,
+            how,
+            elsewhere,
+            links: None,
+            is_kept: false,
+            note: None,
+        };
+        let there = |place: &&Place| place.names(which).is_some();
+        let mut places = self.places.iter().filter(there);
+        if let Some(place) =
+            places.clone().find(|place| place.is_in_list && place.owner == Some(owner))
+        {
+            let how = match (self.is_mongodb, side.many) {
+                (false, _) => "column",
+                (true, true) => "array of ids",
+                (true, false) => "id",
+            };
+            let names = place.names(which);
+            return FieldRow {
+                fate: place.fate(self.direction),
+                is_stored: true,
+                links: names.and_then(|names| links.get(&*names.name).copied()),
+                is_kept: names.is_some_and(|names| self.is_copy(names)),
+                note: self.note(place),
+                ..row(how, None)
+            };
+        }
+        // A join of its own, or else that of both sides.
+        let mut joins = places.clone().filter(|place| !place.is_in_list);
+        let own = joins.clone().find(|place| place.owner == Some(owner));
+        if let Some(join) = own.or_else(|| joins.find(|place| place.owner.is_none())) {
+            return row("in", join.names(which).map(|it| it.name.clone()));
+        }
+        match places.find(|place| place.is_in_list) {
+            Some(other) => row("read from", other.names(which).map(|it| it.name.clone())),
+            None => row("not stored", None),
+        }
+    }
+
+    fn join(&self, place: &Place, which: Which, links: &Links<'_>) -> Option<JoinBox> {
+        let names = place.names(which)?;
+        let other = match which {
+            Which::Old => place.names(Which::New),
+            Which::New => place.names(Which::Old),
+        };
+        let Relationship { left, target_key, .. } = self.relationship;
+        // A table of one side alone has that side's ids first.
+        let lists = match place.owner {
+            Some(Owner::Right) => [target_key, &left.key],
+            _ => [&left.key, target_key],
+        };
+        let columns = names.columns.as_ref()?.iter().zip(lists).enumerate();
+        let columns = columns.map(|(at, (name, list))| {
+            let columns = other.and_then(|it| it.columns.as_ref());
+            let other_name = columns.map(|columns| columns[at].clone());
+            JoinColumn {
+                name: name.clone(),
+                other_name: other_name.filter(|other| other != name),
+                list: list.to_string(),
+            }
+        });
+        let fate = place.fate(self.direction);
+        let note = match (fate, other) {
+            (Fate::Renamed, Some(other)) => {
+                let is_before = which == self.schemas().0;
+                let text = if is_before { "becomes" } else { "was" };
+                let place = Some(other.name.clone()).filter(|place| *place != names.name);
+                place.map(|place| Note { text, place: Some(place) })
+            }
+            _ => self.note(place),
+        };
+        Some(JoinBox {
+            kind: self.kind(place),
+            name: names.name.clone(),
+            columns: columns.collect(),
+            fate,
+            links: links.get(names.name.as_str()).copied(),
+            is_kept: self.is_copy(names),
+            note,
+        })
+    }
+
+    /// Where the links of a place are when it goes, or come from when it comes.
+    fn note(&self, place: &Place) -> Option<Note> {
+        let in_documents = || {
+            let field = self.places.iter().find(|it| it.is_in_list)?;
+            Some(field.old.as_ref()?.name.clone())
+        };
+        let (text, from) = match (place.fate(self.direction), &place.kept) {
+            (Fate::Dropped, Some(kept)) => ("links are kept in", Some(kept.clone())),
+            (Fate::Created, Some(kept)) => ("filled from", Some(kept.clone())),
+            (Fate::Created, None) if self.is_mongodb => ("filled from", in_documents()),
+            (Fate::Dropped, None) if self.is_mongodb => ("links go back to", in_documents()),
+            (Fate::Created, None) => {
+                ("empty at first: the old schema has no place for links", None)
+            }
+            (Fate::Dropped, None) => ("must be empty: the old schema has no place for links", None),
+            _ => return None,
+        };
+        Some(Note { text, place: from })
+    }
+
+    /// Whether a place has the links of another one that goes or comes.
+    fn is_copy(&self, names: &Names) -> bool {
+        self.places.iter().any(|place| place.kept.as_ref() == Some(&names.name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{FieldSpec, GUIDE, project};
+
+    /// The changes of all relationships in a few words each, in order.
+    fn changes(
+        kind: &str,
+        lists: &[(&str, &[FieldSpec<'_>])],
+        direction: Direction,
+    ) -> Vec<String> {
+        let snapshot = project(kind, lists);
+        let plan = UpgradePlan::new(&snapshot).unwrap();
+        let pictures = (0..plan.relationships.len())
+            .map(|at| Picture::new(&plan, &snapshot, &plan.adapters[0], at, direction));
+        let text = |Change { fate, kind, name, to }: Change| {
+            let to = to.map_or(String::new(), |to| format!(" to {to}"));
+            format!("{kind} {name} {}{to}", fate.label())
+        };
+        pictures.flat_map(|picture| picture.changes()).map(text).collect()
+    }
+
+    fn panels(kind: &str, at: usize, direction: Direction) -> Vec<Panel> {
+        let snapshot = project(kind, GUIDE);
+        let plan = UpgradePlan::new(&snapshot).unwrap();
+        let links = Links::from([("Todo_readers", 7), ("users.readPosts", 9)]);
+        Picture::new(&plan, &snapshot, &plan.adapters[0], at, direction).panels(&links)
+    }
+
+    #[test]
+    fn says_what_happens_to_each_place() {
+        assert_eq!(
+            changes("knex", GUIDE, Direction::Up),
+            [
+                "join table Todo_reviewers renamed to Todo_reviewers_many",
+                "column User.leadPost dropped",
+                "join table User_published dropped",
+                "join table Todo_readers renamed to Todo_readers_User_readPosts",
+                "join table User_readPosts dropped",
+            ]
+        );
+        assert_eq!(
+            changes("mongoose", GUIDE, Direction::Up),
+            [
+                "join collection todo_reviewers_manys created",
+                "field todos.reviewers dropped",
+                "field users.leadPost dropped",
+                "field users.published dropped",
+                "join collection todo_readers_user_readpostss created",
+                "field todos.readers dropped",
+                "field users.readPosts dropped",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_way_back_is_the_same_the_other_way_round() {
+        assert_eq!(
+            changes("knex", GUIDE, Direction::Down),
+            [
+                "join table Todo_reviewers_many renamed to Todo_reviewers",
+                "column User.leadPost created",
+                "join table User_published created",
+                "join table Todo_readers_User_readPosts renamed to Todo_readers",
+                "join table User_readPosts created",
+            ]
+        );
+        let up = changes("mongoose", GUIDE, Direction::Up);
+        assert_eq!(changes("mongoose", GUIDE, Direction::Down).len(), up.len());
+    }
+
+    #[test]
+    fn a_list_related_to_itself_is_drawn_once() {
+        let lists: &[(&str, &[FieldSpec<'_>])] = &[("User", &[("friends", "User", true)])];
+        assert_eq!(changes("knex", lists, Direction::Up), ["join table User_friends_many created"]);
+        let snapshot = project("knex", lists);
+        let plan = UpgradePlan::new(&snapshot).unwrap();
+        let picture = Picture::new(&plan, &snapshot, &plan.adapters[0], 0, Direction::Up);
+        let [before, after] = <[Panel; 2]>::try_from(picture.panels(&Links::new())).unwrap();
+        assert_eq!((before.lists.len(), before.joins.len()), (1, 0));
+        assert_eq!(before.lists[0].fields[0].how, "not stored");
+        assert!(after.joins[0].note.as_ref().unwrap().text.starts_with("empty at first"));
+    }
+
+    #[test]
+    fn draws_where_the_links_are_kept_and_how_many_there_are() {
+        let [before, after] = <[Panel; 2]>::try_from(panels("knex", 4, Direction::Up)).unwrap();
+        let [kept, dropped] = <[JoinBox; 2]>::try_from(before.joins).unwrap();
+        assert_eq!((&*kept.name, kept.is_kept, kept.links), ("Todo_readers", true, Some(7)));
+        assert_eq!(kept.columns[0].other_name.as_deref(), Some("Todo_left_id"));
+        assert_eq!((&*dropped.name, dropped.fate), ("User_readPosts", Fate::Dropped));
+        assert_eq!(dropped.columns[0].list, "User");
+        assert_eq!(dropped.note.unwrap().place.as_deref(), Some("Todo_readers"));
+        assert_eq!(before.lists[1].fields[0].elsewhere.as_deref(), Some("User_readPosts"));
+        let shared = Some("Todo_readers_User_readPosts");
+        assert_eq!(after.lists[0].fields[0].elsewhere.as_deref(), shared);
+        assert_eq!(after.lists[1].fields[0].elsewhere.as_deref(), shared);
+    }
+
+    #[test]
+    fn a_field_whose_column_goes_is_read_from_the_other_side() {
+        let [before, after] = <[Panel; 2]>::try_from(panels("knex", 2, Direction::Up)).unwrap();
+        let field = |panel: &Panel| {
+            let field = &panel.lists[1].fields[0];
+            (field.fate, field.how, field.elsewhere.clone())
+        };
+        assert_eq!(field(&before), (Fate::Dropped, "column", None));
+        let elsewhere = Some("Todo.leadAuthor".to_owned());
+        assert_eq!(field(&after), (Fate::Stays, "read from", elsewhere));
+        assert!(before.lists[0].fields[0].is_kept);
+    }
+
+    #[test]
+    fn fields_of_documents_move_to_a_join_collection() {
+        let [before, after] = <[Panel; 2]>::try_from(panels("mongoose", 4, Direction::Up)).unwrap();
+        let field = &before.lists[1].fields[0];
+        assert_eq!((field.how, field.fate, field.links), ("array of ids", Fate::Dropped, Some(9)));
+        assert_eq!(before.lists[1].collection.as_deref(), Some("users"));
+        assert_eq!(after.joins[0].note.as_ref().unwrap().text, "filled from");
+    }
+
+    #[test]
+    fn what_does_not_change_is_drawn_once() {
+        let [both] = <[Panel; 1]>::try_from(panels("knex", 0, Direction::Up)).unwrap();
+        assert_eq!((both.title, both.schema), ("Before and after", "both schemas"));
+    }
+}
