@@ -173,19 +173,31 @@ describe('a copy is counted before anything is removed', () => {
   });
 });
 
-it('rows that come into a join collection before a copy takes its name are not dropped', async () => {
+it.each([
+  ['before a copy takes its name', steps.phase('removing')],
+  ['when a copy takes its name', steps.rename],
+])('rows that come into a join collection %s are not dropped', async (_, step) => {
   const database = await trials.make('up');
-  const join = trials.collection(database, trials.joins['Post.editors']);
-  const at = [[steps.phase('removing'), () => join.insertOne({ of: 'the application' })]];
-  for (const isFirst of [true, false]) {
-    const { error, writes } = await trials.apply(database, isFirst ? { at } : {});
-    expect(error).toMatchObject({ code: expect.stringMatching(/./) });
-    expect(writes.filter(steps.removal('editors'))).toEqual([]);
-    expect(await join.find().toArray()).toMatchObject([{ of: 'the application' }]);
+  const write = ({ command }) => {
+    const name = command.to?.split('.').slice(1).join('.') ?? trials.joins['Post.editors'];
+    return trials.collection(database, name).insertOne({ of: 'the application' });
+  };
+  const rowsOf = async (name) => trials.collection(database, name).find().toArray();
+  const filled = async () => {
+    const all = await Promise.all(Object.values(trials.joins).map(rowsOf));
+    return all.flat().filter((row) => row.of === 'the application');
+  };
+  for (const at of [[[step, write]], []]) {
+    const { error, writes } = await trials.apply(database, { at });
+    expect(error).toMatchObject({ code: 'MIGRATION_FAILED' });
+    expect(writes.filter(({ command }) => command.updates?.some(({ u }) => u.$unset))).toEqual([]);
+    expect(await filled()).toHaveLength(1);
     const posts = trials.collection(database, 'posts');
     expect(await posts.countDocuments({ editors: { $exists: true } })).toBe(4);
   }
-  await join.deleteMany({});
+  for (const join of Object.values(trials.joins)) {
+    await trials.collection(database, join).deleteMany({ of: 'the application' });
+  }
   expect((await trials.apply(database)).error).toBe(undefined);
   expect(await trials.state(database)).toBe(trials.states.up.afterText);
 });
@@ -240,6 +252,14 @@ describe('the way back', () => {
       );
       expect(modifiedCount).toBe(1);
     });
+  });
+
+  it('has nothing to do in the old schema, also where stale links are', async () => {
+    const database = await trials.make('up');
+    const { result } = await trials.check(database, { direction: 'down' });
+    expect(result).toMatchObject({ isDone: true, problems: [] });
+    expect((await trials.apply(database, { direction: 'down' })).error).toBe(undefined);
+    expect(await trials.state(database)).toBe(trials.states.up.beforeText);
   });
 
   it('gives left arrays their order back', async () => {

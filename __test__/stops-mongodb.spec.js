@@ -73,10 +73,22 @@ describe('stopped while it copied', () => {
     await expectEnd(database, 'up');
   });
 
+  it('the way back has nothing to do, and removes what it left', async () => {
+    const database = await trials.stopped('up', isSecondCopy());
+    const { result } = await trials.check(database, { direction: 'down' });
+    expect(result).toMatchObject({ isDone: true, problems: [] });
+    expect((await trials.apply(database, { direction: 'down' })).result).toMatchObject({
+      isApplied: false,
+    });
+    expect(await trials.state(database)).toBe(trials.states.up.beforeText);
+    await expectEnd(database, 'up');
+  });
+
   it('the way back has written into documents by then, and goes on alone', async () => {
     const isUsers = steps.mergeInto('users');
     const database = await trials.stopped('down', isUsers);
     await expectRefused(database, { direction: 'up' });
+    await expectRefused(database, { direction: 'down', lists: FEWER });
     await expectEnd(database, 'down');
   });
 });
@@ -91,6 +103,7 @@ describe('stopped while it removed', () => {
     expect(result).toMatchObject({ isReady: true, isDone: false, problems: [] });
     expect(codesOf(result.warnings)).toEqual(['UNFINISHED']);
     await expectRefused(database, { direction: direction === 'up' ? 'down' : 'up' });
+    await expectRefused(database, { direction, lists: FEWER });
     await expectEnd(database, direction);
   });
 });

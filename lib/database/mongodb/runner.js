@@ -55,8 +55,11 @@ async function migrate(migration, shell) {
       say('resume', 'Continuing where an earlier run stopped, with the removals');
       await finish(Object.assign(run, { isResumed: true }));
     } else {
-      run.pending = await findPending(run, state ? state.names : []);
-      if (run.pending.length === 0 && !state) {
+      // What is left of the other direction has changed nothing.
+      const isOwn = state && state.direction === migration.direction;
+      run.pending = await findPending(run, isOwn ? state.names : []);
+      if (run.pending.length === 0) {
+        await dropStaging(run.server);
         await makeIndexes(run);
         say('done', `Nothing to do: ${nothingLeft(migration)}`);
         isDone = true;
@@ -238,6 +241,8 @@ async function finish(run) {
         `The collection ${into} has been filled while the links were copied, so the copy cannot take its name. Is the new Keystone running? Stop it, empty the collection, and run this again`,
       );
     }
+    // An empty one is there where the new Keystone was started. One that comes now makes the renaming fail.
+    await server.write({ drop: into });
     await server.rename(place, into);
   }
   if (run.isResumed) await runChecks(run, relationships, undefined, (parts) => parts.guards);
@@ -472,9 +477,7 @@ function serverOf({ command, adminCommand, database }) {
     },
     async rename(from, to) {
       const names = { renameCollection: database + '.' + from, to: database + '.' + to };
-      checked(
-        await adminCommand(Object.assign(names, { dropTarget: true, writeConcern: DURABLE })),
-      );
+      checked(await adminCommand(Object.assign(names, { writeConcern: DURABLE })));
     },
     async isSharded(collection) {
       if (!(await isMongos()) || !(await first(named(collection)))) return false;

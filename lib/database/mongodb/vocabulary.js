@@ -137,7 +137,8 @@ const DOWN = {
 
   /** The right field is filled from the left one, which stays. */
   twoSidedOneToOne({ name, left, right }) {
-    return Object.assign(refilled(name, right, left), { pending: [anyUnfilled(left, right)] });
+    const pending = [anyUnfilled(left, right), anyUnreturned(right, left)];
+    return Object.assign(refilled(name, right, left), { pending });
   },
 
   /** The array is filled from the field of the other side, which stays. */
@@ -705,9 +706,21 @@ function anyShared(kept, dropped) {
   return aggregate(kept.collection, [...shared(kept, dropped), { $limit: 1 }]);
 }
 
-/** The way back: finds a link of the kept side that the field to fill does not have yet. */
+/**
+ * The way back: finds a link of the kept side to an item whose field holds no id yet. An item that names
+ * another document is one of the old schema, to which stale links lead.
+ */
 function anyUnfilled(kept, side) {
-  return aggregate(kept.collection, [...unreturned(kept, side), ends(kept), { $limit: 1 }]);
+  return aggregate(kept.collection, [
+    ...unreturned(kept, side),
+    { $match: { back: [] } },
+    { $limit: 1 },
+  ]);
+}
+
+/** The way back: finds a link of the field to fill that the kept side does not have. */
+function anyUnreturned(side, kept) {
+  return aggregate(side.collection, [...unreturned(side, kept), { $limit: 1 }]);
 }
 
 /** Finds the collections with some names, or the one with a name. */
