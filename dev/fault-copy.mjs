@@ -17,6 +17,9 @@ const isLeftOut = (name) => LEFT_OUT.includes(name) || name.endsWith('.node');
 /** Faults that only show in a stored text do not count as noticed. */
 const WITHOUT_STORED_TEXT = { INSTA_FORCE_PASS: '1', INSTA_UPDATE: 'no', STORED_TEXT: 'ignore' };
 
+/** How long a test may take with a fault, in milliseconds. */
+const PATIENCE = 3 * 60 * 1000;
+
 /** What JavaScript that no longer holds together breaks. */
 const LINT = { rules: { 'no-undef': 'error' } };
 
@@ -111,7 +114,10 @@ export class FaultCopy {
     const outputFile = path.join(this.#folder, 'target', 'jest.json');
     fs.rmSync(outputFile, { force: true });
     const pattern = names.length ? ['-t', names.map(escape).join('|')] : [];
-    const args = [specFile(spec), '--ci', '--json', `--outputFile=${outputFile}`, ...pattern];
+    const report = ['--ci', '--json', `--outputFile=${outputFile}`];
+    // With a fault, something may be waited for that never comes.
+    const patience = this.#changed ? [`--testTimeout=${PATIENCE}`] : [];
+    const args = [specFile(spec), ...report, ...patience, ...pattern];
     const output = await this.#run(bin('jest'), args);
     if (!fs.existsSync(outputFile)) throw Object.assign(new Error('jest did not run'), { output });
     const results = JSON.parse(fs.readFileSync(outputFile, 'utf8'));
