@@ -3,7 +3,7 @@
 // The line that backs up a database, as a shell reads it.
 
 const { spawnSync } = require('child_process');
-const { backupCommand } = require('../lib/database/backup');
+const { backupCommand } = require('../lib/backup');
 
 /** The words that a shell makes of a line, the first of which is the program. */
 function words(line) {
