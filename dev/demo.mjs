@@ -13,9 +13,8 @@ import scenarios from './scenario.js';
 /** Where the whole scripts are, seen from the checkout. */
 const FOLDER = path.join('target', 'demo');
 
-/** How many lines of a script are shown, and how many of a run's progress. */
+/** How many lines of a script are shown. */
 const HEAD = 20;
-const PROGRESS = 3;
 
 const DATABASE = 'todo';
 
@@ -43,16 +42,17 @@ function prepare(project) {
   linkPackage(project);
 }
 
-/** The lines of a run: of much progress the first and the last, and never which command this is. */
+/** The lines of a run, with its progress in one of them, and never which command this is. */
 function shorten(output) {
   const lines = output.trimEnd().split('\n');
   const shown = lines.filter((line) => !line.startsWith('ℹ Command: '));
-  const progress = shown.filter((line) => line.endsWith(' …'));
-  const left = progress.slice(PROGRESS - 1, -1);
-  if (left.length < 2) return shown;
-  const rest = shown.filter((line) => !left.includes(line));
-  rest.splice(rest.indexOf(progress.at(-1)), 0, `  … ${left.length} more steps`);
-  return rest;
+  const isStep = (line) => line.endsWith(' …');
+  const first = shown.findIndex(isStep);
+  const steps = shown.filter(isStep).length;
+  if (steps < 2) return shown;
+  return shown
+    .map((line, at) => (at === first ? `ℹ ${steps} steps …` : line))
+    .filter((line, at) => at === first || !isStep(line));
 }
 
 /**
