@@ -9,12 +9,17 @@ const { LISTS, makeData } = require('../dev/mongodb-example');
 const { normalized } = require('../dev/mongodb-model');
 const { startProxy } = require('../dev/mongodb-proxy');
 const { Shell, runMongosh } = require('../dev/mongosh');
+const { withPatience } = require('../dev/patience');
 
 /** A server that others use is not ours to kill: these tests count as skipped there. */
 const testOnOwnServer = isGiven() ? test.skip : test;
 
-/** When nothing answers any more, mongosh need not wait for it. */
-const IMPATIENT = 'serverSelectionTimeoutMS=200';
+const HOUR = 60 * 60 * 1000;
+
+/** The number of a process that is not there: no system counts so far. One that has ended may be given again. */
+const NO_PROCESS = 2 ** 22 + 1;
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 let server;
 let shell;
@@ -86,120 +91,118 @@ async function expectEnd(database, script, { expected }, where) {
   expect({ ...where, state: await stateOf(database) }).toEqual({ ...where, state: expected });
 }
 
-/** The number of a process that has ended. */
-async function deadPid() {
-  const { code, stdout } = await runMongosh(server.url('fresh'), 'print(process.pid)');
-  expect(code).toBe(0);
-  return Number(stdout);
-}
-
 /** Runs a script with a network of which `onWrite` decides. */
-async function withProxy(onWrite, use) {
+async function withProxy(onWrite, use, options) {
   const proxy = await startProxy(server.address, onWrite);
   try {
-    return await use(
-      (database) => server.url(database, { at: proxy.address, options: IMPATIENT }),
-      proxy,
-    );
+    return await use((database) => server.url(database, { at: proxy.address, options }));
   } finally {
     await proxy.stop();
   }
 }
 
+/**
+ * Runs a script on a new database, by a process that has ended then, until it comes to a write, of which
+ * `onWrite` decides. Nothing may answer from there on, and mongosh need not wait for that.
+ */
+async function runUntil(isIt, { before, script, onWrite }) {
+  return withPatience(async (patience) => {
+    const database = await makeDatabase(before);
+    let isReached = false;
+    const outcome = await withProxy(
+      (write) => {
+        if (!isIt(write)) return 'pass';
+        isReached = true;
+        return onWrite();
+      },
+      (url) => shell.run(url(database), script, { pid: NO_PROCESS }),
+      `serverSelectionTimeoutMS=${patience}`,
+    );
+    if (isReached) return { database, ...outcome };
+    await server.dropDatabase(database);
+  });
+}
+
 describe.each(['up', 'down'])('%s', (direction) => {
   let script;
-  let writes;
+  let steps;
 
   beforeAll(async () => {
     script = plan[direction];
     const database = await makeDatabase(states[direction].before);
-    writes = await withProxy(
-      () => 'pass',
-      async (url, proxy) => {
-        await expectDone(await shell.run(url(database), script));
-        return proxy.writes;
+    await withProxy(
+      ({ step }) => {
+        steps = step ?? steps;
+        return 'pass';
       },
+      async (url) => expectDone(await shell.run(url(database), script)),
     );
     expect(await stateOf(database)).toBe(states[direction].expected);
-    expect(writes.length).toBeGreaterThan(10);
+    expect(steps).toBeGreaterThan(10);
   });
 
-  test.each(['cut', 'cut after'])(
-    '%s at every write command, then again',
-    async (action) => {
-      const pid = await deadPid();
-      for (let at = 1; at <= writes.length; at++) {
-        const database = await makeDatabase(states[direction].before);
-        const { code, stderr } = await withProxy(
-          ({ number }) => (number === at ? action : 'pass'),
-          (url) => shell.run(url(database), script, { pid }),
-        );
-        // What the last one does to its own collection is of no interest to the user.
-        if (at < writes.length - 1)
-          expect([at, writes[at - 1], code, stderr]).toEqual([
-            at,
-            writes[at - 1],
-            1,
-            expect.stringMatching(/\S/),
-          ]);
-        await expectEnd(database, script, states[direction]);
-        await server.dropDatabase(database);
-      }
-    },
-    600_000,
-  );
+  /** Whether a write is that at a share of all. */
+  const isAt =
+    (share) =>
+    ({ step }) =>
+      step === Math.ceil(share * steps);
+
+  // At every one by the same runner in Node: see `mongodb-run.spec.js`.
+  test.each(['cut', 'cut after'])('%s at some write commands, then again', async (action) => {
+    for (const share of [0.1, 0.35, 0.6, 0.85]) {
+      const { database, code, stderr } = await runUntil(isAt(share), {
+        ...{ before: states[direction].before, script, onWrite: () => action },
+      });
+      expect([share, code, stderr]).toEqual([share, 1, expect.stringMatching(/\S/)]);
+      await expectEnd(database, script, states[direction]);
+      await server.dropDatabase(database);
+    }
+  });
 
   test('mongosh killed at some write commands, then again', async () => {
     for (const share of [0.2, 0.5, 0.8]) {
-      const at = Math.round(share * writes.length);
+      const isIt = isAt(share);
       const database = await makeDatabase(states[direction].before);
       let child;
       const { signal } = await withProxy(
-        ({ number }) => {
-          if (number === at) child.kill('SIGKILL');
+        (write) => {
+          if (isIt(write)) child.kill('SIGKILL');
           return 'pass';
         },
         (url) => runMongosh(url(database), script, { onStart: (it) => (child = it) }),
       );
-      expect([at, signal]).toEqual([at, 'SIGKILL']);
+      expect([share, signal]).toEqual([share, 'SIGKILL']);
       await expectEnd(database, script, states[direction]);
     }
   });
 
-  testOnOwnServer(
-    'the server killed in the middle of commands, then again',
-    async () => {
-      const large = await largeStates();
-      const { before, after } = large[direction];
-      const pid = await deadPid();
-      for (const share of [0.2, 0.35, 0.5, 0.65, 0.8]) {
-        const at = Math.ceil(share * writes.length);
-        const database = await makeDatabase(before);
-        const { code } = await withProxy(
-          ({ number }) => {
-            // The command is sent, and the server has no time to finish it.
-            if (number === at) setTimeout(() => server.kill(), 5);
-            return 'pass';
-          },
-          (url) => shell.run(url(database), script, { pid }),
-        );
-        expect([at, code]).toEqual([at, 1]);
-        await server.restart();
-        await expectEnd(database, script, { expected: stateText(after) });
-        await server.dropDatabase(database);
-      }
-    },
-    600_000,
-  );
+  testOnOwnServer('the server killed in the middle of commands, then again', async () => {
+    const { before, after } = (await largeStates())[direction];
+    for (const share of [0.2, 0.5, 0.8]) {
+      let killed;
+      const onWrite = () => {
+        // The command is sent, and the server has no time to finish it. Where it does, nothing more
+        // gets through.
+        killed = sleep(5).then(() => server.kill());
+        return { reply: (answer) => killed.then(() => answer) };
+      };
+      const { database, code } = await runUntil(isAt(share), { before, script, onWrite });
+      expect([share, code]).toEqual([share, 1]);
+      await killed;
+      await server.restart();
+      await expectEnd(database, script, { expected: stateText(after) });
+      await server.dropDatabase(database);
+    }
+  });
 
   test('a second one at the same time is refused, and says who is at work', async () => {
     const database = await makeDatabase(states[direction].before);
-    const half = Math.round(writes.length / 2);
+    const isHalf = isAt(0.5);
     let second;
     let child;
     const first = await withProxy(
-      async ({ number }) => {
-        if (number === half) second = await shell.run(server.url(database), script);
+      async (write) => {
+        if (isHalf(write)) second = await shell.run(server.url(database), script);
         return 'pass';
       },
       (url) => runMongosh(url(database), script, { onStart: (it) => (child = it) }),
@@ -212,40 +215,37 @@ describe.each(['up', 'down'])('%s', (direction) => {
   });
 
   test('one that another host has started is left alone, until it has been silent for a minute', async () => {
-    const database = await makeDatabase(states[direction].before);
-    const half = Math.round(writes.length / 2);
-    const pid = await deadPid();
-    await withProxy(
-      ({ number }) => (number === half ? 'cut' : 'pass'),
-      (url) => shell.run(url(database), script, { pid }),
-    );
+    const { before } = states[direction];
+    const { database } = await runUntil(isAt(0.5), { before, script, onWrite: () => 'cut' });
     const state = server.database(database).collection('keystone_upgrade_relationships');
-    await state.updateOne({ _id: 'lock' }, { $set: { host: 'elsewhere' } });
-    const before = await stateOf(database);
+    const isHeard = (at) =>
+      state.updateOne({ _id: 'lock' }, { $set: { host: 'elsewhere', at: new Date(at) } });
+    // However long this takes.
+    await isHeard(Date.now() + HOUR);
+    const untouched = await stateOf(database);
     const { code, stderr } = await shell.run(server.url(database), script);
     expect([code, stderr]).toEqual([1, expect.stringContaining('elsewhere')]);
-    expect(await stateOf(database)).toBe(before);
-    const { at } = await state.findOne({ _id: 'lock' });
-    await state.updateOne({ _id: 'lock' }, { $set: { at: new Date(at - 61_000) } });
+    expect(await stateOf(database)).toBe(untouched);
+    await isHeard(Date.now() - 61_000);
     await expectEnd(database, script, states[direction]);
   });
 
   test('one that has been taken over changes nothing more', async () => {
     const database = await makeDatabase(states[direction].before);
-    const half = Math.round(writes.length / 2);
-    let taken;
+    const isHalf = isAt(0.5);
+    let isTaken = false;
     const { code, stderr } = await withProxy(
-      async ({ number }) => {
-        if (number === half) {
+      async (write) => {
+        if (isHalf(write)) {
           const state = server.database(database).collection('keystone_upgrade_relationships');
           await state.updateOne({ _id: 'lock' }, { $set: { token: 'another', pid: 1 } });
-          taken = number;
+          isTaken = true;
         }
         return 'pass';
       },
       (url) => shell.run(url(database), script),
     );
-    expect(taken).toBe(half);
+    expect(isTaken).toBe(true);
     expect([code, stderr]).toEqual([1, expect.stringContaining('taken over')]);
     const state = server.database(database).collection('keystone_upgrade_relationships');
     expect(await state.findOne({ _id: 'lock' })).toMatchObject({ token: 'another' });
@@ -259,13 +259,13 @@ test('the way back goes first when it was stopped half-way, and the other way ro
     ['up', 'down'],
     ['down', 'up'],
   ]) {
-    const database = await makeDatabase(states[direction].before);
-    const pid = await deadPid();
-    const last = await withProxy(
-      ({ name }) => (['dropIndexes', 'drop'].includes(name) ? 'cut' : 'pass'),
-      (url) => shell.run(url(database), plan[direction], { pid }),
+    const { database, ...stopped } = await runUntil(
+      ({ name }) => ['dropIndexes', 'drop'].includes(name),
+      {
+        ...{ before: states[direction].before, script: plan[direction], onWrite: () => 'cut' },
+      },
     );
-    expect(last.code).toBe(1);
+    expect(stopped.code).toBe(1);
     // The one that is dead is not at work any more, whoever finds out.
     const withoutLock = async () =>
       (await stateOf(database)).replace(/^.* \{"_id":"lock".*\n/m, '');
