@@ -404,6 +404,58 @@ test('a script for mongosh has its statements, whatever the names are', () => {
   }
 });
 
+const ODD_NAMES = [
+  "x'; DROP TABLE evil; --",
+  'x"; DROP TABLE evil; --',
+  'x\nDROP TABLE evil; --',
+  'x*/ DROP TABLE evil; --',
+  'x\nevil()//',
+  'x\u2028evil()//',
+  'x`${evil()}`',
+  "x');evil();('",
+  'x\\',
+  'x$$',
+  '$body$',
+  '%',
+  '%s',
+];
+
+test.each(ODD_NAMES)('the name %j never becomes a statement', async (odd) => {
+  const renamed = (adapter) => {
+    const keystone = buildKeystone(loadScenario('guide'), { modules: MODULES.new, adapter });
+    const { consolidated, ...own } = snapshot(keystone, RESOLVE.new);
+    expect(consolidated.length).toBeGreaterThan(0);
+    const named = ['key', 'path', 'ref', 'collection', 'model', 'tableName', 'name'];
+    const rename = (text) => text.replace(/Todo|todos|readers/g, odd.replace(/\$/g, '$$$$'));
+    return planUpgrade(
+      JSON.parse(JSON.stringify(own), (key, value) =>
+        named.includes(key) ? rename(value) : value,
+      ),
+    );
+  };
+  const sql = renamed('knex');
+  const texts = Object.values(SCRIPTS).map((options) => sql.migration(options));
+  for (const text of [...texts, sql.schema('old'), sql.schema('new')]) {
+    await parseAll(text);
+    const { stmts } = await parse(text);
+    const dropped = stmts.map(({ stmt }) => stmt.DropStmt).filter(Boolean);
+    expect(JSON.stringify(dropped)).not.toContain('"sval":"evil"');
+  }
+
+  const mongo = renamed('mongoose');
+  for (const which of ['old', 'new']) {
+    const calls = [];
+    const call = (name) => () => calls.push(name);
+    const db = {
+      createCollection: call('createCollection'),
+      getCollection: () => ({ createIndex: call('createIndex') }),
+    };
+    vm.runInNewContext(mongo.schema(which), { db, evil: call('evil') });
+    expect(calls).not.toContain('evil');
+    expect(calls).toContain('createCollection');
+  }
+});
+
 test('the digest of a keystone object shows what a careless look at it would change', () => {
   const keystone = buildKeystone(loadScenario('guide'), {
     modules: MODULES.new,

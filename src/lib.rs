@@ -50,6 +50,7 @@ mod relationship;
 mod report;
 mod schema;
 mod snapshot;
+mod sql;
 mod step;
 mod summary;
 #[cfg(test)]

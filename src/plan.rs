@@ -401,6 +401,19 @@ mod tests {
     }
 
     #[test]
+    fn only_the_first_mistakes_are_compared_with_every_name() {
+        let fields: Vec<(String, String)> =
+            (0..100).map(|at| (format!("f{at}"), format!("Usr.x{at}"))).collect();
+        let fields: Vec<FieldSpec<'_>> =
+            fields.iter().map(|(path, to)| (path.as_str(), to.as_str(), false)).collect();
+        let problems = UpgradePlan::new(&project("knex", &[("User", &fields)])).unwrap_err();
+        let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(messages.len(), 100);
+        let guesses = messages.iter().filter(|it| it.contains("Did you mean User?"));
+        assert_eq!(guesses.count(), 20);
+    }
+
+    #[test]
     fn names_that_meet_are_refused() {
         let lists: &[(&str, &[FieldSpec<'_>])] =
             &[("Post", &[("tags", "Tag", true)]), ("Tag", &[]), ("Post_tags_many", &[])];

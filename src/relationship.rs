@@ -4,11 +4,12 @@
 //! The rules are those of `_consolidateRelationships()` in `lib/Keystone/index.js` of
 //! `@keystonejs/keystone` from 8.0.0 on, except that they report the first mistake alone.
 
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use similar::get_close_matches;
-use std::collections::{HashMap, HashSet};
 
 use crate::error::Problem;
 use crate::name::Name;
@@ -234,7 +235,12 @@ struct Refs<'a> {
     snapshot: &'a Snapshot,
     lists: HashMap<&'a str, usize>,
     fields: HashMap<(usize, &'a str), usize>,
+    /// How many more suggestions are made: each compares a name with all others.
+    suggestions: Cell<usize>,
 }
+
+/// Who has more mistakes than this sees from the first ones what they are.
+const SUGGESTIONS: usize = 20;
 
 impl<'a> Refs<'a> {
     fn new(snapshot: &'a Snapshot) -> Self {
@@ -246,7 +252,7 @@ impl<'a> Refs<'a> {
                 fields.insert((list_at, &*field.path), field_at);
             }
         }
-        Refs { snapshot, lists, fields }
+        Refs { snapshot, lists, fields, suggestions: Cell::new(SUGGESTIONS) }
     }
 
     fn other_side(
@@ -267,7 +273,7 @@ impl<'a> Refs<'a> {
                 list: list_key.to_string(),
                 field: path.to_string(),
                 target: target_key.to_owned(),
-                suggestion: closest(target_key, &keys),
+                suggestion: self.closest(target_key, &keys),
             });
         };
         let target = &self.snapshot.lists[target_at];
@@ -295,7 +301,7 @@ impl<'a> Refs<'a> {
                 field: path.to_string(),
                 target: target.key.to_string(),
                 target_field: target_path.to_owned(),
-                suggestion: closest(target_path, &paths),
+                suggestion: self.closest(target_path, &paths),
             });
         };
         let target_field = &target.fields[target_field_at];
@@ -324,10 +330,12 @@ impl<'a> Refs<'a> {
             instead,
         })
     }
-}
 
-fn closest(name: &str, names: &[&str]) -> Option<String> {
-    get_close_matches(name, names, 1, 0.7).first().map(|&name| name.to_owned())
+    /// The name that is most like a wrong one, if any is.
+    fn closest(&self, name: &str, names: &[&str]) -> Option<String> {
+        self.suggestions.set(self.suggestions.get().checked_sub(1)?);
+        get_close_matches(name, names, 1, 0.7).first().map(|&name| name.to_owned())
+    }
 }
 
 /// Appends a problem for each difference between what the loaded Keystone says of the relationships

@@ -4,11 +4,13 @@
 //! depends on the running process (the order of names under its locale, mongoose's plural forms) is
 //! in it as a value, so that the core computes the same plan from it everywhere.
 
-use serde::Deserialize;
 use std::collections::HashSet;
+
+use serde::Deserialize;
 
 use crate::error::{Problem, Problems};
 use crate::name::Name;
+use crate::sql::{is_type, is_within_one_statement};
 use crate::warning::Warning;
 
 /// The version of the snapshot's shape that this core reads.
@@ -223,45 +225,90 @@ impl Snapshot {
             )];
         }
         let mut problems = Vec::new();
+        for adapter in &self.adapters {
+            let place = format!("adapter {}", adapter.name);
+            problems.extend(bad_name(&place, "name", &adapter.name));
+            let schema = adapter.schema_name.iter();
+            problems.extend(schema.filter_map(|name| bad_name(&place, "schemaName", name)));
+        }
         let mut keys = HashSet::new();
-        let mut paths = HashSet::new();
         for list in &self.lists {
-            let key = &list.key;
-            if !keys.insert(&**key) {
-                problems.push(invalid(Some(format!("list {key}")), "is there twice".into()));
+            if !keys.insert(&*list.key) {
+                problems.push(invalid(Some(format!("list {}", list.key)), "is there twice".into()));
             }
-            let Some(adapter) = self.adapters.get(list.adapter) else {
-                problems.push(invalid(
-                    Some(format!("list {key}")),
+            match self.adapters.get(list.adapter) {
+                Some(adapter) => problems.extend(list.inconsistencies(adapter)),
+                None => problems.push(invalid(
+                    Some(format!("list {}", list.key)),
                     format!(
                         "names adapter {}, but there are {}",
                         list.adapter,
                         self.adapters.len()
                     ),
-                ));
-                continue;
-            };
-            let is_mongoose = adapter.kind == "mongoose";
-            if is_mongoose && list.collection.is_none() && list.collection_error.is_none() {
-                problems.push(invalid(Some(format!("list {key}")), "has no collection".into()));
-            }
-            paths.clear();
-            for field in &list.fields {
-                let place = || Some(format!("field {key}.{}", field.path));
-                if !paths.insert(&*field.path) {
-                    problems.push(invalid(place(), "is there twice".into()));
-                }
-                if let Some(relationship) = &field.relationship
-                    && is_mongoose
-                    && relationship.many
-                    && relationship.join_collection.is_none()
-                {
-                    problems.push(invalid(place(), "has no join collection".into()));
-                }
+                )),
             }
         }
         problems
     }
+}
+
+impl List {
+    fn inconsistencies(&self, adapter: &Adapter) -> Vec<Problem> {
+        let key = &self.key;
+        let place = format!("list {key}");
+        let is_mongoose = adapter.kind == "mongoose";
+        let mut problems = Vec::new();
+        problems.extend(bad_name(&place, "key", key));
+        problems.extend(self.collection.iter().filter_map(|it| bad_name(&place, "collection", it)));
+        if is_mongoose && self.collection.is_none() && self.collection_error.is_none() {
+            problems.push(invalid(Some(place.clone()), "has no collection".into()));
+        }
+        if let Some(sql) = self.foreign_key_type.as_ref().filter(|sql| !is_type(sql)) {
+            let reason = format!("has a foreignKeyType that is not a type of SQL: {sql:?}");
+            problems.push(invalid(Some(place), reason));
+        }
+        let mut paths = HashSet::new();
+        for field in &self.fields {
+            let place = format!("field {key}.{}", field.path);
+            if !paths.insert(&*field.path) {
+                problems.push(invalid(Some(place.clone()), "is there twice".into()));
+            }
+            problems.extend(bad_name(&place, "path", &field.path));
+            let join = field.relationship.as_ref().map(|it| (it.many, &it.join_collection));
+            match join {
+                Some((true, None)) if is_mongoose => {
+                    problems.push(invalid(Some(place.clone()), "has no join collection".into()));
+                }
+                Some((_, Some(join))) => {
+                    problems.extend(bad_name(&place, "joinCollection", &join.name));
+                }
+                _ => {}
+            }
+            for column in &field.columns {
+                problems.extend(bad_name(&place, "columns", &column.name));
+                if !is_within_one_statement(&column.definition) {
+                    let reason = format!(
+                        "has a column whose definition is not one of SQL: {:?}",
+                        column.definition
+                    );
+                    problems.push(invalid(Some(place.clone()), reason));
+                }
+            }
+            let names = field.keys.iter().flat_map(|it| it.columns.iter().chain(&it.name));
+            problems.extend(names.filter_map(|name| bad_name(&place, "keys", name)));
+        }
+        problems
+    }
+}
+
+/// No database has an empty name, and none has room for a NUL.
+fn bad_name(place: &str, property: &str, name: &str) -> Option<Problem> {
+    let reason = match name {
+        "" => format!("has an empty name ({property})"),
+        _ if name.contains('\0') => format!("has a NUL character in a name ({property})"),
+        _ => return None,
+    };
+    Some(invalid(Some(place.replace('\0', "\\0")), reason))
 }
 
 fn invalid(place: Option<String>, reason: String) -> Problem {
@@ -294,6 +341,22 @@ mod tests {
                 {"key":"A","adapter":7,"rank":0,"collection":"a","fields":[]}]}"#,
         );
         assert_eq!(found.len(), 3, "{found:?}");
+    }
+
+    #[test]
+    fn refuses_names_that_no_database_has_and_sql_that_is_more_than_it_says() {
+        let found = messages(
+            r#"{"version":1,"locale":"en","adapters":[{"name":"k","kind":"knex","schemaName":""}],"lists":[
+                {"key":"A","adapter":0,"rank":0,"foreignKeyType":"int; drop table \"A\"","fields":[
+                    {"path":"","columns":[{"name":"a\u0000","definition":"text"}]},
+                    {"path":"b","columns":[{"name":"b","definition":"text); drop table c; --"}]},
+                    {"path":"c","keys":[{"kind":"index","columns":[""]}]},
+                    {"path":"d","relationship":{"ref":"A","many":true,"rank":0,
+                        "joinCollection":{"model":"m","name":"x\u0000"}}}]},
+                {"key":"","adapter":0,"rank":1,"collection":"","fields":[]}]}"#,
+        );
+        assert_eq!(found.len(), 9, "{found:#?}");
+        assert!(found.iter().all(|message| !message.contains('\0')), "{found:#?}");
     }
 
     #[test]

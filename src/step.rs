@@ -4,10 +4,10 @@
 //! In both the order of the variants is the order of execution, for the reasons said at each.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 
 use crate::name::{self, Name};
 use crate::relationship::Side;

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::javascript::{literal, string};
+use crate::comment::push_comment;
 use crate::plan::{Engine, UpgradePlan};
 use crate::relationship::{Kind, Relationship, Side};
 use crate::schema::Which;
@@ -43,7 +44,7 @@ pub fn schema(plan: &UpgradePlan, snapshot: &Snapshot, adapter: usize, which: Wh
                 }
                 Some(_) => continue,
             };
-            text.push_str(&format!("//   {}: {line}\n", field.path));
+            push_comment(&mut text, "//", &format!("  {}: {line}", field.path));
             if field.is_indexed || field.is_unique {
                 indexed.push(field);
             }
@@ -56,8 +57,9 @@ pub fn schema(plan: &UpgradePlan, snapshot: &Snapshot, adapter: usize, which: Wh
             let relationship = &plan.relationships[planned.relationship];
             create(&mut text, &format!("Join collection of {relationship}"), &into.name);
             let target = collection(&snapshot.lists[relationship.target]);
-            text.push_str(&format!("//   {}: ObjectId of {}\n", into.near, from.collection));
-            text.push_str(&format!("//   {}: ObjectId of {target}\n", into.far));
+            for (field, target) in [(&into.near, &*from.collection), (&into.far, target)] {
+                push_comment(&mut text, "//", &format!("  {field}: ObjectId of {target}"));
+            }
             for field in [&into.near, &into.far] {
                 create_index(&mut text, &into.name, field, &json!({ "background": true }));
             }
@@ -78,7 +80,8 @@ fn is_stored(relationship: &Relationship, side: &Side, which: Which) -> bool {
 }
 
 fn create(text: &mut String, title: &str, collection: &str) {
-    text.push_str(&format!("// {title}\ndb.createCollection({});\n", string(collection)));
+    push_comment(text, "//", title);
+    text.push_str(&format!("db.createCollection({});\n", string(collection)));
 }
 
 fn index(text: &mut String, collection: &str, field: &Field) {
