@@ -2,43 +2,40 @@
 
 const { compilingKnex } = require('./knex');
 
+const COLUMN = { path: 'column', isUnique: false, isIndexed: false, isNotNullable: true };
+
 /**
  * The SQL type of a foreign key to each list, as knex itself compiles it: primary keys may be of
  * any field type. knex gets no connection and connects to nothing.
  *
  * @param {object} adapter - a Keystone knex adapter
  * @param {object[]} lists - its lists
- * @param {string[]} directories - where to look for `@keystonejs/adapter-knex`, whose knex is used
- * @returns {Map<string, string>} the type by list key; empty when knex cannot be asked
+ * @param {string[]} directories - where to look for `@keystonejs/adapter-knex`, where the adapter's own
+ *   is not found
+ * @returns {Map<string, string>} the type by list key; without those that cannot be told, such as that
+ *   of a list whose primary key no other list can refer to
  */
 function foreignKeyTypes(adapter, lists, directories) {
   const knex = lists.length && compilingKnex(adapter, directories);
-  if (!knex) {
-    return new Map();
-  }
+  const types = new Map();
+  if (!knex) return types;
+  lists.forEach((list) => {
+    const type = foreignKeyType(knex, list);
+    if (type) types.set(list.key, type);
+  });
+  return types;
+}
+
+function foreignKeyType(knex, list) {
   try {
-    const column = (at) => `column_${at}`;
     const schema = knex.schema.createTable('lists', (table) =>
-      lists.forEach((list, at) =>
-        list.adapter.getPrimaryKeyAdapter().addToForeignTableSchema(table, {
-          path: column(at),
-          isUnique: false,
-          isIndexed: false,
-          isNotNullable: true,
-        }),
-      ),
+      list.adapter.getPrimaryKeyAdapter().addToForeignTableSchema(table, COLUMN),
     );
     const [{ sql }] = schema.toSQL();
-    const types = new Map();
-    let end = 0;
-    lists.forEach((list, at) => {
-      const start = sql.indexOf(`"${column(at)}" `, end) + column(at).length + 3;
-      end = sql.indexOf(' not null', start);
-      types.set(list.key, sql.slice(start, end));
-    });
-    return types;
+    const match = /^create table "lists" \("column" (.+) not null\)$/.exec(sql);
+    return match ? match[1] : undefined;
   } catch {
-    return new Map();
+    return undefined;
   }
 }
 

@@ -6,7 +6,7 @@ const { readOptions } = require('../options');
 const { mongooseNames } = require('./mongoose-names');
 const { foreignKeyTypes } = require('./foreign-key-types');
 const { knexColumns } = require('./knex-columns');
-const { resolveFrom } = require('./resolve');
+const { classFolders, packageVersion, resolveFrom } = require('./resolve');
 
 /** The version of the snapshot's shape; `src/snapshot.rs` reads this one. */
 const VERSION = 1;
@@ -26,7 +26,7 @@ function snapshot(keystone, options) {
   if (!keystone || !Array.isArray(keystone.listsArray)) throw notKeystone('has no `listsArray`');
   if (!keystone.listsArray.every(isList)) throw notKeystone('has a `listsArray` of something else');
   const given = readOptions(options, ['columns', 'resolveFrom']);
-  const { resolveFrom = [process.cwd()], columns = true } = given;
+  const { resolveFrom: directories = [process.cwd()], columns = true } = given;
   const lists = keystone.listsArray;
   const named = projectAdapters(keystone);
   const adapters = named.map(({ adapter }) => adapter);
@@ -36,7 +36,7 @@ function snapshot(keystone, options) {
     describer(
       adapter,
       lists.filter((list) => list.adapter.parentAdapter === adapter),
-      { rels: own.rels, directories: resolveFrom, columns, warnings },
+      { rels: own.rels, directories, columns, warnings },
     ),
   );
 
@@ -54,7 +54,7 @@ function snapshot(keystone, options) {
   };
   return {
     version: VERSION,
-    keystone: keystoneVersion(resolveFrom),
+    keystone: keystoneVersion(keystone, directories),
     locale: new Intl.Collator().resolvedOptions().locale,
     adapters: named.map(({ name, adapter }, at) =>
       Object.assign({ name }, describeAdapter(adapter), describers[at].adapter),
@@ -183,7 +183,9 @@ function consolidate(keystone) {
   return { rels, consolidated };
 }
 
-function keystoneVersion(directories) {
+function keystoneVersion(keystone, directories) {
+  const [folder] = classFolders(keystone);
+  if (folder) return packageVersion(folder) || null;
   const file = resolveFrom('@keystonejs/keystone/package.json', directories);
   return file ? require(file).version : null;
 }

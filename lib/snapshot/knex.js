@@ -1,16 +1,21 @@
 'use strict';
 
-const { requireThrough } = require('./resolve');
+const path = require('path');
+const { classFolders, resolveFrom } = require('./resolve');
 
 /**
- * A knex that compiles statements and connects to nothing.
+ * A knex that compiles statements and connects to nothing: the one that the adapter's own package has.
  *
  * @param {object} adapter - a Keystone knex adapter
- * @param {string[]} directories - where to look for `@keystonejs/adapter-knex`, whose knex is used
+ * @param {string[]} directories - where to look for `@keystonejs/adapter-knex` when the adapter's class
+ *   does not say where it came from
  * @returns {Function|undefined} undefined when it is not found there
  */
 function compilingKnex(adapter, directories) {
-  const loaded = requireThrough(['@keystonejs/adapter-knex', 'knex'], directories);
+  const installed = resolveFrom('@keystonejs/adapter-knex', directories);
+  const folders = classFolders(adapter).concat(installed ? path.dirname(installed) : []);
+  const file = folders.map((folder) => resolveFrom('knex', [folder])).find(Boolean);
+  const loaded = file && require(file);
   const knex = (loaded && loaded.knex) || loaded;
   return knex && knex({ client: adapter.client });
 }

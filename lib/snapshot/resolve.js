@@ -1,6 +1,34 @@
 'use strict';
 
+const fs = require('fs');
 const path = require('path');
+
+/**
+ * The folders of the modules that an object's classes came from, its own class first. That is where
+ * the packages are that belong to it, wherever in a workspace they are and whatever scope they have.
+ *
+ * @param {object} object
+ * @returns {string[]} none for classes that no loaded CommonJS module exports
+ */
+function classFolders(object) {
+  const classes = [];
+  let prototype = Object.getPrototypeOf(object);
+  while (prototype && prototype !== Object.prototype) {
+    classes.push(prototype.constructor);
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  const modules = Object.keys(require.cache).map((key) => require.cache[key]);
+  const folders = classes.map((it) => modules.find((loaded) => loaded && exportsIt(loaded, it)));
+  return folders.filter(Boolean).map(({ filename }) => path.dirname(filename));
+}
+
+/** Looks at no getters: a package may load much of itself by them. */
+function exportsIt({ exports }, it) {
+  if (exports === it) return true;
+  if (!exports || typeof exports !== 'object') return false;
+  const { value } = Object.getOwnPropertyDescriptor(exports, it.name) || {};
+  return value === it;
+}
 
 /**
  * Finds a file of one of the project's packages, as the project itself would.
@@ -10,6 +38,8 @@ const path = require('path');
  * @returns {string|undefined} its absolute path, or undefined when none of them has it
  */
 function resolveFrom(request, from) {
+  // With no folder to look from, Node would look from this file.
+  if (from.length === 0) return undefined;
   try {
     return require.resolve(request, { paths: from });
   } catch {
@@ -18,19 +48,16 @@ function resolveFrom(request, from) {
 }
 
 /**
- * Loads a package that a package of the project depends on, such as the `knex` that belongs to
- * `@keystonejs/adapter-knex`.
+ * The version of the package that a folder is in.
  *
- * @param {string[]} chain - package names, each to be found from the one before it
- * @param {string[]} from - directories to look for the first from
- * @returns {unknown} what the last one exports, or undefined when one of them is not there
+ * @param {string} folder
+ * @returns {string|undefined}
  */
-function requireThrough(chain, from) {
-  const file = chain.reduce((directories, name) => {
-    const found = directories && resolveFrom(name, directories);
-    return found && [path.dirname(found), found];
-  }, from);
-  return file && require(file[1]);
+function packageVersion(folder) {
+  const file = path.join(folder, 'package.json');
+  const { version } = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {};
+  const parent = path.dirname(folder);
+  return version || (parent === folder ? undefined : packageVersion(parent));
 }
 
-module.exports = { resolveFrom, requireThrough };
+module.exports = { classFolders, packageVersion, resolveFrom };
