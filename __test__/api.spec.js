@@ -395,7 +395,7 @@ describe('the error for a database that cannot be reached', () => {
     const message = await failing('mongoose', `mongodb://me:${PASSWORD}@${place}?${soon}`);
     expect(message).toContain(`adapter mongoose (${said}):\n  `);
     expect(message).toContain('ECONNREFUSED');
-    expect(message).toContain('\n  Is the server running there');
+    expect(message).toContain('\n  Is the server running, and');
   });
 
   test.each([`${PASSWORD}/x`, `x@${PASSWORD}`, `x@${PASSWORD}/x`])(
@@ -406,6 +406,15 @@ describe('the error for a database that cannot be reached', () => {
     },
   );
 
+  const raw = ['/', '@', '#', '?', '\\\\', ' ', '@127.0.0.1/', '%'];
+  test.each(raw)('shows nothing of a password on PostgreSQL that has %j', async (character) => {
+    const pieces = ['Kz', 'Xv', 'Gh'];
+    const address = `postgres://me:${pieces.join(character)}@127.0.0.1:1/x`;
+    const message = await failing('knex', address);
+    for (const piece of pieces) expect(message).not.toContain(piece);
+    if (character !== '%') expect(message).toContain('Encode special characters');
+  });
+
   test.each([
     ['mongoose', 'postgres://', 'mongodb:// or mongodb+srv://'],
     ['knex', 'mongodb://', 'postgres:// or postgresql://'],
@@ -413,7 +422,7 @@ describe('the error for a database that cannot be reached', () => {
     const message = await failing(adapter, `${scheme}me:${PASSWORD}@127.0.0.1:1/x`);
     const server = { mongoose: 'MongoDB', knex: 'PostgreSQL' }[adapter];
     expect(message).toContain(
-      `The address starts with ${scheme}; that of ${server} starts with ${expected}.`,
+      `The address starts with ${scheme}. Addresses of ${server} start with ${expected}.`,
     );
   });
 

@@ -465,3 +465,16 @@ describe('mistakes', () => {
     expectError(await run(project), 'exports no `keystone`');
   });
 });
+
+test.each([
+  'Invalid URL: postgres://me:very secret/x@host/db',
+  'connect {"host":"h","password":"secret"}',
+  'PGPASSWORD=secret is refused',
+  "{ password: 'secret', sslpassword: 'secret' }",
+  'postgres://host/db?sslpassword=secret&ssl=1',
+])('an error of the project that holds a password: %s', async (message) => {
+  const project = makeProject({ 'index.js': `throw new Error(${JSON.stringify(message)});` });
+  const result = await run(project);
+  expectError(result, '***');
+  expect(result.stderr).not.toContain('secret');
+});

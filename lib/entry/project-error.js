@@ -2,6 +2,7 @@
 
 const path = require('path');
 const { fileURLToPath } = require('url');
+const { hideSecrets } = require('../secrets');
 
 /**
  * Describes errors of a project to the person who has to fix them: what happened, and where in the
@@ -12,14 +13,14 @@ const MAX_PLACES = 5;
 
 /**
  * @param {*} error anything that was thrown
- * @returns {string} like `TypeError: x is not a function`, in one or more lines
+ * @returns {string} like `TypeError: x is not a function`, in one or more lines, without passwords
  */
 function describeError(error) {
-  if (!(error && typeof error.message === 'string')) return String(error);
+  if (!(error && typeof error.message === 'string')) return hideSecrets(String(error));
   const name = typeof error.name === 'string' ? error.name : 'Error';
   // "Cannot find module" also lists which files required it, down to the files of this tool.
   const message = error.message.split('\nRequire stack:')[0];
-  return message ? `${name}: ${message}` : name;
+  return message ? `${name}: ${hideSecrets(message)}` : name;
 }
 
 /**

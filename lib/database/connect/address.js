@@ -7,24 +7,29 @@
 
 const SCHEME = /^([a-z][a-z0-9+.-]*:\/\/)/i;
 
-/** Scheme, user and password, hosts, database. */
-const MONGODB = /^mongodb(\+srv)?:\/\/(?:([^/?#@]*)@)?([^/?#@]+)(?:\/([^/?#@]*))?(?:\?[^@]*)?$/i;
+/**
+ * Scheme, user and password, hosts, database. The user and the password hold nothing that would have to
+ * be encoded, so that every parser reads the same parts.
+ */
+const ADDRESS =
+  /^[a-z][a-z0-9+.-]*:\/\/(?:([\w.~!$&'()*+,;=%:-]*)@)?([\w.,:[\]%-]+)(?:\/([^/?#@\\\s]*))?(?:\?[^@\s]*)?$/i;
 
 /**
- * Where an address of MongoDB leads to.
+ * Where an address leads to.
  *
  * @param {string} address
+ * @param {string} [defaultPort]
  * @returns {{ hosts: string[], port?: string, database?: string, user?: string } | undefined}
- *   undefined when it is not a valid address; `port` when there is one host
+ *   undefined when it is not a valid address, or ambiguous; `port` when there is one host
  */
-function parseMongodbAddress(address) {
-  const [, isSrv, credentials = '', hostList, database] = MONGODB.exec(address) || [];
+function parseAddress(address, defaultPort) {
+  const [, credentials = '', hostList, database] = ADDRESS.exec(address) || [];
   if (!hostList) return undefined;
   const [user] = credentials.split(':');
   const where = { database: decoded(database), user: decoded(user) };
   const hosts = hostList.split(',');
   if (hosts.length > 1) return Object.assign(where, { hosts });
-  const [, host, port = isSrv ? undefined : '27017'] = /^(.*?)(?::(\d+))?$/.exec(hostList);
+  const [, host, port = defaultPort] = /^(.*?)(?::(\d+))?$/.exec(hostList);
   return Object.assign(where, { hosts: [decoded(host)], port });
 }
 
@@ -53,4 +58,4 @@ function wrongScheme(address, server, schemes) {
   return `The address ${found}. Addresses of ${server} start with ${usual} or ${other}.`;
 }
 
-module.exports = { parseMongodbAddress, wrongScheme };
+module.exports = { parseAddress, wrongScheme };

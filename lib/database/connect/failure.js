@@ -1,7 +1,7 @@
 'use strict';
 
 const { UpgradeError } = require('../../error');
-const { hideSecrets } = require('./secrets');
+const { hideSecrets } = require('../../secrets');
 
 /** What to check, by the code of the error. */
 const HINTS = {
@@ -16,6 +16,9 @@ const HINTS = {
   18: 'Are the user, the password and the authSource right?',
 };
 
+const AMBIGUOUS =
+  'The address is not a valid URL, so it is not shown. Encode special characters in the user and the password: / is %2F, @ is %40.';
+
 /** The MongoDB driver has the code only in its message. */
 const CODE = /\b(?:connect|getaddrinfo|querySrv) (E[A-Z_]+)/;
 
@@ -25,22 +28,29 @@ const CODE = /\b(?:connect|getaddrinfo|querySrv) (E[A-Z_]+)/;
  * @param {Error} error - the driver's
  * @param {object} place
  * @param {string} place.name - the adapter's
+ * @param {*} [place.address] - as the project has it
  * @param {object} [place.target] - the parts of the address, if known
  * @param {string} [place.mistake] - what is wrong with the address, if known
  * @param {string} place.source - where the project sets the address
  * @returns {UpgradeError} `CONNECTION_FAILED`, without any password
  */
-function connectionFailed(error, { name, target, mistake, source }) {
+function connectionFailed(error, { name, address, target, mistake, source }) {
   // Node tries every address of a host, and then throws an error without a message that holds the
   // others.
   const [first = error] = (error && error.errors) || [];
-  const reason = String((first && first.message) || (first && first.code) || first);
-  const [, code] = CODE.exec(reason) || [];
-  const hint = mistake || HINTS[first && first.code] || HINTS[code];
+  const message = String((first && first.message) || (first && first.code) || first);
+  const code = (first && first.code) || (CODE.exec(message) || [])[1];
+  // The driver has split the address at other places: its message may hold pieces of the password.
+  const isAmbiguous = typeof address === 'string' && !target;
+  const reason = isAmbiguous
+    ? `The driver says no more than ${code || 'that it failed'}.`
+    : message;
+  const hint = mistake || (isAmbiguous ? AMBIGUOUS : HINTS[code]);
+  const where = target && describeTarget(target);
   return new UpgradeError(
     'CONNECTION_FAILED',
     [
-      `Could not connect to the database of the adapter ${name}${target ? ` (${describeTarget(target)})` : ''}:`,
+      `Could not connect to the database of the adapter ${name}${where ? ` (${where})` : ''}:`,
       `  ${hideSecrets(reason).replace(/\n/g, '\n  ')}`,
       ...(hint ? [`  ${hint}`] : []),
       `  The address comes from ${source}.`,

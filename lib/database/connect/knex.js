@@ -1,6 +1,6 @@
 'use strict';
 
-const { wrongScheme } = require('./address');
+const { parseAddress, wrongScheme } = require('./address');
 const { connectionFailed } = require('./failure');
 const { allow } = require('../../entry/inert');
 const { quietly } = require('./quietly');
@@ -31,14 +31,13 @@ async function connectKnex(keystone, { name, adapter }) {
     const { client } = own.knex;
     return new PostgresConnection(own.knex, await client.acquireConnection());
   } catch (error) {
-    const settings = own.knex && own.knex.client.connectionSettings;
     if (own.knex) await own.knex.destroy();
-    const mistake = wrongScheme(addressOf(adapter), 'PostgreSQL', SCHEMES);
+    const address = addressOf(adapter);
     throw connectionFailed(error, {
       name,
-      // In a wrong address the driver takes anything for the database, the password too.
-      target: settings && !mistake ? targetOf(settings) : undefined,
-      mistake,
+      address,
+      target: typeof address === 'object' ? targetOf(address) : parseAddress(address, '5432'),
+      mistake: wrongScheme(address, 'PostgreSQL', SCHEMES),
       source: SOURCE,
     });
   }
@@ -48,7 +47,7 @@ function targetOf({ host, port, database, user }) {
   return { database, hosts: host && [host], port, user };
 }
 
-/** The address that the adapter uses; undefined for the path of a socket. */
+/** The address or the settings that the adapter uses; undefined for the path of a socket. */
 function addressOf({ config: { knexOptions = {} } }) {
   const { CONNECT_TO, DATABASE_URL, KNEX_URI } = process.env;
   const connection = knexOptions.connection || CONNECT_TO || DATABASE_URL || KNEX_URI;

@@ -1,6 +1,6 @@
 'use strict';
 
-const { parseMongodbAddress, wrongScheme } = require('./address');
+const { parseAddress, wrongScheme } = require('./address');
 const { connectionFailed } = require('./failure');
 const { allow } = require('../../entry/inert');
 const { quietly } = require('./quietly');
@@ -38,6 +38,7 @@ async function connectMongoose(keystone, { name, adapter }) {
     await own.mongoose.disconnect().catch(() => {});
     throw connectionFailed(error, {
       name,
+      address,
       target: address && targetOf(address, settings),
       mistake: wrongScheme(address, 'MongoDB', SCHEMES),
       source: SOURCE,
@@ -46,7 +47,7 @@ async function connectMongoose(keystone, { name, adapter }) {
 }
 
 function targetOf(address, { dbName }) {
-  const target = parseMongodbAddress(address);
+  const target = parseAddress(address, /^mongodb:/i.test(address) ? '27017' : undefined);
   return target && Object.assign(target, dbName && { database: dbName });
 }
 

@@ -1,6 +1,6 @@
 'use strict';
 
-const { hideSecrets } = require('./secrets');
+const { hideSecrets } = require('../../secrets');
 
 /** What the knex adapter prints when it cannot connect. It holds parts of the address. */
 const PRINTED = [/^Could not connect to database: /, /^If this is the first time/, /^createdb /];

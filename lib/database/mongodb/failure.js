@@ -1,7 +1,7 @@
 'use strict';
 
 const { UpgradeError } = require('../../error');
-const { hideSecrets } = require('../connect/secrets');
+const { hideSecrets } = require('../../secrets');
 
 /** The server is out of reach, going down, or not the primary any more: by the driver's names and the
  * server's numbers. */

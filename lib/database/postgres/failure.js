@@ -1,7 +1,7 @@
 'use strict';
 
 const { UpgradeError } = require('../../error');
-const { hideSecrets } = require('../connect/secrets');
+const { hideSecrets } = require('../../secrets');
 
 /** What to do, by SQLSTATE, where the server does not say. */
 const HINTS = {
