@@ -1,9 +1,9 @@
 'use strict';
 
-// The line that backs up a database, as a shell reads it.
+// The lines that back up a database and restore it, as a shell reads them.
 
 const { spawnSync } = require('child_process');
-const { backupCommand } = require('../lib/backup');
+const { backupCommands } = require('../lib/backup');
 
 /** The words that a shell makes of a line, the first of which is the program. */
 function words(line) {
@@ -13,6 +13,9 @@ function words(line) {
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return stdout.split('\0').slice(0, -1);
 }
+
+const backupOf = (inspection) => backupCommands(inspection).backup;
+const restoreOf = (inspection) => backupCommands(inspection).restore.map(words);
 
 const NAMES = [
   'blog',
@@ -37,7 +40,7 @@ test.each(NAMES)('MongoDB: the database %j', (name) => {
     authSource: 'admin',
     name,
   };
-  expect(words(backupCommand({ engine: 'mongodb', database }))).toEqual([
+  expect(words(backupOf({ engine: 'mongodb', database }))).toEqual([
     'mongodump',
     '--host=db.example',
     '--port=27018',
@@ -49,7 +52,7 @@ test.each(NAMES)('MongoDB: the database %j', (name) => {
 });
 
 test('MongoDB: what is not known is left out', () => {
-  expect(words(backupCommand({ engine: 'mongodb', database: { name: 'blog' } }))).toEqual([
+  expect(words(backupOf({ engine: 'mongodb', database: { name: 'blog' } }))).toEqual([
     'mongodump',
     '--db=blog',
     '--out=blog-dump',
@@ -64,7 +67,7 @@ const CONNECTION_STRINGS = {
 
 test.each([...NAMES, "a='b'", 'postgres://x'])('PostgreSQL: the database %j', (name) => {
   const database = { host: 'db.example', port: 5433, user: `u ${name}`, name };
-  expect(words(backupCommand({ engine: 'postgresql', database }))).toEqual([
+  expect(words(backupOf({ engine: 'postgresql', database }))).toEqual([
     'pg_dump',
     '--host=db.example',
     '--port=5433',
@@ -73,5 +76,25 @@ test.each([...NAMES, "a='b'", 'postgres://x'])('PostgreSQL: the database %j', (n
     `--file=${name}.dump`,
     // pg_dump would read these as something else.
     CONNECTION_STRINGS[name] ?? name,
+  ]);
+});
+
+test.each(NAMES)('PostgreSQL: the database %j is made anew and restored', (name) => {
+  const database = { host: 'db.example', port: 5433, user: 'me', name };
+  const at = ['--host=db.example', '--port=5433', '--username=me'];
+  expect(restoreOf({ engine: 'postgresql', database })).toEqual([
+    ['dropdb', ...at, '--', name],
+    ['createdb', ...at, '--', name],
+    ['pg_restore', ...at, `--dbname=${CONNECTION_STRINGS[name] ?? name}`, `${name}.dump`],
+  ]);
+});
+
+test.each(NAMES)('MongoDB: the database %j is dropped and restored', (name) => {
+  const database = { host: 'db.example', port: 27018, user: 'me', authSource: 'admin', name };
+  const at = ['--host=db.example', '--port=27018', '--username=me'];
+  at.push('--authenticationDatabase=admin');
+  expect(restoreOf({ engine: 'mongodb', database })).toEqual([
+    ['mongosh', ...at, name, '--eval', 'db.dropDatabase()'],
+    ['mongorestore', ...at, `--db=${name}`, `${name}-dump/${name}`],
   ]);
 });

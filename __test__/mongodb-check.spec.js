@@ -313,7 +313,7 @@ describeOnOwnServer('a server with users', () => {
     expect(checked.stdout).toContain('Grant it the role readWrite there');
     const applied = await runAs(url, '--apply', '--yes');
     expect(applied).toMatchObject({ code: 1, stdout: '' });
-    expect(applied.stderr).toContain('nothing has been changed');
+    expect(applied.stderr).toContain('Nothing has been changed.');
     expect(applied.stderr).toContain('the role readWrite');
     expect(await guardedState(database)).toBe(before);
   });

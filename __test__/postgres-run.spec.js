@@ -149,7 +149,7 @@ describe('without a terminal', () => {
     expect(text).toMatch(/\nResolve the problems above first\.\n$/);
     const applied = await runOn(database, '--apply', '--yes');
     expect(applied).toMatchObject({ code: 1, stdout: '' });
-    expect(applied.stderr).toContain('nothing has been changed');
+    expect(applied.stderr).toContain('Nothing has been changed.');
     expect(await stateOf(database)).toBe(before);
 
     const repairing = await runOn(database, '--check', '--reconcile');
@@ -230,17 +230,25 @@ describe('on a terminal', () => {
 
   it('runs it with a yes, and shows the step that it is at', async () => {
     const database = await makeDatabase();
-    const { code, shown } = await apply(database, [[QUESTION, 'y\r']]);
+    const { code, shown } = await runOnTerminal(project, ['--apply'], {
+      env: environment(database),
+      columns: 50,
+      types: [[QUESTION, 'y\r']],
+    });
     expect(code).toBe(0);
-    expect(shown).toMatch(/\r\x1b\[K. Checking that both sides of 3 relationships/); // eslint-disable-line no-control-regex
+    expect(shown).toMatch(/\r\x1b\[K. Checking that both/); // eslint-disable-line no-control-regex
     expect(shown).toContain('Done and verified');
     expect(await stateOf(database)).toBe(states.new);
     // Titles that are too long are cut, and not how far it is.
     const lines = shown.split('\r\x1b[K').map((line) => line.split('\n')[0]);
     const cut = lines.filter((line) => line.includes('…'));
     expect(cut.length).toBeGreaterThan(0);
-    for (const line of cut) expect(line).toMatch(/^. .{40,}… \[\d+\/\d+\]( \d+ s)?$/);
-    expect(Math.max(...cut.map((line) => line.length))).toBe(79);
+    for (const line of cut) expect(line).toMatch(/^. .{20,}… \[\d+\/\d+\]( \d+ s)?$/);
+    expect(Math.max(...cut.map((line) => line.length))).toBe(49);
+    // So is the report: a relationship is a block, and no line is broken by the terminal.
+    expect(shown).toContain('Todo.readers -> User.readPosts\n  Links before: ');
+    const report = shown.slice(shown.lastIndexOf('\x1b[K')).split('\n');
+    for (const line of report) expect(line.length).toBeLessThanOrEqual(53);
     const back = await apply(database, [[QUESTION, 'yes\r']], '--rollback');
     expect(back.code).toBe(0);
     expect(await stateOf(database)).toBe(states.old);

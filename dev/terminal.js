@@ -12,15 +12,24 @@ const { bin } = require('./project');
  * @param {string[]} args
  * @param {object} options
  * @param {object} [options.env] variables to set
+ * @param {number} [options.columns] its width
  * @param {Array<[RegExp, string]>} [options.types] what to type, in order, each when the terminal
  *   shows a text
  * @param {(shown: string) => void} [options.onShow] is told all that it has shown, again and again
  * @param {(child: import('child_process').ChildProcess) => void} [options.onStart] gets the terminal
  * @returns {Promise<{ code: number, shown: string }>} all that the terminal has shown
  */
-function runOnTerminal(cwd, args, { env, types = [], onShow = () => {}, onStart = () => {} }) {
+function runOnTerminal(
+  cwd,
+  args,
+  { env, columns = 80, types = [], onShow = () => {}, onStart = () => {} },
+) {
   // A shell that stays would end by Ctrl-C as well, and its exit code would hide that of the command.
-  const words = ['exec', ...[process.execPath, bin.command, ...args].map((word) => `'${word}'`)];
+  const words = [
+    `stty cols ${columns};`,
+    'exec',
+    ...[process.execPath, bin.command, ...args].map((word) => `'${word}'`),
+  ];
   const { FORCE_COLOR: _force, ...inherited } = process.env;
   const child = spawn('script', ['-qec', words.join(' '), '/dev/null'], {
     cwd,

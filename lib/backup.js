@@ -9,35 +9,55 @@ const quote = (text) => (PLAIN.test(text) ? text : `'${text.replace(/'/g, `'\\''
 const dbname = (name) =>
   /^-|=|:\/\//.test(name) ? `dbname='${name.replace(/[\\']/g, '\\$&')}'` : name;
 
+const postgres = ({ host, port, user }) => [
+  ...(host ? [`--host=${host}`] : []),
+  ...(port ? [`--port=${port}`] : []),
+  ...(user ? [`--username=${user}`] : []),
+];
+
+const mongo = ({ authSource, ...place }) => [
+  ...postgres(place),
+  ...(authSource ? [`--authenticationDatabase=${authSource}`] : []),
+];
+
+/** The command that backs up a database, and those that put it back in place of what is there then. */
 const COMMANDS = {
-  postgresql: ({ host, port, user, name }) => [
-    'pg_dump',
-    ...(host ? [`--host=${host}`] : []),
-    ...(port ? [`--port=${port}`] : []),
-    ...(user ? [`--username=${user}`] : []),
-    '--format=custom',
-    `--file=${name}.dump`,
-    dbname(name),
-  ],
-  mongodb: ({ host, port, user, authSource, name }) => [
-    'mongodump',
-    ...(host ? [`--host=${host}`] : []),
-    ...(port ? [`--port=${port}`] : []),
-    ...(user ? [`--username=${user}`] : []),
-    ...(authSource ? [`--authenticationDatabase=${authSource}`] : []),
-    `--db=${name}`,
-    `--out=${name}-dump`,
-  ],
+  postgresql: (database) => {
+    const { name } = database;
+    const at = postgres(database);
+    return {
+      backup: ['pg_dump', ...at, '--format=custom', `--file=${name}.dump`, dbname(name)],
+      restore: [
+        ['dropdb', ...at, '--', name],
+        ['createdb', ...at, '--', name],
+        ['pg_restore', ...at, `--dbname=${dbname(name)}`, `${name}.dump`],
+      ],
+    };
+  },
+  mongodb: (database) => {
+    const { name } = database;
+    const at = mongo(database);
+    // What the migration has made must not stay beside what is restored.
+    return {
+      backup: ['mongodump', ...at, `--db=${name}`, `--out=${name}-dump`],
+      restore: [
+        ['mongosh', ...at, name, '--eval', 'db.dropDatabase()'],
+        ['mongorestore', ...at, `--db=${name}`, `${name}-dump/${name}`],
+      ],
+    };
+  },
 };
 
 /**
- * The command that backs up a database, without the password: it asks for that.
+ * The commands that back up a database and restore it, without the password: they ask for that.
  *
  * @param {{ engine: string, database: object }} inspection
- * @returns {string} for a shell
+ * @returns {{ backup: string, restore: string[] }} for a shell
  */
-function backupCommand({ engine, database }) {
-  return COMMANDS[engine](database).map(quote).join(' ');
+function backupCommands({ engine, database }) {
+  const { backup, restore } = COMMANDS[engine](database);
+  const line = (words) => words.map(quote).join(' ');
+  return { backup: line(backup), restore: restore.map(line) };
 }
 
-module.exports = { backupCommand };
+module.exports = { backupCommands };

@@ -2,7 +2,7 @@
 
 const { UpgradeError } = require('./error');
 const { loadNative } = require('./addon');
-const { backupCommand } = require('./backup');
+const { backupCommands } = require('./backup');
 const { checkValue, migrationOptions, oneOf, readOptions, text } = require('./options');
 const { snapshot } = require('./snapshot');
 
@@ -155,7 +155,7 @@ function complete(plan) {
 function foundOn(inspection) {
   const { check = inspection, relationships } = inspection;
   const moved = check === inspection ? undefined : relationships;
-  return { check, relationships: moved, backup: backupCommand(check) };
+  return { check, relationships: moved, backup: backupCommands(check).backup };
 }
 
 /** A plan's data, parsed once for all its properties. */

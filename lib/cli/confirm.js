@@ -1,9 +1,9 @@
 'use strict';
 
 const readline = require('readline');
-const { backupCommand } = require('../backup');
+const { backupCommands } = require('../backup');
 const { UpgradeError } = require('../error');
-const { SCHEMAS, describeDatabase } = require('./report');
+const { SCHEMAS, describeDatabase, removals } = require('./report');
 const { visible } = require('../visible');
 
 /**
@@ -15,7 +15,8 @@ const { visible } = require('../visible');
  * @throws {UpgradeError} `CONFIRMATION_REQUIRED` when there is no terminal to ask on
  */
 async function confirm(inspection, signal) {
-  const { direction, database, drops } = inspection;
+  const { direction, database } = inspection;
+  const { backup, restore } = backupCommands(inspection);
   const [from, to] = SCHEMAS[direction];
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     throw new UpgradeError(
@@ -27,9 +28,11 @@ async function confirm(inspection, signal) {
     [
       '',
       `This takes the database ${describeDatabase(database)} from ${from} to ${to}.`,
-      ...(drops.length ? [`It drops ${drops.join(', ')}.`] : []),
+      ...removals(inspection),
       'Stop the application first, and take a backup:',
-      `  ${backupCommand(inspection)}`,
+      `  ${backup}`,
+      'These lines would restore it:',
+      ...restore.map((line) => `  ${line}`),
       '',
     ]
       .map(visible)

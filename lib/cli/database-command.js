@@ -25,7 +25,8 @@ async function runOnDatabase(keystone, from, args, guard) {
     reconcile: Boolean(args['--reconcile']),
   });
   const run = args['--apply'] ? applyOn : checkOn;
-  const { result, report, exitCode } = await run(keystone, options, args, guard);
+  const width = args['--out'] ? undefined : process.stdout.columns;
+  const { result, report, exitCode } = await run(keystone, options, { args, guard, width });
   return {
     text: visible(args['--json'] ? `${JSON.stringify(result, null, 2)}\n` : report),
     exitCode,
@@ -34,20 +35,20 @@ async function runOnDatabase(keystone, from, args, guard) {
   };
 }
 
-async function checkOn(keystone, options) {
+async function checkOn(keystone, options, { width }) {
   const { check } = require('../database/check');
   const progress = showProgress();
   try {
     const result = await check(keystone, { ...options, onProgress: progress.onProgress });
     progress.stop();
     const exitCode = result.isReady || result.isDone ? 0 : 2;
-    return { result, report: checkReport(result), exitCode };
+    return { result, report: checkReport(result, width), exitCode };
   } finally {
     progress.stop();
   }
 }
 
-async function applyOn(keystone, options, args, guard) {
+async function applyOn(keystone, options, { args, guard, width }) {
   const { apply } = require('../database/apply');
   const progress = showProgress();
   const interrupts = watchInterrupts(guard, () => {
@@ -64,7 +65,7 @@ async function applyOn(keystone, options, args, guard) {
     const result = await apply(keystone, { ...options, confirm: ask, onProgress, signal });
     progress.stop();
     if (result.isApplied) result.notices.forEach((notice) => info(notice));
-    return { result, report: applyReport(result), exitCode: 0 };
+    return { result, report: applyReport(result, width), exitCode: 0 };
   } finally {
     progress.stop();
     interrupts.stop();

@@ -23,6 +23,9 @@ const SHOWN = { old: ['old', 'both'], new: ['new', 'both'], unchanged: ['both'] 
 /** How many of the locked tables are shown. */
 const LARGEST = 10;
 
+/** A list of names that is longer takes a line for each. */
+const LONG = 100;
+
 const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'];
 
 /**
@@ -30,14 +33,20 @@ const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'];
  *
  * @param {string[]} head - the headings; a column of numbers has one that starts with a space
  * @param {string[][]} rows
+ * @param {number} width - where a line is longer, each row becomes a block
  * @returns {string} one line a row, the columns two spaces apart
  */
-function table(head, rows) {
+function table(head, rows, width) {
   const isNumber = head.map((heading) => heading.startsWith(' '));
   const all = [head.map((heading) => heading.trim()), ...rows];
   const widths = head.map((_, at) => Math.max(...all.map((row) => row[at].length)));
   const cell = (text, at) => (isNumber[at] ? text.padStart(widths[at]) : text.padEnd(widths[at]));
-  return all.map((row) => `${row.map(cell).join('  ').trimEnd()}\n`).join('');
+  const lines = all.map((row) => `${row.map(cell).join('  ').trimEnd()}\n`);
+  if (lines.every((line) => line.length <= width + 1)) return lines.join('');
+  const named = (text, at) => (all[0][at] ? `  ${all[0][at]}: ${text}\n` : `  ${text}\n`);
+  const block = ([title, ...cells]) =>
+    `${title}\n${cells.map((text, at) => text && named(text, at + 1)).join('')}`;
+  return rows.map(block).join('');
 }
 
 /**
@@ -49,24 +58,47 @@ function describeDatabase({ name, host, port }) {
   return `${name} on ${host}${port ? `:${port}` : ''}`;
 }
 
+/** Breaks lines between words, so that the terminal does not break them elsewhere. */
+function wrap(text, width) {
+  const wrapLine = (line) => {
+    const at = line.lastIndexOf(' ', width);
+    const [indent] = /^ */.exec(line);
+    if (line.length <= width || at <= indent.length + 1) return line;
+    return `${line.slice(0, at)}\n${wrapLine(`${indent}  ${line.slice(at + 1)}`)}`;
+  };
+  return text.split('\n').map(wrapLine).join('\n');
+}
+
+/** `It drops a, b.`, or a line for each where they are many. */
+function listed(what, names) {
+  const line = `${what} ${names.join(', ')}.`;
+  return line.length <= LONG ? line : `${what}:\n${names.map((name) => `  ${name}`).join('\n')}`;
+}
+
+/** `1 link`, `2 links`. */
+const counted = (count, noun) => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 /**
  * The result of a check in words.
  *
  * @param {object} inspection
+ * @param {number} [width] - of the terminal that shows it
  * @returns {string}
  */
-function checkReport(inspection) {
+function checkReport(inspection, width = Infinity) {
   const { database, state, relationships, isReady, problems, warnings } = inspection;
   const lines = [`The database ${describeDatabase(database)} ${STATES[state]}.\n`];
   if (relationships.length) {
-    lines.push(table(['Relationship', 'Schema', 'Links'], relationships.map(relationshipRow)));
+    lines.push(
+      table(['Relationship', 'Schema', 'Links'], relationships.map(relationshipRow), width),
+    );
   }
   const facts = isReady ? factsOf(inspection) : [];
   if (facts.length) lines.push(facts.map((fact) => `${fact}\n`).join(''));
   if (warnings.length) lines.push(warnings.map(lineOf('⚠')).join(''));
   if (problems.length) lines.push(problems.map(lineOf('✖')).join(''));
   lines.push(`${conclusion(inspection)}\n`);
-  return lines.join('\n');
+  return wrap(lines.join('\n'), width);
 }
 
 const lineOf =
@@ -74,11 +106,27 @@ const lineOf =
   ({ code, message }) =>
     `${marked(symbol, message, code)}\n`;
 
+/**
+ * @param {object} inspection
+ * @returns {string[]} what the migration takes away, and where the links go
+ */
+function removals({ drops, copies }) {
+  const moved = drops.filter((name) => copies.some(({ from }) => from === name));
+  const dropped = drops.filter((name) => !moved.includes(name));
+  return [
+    ...moved.map((name) => {
+      const places = copies.filter(({ from }) => from === name).map(({ into }) => into);
+      return `It moves the links of ${name} to ${places.join(' and ')}, then removes ${name}.`;
+    }),
+    ...(dropped.length ? [listed('It drops', dropped)] : []),
+  ];
+}
+
 /** What the migration is about to do. */
 function factsOf(inspection) {
-  const { drops, locks } = inspection;
+  const { locks } = inspection;
   return [
-    ...(drops.length ? [`It drops ${drops.join(', ')}.`] : []),
+    ...removals(inspection),
     ...(locks.length ? [`It locks ${largest(locks)} while it runs.`] : []),
     ...(inspection.copies.length
       ? [`It copies links of ${sourcesOf(inspection).join(', ')}.`]
@@ -98,7 +146,9 @@ function largest(tables) {
 /** The collections that links are copied from, with their sizes as far as they are known. */
 function sourcesOf({ copies }) {
   const sources = copies.map(({ collection, documents, bytes }) =>
-    documents === null ? collection : `${collection} (${documents} documents, ${size(bytes)})`,
+    documents === null
+      ? collection
+      : `${collection} (${counted(documents, 'document')}, ${size(bytes)})`,
   );
   return [...new Set(sources)];
 }
@@ -120,7 +170,7 @@ function repairs({ relationships, problems }) {
       const [kept, dropped] = [true, false].map((isKept) =>
         places.find((it) => it.isKept === isKept),
       );
-      return `It repairs ${name}: ${kept.name} alone has ${onlyKept} links, ${dropped.name} alone ${onlyDropped}.`;
+      return `It repairs ${name}: ${kept.name} alone has ${counted(onlyKept, 'link')}, ${dropped.name} alone ${onlyDropped}.`;
     });
 }
 
@@ -136,9 +186,10 @@ function conclusion({ isDone, isReady, direction, reconcile }) {
  * The result of a migration in words.
  *
  * @param {object} applied
+ * @param {number} [width] - of the terminal that shows it
  * @returns {string}
  */
-function applyReport({ isApplied, check, relationships }) {
+function applyReport({ isApplied, check, relationships }, width = Infinity) {
   const { database, direction } = check;
   const [, to] = SCHEMAS[direction];
   const where = describeDatabase(database);
@@ -149,8 +200,8 @@ function applyReport({ isApplied, check, relationships }) {
     String(after),
     explanation || '',
   ]);
-  const links = table(['Relationship', ' Links before', ' after', ''], rows);
-  return `${links}\nDone and verified: the database ${where} is in ${to}.\n`;
+  const links = table(['Relationship', ' Links before', ' after', ''], rows, width);
+  return wrap(`${links}\nDone and verified: the database ${where} is in ${to}.\n`, width);
 }
 
 /** Bytes as PostgreSQL itself shows them. */
@@ -160,4 +211,4 @@ function size(bytes) {
   return `${Math.round(bytes)} ${UNITS[unit]}`;
 }
 
-module.exports = { SCHEMAS, applyReport, checkReport, describeDatabase };
+module.exports = { SCHEMAS, applyReport, checkReport, describeDatabase, removals };

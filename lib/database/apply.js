@@ -34,8 +34,10 @@ async function apply(keystone, options = {}) {
   const part = partOf(plan, options.adapter);
   onProgress({ phase: 'connect', title: 'Connecting' });
   return withConnection(keystone, part.name, async (connection) => {
-    const inspection = await look(connection, part, inspect(options), onProgress);
-    if (signal && signal.aborted) throw declined();
+    const inspection = await unlessAborted(
+      look(connection, part, inspect(options), onProgress),
+      signal,
+    );
     const { migrate, isForDoneToo } = ENGINES[part.engine];
     const running = inspect(Object.assign({}, options, { isRunning: true }));
     const run = () =>
@@ -51,10 +53,26 @@ async function apply(keystone, options = {}) {
   });
 }
 
+/** Does not wait for the server, which may be counting for minutes. */
+function unlessAborted(looking, signal) {
+  if (!signal) return looking;
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(interrupted());
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop);
+    looking.then(resolve, reject).then(() => signal.removeEventListener('abort', stop));
+  });
+}
+
+function interrupted() {
+  return new UpgradeError('INTERRUPTED', 'Interrupted. Nothing has been changed.');
+}
+
 function notReady(inspection) {
-  const { problems } = inspection;
+  const { direction, problems } = inspection;
   const messages = problems.map(({ message }) => message);
-  const text = ['The migration cannot be run. Nothing has been changed.', ...messages];
+  const what = direction === 'down' ? 'rollback' : 'migration';
+  const text = [`The ${what} cannot be run. Nothing has been changed.`, ...messages];
   const error = new UpgradeError(problems[0].code, text.join('\n  '), problems);
   return Object.assign(error, { check: inspection });
 }

@@ -32,7 +32,7 @@ function partOf(plan, name) {
  * @returns {Promise<object>} the inspection, with where the connection leads to
  */
 async function look(connection, { engine }, core, onProgress) {
-  const onAnswer = (done) => onProgress({ phase: 'check', title: 'Checking', done });
+  const onAnswer = (done, total) => onProgress({ phase: 'check', title: 'Checking', done, total });
   const inspection = await ENGINES[engine](connection, core, onAnswer);
   const { host, port } = connection.place;
   return Object.assign(inspection, {

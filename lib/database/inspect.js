@@ -6,7 +6,8 @@
  * @param {(answers: object) => { questions?: object[], inspection?: object }} core - the core, for
  *   one adapter of one plan
  * @param {(question: object) => Promise<any>} ask - puts a question to the database
- * @param {(done: number) => void} [onAnswer] - gets the number of answers so far
+ * @param {(done: number, total: number) => void} [onAnswer] - gets the number of answers so far, and of
+ *   the questions that are known
  * @returns {Promise<object>} the inspection
  */
 async function inspect(core, ask, onAnswer = () => {}) {
@@ -14,9 +15,10 @@ async function inspect(core, ask, onAnswer = () => {}) {
   for (let done = 0; ;) {
     const { questions, inspection } = core(answers);
     if (inspection) return inspection;
+    const total = done + questions.length;
     for (const question of questions) {
       answers[question.key] = await ask(question);
-      onAnswer((done += 1));
+      onAnswer((done += 1), total);
     }
   }
 }

@@ -1,0 +1,67 @@
+'use strict';
+
+// Every code has its section in docs/errors.md, and every section a code.
+
+const fs = require('fs');
+const path = require('path');
+
+const root = path.join(__dirname, '..');
+const read = (file) => fs.readFileSync(path.join(root, file), 'utf8');
+
+const filesIn = (folder, extension) =>
+  fs
+    .readdirSync(path.join(root, folder), { recursive: true })
+    .filter((file) => file.endsWith(extension))
+    .map((file) => path.join(folder, file));
+
+const all = (text, pattern) => [...text.matchAll(pattern)].map(([, code]) => code);
+
+/** The codes that JavaScript throws or warns with. */
+const inLib = filesIn('lib', '.js').flatMap((file) => [
+  ...all(read(file), /(?:UpgradeError|serverError)\(\s*'([A-Z_]+)'/g),
+  ...all(read(file), /\bcode: '([A-Z_]+)'/g),
+]);
+
+/** What the core says in capitals beside codes. */
+const NO_CODES = ['CARGO_PKG_NAME', 'CARGO_PKG_VERSION'];
+
+/** The codes of the core, without its tests. */
+const inCore = filesIn('src', '.rs')
+  .filter((file) => !/tests?\.rs$/.test(file))
+  .map((file) => read(file).split('#[cfg(test)]')[0])
+  .flatMap((text) => [
+    ...all(text, /"([A-Z]+(?:_[A-Z]+)+)"/g),
+    ...all(text, /(?:finding\(|code: )\s*"([A-Z_]+)"/g),
+  ])
+  .filter((code) => !NO_CODES.includes(code));
+
+/** The codes that types name. */
+const inTypes = all(
+  read('index.d.ts')
+    .split(/(?=export type (?:Problem|Finding)Code =)/)
+    .filter((text) => /^export type (?:Problem|Finding)Code/.test(text))
+    .map((text) => text.split(';')[0])
+    .join('\n'),
+  /\| '([A-Z_]+)'/g,
+);
+
+const documented = all(read('docs/errors.md'), /^### ([A-Z_]+)$/gm);
+
+const unique = (codes) => [...new Set(codes)].sort();
+
+test('every code has a section, and every section a code', () => {
+  expect(inLib.length).toBeGreaterThan(20);
+  expect(inCore.length).toBeGreaterThan(20);
+  expect(inTypes.length).toBeGreaterThan(30);
+  expect(unique(documented)).toEqual(unique([...inLib, ...inCore, ...inTypes]));
+  expect(documented).toEqual([...new Set(documented)]);
+});
+
+test('every section says what to do in words', () => {
+  const sections = read('docs/errors.md').split(/^### /m).slice(1);
+  for (const section of sections) expect(section.split('\n\n')[1].length).toBeGreaterThan(40);
+});
+
+test.each(unique(inTypes))('%s is a code that something has', (code) => {
+  expect([...inLib, ...inCore]).toContain(code);
+});
