@@ -440,6 +440,13 @@ describe('what a run is asked for', () => {
     }
   });
 
+  it('a removed field leaves no index', () => {
+    const namesIn = ({ users }) => users.indexes.map(({ name }) => name);
+    expect(namesIn(trials.states.up.before)).toEqual(['_id_', 'covered_1']);
+    expect(namesIn(trials.states.up.after)).toEqual(['_id_']);
+    expect(namesIn(trials.states.down.after)).toEqual(['_id_', 'covered_1']);
+  });
+
   it('one of two arrays that is left is not called done', async () => {
     const database = await trials.make(trials.states.up.after);
     for (const collection of ['tags', 'users']) {

@@ -190,6 +190,40 @@ describe('the checks', () => {
     expect(await results(clear.run)).toEqual([{ _id: p2 }]);
   });
 
+  test('of documents whose own _id is not an ObjectId, if they hold links', async () => {
+    await fill({
+      posts: [{ _id: 'x', tags: [t1] }, { _id: 'y', tags: [null] }, { _id: 'z' }],
+      tags: [{ _id: t1 }],
+    });
+    const found = await findings(UP, ONE_SIDED);
+    expect(found.filter(([how]) => how === 'stops')).toEqual(
+      containing(['stops', 1, 'documents of posts hold links in tags']),
+    );
+  });
+
+  test('of nulls, duplicates and single values, each with its number', async () => {
+    await fill({
+      posts: [
+        { _id: p1, tags: [null, t1, t1, t1] },
+        { _id: p2, tags: t1 },
+      ],
+    });
+    const { run, sums, stops } = partsOf(UP, ONE_SIDED).checks.find((it) => it.sums);
+    expect([stops, sums]).toEqual([false, ['nulls', 'duplicates', 'lone']]);
+    expect(await results(run)).toEqual([
+      { _id: p1, nulls: 1, duplicates: 2, lone: 0 },
+      { _id: p2, nulls: 0, duplicates: 0, lone: 1 },
+    ]);
+  });
+
+  test('of ids of documents that are gone', async () => {
+    await fill({ posts: [{ _id: p1, tags: [t1, t2] }], tags: [{ _id: t1, posts: [p1] }] });
+    const gone = 'posts.tags holds ids of documents that tags does not have';
+    for (const relationship of [ONE_SIDED, MANY_TO_MANY]) {
+      expect(await findings(UP, relationship)).toEqual(containing(['warns', 1, gone]));
+    }
+  });
+
   test('after the copy, of links that came later', async () => {
     await fill({
       posts: [{ _id: p1, tags: [t1, t2] }],
@@ -216,6 +250,89 @@ describe('the checks', () => {
     expect(await findings(DOWN, ONE_TO_MANY)).toEqual(
       containing(['stops', 1, 'tags.posts holds links that posts.tag does not']),
     );
+  });
+});
+
+describe('with --reconcile', () => {
+  const repairsOf = async (relationship) => {
+    const all = [];
+    for (const { run } of partsOf(RECONCILING, relationship).repairs) all.push(await results(run));
+    return all;
+  };
+
+  test('both arrays are copied, each link once, those of the left one in its order', async () => {
+    await fill({
+      posts: [{ _id: p1, tags: [t2, t1] }, { _id: p2 }],
+      tags: [
+        { _id: t1, posts: [p2, p1] },
+        { _id: t2, posts: [p1] },
+      ],
+    });
+    const [{ run, count }] = partsOf(RECONCILING, MANY_TO_MANY).copies;
+    expect((await results(run)).map((it) => [it.Post_left_id, it.Tag_right_id])).toEqual([
+      [p1, t2],
+      [p1, t1],
+      [p2, t1],
+    ]);
+    expect(await results(count)).toMatchObject([{ n: 3 }]);
+  });
+
+  test('text becomes ids, and fields without an id adopt the highest', async () => {
+    await fill({
+      posts: [{ _id: p1, tag: String(t1) }, { _id: p2 }],
+      tags: [
+        { _id: t1, posts: [p2] },
+        { _id: t2, posts: [p2] },
+      ],
+    });
+    const [text, adopted] = await repairsOf(ONE_TO_MANY);
+    expect(text).toEqual([{ _id: p1, tag: t1 }]);
+    expect(adopted).toEqual([{ _id: p2, tag: t2 }]);
+  });
+
+  test('the kept side decides where it holds an id, and what is left out is a warning', async () => {
+    await fill({ posts: [{ _id: p1, tag: t1 }], tags: [{ _id: t1 }, { _id: t2, posts: [p1] }] });
+    expect(await repairsOf(ONE_TO_MANY)).toEqual([[], []]);
+    expect(await findings(RECONCILING, ONE_TO_MANY, 'leftovers')).toEqual(
+      containing(['warns', 1, 'links in tags.posts are dropped']),
+    );
+  });
+
+  test('of a 1:1 item to which two link, the one that it names keeps it, else the highest', async () => {
+    await fill({
+      posts: [
+        { _id: p1, tag: t1 },
+        { _id: p2, tag: t1 },
+      ],
+      tags: [{ _id: t1 }],
+    });
+    for (const [post, loser] of [
+      [null, p1],
+      [p1, p2],
+      [p2, p1],
+    ]) {
+      await db.collection('tags').updateOne({ _id: t1 }, { $set: { post } });
+      const [, cleared] = await repairsOf(ONE_TO_ONE);
+      expect([post, cleared]).toEqual([post, [{ _id: loser }]]);
+    }
+    // It is to do although no right field is left.
+    await db.collection('tags').updateOne({ _id: t1 }, { $unset: { post: 1 } });
+    const shared = partsOf(UP, ONE_TO_ONE).pending.find(({ aggregate }) => aggregate);
+    expect(await results(shared)).toHaveLength(1);
+  });
+
+  test('a 1:1 field adopts no item that another document holds', async () => {
+    await fill({
+      posts: [{ _id: p1, tag: t1 }, { _id: p2 }],
+      tags: [
+        { _id: t1, post: p2 },
+        { _id: t2, post: p1 },
+      ],
+    });
+    expect(await repairsOf(ONE_TO_ONE)).toEqual([[], [], []]);
+    await db.collection('tags').updateOne({ _id: t2 }, { $set: { post: p2 } });
+    const [, , adopted] = await repairsOf(ONE_TO_ONE);
+    expect(adopted).toEqual([{ _id: p2, tag: t2 }]);
   });
 });
 

@@ -100,6 +100,8 @@ class Trials {
     const { error } = await this.apply(database, { direction });
     if (error) throw error;
     const after = await this.server.read(database);
+    const left = Object.keys(after).filter((name) => name.startsWith(STATE));
+    if (left.length > 0) throw new Error(`It has left ${left}`);
     await this.server.dropDatabase(database);
     return { before, beforeText: this.#text(before), after, afterText: this.#text(after) };
   }
