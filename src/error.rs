@@ -77,6 +77,10 @@ pub enum Problem {
         "Keystone {version} itself sees {relationship} differently: {difference}. Nothing was planned, because a plan that Keystone disagrees with could lose data. Please report this with the output of --json and your list definitions."
     )]
     KeystoneDisagrees { version: String, relationship: String, difference: String },
+    #[error(
+        "The SQL type of {column} is unknown: knex could not say which type a foreign key to the list {list} has. Install @keystonejs/adapter-knex where the project finds it, and make the id of {list} of a field type that a relationship can refer to."
+    )]
+    UnknownType { column: String, list: String },
     #[error("Invalid snapshot{}: {reason}.", .place.as_ref().map(|place| format!(", {place}")).unwrap_or_default())]
     InvalidSnapshot { place: Option<String>, reason: String },
     #[error(
@@ -106,6 +110,7 @@ impl Problem {
             Problem::NameCollision { .. } => "NAME_COLLISION",
             Problem::UnknownCollection { .. } => "UNKNOWN_COLLECTION",
             Problem::KeystoneDisagrees { .. } => "KEYSTONE_DISAGREES",
+            Problem::UnknownType { .. } => "UNKNOWN_TYPE",
             Problem::InvalidSnapshot { .. } => "INVALID_SNAPSHOT",
             Problem::AdapterRequired { .. } => "ADAPTER_REQUIRED",
             Problem::UnknownAdapter { .. } => "UNKNOWN_ADAPTER",
@@ -123,7 +128,9 @@ impl Problem {
             | Problem::CrossAdapter { list, field, .. }
             | Problem::NameCollision { list, field, .. } => (Some(list), Some(field)),
             Problem::UnsupportedOption { list, .. } => (list.as_deref(), None),
-            Problem::UnknownCollection { list, .. } => (Some(list), None),
+            Problem::UnknownCollection { list, .. } | Problem::UnknownType { list, .. } => {
+                (Some(list), None)
+            }
             _ => (None, None),
         }
     }

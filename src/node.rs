@@ -166,7 +166,7 @@ impl NativePlan {
             return Ok(String::new());
         };
         Ok(match TableSchema::new(&self.plan, &self.snapshot, at, which) {
-            Some(schema) => postgres::schema(&schema),
+            Some(schema) => postgres::schema(&schema.with_types().map_err(thrown)?),
             None => mongodb::schema(&self.plan, &self.snapshot, at, which),
         })
     }

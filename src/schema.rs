@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use crate::error::Problem;
 use crate::name::{self, Name};
 use crate::naming::{self, Named};
 use crate::plan::{Engine, UpgradePlan};
@@ -109,6 +110,24 @@ impl TableSchema {
             tables,
             is_complete: snapshot.adapters[adapter].has_columns,
         })
+    }
+
+    /// The schema, unless a column has no type: what is printed creates what it says, or is an error.
+    ///
+    /// # Errors
+    /// [`Problem::UnknownType`]
+    pub fn with_types(self) -> Result<Self, Problem> {
+        let columns = self
+            .tables
+            .iter()
+            .flat_map(|table| table.columns.iter().map(move |column| (&table.name, column)));
+        let unknown = columns.filter(|(_, column)| column.data_type.is_empty()).find_map(
+            |(table, column)| {
+                let list = column.foreign_key.as_ref()?.references.to_string();
+                Some(Problem::UnknownType { column: format!("{table}.{}", column.name), list })
+            },
+        );
+        unknown.map_or(Ok(self), Err)
     }
 }
 

@@ -371,12 +371,9 @@ fn types_are_known(changes: &[Change<'_>]) -> Result<(), Problem> {
     let mut created = changes.iter().filter_map(Change::created).flat_map(Item::columns);
     match created.find(|column| column.data_type.is_none()) {
         None => Ok(()),
-        Some(column) => Err(Problem::InvalidSnapshot {
-            place: Some(format!("list {}", column.references)),
-            reason: format!(
-                "has no foreignKeyType, which the column {} needs. Were @keystonejs/adapter-knex and its knex found from resolveFrom?",
-                column.name
-            ),
+        Some(column) => Err(Problem::UnknownType {
+            column: format!("the column {}", column.name),
+            list: column.references.to_string(),
         }),
     }
 }
