@@ -120,6 +120,21 @@ test('a list that no relationship can refer to costs the others nothing', () => 
   expect(run(project, '--schema', 'new').stdout).toContain('author integer');
 });
 
+test('a field type that fails costs its own columns, and is named', () => {
+  const project = makeProject({
+    'index.js': `${entry('')}
+const name = keystone.lists.Country.adapter.fieldAdaptersByPath.name;
+name.addToTableSchema = () => { throw new Error('no columns here'); };
+`,
+  });
+  const { status, stdout, stderr } = run(project, '--schema', 'new');
+  expect(status).toBe(0);
+  expect(stderr).toContain('The columns of Country.name are unknown (no columns here)');
+  expect(stdout).toContain('create table "Country"\n(\n\tid text');
+  expect(stdout).not.toContain('\tname text');
+  expect(stdout).toContain('author integer');
+});
+
 test('a column whose type is unknown is an error in a schema, where a migration that only renames needs none', () => {
   const project = makeProject({
     'index.js': entry(`citizens: { type: Relationship, ref: 'User', many: true }`),

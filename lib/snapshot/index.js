@@ -94,13 +94,21 @@ function describer(adapter, lists, context) {
 
 function knexDescriber(adapter, lists, { directories, columns, warnings }) {
   const types = foreignKeyTypes(adapter, lists, directories);
+  const warn = (warning) => warnings.push(Object.assign({ code: 'COLUMNS_UNKNOWN' }, warning));
   let byList;
   try {
-    byList = columns ? knexColumns(adapter, lists, directories) : undefined;
-  } catch (error) {
-    warnings.push({
-      code: 'COLUMNS_UNKNOWN',
-      message: `The columns of this project cannot be told (${error.message}). Its schema and diff show those of relationships only.`,
+    byList = columns
+      ? knexColumns(adapter, lists, directories, (list, field, { message }) =>
+          warn({
+            message: `The columns of ${list}.${field} are unknown (${message}). The schemas and the diff are without them.`,
+            list,
+            field,
+          }),
+        )
+      : undefined;
+  } catch ({ message }) {
+    warn({
+      message: `The columns of this project are unknown (${message}). Its schemas and its diff show those of relationships only.`,
     });
   }
   return {

@@ -14,12 +14,14 @@ const KEYS = { index: 'index', unique: 'unique', primary: 'primary' };
  * @param {object} adapter - a Keystone knex adapter
  * @param {object[]} lists - its lists
  * @param {string[]} directories - where to look for `@keystonejs/adapter-knex`, whose knex is used
+ * @param {(list: string, field: string, error: Error) => void} onUnknown - for a field whose columns
+ *   cannot be told, which then has none
  * @returns {Map<string, Map<string, { columns: object[], keys: object[] }>>} by list key and field
  *   path; `columns` are `{ name, definition }` with the definition in SQL, `keys` are
  *   `{ kind, columns, name? }`
- * @throws {Error} when this knex or a field type cannot be asked
+ * @throws {Error} when knex is not found
  */
-function knexColumns(adapter, lists, directories) {
+function knexColumns(adapter, lists, directories, onUnknown) {
   const db = compilingKnex(adapter, directories);
   if (!db) throw new Error('@keystonejs/adapter-knex and its knex were not found');
   const byList = new Map();
@@ -31,15 +33,20 @@ function knexColumns(adapter, lists, directories) {
       })
       .toSQL();
     // Not `list.fields`: a field without a column has no field adapter here.
-    const statements = list.adapter.fieldAdapters
-      .filter((fieldAdapter) => !fieldAdapter.isRelationship)
-      .map((fieldAdapter) => {
-        const first = table._statements.length;
-        unattached(fieldAdapter, list.adapter, db).addToTableSchema(table, []);
-        return [fieldAdapter.path, table._statements.slice(first)];
-      });
     const compile = columnCompiler(db.client, table);
-    byList.set(list.key, new Map(statements.map(([path, own]) => [path, described(own, compile)])));
+    const fields = new Map();
+    list.adapter.fieldAdapters
+      .filter((fieldAdapter) => !fieldAdapter.isRelationship)
+      .forEach((fieldAdapter) => {
+        const first = table._statements.length;
+        try {
+          unattached(fieldAdapter, list.adapter, db).addToTableSchema(table, []);
+          fields.set(fieldAdapter.path, described(table._statements.slice(first), compile));
+        } catch (error) {
+          onUnknown(list.key, fieldAdapter.path, error);
+        }
+      });
+    byList.set(list.key, fields);
   });
   return byList;
 }
