@@ -340,6 +340,19 @@ describe('on a terminal', () => {
     return outcome;
   }
 
+  it('Ctrl-C while it checks does not wait for the server', async () => {
+    const database = await makeDatabase(states.up.before);
+    // An answer that never comes: the end of the command is what ends this.
+    const onRead = ({ name }) => (name === 'aggregate' ? new Promise(() => {}) : 'pass');
+    const proxy = await startProxy(server.address, undefined, { onRead });
+    const url = server.url(database, { at: proxy.address });
+    const { code, shown } = await apply(url, [[/Checking \d+ of \d+/, '\x03']]);
+    await proxy.stop();
+    expect(shown).toContain('✖ Interrupted. Nothing has been changed. [INTERRUPTED]');
+    expect(code).toBe(1);
+    expect(stateText(await server.read(database))).toBe(stateText(states.up.before));
+  });
+
   it('Ctrl-C while it copies leaves all as it was', async () => {
     const database = await makeDatabase(states.up.before);
     const { code, shown } = await interrupt(database, /copying links into/, isCopy());
