@@ -17,7 +17,7 @@ const { version } = require('../package.json');
 const { newKeystone, oldKeystone } = require('../dev/keystones');
 const { patched } = require('../dev/patch');
 const { withPatience } = require('../dev/patience');
-const { buildKeystone, loadScenario } = require('../dev/scenario');
+const { buildKeystone, generations, loadScenario } = require('../dev/scenario');
 
 const MODULES = { new: newKeystone(), old: oldKeystone() };
 
@@ -441,6 +441,30 @@ describe('the error for a database that cannot be reached', () => {
 describe('the error for a project with mistakes', () => {
   const error = () => thrownBy(() => planUpgrade(keystoneOf('error-several', 'knex')));
 
+  test.each([
+    ['error-does-not-point-back', 'knex', 'MISMATCHED_REF'],
+    ['error-points-elsewhere', 'knex', 'MISMATCHED_REF'],
+    ['error-not-a-relationship', 'knex', 'MISMATCHED_REF'],
+    ['error-refs-itself', 'knex', 'SELF_REFERENCE'],
+    ['error-unknown-field', 'knex', 'UNKNOWN_FIELD'],
+    ['error-unknown-list', 'knex', 'UNKNOWN_LIST'],
+    ['error-join-tables-with-one-name', 'knex', 'NAME_COLLISION'],
+    ['error-join-tables-with-one-name', 'mongoose', 'NAME_COLLISION'],
+    ['error-list-named-like-a-join-table', 'knex', 'NAME_COLLISION'],
+    ['error-list-named-like-a-join-table', 'mongoose', 'NAME_COLLISION'],
+    ['error-same-63-bytes', 'knex', 'NAME_COLLISION'],
+    ['list-named-like-an-old-join-table', 'knex', 'NAME_COLLISION'],
+    ['list-keys-that-differ-by-case', 'mongoose', 'NAME_COLLISION'],
+    ['configured-collections-uncertain', 'mongoose', 'UNKNOWN_COLLECTION'],
+    ['error-mysql', 'knex', 'UNSUPPORTED_ADAPTER'],
+    ['error-wrap-identifier', 'knex', 'UNSUPPORTED_OPTION'],
+    ['two-adapters-related', undefined, 'CROSS_ADAPTER'],
+  ])('has a code: %s on %s', (name, adapter, code) => {
+    const generation = adapter ? generations(loadScenario(name))[0] : 'old';
+    const project = keystoneOf(name, adapter, generation);
+    expect(thrownBy(() => planUpgrade(project)).code).toBe(code);
+  });
+
   test('has all of them, each with its code and place', () => {
     expect(error().problems.map(({ code, list, field }) => [code, list, field])).toEqual([
       ['UNKNOWN_LIST', 'Post', 'author'],
@@ -536,6 +560,11 @@ describe('a malformed snapshot', () => {
     const error = errorFor('mongoose', change);
     expect(error).toMatchObject({ name: 'UpgradeError', code: 'INVALID_SNAPSHOT' });
     expect(error.message).toContain(place);
+  });
+
+  test('is refused where a list has a table of its own', () => {
+    const error = errorFor('knex', ({ lists }) => (lists[0].tableName = 'elsewhere'));
+    expect(error).toMatchObject({ name: 'UpgradeError', code: 'UNSUPPORTED_OPTION' });
   });
 
   test('is refused where Keystone itself saw something else', () => {

@@ -116,6 +116,7 @@ describe('verified before the commit', () => {
   it.each([
     ['an N:N', 'up', 'old', 'Todo_readers_User_readPosts', 'Todo.readers -> User.readPosts'],
     ['a one-sided N:N', 'up', 'old', 'Todo_reviewers_many', 'Todo.reviewers -> User'],
+    ['a one-sided N:N', 'down', 'new', 'Todo_reviewers', 'Todo.reviewers -> User'],
     ['an N:N', 'down', 'new', 'Todo_readers', 'Todo.readers -> User.readPosts'],
     ['an N:N’s second copy', 'down', 'new', 'User_readPosts', 'Todo.readers -> User.readPosts'],
     ['a 1:N’s second copy', 'down', 'new', 'User_published', 'Todo.publisher -> User.published'],
@@ -270,6 +271,16 @@ describe('what a database shows', () => {
       const args = direction === 'up' ? ['--check'] : ['--rollback', '--check'];
       expect((await runOn(database, args)).code).toBe(0);
     }
+  });
+
+  it('the tables that it would lock: those that foreign keys refer to as well', async () => {
+    const side = (ref) => ({ fields: { many: { type: 'Relationship', ref, many: true } } });
+    const lists = { A: side('B.many'), B: side('A.many') };
+    const database = await makeDatabase('template0');
+    await server.query(database, (await planOf(lists)).schema('old'));
+    const session = await open(server.url(database), { lists });
+    const { locks } = await session.check();
+    expect(locks.map(({ name }) => name)).toEqual(['A', 'A_many', 'B', 'B_many']);
   });
 
   it('that is finished, though what it would drop has been added to', async () => {

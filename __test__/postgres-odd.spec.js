@@ -294,7 +294,7 @@ describe.each(postgresVersions())('PostgreSQL %s', (version) => {
       expect(await server.schemaOf(`${name} printed`)).toEqual(before);
     }
 
-    it('every word that is reserved, as a column', async () => {
+    it('every word that is reserved', async () => {
       const rows = await server.query(
         'old',
         `SELECT word FROM pg_get_keywords() WHERE catcode <> 'U' ORDER BY word`,
@@ -306,21 +306,12 @@ describe.each(postgresVersions())('PostgreSQL %s', (version) => {
       await thereAndBack('words', project({ A: fields('B'), B: fields('A') }));
     });
 
-    it('every word that is reserved, as a table', async () => {
-      const rows = await server.query(
-        'old',
-        `SELECT word FROM pg_get_keywords() WHERE catcode IN ('R', 'T') ORDER BY word`,
-      );
-      const lists = rows.map(({ word }) => [word, { one: relationship('Some') }]);
-      await thereAndBack('tables', project({ Some: {}, ...Object.fromEntries(lists) }));
-    });
-
     it('capitals that are not ASCII', async () => {
       await thereAndBack(
         'capitals',
         project({
           Ärzte: { Über: relationship('Öl', true), Éins: relationship('Öl.Éins') },
-          Öl: { Éins: relationship('Ärzte.Éins'), Ñ: relationship('Öl', true) },
+          Öl: { Éins: relationship('Ärzte.Éins'), Ñ: relationship('Ärzte', true) },
         }),
       );
     });
