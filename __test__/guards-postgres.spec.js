@@ -482,7 +482,7 @@ describe('a run that is ended', () => {
     const { database, before } = await makeEndless();
     const session = await open(server.url(database));
     const ended = (options) => session.apply(options).catch(({ code }) => code);
-    expect(await ended({ abortsAt: 'start' })).toBe('DECLINED');
+    expect(await ended({ abortsAt: 'start' })).toBe('INTERRUPTED');
     expect(await ended({ abortsAt: 'migrate' })).toBe('INTERRUPTED');
     const running = ended();
     await untilWaiting(database, 'PgSleep');
