@@ -79,7 +79,7 @@ describe.each(versions)('on PostgreSQL %s', (version) => {
       [
         'names are left as they were',
         ({ up }) => ({
-          up: cutOut(up, /-- Foreign keys, indexes and NOT NULL[^]*?\nEND\s+\S+;\n/),
+          up: cutOut(up, /-- Renaming foreign keys, indexes and NOT NULL[^]*?\nEND\s+\S+;\n/),
         }),
         'The schema after up',
       ],
