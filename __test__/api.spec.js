@@ -339,6 +339,16 @@ describe('wrong options', () => {
   });
 });
 
+test('a migration that could not be taken back is not begun', async () => {
+  const keystone = keystoneOf('guide', 'knex');
+  keystone.lists.User.adapter.getPrimaryKeyAdapter = () => ({});
+  const onProgress = jest.fn();
+  const error = await apply(keystone, { onProgress }).catch((thrown) => thrown);
+  expect(error).toMatchObject({ name: 'UpgradeError', code: 'UNKNOWN_TYPE' });
+  expect(error.message).toMatch(/^Nothing has been changed.*rollback.*the list User/);
+  expect(onProgress).not.toHaveBeenCalled();
+});
+
 test('an error of the package is told from others', () => {
   const error = thrownBy(() => planUpgrade({}));
   expect(isUpgradeError(error)).toBe(true);

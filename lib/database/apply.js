@@ -31,6 +31,7 @@ async function apply(keystone, options = {}) {
   const { plan, inspect, compare } = loadProject(keystone, options);
   const { onProgress = () => {}, confirm = () => true, signal } = options;
   const statements = plan.statements(options);
+  checkWayBack(plan, options);
   const part = partOf(plan, options.adapter);
   onProgress({ phase: 'connect', title: 'Connecting' });
   return withConnection(keystone, part.name, async (connection) => {
@@ -66,6 +67,17 @@ function unlessAborted(looking, signal) {
 
 function interrupted() {
   return new UpgradeError('INTERRUPTED', 'Interrupted. Nothing has been changed.');
+}
+
+/** A migration that could not be taken back is not begun. */
+function checkWayBack(plan, options) {
+  if (options.direction === 'down') return;
+  try {
+    plan.statements(Object.assign({}, options, { direction: 'down' }));
+  } catch (error) {
+    const text = 'Nothing has been changed, because there would be no rollback.';
+    throw new UpgradeError(error.code, `${text} ${error.message}`, error.problems);
+  }
 }
 
 function notReady(inspection) {
