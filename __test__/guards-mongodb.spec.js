@@ -396,7 +396,9 @@ describe('a caller of the API', () => {
     const confirm = jest.fn(() => true);
     const onProgress = ({ phase }) => phase === 'check' && ending.abort();
     const options = { confirm, onProgress, signal: ending.signal, resolveFrom: [modules] };
-    await expect(apply(projectOf(database), options)).rejects.toMatchObject({ code: 'DECLINED' });
+    await expect(apply(projectOf(database), options)).rejects.toMatchObject({
+      code: 'INTERRUPTED',
+    });
     expect(confirm).not.toHaveBeenCalled();
     expect(await trials.state(database)).toBe(trials.states.up.beforeText);
   });
