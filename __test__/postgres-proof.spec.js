@@ -73,7 +73,7 @@ describe.each(versions)('on PostgreSQL %s', (version) => {
     };
     const atTheEnd = (script, sql) => script.replace(/COMMIT;\s*$/, `${sql};\nCOMMIT;\n`);
     const anyRow = (table) => `ctid = (SELECT ctid FROM ${table} LIMIT 1)`;
-    const readers = '"Todo_readers_User_readPosts"';
+    const readers = 'public."Todo_readers_User_readPosts"';
 
     test.each([
       [
@@ -95,12 +95,12 @@ describe.each(versions)('on PostgreSQL %s', (version) => {
       ],
       [
         'the way back leaves something',
-        ({ down }) => ({ down: atTheEnd(down, 'CREATE INDEX ON "Todo" (name)') }),
+        ({ down }) => ({ down: atTheEnd(down, 'CREATE INDEX ON public."Todo" (name)') }),
         'The schema after down',
       ],
       [
         'the way back does not fill a column',
-        ({ down }) => ({ down: atTheEnd(down, 'UPDATE "User" SET "leadPost" = NULL') }),
+        ({ down }) => ({ down: atTheEnd(down, 'UPDATE public."User" SET "leadPost" = NULL') }),
         'The rows after down',
       ],
     ])('%s', async (name, change, message) => {
