@@ -189,7 +189,8 @@ it.each([
   };
   for (const at of [[[step, write]], []]) {
     const { error, writes } = await trials.apply(database, { at });
-    expect(error).toMatchObject({ code: 'MIGRATION_FAILED' });
+    // It may have started over, as long as nothing has its name: then the check finds them.
+    expect(error).toMatchObject({ code: expect.stringMatching(/^(MIGRATION_FAILED|DATA)$/) });
     expect(writes.filter(({ command }) => command.updates?.some(({ u }) => u.$unset))).toEqual([]);
     expect(await filled()).toHaveLength(1);
     const posts = trials.collection(database, 'posts');

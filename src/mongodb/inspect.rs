@@ -35,13 +35,12 @@ pub fn inspect(
         .relationships_of(adapter)
         .map(|(at, it)| Places::new(at, it, &steps_of.remove(&at).unwrap_or_default(), snapshot))
         .collect();
-    let mut migration = migration(plan, steps, asked.options);
-    let tasks = std::mem::take(&mut migration.relationships);
+    let migration = migration(plan, steps, asked.options);
     let copies = steps
         .iter()
         .map(|Planned { relationship, step }| (*relationship, copies(step, asked.options)))
         .collect();
-    let tasks = tasks.into_iter().map(|it| (it.relationship, it)).collect();
+    let tasks = migration.relationships.iter().map(|it| (it.relationship, it.clone())).collect();
     Inspector { adapter, asked, relationships, migration, tasks, copies }.inspect()
 }
 
@@ -144,9 +143,8 @@ struct Inspector<'a> {
     adapter: &'a AdapterPlan,
     asked: Asked<'a>,
     relationships: Vec<Places<'a>>,
-    /// Without its relationships.
     migration: Migration<'a>,
-    /// These, by their index in the plan.
+    /// Its relationships by their index in the plan.
     tasks: BTreeMap<usize, Task<'a>>,
     /// What each step copies, with the index of its relationship.
     copies: Vec<(usize, Vec<Copied>)>,
@@ -207,9 +205,13 @@ impl Inspector<'_> {
         for name in ["unfinished", "wrongVersion", "wrongDatabase"] {
             questions.push(ask(name.to_owned(), json!([name, self.migration])));
         }
+        let reads_text = self.migration.options.reconcile;
         for it in &self.relationships {
             for (number, place) in it.places.iter().enumerate() {
-                questions.push(ask(links_key(it.at, number), json!(["links", place.about()])));
+                questions.push(ask(
+                    links_key(it.at, number),
+                    json!(["links", place.about(), reads_text]),
+                ));
             }
         }
         for (at, task) in &self.tasks {
@@ -224,8 +226,10 @@ impl Inspector<'_> {
             return Ok(Vec::new());
         }
         let mut questions = Vec::new();
+        // Which does not know what is asked.
+        let is_old = self.answer::<Option<String>>("wrongVersion")?.is_some();
         for (at, task) in &self.tasks {
-            if !self.is_pending(*at)? {
+            if !self.is_pending(*at)? || is_old {
                 continue;
             }
             questions.push(self.ask_about(expected_key(*at), "expected", task));
@@ -338,8 +342,9 @@ impl Inspector<'_> {
         } else {
             self.state(&places, is_pending)
         };
-        let mut expected = match is_pending {
-            true => self.answer::<Option<u64>>(&expected_key(it.at))?,
+        let key = expected_key(it.at);
+        let mut expected = match self.asked.answers.contains_key(&key) {
+            true => self.answer::<Option<u64>>(&key)?,
             false => None,
         };
         // What is copied from has been removed by a part: the copy, which has been counted, is whole.

@@ -28,8 +28,9 @@ async function connectMongoose(keystone, { name, adapter }) {
   let settings = {};
   own.mongoose.connect = function (uri, options = {}) {
     address = uri;
-    settings = options;
-    return Object.getPrototypeOf(this).connect.call(this, uri, options);
+    // A copy may take long, and some drivers take a socket that is silent for six minutes for dead.
+    settings = Object.assign({}, options, { socketTimeoutMS: 0 });
+    return Object.getPrototypeOf(this).connect.call(this, uri, settings);
   };
   try {
     await quietly(() => own._connect({ name: keystone.name, rels: [] }, own.config));

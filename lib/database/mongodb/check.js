@@ -3,16 +3,7 @@
 const { inspect } = require('../inspect');
 const { serverError } = require('./failure');
 const runner = require('./runner');
-const {
-  aggregate,
-  anyWith,
-  having,
-  holding,
-  items,
-  named,
-  partsOf,
-  path,
-} = require('./vocabulary');
+const { aggregate, anyWith, having, ids, named, partsOf } = require('./vocabulary');
 
 /**
  * Puts the questions of the core to a MongoDB database, `{ call: [name, ...arguments] }` each.
@@ -50,7 +41,8 @@ function questionsOf(connection) {
     /** How far a migration has come that did not end. */
     async unfinished(migration) {
       const state = await runner.stateOf(server);
-      return state && { phase: state.phase, found: runner.unfinishedRun(state, migration) };
+      const found = await runner.unfinishedRun(server, state, migration);
+      return state && { phase: state.phase, found };
     },
 
     wrongVersion: (migration) => runner.wrongVersion(server, migration),
@@ -58,8 +50,8 @@ function questionsOf(connection) {
     wrongDatabase: (migration) => runner.wrongDatabase(server, migration),
 
     /** The links in a place, if that is in the database. */
-    async links(place) {
-      const { isThere, count } = linksIn(place);
+    async links(place, takesText) {
+      const { isThere, count } = linksIn(Object.assign({ takesText }, place));
       if (!(await server.first(isThere))) return null;
       return (await server.first(count)) || { links: 0 };
     },
@@ -74,11 +66,15 @@ function questionsOf(connection) {
 
     /** What the checks before a migration find. */
     async checks(migration, relationship) {
-      const { vacant, checks } = partsOf(migration, relationship);
+      const parts = partsOf(migration, relationship);
       // What an earlier run has left may be there.
       const isFirst = !(await runner.stateOf(server));
+      const all = (isFirst ? parts.vacant : []).concat(
+        parts.checks,
+        await runner.checksOfDrops(server, relationship.name, parts),
+      );
       const found = [];
-      for (const check of isFirst ? vacant.concat(checks) : checks) {
+      for (const check of all) {
         const message = await runner.runCheck(server, check);
         if (message) found.push({ message, stops: check.stops });
       }
@@ -109,7 +105,7 @@ function linksIn(place) {
       ]),
     };
   }
-  const size = { $size: { $setDifference: [items(path(place)), [null]] } };
+  const size = { $size: { $setUnion: [ids(place), []] } };
   return {
     isThere: anyWith(place),
     count: count(
@@ -117,8 +113,10 @@ function linksIn(place) {
       place.many
         ? [having(place), { $group: { _id: null, links: { $sum: size } } }]
         : [
-            holding(place),
-            { $group: { _id: path(place), n: { $sum: 1 } } },
+            having(place),
+            { $project: { ids: ids(place) } },
+            { $unwind: '$ids' },
+            { $group: { _id: '$ids', n: { $sum: 1 } } },
             { $group: { _id: null, links: { $sum: '$n' }, targets: { $sum: 1 } } },
           ],
     ),

@@ -20,6 +20,7 @@ const FORWARD = {
 const UNTOUCHED = 'Nothing of yours has been changed.';
 const GOES_ON =
   'The database has been changed in part. Run it again: it goes on where it was stopped.';
+const TAKEN_OVER = 'That run says what has been changed; so does --check once it has ended.';
 const DONE = 'The migration has been done, and not been verified: --check says what there is.';
 
 /**
@@ -65,7 +66,8 @@ async function migrateMongodb(connection, { statements, core, compare, onProgres
     if (!outcome.isVerified) throw notVerified(outcome);
     return { before, after, outcome, notices };
   } catch (error) {
-    throw explain(error, position);
+    if (error.isTakenOver) position = TAKEN_OVER;
+    throw explain(error, error.isUntouched ? UNTOUCHED : position);
   }
 }
 

@@ -1,6 +1,16 @@
 'use strict';
 
-const { aggregate, merge, named, partsOf, plainIndex } = require('./vocabulary');
+const {
+  aggregate,
+  dropIndex,
+  indexesStay,
+  isOwnIndex,
+  merge,
+  named,
+  partsOf,
+  plainIndex,
+  validatorTakes,
+} = require('./vocabulary');
 
 /** The collection that says who is migrating, and how far the migration has come. It is gone in the end. */
 const STATE = 'keystone_upgrade_relationships';
@@ -8,9 +18,24 @@ const STATE = 'keystone_upgrade_relationships';
 /** Every write is there to stay before the next one is sent. */
 const DURABLE = { w: 'majority', j: true };
 
+/** Where a member is down, a majority may never confirm a write. The first writes find that out. */
+const CONFIRMED = Object.assign({ wtimeout: 60 * 1000 }, DURABLE);
+
+/** MongoDB 8 has a default for the time that a command may take, of which a migration needs more. */
+const MAX_TIME_MS = 2147483647;
+
 /** How often a run says that it is alive, and after which silence it counts as dead. */
 const BEAT_MS = 10 * 1000;
 const DEAD_MS = 60 * 1000;
+
+/**
+ * For how long after the last sign of life a write is carried out. A process that was halted between
+ * the two may send it when others have taken over, and must not change anything then.
+ */
+const LEASE_MS = 45 * 1000;
+
+/** The end of a name for what has to make room for a copy. */
+const ASIDE = '.aside';
 
 /** How many documents are updated at a time where the server has to be told which. */
 const BATCH = 50000;
@@ -46,18 +71,23 @@ async function migrate(migration, shell) {
 
   const lock = await takeLock(server, shell);
   let isDone = false;
+  let isBegun = false;
   try {
-    const state = await stateOf(server);
-    const unfinished = unfinishedRun(state, migration);
+    let state = await stateOf(server);
+    const unfinished = await unfinishedRun(server, state, migration);
     if (unfinished && unfinished.stops) refuse(unfinished.message);
+    isBegun = true;
     const run = { migration, server: lock.guarded, say, lock };
+    if (state && (state.direction !== migration.direction || state.plan !== migration.plan)) {
+      // Another one that has changed nothing.
+      await startOver(Object.assign(run, { filled: state.filled }));
+      state = undefined;
+    }
     if (state && state.phase === 'removing') {
       say('resume', 'Continuing where an earlier run stopped, with the removals');
-      await finish(Object.assign(run, { isResumed: true }));
+      await finish(Object.assign(run, { isResumed: true, filled: state.filled }));
     } else {
-      // What is left of the other direction has changed nothing.
-      const isOwn = state && state.direction === migration.direction;
-      run.pending = await findPending(run, isOwn ? state.names : []);
+      run.pending = await findPending(run, state ? state.names : []);
       if (run.pending.length === 0) {
         await dropStaging(run.server);
         await makeIndexes(run);
@@ -68,7 +98,7 @@ async function migrate(migration, shell) {
       try {
         await start(run, state);
       } catch (error) {
-        if (migration.direction === 'up') await startOver(run);
+        await forget(run, error);
         throw error;
       }
       await finish(run);
@@ -76,6 +106,10 @@ async function migrate(migration, shell) {
     isDone = true;
     say('done', 'Done');
     return true;
+  } catch (error) {
+    // It may have gone, and what another run has left is not this one's to change.
+    if (isBegun && !isOutOfReach(error)) await lock.guarded.write(noteError(error)).catch(() => {});
+    throw error;
   } finally {
     await lock.release(isDone);
   }
@@ -122,9 +156,11 @@ async function start(run, state) {
   // They are filled where they are, so what they hold may be an earlier run's.
   run.filled = new Set(state ? sharded : []);
   const isOwn = ({ join }) => join && run.filled.has(join.collection);
-  await runChecks(run, pending, 'Nothing has been changed', (parts, it) =>
-    (isOwn(it) ? [] : parts.vacant).concat(parts.checks),
-  );
+  await runChecks(run, pending, 'Nothing has been changed', async (parts, it) => [
+    ...(isOwn(it) ? [] : parts.vacant),
+    ...parts.checks,
+    ...(await checksOfDrops(server, it.name, parts)),
+  ]);
 
   const { direction, plan } = migration;
   const names = pending.map(({ name }) => name);
@@ -155,6 +191,7 @@ async function start(run, state) {
   const copies = all.filter(({ place, into }) => place !== into);
   await setState(server, {
     copies: copies.map(({ place, into }) => ({ place, into })),
+    filled: Array.from(run.filled),
     phase: 'removing',
   });
 }
@@ -168,11 +205,63 @@ function stateOf(server) {
   return server.first({ find: STATE, filter: { _id: 'state' } });
 }
 
+/** Keeps for whoever comes next why a run has stopped, where it leaves a state. */
+function noteError({ message }) {
+  const error = message.split('\n')[0].slice(0, 300);
+  return { update: STATE, updates: [{ q: { _id: 'state' }, u: { $set: { error } } }] };
+}
+
+/**
+ * Whether a run that was stopped has changed none of the documents, so that it may be forgotten. On the
+ * way up the join collections get their names first.
+ */
+async function isUntouched(server, state, migration) {
+  if (!state) return true;
+  if (state.direction === 'up') {
+    if (state.phase === 'copying') return true;
+    if (!state.copies || state.copies.length === 0) return false;
+    for (const { place } of state.copies) {
+      if (!(await server.first(named(place)))) return false;
+    }
+    return true;
+  }
+  if (state.phase !== 'copying' || state.plan !== migration.plan) return false;
+  const down = { direction: 'down', reconcile: false };
+  for (const relationship of migration.relationships) {
+    if (!(state.names || []).includes(relationship.name)) continue;
+    for (const command of partsOf(down, relationship).touched) {
+      if (await server.first(command)) return false;
+    }
+  }
+  return true;
+}
+
+/** After an error: leaves the database as it was before, where no document has been changed. */
+async function forget(run, error) {
+  if (isOutOfReach(error)) return;
+  try {
+    error.isUntouched = await isUntouched(run.server, await stateOf(run.server), run.migration);
+    if (error.isUntouched) await startOver(run);
+  } catch (_) {
+    // The next run does it.
+  }
+}
+
+/** Whether there is nothing that this run could still do after an error. */
+function isOutOfReach({ name, isTakenOver }) {
+  return isTakenOver || /^Mongo(Network|ServerSelection|Topology)/.test(name);
+}
+
+function takenOver() {
+  const error = new Error('Another run has taken over, so this one has stopped');
+  return Object.assign(error, { isTakenOver: true });
+}
+
 /** Leaves the database as it was before `start`, as far as it can be reached. */
-async function startOver({ server, filled = [] }) {
+async function startOver({ server, filled }) {
   try {
     await dropStaging(server);
-    for (const collection of filled) {
+    for (const collection of filled || []) {
       await server.write({ delete: collection, deletes: [{ q: {}, limit: 0 }] });
     }
     await server.write({ delete: STATE, deletes: [{ q: { _id: 'state' }, limit: 0 }] });
@@ -183,17 +272,19 @@ async function startOver({ server, filled = [] }) {
 
 /** Makes a join collection with its indexes. */
 async function fill(server, { copy, place, into }) {
+  const indexes = copy.indexes.map((field) => plainIndex(place, field).indexes[0]);
   if (place === into) {
     // `$out` cannot write to a sharded collection.
     await server.write({ delete: into, deletes: [{ q: {}, limit: 0 }] });
+    await server.write({ createIndexes: place, indexes });
     const insert = { $merge: { into, whenMatched: 'fail', whenNotMatched: 'insert' } };
     await server.write(extended(copy.run, insert));
   } else {
-    // The server makes it whole or not at all.
+    // While it is empty: of a filled collection all members of a replica set have to make the indexes.
+    await server.write({ createIndexes: place, indexes });
+    // The server makes it whole or not at all, and keeps the indexes.
     await server.write(extended(copy.run, { $out: place }));
   }
-  const indexes = copy.indexes.map((field) => plainIndex(place, field).indexes[0]);
-  await server.write({ createIndexes: place, indexes });
 }
 
 async function requireWhole({ server, say }, made) {
@@ -233,17 +324,11 @@ async function finish(run) {
   const { migration, server, say } = run;
   const state = await stateOf(server);
   const relationships = migration.relationships.filter(({ name }) => state.names.includes(name));
-  for (const { place, into } of state.copies) {
-    // A copy that is not there has its final name already.
-    if (!(await server.first(named(place)))) continue;
-    if (await server.first({ find: into, limit: 1 })) {
-      throw new Error(
-        `The collection ${into} has been filled while the links were copied, so the copy cannot take its name. Is the new Keystone running? Stop it, empty the collection, and run this again`,
-      );
-    }
-    // An empty one is there where the new Keystone was started. One that comes now makes the renaming fail.
-    await server.write({ drop: into });
-    await server.rename(place, into);
+  try {
+    for (const copy of state.copies) await giveName(server, copy);
+  } catch (error) {
+    await forget(run, error);
+    throw error;
   }
   if (run.isResumed) await runChecks(run, relationships, undefined, (parts) => parts.guards);
   for (const relationship of relationships) {
@@ -261,10 +346,39 @@ async function finish(run) {
   await dropStaging(server);
 }
 
+/**
+ * Renames a copy to its final name. An empty collection may have that name, where the new Keystone was
+ * started: it is moved aside, and back again if it is not empty then. Dropping it would be worse, late,
+ * when it is the collection that others have filled.
+ */
+async function giveName(server, { place, into }) {
+  // A copy that is not there has its final name already.
+  if (!(await server.first(named(place)))) return;
+  const aside = `${place}${ASIDE}`;
+  if (await server.first(named(into))) {
+    await server.rename(into, aside);
+    if (await server.first({ find: aside, limit: 1 })) {
+      await server.renameBack(aside, into);
+      throw new Error(
+        `The collection ${into} has been filled while the links were copied, so the copy cannot take its name. Is the new Keystone running? Stop it, empty the collection, and run this again`,
+      );
+    }
+  }
+  await server.rename(place, into);
+}
+
 /** Makes and drops indexes, of all relationships: also of those that have no links yet. */
 async function makeIndexes({ migration, server }) {
   for (const relationship of migration.relationships) {
-    for (const command of partsOf(migration, relationship).indexes) await server.write(command);
+    const { indexes, drops } = partsOf(migration, relationship);
+    for (const command of indexes) await server.write(command);
+    // Before the field: a unique index would refuse a second document without it.
+    for (const side of drops) {
+      const own = (await server.indexesOf(side.collection)).filter((it) => isOwnIndex(it, side));
+      // Of several with one key, the key does not say which.
+      const some = own.length > 1 ? own.map(({ name }) => name) : [{ [side.field]: 1 }];
+      for (const index of some) await server.write(dropIndex(side.collection, index));
+    }
   }
 }
 
@@ -296,7 +410,7 @@ async function repair({ server, say }, { says, collection, field, how, run }) {
 async function runChecks({ migration, server, say }, relationships, consequence, checksOf) {
   const wrong = [];
   for (const relationship of relationships) {
-    const checks = checksOf(partsOf(migration, relationship), relationship);
+    const checks = await checksOf(partsOf(migration, relationship), relationship);
     if (checks.length > 0) say('check', `Checking ${relationship.name}`);
     for (const check of checks) {
       const text = await runCheck(server, check);
@@ -305,6 +419,16 @@ async function runChecks({ migration, server, say }, relationships, consequence,
     }
   }
   if (wrong.length > 0) throw new Error(wrong.concat(consequence || []).join('\n'));
+}
+
+/** The checks of what the server may refuse when fields are removed. */
+async function checksOfDrops(server, name, { drops }) {
+  const checks = [];
+  for (const side of drops) {
+    checks.push(...indexesStay(name, side, await server.indexesOf(side.collection)));
+    checks.push(...validatorTakes(name, side, await server.optionsOf(side.collection)));
+  }
+  return checks;
 }
 
 /** What a check finds, in words, or nothing. */
@@ -332,13 +456,18 @@ function numbers(count) {
 }
 
 /** What to say of a migration that was stopped half-way, and whether it stops this one. */
-function unfinishedRun(state, { direction, plan }) {
-  // The copies on the way up are thrown away. The way back, though, has written into documents.
-  if (!state || (state.direction === 'up' && state.phase === 'copying')) return undefined;
+async function unfinishedRun(server, state, migration) {
+  if (!state) return undefined;
+  const isSameWay = state.direction === migration.direction;
+  const isSame = isSameWay && state.plan === migration.plan;
+  // It starts over, or it is forgotten.
+  const isHarmless = state.phase === 'copying' && state.direction === 'up';
+  if (isHarmless || (!isSame && (await isUntouched(server, state, migration)))) return undefined;
   const what = state.direction === 'up' ? 'migration' : 'rollback';
-  const isSame = state.direction === direction && state.plan === plan;
-  const others = state.direction === direction && !isSame ? ', with other lists than these' : '';
-  const message = `A ${what} was stopped half-way${others}. Run that ${what} again${isSame ? '' : ' first'}. It continues where it stopped`;
+  const others = isSameWay && !isSame ? ', with other lists than these' : '';
+  const first = isSame ? '' : ' first';
+  const why = state.error ? `. It stopped because of this: ${state.error}` : '';
+  const message = `A ${what} was stopped half-way${others}. Run that ${what} again${first}. It continues where it stopped${why}`;
   return { message, stops: !isSame };
 }
 
@@ -350,11 +479,9 @@ async function wrongDatabase(server, { collections }) {
 }
 
 async function wrongVersion(server, { server: needed }) {
-  const { version, versionArray } = await server.buildInfo();
-  const [major, minor] = versionArray.map(Number);
-  const isEnough = major > needed[0] || (major === needed[0] && minor >= needed[1]);
-  if (isEnough) return undefined;
-  return `This needs MongoDB ${needed.join('.')} or later, and the server is ${version}`;
+  const buildInfo = await server.buildInfo();
+  if (isAtLeast(buildInfo, needed)) return undefined;
+  return `This needs MongoDB ${needed.join('.')} or later, and the server is ${buildInfo.version}`;
 }
 
 /** Collections that are being made, until they are whole. Each run has its own. */
@@ -368,7 +495,11 @@ async function dropStaging(server) {
     filter: { name: { $regex: '^' + STATE + '\\.' } },
     nameOnly: true,
   });
-  for (const { name } of left) await server.write({ drop: name });
+  for (const { name } of left) {
+    // What is not empty there is not ours.
+    const isKept = name.endsWith(ASIDE) && (await server.first({ find: name, limit: 1 }));
+    if (!isKept) await server.write({ drop: name });
+  }
 }
 
 function extended(command, stage) {
@@ -406,7 +537,8 @@ async function takeLock(server, shell) {
   const beat = async () => {
     const u = { $set: { at: await server.now() } };
     const { n } = await server.write({ update: STATE, updates: [{ q: own, u }] });
-    if (n !== 1) throw new Error('Another run has taken over, so this one has stopped');
+    if (n !== 1) throw takenOver();
+    return u.$set.at;
   };
   const lock = { token, release };
   const onTimer = async () => {
@@ -416,12 +548,18 @@ async function takeLock(server, shell) {
   // A beat that fails will show in the next command.
   const timer = setInterval(() => void onTimer().catch(() => {}), shell.beatMs || BEAT_MS);
   if (timer.unref) timer.unref();
-  const guarded = (send) => async (first, second) => {
-    await beat();
-    return send(first, second);
-  };
-  const { write, rename } = server;
-  lock.guarded = Object.assign({}, server, { write: guarded(write), rename: guarded(rename) });
+  lock.guarded = Object.assign({}, server, {
+    async write(run) {
+      const at = await beat();
+      return server.write(await server.fenced(run, new Date(Number(at) + LEASE_MS)));
+    },
+    async rename(from, to) {
+      await beat();
+      return server.rename(from, to);
+    },
+    /** Whoever is at work by now. */
+    renameBack: server.rename,
+  });
   return lock;
 
   async function release(isDone) {
@@ -440,11 +578,22 @@ async function takeLock(server, shell) {
 function serverOf({ command, adminCommand, database }) {
   const checked = (result) => {
     const error = (result.writeErrors || [])[0] || result.writeConcernError;
+    if (error && error.code === 64) {
+      const why = 'Is a member of the replica set down?';
+      throw new Error(`A majority of the servers did not confirm a write within a minute. ${why}`);
+    }
     if (error) throw Object.assign(new Error(error.errmsg), { code: error.code });
     return result;
   };
-  const read = (run) => command(run.aggregate ? aggregation(run) : run);
+  const read = (run) => {
+    const isLong = run.aggregate || run.find;
+    return command(run.aggregate ? aggregation(run) : isLong ? timed(run) : run);
+  };
   const first = async (run) => (await read(run)).cursor.firstBatch[0];
+  const collectionOf = async (name) =>
+    first({ listCollections: 1, filter: { name } }).then((it) => it || { options: {} });
+  const optionsOf = async (name) => (await collectionOf(name)).options || {};
+  let hasNow;
   const isMongos = async () => (await adminCommand({ isMaster: 1 })).msg === 'isdbgrid';
   return {
     database,
@@ -453,10 +602,33 @@ function serverOf({ command, adminCommand, database }) {
     estimate: async (collection) => (await command({ count: collection })).n,
     buildInfo: () => adminCommand({ buildInfo: 1 }),
     now: async () => (await adminCommand({ isMaster: 1 })).localTime,
+    optionsOf,
+    async indexesOf(collection) {
+      try {
+        return (await command({ listIndexes: collection, cursor: { batchSize: BATCH } })).cursor
+          .firstBatch;
+      } catch (error) {
+        if (error.code === 26) return []; // There is no such collection.
+        throw error;
+      }
+    },
+    /** A write to documents that does nothing any more from a time on: MongoDB 4.2 knows `$$NOW`. */
+    async fenced(run, until) {
+      const isInTime = { $expr: { $lt: ['$$NOW', until] } };
+      const within = (some) =>
+        some.map((it) => Object.assign({}, it, { q: Object.assign({}, it.q, isInTime) }));
+      if ((run.update || run.delete) === STATE) return run;
+      if (!run.update && !run.delete && !intoOf(run)) return run;
+      if (hasNow === undefined) hasNow = isAtLeast(await this.buildInfo(), [4, 2]);
+      if (!hasNow) return run;
+      if (run.update) return Object.assign({}, run, { updates: within(run.updates) });
+      if (run.delete) return Object.assign({}, run, { deletes: within(run.deletes) });
+      return Object.assign({}, run, { pipeline: [{ $match: isInTime }].concat(run.pipeline) });
+    },
     /** Whether the document was not there yet. */
     async insert(document) {
       try {
-        checked(await command({ insert: STATE, documents: [document], writeConcern: DURABLE }));
+        checked(await command({ insert: STATE, documents: [document], writeConcern: CONFIRMED }));
         return true;
       } catch (error) {
         if (error.code === 11000) return false;
@@ -464,7 +636,16 @@ function serverOf({ command, adminCommand, database }) {
       }
     },
     async write(run) {
-      const options = { writeConcern: DURABLE };
+      const isOwn = [run.update, run.delete, run.drop].includes(STATE);
+      const options = { writeConcern: isOwn ? CONFIRMED : DURABLE };
+      const into = intoOf(run);
+      if (into) {
+        // It has to be that of the collection which is written to, and would be that of the other one.
+        const [own, other] = [await optionsOf(into), await optionsOf(run.aggregate)];
+        if (own.collation || other.collation) {
+          options.collation = own.collation || { locale: 'simple' };
+        }
+      }
       try {
         const whole = run.aggregate ? aggregation(run) : run;
         return checked(await command(Object.assign({}, whole, options)));
@@ -488,11 +669,28 @@ function serverOf({ command, adminCommand, database }) {
 
 /** An aggregation as the server takes it: all that it gives in one answer. */
 function aggregation(run) {
-  return Object.assign({}, run, { cursor: { batchSize: BATCH }, allowDiskUse: true });
+  return timed(Object.assign({}, run, { cursor: { batchSize: BATCH }, allowDiskUse: true }));
+}
+
+function timed(run) {
+  return Object.assign({}, run, { maxTimeMS: MAX_TIME_MS });
+}
+
+/** The collection into whose documents an aggregation writes, if it does. */
+function intoOf({ pipeline = [] }) {
+  const last = pipeline[pipeline.length - 1] || {};
+  return last.$merge && last.$merge.into;
+}
+
+/** `8.0.0-rc5` is `[8, 0, 0, -45]` to the server. */
+function isAtLeast({ versionArray }, [major, minor]) {
+  const [first, second] = versionArray.map(Number);
+  return first > major || (first === major && second >= minor);
 }
 
 module.exports = {
   STATE,
+  checksOfDrops,
   isPending,
   migrate,
   runCheck,

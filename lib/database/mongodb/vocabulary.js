@@ -17,8 +17,11 @@
  * @property {Check[]} guards in place of `checks`, where a stopped run continues after its copies
  * @property {object[]} repairs of links that stay where they are: `run` finds the documents to change
  * @property {Check[]} leftovers of the repairs
- * @property {object[]} indexes commands that make and drop them, whether or not there are links
+ * @property {object[]} indexes commands that make them, whether or not there are links
  * @property {object[]} removals of what is no longer needed
+ * @property {Side[]} drops the fields that are removed so, whose indexes go before
+ * @property {object[]} touched the way back: commands that find something as soon as a document has
+ *   been written
  */
 
 /** The migration, by kind of relationship. */
@@ -31,8 +34,9 @@ const UP = {
       checks: checksOfArray(name, left, right),
       copies: [copyArray(name, left, right, join)],
       guards: [allCopied(name, left, right, join)],
-      indexes: [plainIndex(join, left.inJoin), plainIndex(join, right.inJoin), dropIndex(left)],
+      indexes: [plainIndex(join, left.inJoin), plainIndex(join, right.inJoin)],
       removals: [unset(name, left)],
+      drops: [left],
     };
   },
 
@@ -49,13 +53,9 @@ const UP = {
       ],
       copies: [(reconcile ? copyBothArrays : copyArray)(name, left, right, join)],
       guards: [allCopied(name, left, right, join), allCopied(name, right, left, join)],
-      indexes: [
-        plainIndex(join, left.inJoin),
-        plainIndex(join, right.inJoin),
-        dropIndex(left),
-        dropIndex(right),
-      ],
+      indexes: [plainIndex(join, left.inJoin), plainIndex(join, right.inJoin)],
       removals: [unset(name, left), unset(name, right)],
+      drops: [left, right],
     };
   },
 
@@ -83,8 +83,8 @@ const UP = {
           ]
         : [clearShared(name, left, right)],
       leftovers: reconcile ? [nothingLeftOut(name, right, left)] : [],
-      indexes: [dropIndex(right)],
       removals: [unset(name, right)],
+      drops: [right],
     };
   },
 
@@ -104,8 +104,8 @@ const UP = {
       guards: reconcile ? [] : [nothingLost(name, array, kept)],
       repairs: reconcile ? [textBecomesIds(name, kept), adoptArrays(name, kept, array)] : [],
       leftovers: reconcile ? [nothingLeftOut(name, array, kept)] : [],
-      indexes: [dropIndex(array)],
       removals: [unset(name, array)],
+      drops: [array],
     };
   },
 };
@@ -114,9 +114,10 @@ const UP = {
 const DOWN = {
   /** The array is filled from the join collection, which is dropped. */
   oneSidedManyToMany({ name, left, right, join }) {
-    const { checks, copies, counts, indexes } = refilled(name, left, right, join);
-    const removals = [dropCollection(name, join)];
-    return { pending: [named(join)], checks, copies, counts, indexes, removals };
+    return Object.assign(refilled(name, left, right, join), {
+      pending: [named(join)],
+      removals: [dropCollection(name, join)],
+    });
   },
 
   /** Both arrays are filled from the join collection, which is dropped. */
@@ -131,6 +132,7 @@ const DOWN = {
       copies: [...ofLeft.copies, ...ofRight.copies],
       counts: [...ofLeft.counts, ...ofRight.counts],
       indexes: [...ofLeft.indexes, ...ofRight.indexes],
+      touched: [...ofLeft.touched, ...ofRight.touched],
       removals: [dropCollection(name, join)],
     };
   },
@@ -160,6 +162,7 @@ function partsOf({ direction, reconcile }, { kind, name, left, right, join }) {
     Object.assign({}, own, { isLeft, inJoin, takesText: reconcile });
   const none = { pending: [], vacant: [], checks: [], copies: [], counts: [] };
   Object.assign(none, { guards: [], repairs: [], leftovers: [], indexes: [], removals: [] });
+  Object.assign(none, { drops: [], touched: [] });
   const parts = (direction === 'up' ? UP : DOWN)[kind]({
     name,
     left: side(left, true, join && join.left),
@@ -211,6 +214,7 @@ function refilled(name, side, other, join) {
     copies: side.many ? [defaultToEmpty(name, side), fill] : [fill],
     counts: [(side.many ? arraysComplete : fieldsComplete)(name, side, from, links)],
     indexes: side.index ? [indexOf(side.collection, side.field)] : [],
+    touched: [anyWith(side)],
   };
 }
 
@@ -236,7 +240,7 @@ function onlyIds(name, side) {
     [
       having(side),
       { $project: { wrong: { $filter: { input: values, cond: isWrong } } } },
-      { $match: { wrong: { $ne: [] } } },
+      { $match: { 'wrong.0': { $exists: true } } },
       { $project: { wrong: 1, types: { $map: { input: '$wrong', in: { $type: '$$this' } } } } },
     ],
   );
@@ -256,7 +260,7 @@ function ownersHaveIds(name, side) {
           links: { $filter: { input: items(path(side)), cond: isThere } },
         },
       },
-      { $match: { links: { $ne: [] } } },
+      { $match: { 'links.0': { $exists: true } } },
     ],
   );
 }
@@ -313,6 +317,72 @@ function targetsExist(name, side, other) {
   );
 }
 
+/**
+ * Checks the indexes that contain a field that goes, but for Keystone's own. A unique one may refuse
+ * documents that differ in this field alone; others are of no use any more.
+ *
+ * @param {string} name
+ * @param {Side} side
+ * @param {object[]} indexes as `listIndexes` has them
+ */
+function indexesStay(name, side, indexes) {
+  const isOfField = (key) => key === side.field || key.startsWith(`${side.field}.`);
+  const others = indexes.filter(
+    (it) => Object.keys(it.key).some(isOfField) && !isOwnIndex(it, side),
+  );
+  return others.map((it) => {
+    if (!it.unique) {
+      const example = { $project: { _id: 0, index: { $literal: it.name } } };
+      return warn(
+        `${name}: the index ${it.name} of ${side.collection} contains ${side.field}, which is removed. Replace it`,
+        side.collection,
+        [{ $limit: 1 }, example],
+      );
+    }
+    const rest = Object.keys(it.key).filter((key) => !isOfField(key));
+    const values = rest.map((key) => ({ $ifNull: [`$${key}`, null] }));
+    return stop(
+      `${name}: the unique index ${it.name} of ${side.collection} contains ${side.field}. Documents that differ in that field alone could not be without it. Drop the index`,
+      side.collection,
+      [
+        ...(it.partialFilterExpression ? [{ $match: it.partialFilterExpression }] : []),
+        { $group: { _id: values, documents: { $sum: 1 } } },
+        { $match: { documents: { $gt: 1 } } },
+      ],
+    );
+  });
+}
+
+/** Whether an index is one that Keystone makes of a field. */
+function isOwnIndex({ key }, side) {
+  return Object.keys(key).length === 1 && Number(key[side.field]) === 1;
+}
+
+/**
+ * Checks that the validator of a collection takes documents without a field.
+ *
+ * @param {string} name
+ * @param {Side} side
+ * @param {object} options of the collection, as `listCollections` has them
+ */
+function validatorTakes(name, side, { validator, validationLevel, validationAction }) {
+  if (!validator || validationLevel === 'off' || validationAction === 'warn') return [];
+  // Documents that it refuses already may be changed then.
+  const isValid = validationLevel === 'moderate' ? [{ $match: validator }] : [];
+  const check = stop(
+    `${name}: the validator of ${side.collection} refuses documents without ${side.field}. Change it with collMod, or set its validationAction to warn until the end`,
+    side.collection,
+    [
+      having(side),
+      ...isValid,
+      { $project: { [side.field]: 0 } },
+      { $match: { $nor: [validator] } },
+      { $project: { _id: 1 } },
+    ],
+  );
+  return [check];
+}
+
 /** N:N: checks that the other array has all links of this one. */
 function otherSideAgrees(name, side, other) {
   const says = `${name}: ${place(side)} holds links that ${place(other)} does not. `;
@@ -331,7 +401,7 @@ function nothingLost(name, side, kept) {
   return stop(
     `${name}: links that only ${place(side)} holds would be lost. Add them to ${place(kept)}, or remove them, or use --reconcile, which adds them`,
     side.collection,
-    [...unreturned(side, kept), { $match: { back: [] } }, ends(side)],
+    [...unreturned(side, kept), { $match: { isTaken: false } }, ends(side)],
   );
 }
 
@@ -343,7 +413,7 @@ function nothingStale(name, side, kept) {
   return warn(
     `${name}: ${place(side)} holds links that ${place(kept)} contradicts. The old Keystone leaves such stale links behind. The links in ${place(kept)} are kept`,
     side.collection,
-    [...unreturned(side, kept), { $match: { back: { $ne: [] } } }, ends(side)],
+    [...unreturned(side, kept), { $match: { isTaken: true } }, ends(side)],
   );
 }
 
@@ -355,7 +425,7 @@ function arrayAgrees(name, kept, dropped) {
 
 /** 1:1: warns about links of the kept side to documents whose own field holds no id. */
 function fieldAgrees(name, kept, dropped) {
-  const pipeline = [...unreturned(kept, dropped), { $match: { back: [] } }, ends(kept)];
+  const pipeline = [...unreturned(kept, dropped), { $match: { isTaken: false } }, ends(kept)];
   return warn(onlyKept(name, kept), kept.collection, pipeline);
 }
 
@@ -652,7 +722,6 @@ function refill(name, side, from, links) {
     says: `${name}: filling ${place(side)} from ${from}`,
     run: aggregate(from, [
       ...links,
-      { $sort: { _id: 1 } },
       { $group: { _id: '$own', [side.field]: gathered } },
       merge(side.collection),
     ]),
@@ -713,7 +782,7 @@ function anyShared(kept, dropped) {
 function anyUnfilled(kept, side) {
   return aggregate(kept.collection, [
     ...unreturned(kept, side),
-    { $match: { back: [] } },
+    { $match: { isTaken: false } },
     { $limit: 1 },
   ]);
 }
@@ -741,8 +810,9 @@ function uniqueIndex(collection, field) {
   return { createIndexes: collection, indexes: [index] };
 }
 
-function dropIndex(side) {
-  return { dropIndexes: side.collection, index: { [side.field]: 1 } };
+/** By its name, or by its key. */
+function dropIndex(collection, index) {
+  return { dropIndexes: collection, index };
 }
 
 // Stages of pipelines.
@@ -779,16 +849,25 @@ function ends(side) {
 }
 
 /**
- * The links of one side that the other does not have, between documents that exist, with `back`: the
- * ids that the other side holds in place of it.
+ * The links of one side that the other does not have, between documents that exist, and whether the
+ * other side `isTaken`: it holds other ids in place of them. The links to one document are compared
+ * together, since its array may be as long as there are links.
  */
 function unreturned(side, other) {
   return [
     ...eachLink(side),
-    lookup(other, 'id', 'other'),
+    { $group: { _id: '$id', owners: { $push: '$_id' } } },
+    lookup(other, '_id', 'other'),
     { $match: { other: { $ne: [] } } },
-    { $project: { id: 1, back: only('other', ids(other, '$$other.')) } },
-    { $match: { $expr: { $not: [{ $in: ['$_id', '$back'] }] } } },
+    { $project: { owners: 1, back: only('other', ids(other, '$$other.')) } },
+    {
+      $project: {
+        owner: { $setDifference: ['$owners', '$back'] },
+        isTaken: { $gt: [{ $size: '$back' }, 0] },
+      },
+    },
+    { $unwind: '$owner' },
+    { $project: { _id: '$owner', id: '$_id', isTaken: 1 } },
   ];
 }
 
@@ -840,18 +919,22 @@ function losers(kept, dropped) {
   ];
 }
 
+/** Right behind a `$match`, so that the index on `_id` gives the order. */
+const BY_ID = { $sort: { _id: 1 } };
+
 /** The links of a join collection: `own` id of the owner of the field to fill, `id` of the other side. */
 function joinedLinks(side, other) {
   const isId = { $type: 'objectId' };
   return [
     { $match: { [side.inJoin]: isId, [other.inJoin]: isId } },
+    BY_ID,
     { $project: { own: `$${side.inJoin}`, id: `$${other.inJoin}` } },
   ];
 }
 
 /** The links of a field that was kept, likewise. */
 function keptLinks(kept) {
-  return [holding(kept), { $project: { own: path(kept), id: '$_id' } }];
+  return [holding(kept), BY_ID, { $project: { own: path(kept), id: '$_id' } }];
 }
 
 /** Writes what was found into the documents of a collection that have these `_id`s. */
@@ -899,12 +982,29 @@ function toId(value) {
   return { $convert: { input: value, to: 'objectId', onError: null, onNull: null } };
 }
 
-/** The elements of an array, each once, where it occurs first. */
+/**
+ * The ids in an array, each once, where it occurs first. Looking for the first place of each takes the
+ * square of the length. Long arrays become an object with the ids as keys, in that order.
+ */
 function distinct(array) {
+  const size = (of) => ({ $size: of });
   const element = { $arrayElemAt: [array, '$$at'] };
   const isFirst = { $eq: ['$$at', { $indexOfArray: [array, element] }] };
-  const places = { $filter: { input: { $range: [0, { $size: array }] }, as: 'at', cond: isFirst } };
-  return { $map: { input: places, as: 'at', in: element } };
+  const places = { $filter: { input: { $range: [0, size(array)] }, as: 'at', cond: isFirst } };
+  const byKey = { $map: { input: array, in: [{ $toString: '$$this' }, '$$this'] } };
+  const keys = { $objectToArray: { $arrayToObject: byKey } };
+  return {
+    $switch: {
+      branches: [
+        { case: { $eq: [size(array), size({ $setUnion: [array, []] })] }, then: array },
+        {
+          case: { $lte: [size(array), 1000] },
+          then: { $map: { input: places, as: 'at', in: element } },
+        },
+      ],
+      default: { $map: { input: keys, in: '$$this.v' } },
+    },
+  };
 }
 
 /** An expression on the only document in an array, which it knows by the name of the array. */
@@ -915,12 +1015,16 @@ function only(array, value) {
 module.exports = {
   aggregate,
   anyWith,
+  dropIndex,
   having,
   holding,
-  items,
+  ids,
+  indexesStay,
+  isOwnIndex,
   merge,
   named,
   partsOf,
   path,
   plainIndex,
+  validatorTakes,
 };

@@ -1,0 +1,326 @@
+'use strict';
+
+// What a MongoDB server refuses, or does otherwise, that the one of these tests takes: collations,
+// indexes, validators, names, members that are down, a process that was halted. Where it takes it, the
+// connection plays the refusal.
+
+const os = require('os');
+const { planUpgrade } = require('..');
+const { newKeystone } = require('../dev/keystones');
+const { documentsText, driver, indexesText, startMongodb } = require('../dev/mongodb');
+const { buildKeystone, loadScenario } = require('../dev/scenario');
+const { connectMongoose } = require('../lib/database/connect/mongoose');
+const { migrate } = require('../lib/database/mongodb/runner');
+
+const STATE = 'keystone_upgrade_relationships';
+const REVIEWERS = 'todo_reviewers_manies';
+
+const { ObjectId } = driver();
+const [ada, bob, first, second] = Array.from({ length: 4 }, () => new ObjectId());
+
+const modules = newKeystone();
+const plan = planUpgrade(buildKeystone(loadScenario('guide'), { modules, adapter: 'mongoose' }), {
+  resolveFrom: [modules],
+});
+
+const DATA = {
+  todos: [
+    { _id: first, name: 'one', readers: [ada, bob], reviewers: [bob], leadAuthor: ada },
+    { _id: second, name: 'two', readers: [bob], reviewers: [], publisher: ada },
+  ],
+  users: [
+    { _id: ada, name: 'one', readPosts: [first], published: [second], leadPost: first },
+    { _id: bob, name: 'one', readPosts: [first, second], published: [] },
+  ],
+};
+
+let server;
+let db;
+let count = 0;
+
+beforeAll(async () => {
+  server = await startMongodb();
+});
+
+afterAll(() => server?.stop());
+
+beforeEach(async () => {
+  db = server.database(`real_${++count}`);
+  for (const [name, documents] of Object.entries(DATA)) {
+    await db.collection(name).insertMany(documents);
+  }
+});
+
+async function stateOf() {
+  const collections = await server.read(db.databaseName);
+  return documentsText(collections) + indexesText(collections);
+}
+
+const refusal = (code, message = 'refused') => Object.assign(new Error(message), { code });
+
+/**
+ * Runs a migration.
+ *
+ * @param {object} [options]
+ * @param {(command: object) => any} [options.onCommand] is called before each; what it gives is the answer
+ * @param {(answer: object) => object} [options.onAdmin] changes what the database `admin` answers
+ * @param {'up'|'down'} [options.direction]
+ * @returns {Promise<{ error?: Error, sent: object[], warnings: string[] }>}
+ */
+async function run({ onCommand = () => {}, onAdmin = (answer) => answer, ...options } = {}) {
+  const sent = [];
+  const warnings = [];
+  const shell = {
+    database: db.databaseName,
+    async command(command) {
+      sent.push(command);
+      return (await onCommand(command)) || db.command(command);
+    },
+    async adminCommand(command) {
+      sent.push(command);
+      const answer = (await onCommand(command)) || (await db.admin().command(command));
+      return onAdmin(answer, command);
+    },
+    process: { host: os.hostname(), pid: process.pid },
+    isAlive: () => true,
+    report: ({ text, isWarning }) => isWarning && warnings.push(text),
+  };
+  try {
+    await migrate(JSON.parse(JSON.stringify(plan.statements(options))), shell);
+    return { sent, warnings };
+  } catch (error) {
+    return { error, sent, warnings };
+  }
+}
+
+const expectDone = ({ error }) => expect(error).toBe(undefined);
+
+const expectRefused = ({ error }, message) => expect(error?.message).toMatch(message);
+
+const mergeOf = ({ pipeline = [] }) => pipeline.slice(-1)[0]?.$merge;
+
+/** As a server does: an aggregation has the collation of what it reads, which `$merge` minds. */
+async function mindsCollation(command) {
+  const merge = mergeOf(command);
+  if (!merge) return;
+  const collationOf = async (name) => {
+    const [it] = await db.listCollections({ name }).toArray();
+    return it?.options?.collation?.locale ?? 'simple';
+  };
+  const own = command.collation?.locale ?? (await collationOf(command.aggregate));
+  if (own !== (await collationOf(merge.into))) throw refusal(51183, 'Cannot find index to verify');
+}
+
+describe('collations', () => {
+  test.each(['todos', 'users'])('of %s: there and back', async (name) => {
+    await db.collection(name).drop();
+    await db.createCollection(name, { collation: { locale: 'en', strength: 2 } });
+    await db.collection(name).insertMany(DATA[name]);
+    expectDone(await run({ onCommand: mindsCollation }));
+    const back = await run({ onCommand: mindsCollation, direction: 'down' });
+    expectDone(back);
+    expect(back.sent.filter(mergeOf).length).toBeGreaterThan(3);
+    expect(await db.collection('users').findOne({ _id: bob })).toMatchObject(DATA.users[1]);
+    expect(await db.collection('todos').findOne({ _id: first })).toMatchObject(DATA.todos[0]);
+  });
+});
+
+describe('indexes of a field that goes', () => {
+  test('a unique one that would refuse documents without it stops', async () => {
+    await db.collection('users').createIndex({ name: 1, leadPost: 1 }, { unique: true });
+    const before = await stateOf();
+    const outcome = await run();
+    expectRefused(outcome, /the unique index name_1_leadPost_1 of users contains leadPost/);
+    expect(outcome.error.message).toContain('Nothing has been changed');
+    expect(await stateOf()).toBe(before);
+  });
+
+  test('a unique one that takes them, and others, are told', async () => {
+    await db.collection('users').updateOne({ _id: bob }, { $set: { name: 'other' } });
+    await db.collection('users').createIndex({ name: 1, leadPost: 1 }, { unique: true });
+    await db.collection('users').createIndex({ leadPost: 1, name: 1 });
+    const { error, warnings } = await run();
+    expect(error).toBe(undefined);
+    expect(warnings).toContainEqual(
+      expect.stringContaining('the index leadPost_1_name_1 of users contains leadPost'),
+    );
+  });
+
+  test('of several with one key, each goes by its name', async () => {
+    const indexes = [
+      { key: { leadPost: 1 }, name: 'leadPost_1' },
+      { key: { leadPost: 1 }, name: 'another', sparse: true },
+    ];
+    const listed = (name) => ({
+      cursor: { firstBatch: name === 'users' ? indexes : [], id: 0, ns: 'x' },
+      ok: 1,
+    });
+    const dropped = [];
+    const onCommand = ({ listIndexes, dropIndexes, index }) => {
+      if (listIndexes) return listed(listIndexes);
+      if (dropIndexes !== 'users' || index.published || index.readPosts) return undefined;
+      if (typeof index !== 'string') throw refusal(181, 'ambiguous');
+      dropped.push(index);
+      return { ok: 1 };
+    };
+    expectDone(await run({ onCommand }));
+    expect(dropped).toEqual(['leadPost_1', 'another']);
+  });
+});
+
+describe('a validator', () => {
+  test.each([
+    ['that requires the field stops', { readers: { $exists: true } }, true],
+    ['in JSON schema stops', { $jsonSchema: { required: ['readers'] } }, true],
+    ['that does not mind lets it pass', { name: { $exists: true } }, false],
+  ])('%s', async (_, validator, stops) => {
+    await db.command({ collMod: 'todos', validator });
+    const before = await stateOf();
+    const { error } = await run();
+    if (!stops) return expect(error).toBe(undefined);
+    expect(error.message).toContain('the validator of todos refuses documents without readers');
+    expect(await stateOf()).toBe(before);
+  });
+});
+
+describe('a name that the server refuses', () => {
+  const refuses = ({ renameCollection }) => {
+    if (renameCollection) throw refusal(73, 'the name is too long');
+  };
+
+  test('leaves all as it was, and nothing behind', async () => {
+    const before = await stateOf();
+    const { error } = await run({ onCommand: refuses });
+    expect([error.message, error.isUntouched]).toEqual(['the name is too long', true]);
+    expect(await stateOf()).toBe(before);
+  });
+
+  test('and a process killed there: either direction goes', async () => {
+    for (const direction of ['down', 'up']) {
+      let isKilled = false;
+      const onCommand = (command) => {
+        isKilled = isKilled || Boolean(command.renameCollection);
+        if (isKilled) throw refusal(73, 'killed');
+      };
+      expectRefused(await run({ onCommand }), /killed/);
+      expect(await db.collection(STATE).findOne({ _id: 'state' })).toMatchObject({
+        phase: 'removing',
+      });
+      expectDone(await run({ direction }));
+      expect(Object.keys(await server.read(db.databaseName))).not.toContain(STATE);
+      const removed = await db.collection('todos').countDocuments({ readers: { $exists: false } });
+      expect([direction, removed]).toEqual([direction, direction === 'up' ? 2 : 0]);
+    }
+  });
+});
+
+test('a refusal after documents have changed is said by the next run, with its cause', async () => {
+  const onCommand = ({ updates = [] }) => {
+    if (updates.some(({ u }) => u.$unset?.published)) throw refusal(121, 'failed validation');
+  };
+  expectRefused(await run({ onCommand }), /failed validation/);
+  expectRefused(
+    await run({ direction: 'down' }),
+    /A migration was stopped half-way. Run that migration again first.* because of this: failed validation/,
+  );
+  expectDone(await run());
+});
+
+test('indexes are made while a collection is empty', async () => {
+  const { sent } = await run();
+  const outs = sent.filter(({ pipeline = [] }) => pipeline.slice(-1)[0]?.$out);
+  expect(outs).toHaveLength(2);
+  for (const out of outs) {
+    const name = out.pipeline.slice(-1)[0].$out;
+    const made = sent.findIndex(({ createIndexes }) => createIndexes === name);
+    expect([made >= 0, made < sent.indexOf(out)]).toEqual([true, true]);
+  }
+  const { todo_reviewers_manies: reviewers } = await server.read(db.databaseName);
+  expect(reviewers.indexes.map(({ name }) => name).sort()).toEqual([
+    'Todo_left_id_1',
+    'User_right_id_1',
+    '_id_',
+  ]);
+});
+
+test('a member that is down is found out at the first write', async () => {
+  const before = await stateOf();
+  const onCommand = ({ insert, writeConcern }) => {
+    if (insert !== STATE) return undefined;
+    expect(writeConcern).toMatchObject({ w: 'majority', wtimeout: expect.any(Number) });
+    return { ok: 1, n: 1, writeConcernError: { code: 64, errmsg: 'waiting timed out' } };
+  };
+  expectRefused(await run({ onCommand }), /Is a member of the replica set down\?/);
+  expect(await stateOf()).toBe(before);
+});
+
+test('what a lost run has left is removed, also where there is nothing to do', async () => {
+  expectDone(await run());
+  const done = await stateOf();
+  await db.collection(`${STATE}.abc.0`).insertOne({});
+  expectDone(await run());
+  expect(await stateOf()).toBe(done);
+});
+
+test('a process that was halted before it removes changes nothing when others have gone back', async () => {
+  let isLate = false;
+  let done = false;
+  let back;
+  // It is halted for two minutes: what it takes for now was then.
+  const onAdmin = (answer, { isMaster }) =>
+    isMaster && isLate
+      ? { ...answer, localTime: new Date(Number(answer.localTime) - 120_000) }
+      : answer;
+  const onCommand = async ({ renameCollection, updates = [] }) => {
+    isLate = isLate || Boolean(renameCollection);
+    if (done || !updates.some(({ u }) => u.$unset?.readers)) return;
+    done = true;
+    expectDone(await run());
+    expectDone(await run({ direction: 'down' }));
+    back = await stateOf();
+  };
+  expectRefused(await run({ onCommand, onAdmin }), /Another run has taken over/);
+  expect(done).toBe(true);
+  expect(await stateOf()).toBe(back);
+  expect(await db.collection('todos').countDocuments({ readers: { $exists: true } })).toBe(2);
+});
+
+test.each([[[[]]], [[[[ada]]]]])('an array in an array is not an id: %j', async (readers) => {
+  await db.collection('todos').updateOne({ _id: first }, { $set: { readers } });
+  const before = await stateOf();
+  expectRefused(await run(), /todos.readers holds something that is not an ObjectId/);
+  expect(await stateOf()).toBe(before);
+});
+
+test('a long array with duplicates keeps its order, each link once', async () => {
+  const ids = Array.from({ length: 1500 }, () => new ObjectId()).reverse();
+  const reviewers = [...ids, ids[3], ids[0], ...ids.slice(7, 20)];
+  await db.collection('todos').updateOne({ _id: first }, { $set: { reviewers } });
+  expectDone(await run());
+  const rows = await db.collection(REVIEWERS).find().sort({ _id: 1 }).toArray();
+  expect(rows.map((row) => String(row.User_right_id))).toEqual(ids.map(String));
+});
+
+test('a release candidate is a version', async () => {
+  const onAdmin = (answer, { buildInfo }) =>
+    buildInfo ? { ...answer, version: '8.0.0-rc5', versionArray: [8, 0, 0, -45] } : answer;
+  expectDone(await run({ onAdmin }));
+});
+
+test('a socket may be silent as long as a copy takes, whatever the address says', async () => {
+  const mongoUri = server.url(db.databaseName, { options: 'socketTimeoutMS=5000' });
+  const keystone = buildKeystone(
+    { ...loadScenario('guide'), mongoose: { mongoUri } },
+    {
+      modules,
+      adapter: 'mongoose',
+    },
+  );
+  const connection = await connectMongoose(keystone, {
+    name: 'mongoose',
+    adapter: keystone.adapter,
+  });
+  const { options } = connection.mongoose.connection.getClient().s;
+  await connection.close();
+  expect(options.socketTimeoutMS).toBe(0);
+});
