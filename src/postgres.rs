@@ -6,6 +6,7 @@ mod check;
 mod dependents;
 mod inspect;
 mod names;
+mod ownership;
 mod preflight;
 mod quote;
 mod reconcile;

@@ -143,7 +143,7 @@ fn homeless_rows(statements: &Statements<'_>, tables: &[Homeless<'_>]) -> String
         let count = format!("SELECT count(*) FROM {}", statements.qualified(item.table()));
         [Cell::Text(name), Cell::Text(item.table()), Cell::Query(count)]
     });
-    values("        ", rows)
+    values("      ", rows)
 }
 
 /// Finds links that the old schema has no place for.
@@ -153,8 +153,7 @@ pub(super) fn nothing_homeless(statements: &Statements<'_>, tables: &[Homeless<'
             "    SELECT string_agg(
       format('%s: %s holds %s links', relationship, tab, links), chr(10) ORDER BY relationship
     ) AS homeless
-    FROM (
-      VALUES
+    FROM (VALUES
 {}
     ) AS stored (relationship, tab, links)
     WHERE links > 0",
@@ -177,8 +176,7 @@ DECLARE
   stored record;
 BEGIN
   FOR stored IN
-    SELECT * FROM (
-      VALUES
+    SELECT * FROM (VALUES
 {}
     ) AS stored (relationship, tab, links)
   LOOP

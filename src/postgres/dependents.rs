@@ -32,8 +32,7 @@ pub(super) fn no_dependents(statements: &Statements<'_>, changes: &[Change<'_>])
     let query = format!(
         "    WITH dropped (tab, attnum, is_table, is_unique, is_indexed) AS (
       SELECT attrelid, attnum, is_table, is_unique, is_indexed
-      FROM (
-        VALUES
+      FROM (VALUES
 {rows}
       ) AS named (tab, cols, is_table, is_unique, is_indexed)
       JOIN pg_attribute
@@ -84,7 +83,7 @@ pub(super) fn no_dependents(statements: &Statements<'_>, changes: &[Change<'_>])
       )
     )
     SELECT string_agg(what, ', ' ORDER BY what) AS dependents FROM dependent",
-        rows = values("          ", rows),
+        rows = values("        ", rows),
     );
     Some(Check {
         query,

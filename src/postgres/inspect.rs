@@ -219,15 +219,24 @@ impl Inspector<'_> {
         if !places.is_empty() {
             let rows = places.into_iter().map(|place| place.into());
             let rows: Vec<[&str; 2]> = rows.collect();
+            // Of a view, or a table of someone else's, not even the rows are counted: that could run code.
             let query = format!(
-                "SELECT tab, col, CASE col WHEN '' THEN to_regclass(format('%I.%I', {schema}, tab)) IS NOT NULL
-      ELSE EXISTS (
-        SELECT FROM pg_attribute
-        WHERE attrelid = to_regclass(format('%I.%I', {schema}, tab)) AND attname = col AND NOT attisdropped
-      ) END
-  FROM (VALUES
+                "WITH place (tab, col) AS (VALUES
 {}
-  ) AS place (tab, col)",
+  ), owned AS (
+    SELECT name, pg_class.oid, relowner, rolsuper OR rolname = current_user AS is_trusted
+    FROM (SELECT DISTINCT tab FROM place) AS named (name)
+      JOIN pg_class ON pg_class.oid = to_regclass(format('%I.%I', {schema}, name))
+      JOIN pg_roles ON pg_roles.oid = relowner
+    WHERE relkind IN ('r', 'p')
+  ), tables AS (
+    SELECT name, oid FROM owned
+    WHERE is_trusted OR relowner = (SELECT mode() WITHIN GROUP (ORDER BY relowner) FROM owned)
+  )
+  SELECT tab, col, tables.oid IS NOT NULL AND (col = '' OR EXISTS (
+    SELECT FROM pg_attribute WHERE attrelid = tables.oid AND attname = col AND NOT attisdropped
+  ))
+  FROM place LEFT JOIN tables ON name = tab",
                 values("    ", rows.into_iter().map(|row| row.map(Cell::Text)))
             );
             questions.push(question("places", &query, &["tab", "col", "is_there"]));
@@ -236,7 +245,7 @@ impl Inspector<'_> {
             questions.push(check_question("expected", &self.expected));
             let tables = preflight::touched(&self.changes).into_iter();
             let query = format!(
-                "SELECT name, pg_total_relation_size(oid), relowner::regrole::text, pg_has_role(relowner, 'USAGE')
+                "SELECT name, coalesce(pg_total_relation_size(oid), 0), relowner::regrole::text, pg_has_role(relowner, 'USAGE')
   FROM (VALUES
 {}
   ) AS touched (name) JOIN pg_class ON oid = to_regclass(format('%I.%I', {schema}, name))

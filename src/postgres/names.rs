@@ -50,16 +50,14 @@ DECLARE
   pending text[] := '{{}}';
 BEGIN
   FOR item IN
-    WITH renamed (old, old_columns, new, new_columns) AS (
-      VALUES
-{rows}
-    )
     SELECT attrelid::regclass::text AS tab, attname AS col, kind, actual.name, new_name,
       row_number() OVER (
         PARTITION BY attrelid, attnum, kind
         ORDER BY actual.name = new_name DESC, actual.name = old_name DESC, actual.name
       ) AS position
-    FROM renamed
+    FROM (VALUES
+{rows}
+      ) AS renamed (old, old_columns, new, new_columns)
       CROSS JOIN unnest(old_columns, new_columns) AS pair (old_column, new_column)
       CROSS JOIN (VALUES
         ('foreign key', 'foreign'), ('index', 'index'), ('not null', 'not_null')
@@ -75,22 +73,18 @@ BEGIN
       JOIN pg_attribute
         ON attrelid = to_regclass(format('%I.%I', {schema}, new)) AND attname = new_column
       LEFT JOIN LATERAL (
-        SELECT conname
-        FROM pg_constraint
+        SELECT conname FROM pg_constraint
         WHERE conrelid = attrelid AND conkey = ARRAY[attnum]
           AND contype = CASE kind WHEN 'foreign key' THEN 'f' WHEN 'not null' THEN 'n' END::\"char\"
         UNION ALL
-        SELECT relname
-        FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+        SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
         WHERE kind = 'index' AND indrelid = attrelid AND indnatts = 1 AND indkey[0] = attnum
           AND NOT indisunique AND indpred IS NULL
       ) AS actual (name) ON true
     ORDER BY tab, col, kind, position
   LOOP
-    IF item.name IS NULL THEN
-      IF item.kind <> 'not null' THEN
-        RAISE NOTICE '%.% has no %', item.tab, item.col, item.kind;
-      END IF;
+    IF item.name IS NULL AND item.kind <> 'not null' THEN
+      RAISE NOTICE '%.% has no %', item.tab, item.col, item.kind;
     ELSIF item.position > 1 THEN
       RAISE NOTICE '%.% has one more %, which keeps its name %',
         item.tab, item.col, item.kind, item.name;

@@ -30,8 +30,7 @@ pub(super) fn expected_schema(
         false => format!("\n          AND tab NOT IN ({})", reused.join(", ")),
     };
     let query = format!(
-        "    WITH places (old, old_columns, new, new_columns) AS (
-      VALUES
+        "    WITH places (old, old_columns, new, new_columns) AS (VALUES
 {rows}
     ), columns (tab, col, is_old) AS (
       SELECT format('%I.%I', {schema}, old), col, true FROM places, unnest(old_columns::text[]) AS col
@@ -45,8 +44,17 @@ pub(super) fn expected_schema(
           WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
         ) AS is_there
       FROM columns GROUP BY tab, col
+    ), tables AS (
+      SELECT DISTINCT tab, relkind IN ('r', 'p') AS is_table, relowner, rolname AS owner, rolsuper
+      FROM columns JOIN pg_class ON pg_class.oid = to_regclass(tab)
+        JOIN pg_roles ON pg_roles.oid = relowner WHERE is_old
+    ), strange (what) AS (
+      SELECT concat(tab, CASE WHEN is_table THEN ' belongs to ' || owner ELSE ' is not a table' END)
+      FROM tables WHERE NOT is_table OR NOT rolsuper AND owner <> current_user
+        AND relowner <> (SELECT mode() WITHIN GROUP (ORDER BY relowner) FROM tables)
     )
-    SELECT CASE WHEN bool_and(is_there = is_new) THEN 'yes' END AS done,
+    SELECT (SELECT string_agg(what, ', ' ORDER BY what) FROM strange) AS strange,
+      CASE WHEN bool_and(is_there = is_new) THEN 'yes' END AS done,
       string_agg(concat_ws('.', tab, col), ', ' ORDER BY tab, col)
         FILTER (WHERE is_old AND NOT is_there) AS missing,
       string_agg(DISTINCT CASE
@@ -60,6 +68,12 @@ pub(super) fn expected_schema(
     Check {
         query,
         troubles: vec![
+            Trouble {
+                column: "strange",
+                code: "NOT_OUR_TABLE",
+                message: "Someone else's code could run with your rights: %s",
+                hint: "Keystone makes ordinary tables, all for one owner. Rename what is not Keystone's, or give it to the owner of the other tables (ALTER TABLE … OWNER TO), then run the migration again.".to_owned(),
+            },
             Trouble {
                 column: "done",
                 code: DONE,
@@ -171,8 +185,8 @@ BEGIN
   LOOP
     BEGIN
       EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
-    EXCEPTION WHEN undefined_table OR invalid_schema_name THEN
-      NULL; -- The next check reports what is missing.
+    EXCEPTION WHEN undefined_table OR invalid_schema_name OR wrong_object_type THEN
+      NULL; -- The next check reports what is missing, or not a table.
     END;
   END LOOP;
 EXCEPTION

@@ -32,7 +32,7 @@ pub(super) fn block(body: &str) -> String {
     let tags = (1..).map(|number| format!("$body{number}$"));
     let tag = std::iter::once("$$".to_owned()).chain(tags).find(is_free);
     let tag = tag.expect("numbers do not end");
-    ["DO ", &tag, "\n", body, "\n", &tag].concat()
+    ["DO ", &tag, "\n", body, " ", &tag].concat()
 }
 
 /// The keywords that need quotes, in PostgreSQL 18 and so in all before it: those that
@@ -233,8 +233,8 @@ mod tests {
 
     #[test]
     fn a_block_has_quotes_that_its_body_has_not() {
-        assert_eq!(block("x"), "DO $$\nx\n$$");
-        assert_eq!(block("$$"), "DO $body1$\n$$\n$body1$");
-        assert_eq!(block("$$ $body1$"), "DO $body2$\n$$ $body1$\n$body2$");
+        assert_eq!(block("x"), "DO $$\nx $$");
+        assert_eq!(block("$$"), "DO $body1$\n$$ $body1$");
+        assert_eq!(block("$$ $body1$"), "DO $body2$\n$$ $body1$ $body2$");
     }
 }

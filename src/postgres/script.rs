@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::agreement::{self, Copies};
 use super::change::{Action, Change, Item, changes};
 use super::statement::Statements;
-use super::{dependents, names, preflight, reconcile};
+use super::{dependents, names, ownership, preflight, reconcile};
 use crate::comment::push_comment;
 use crate::error::Problem;
 use crate::plan::{AdapterPlan, Direction, Options, UpgradePlan};
@@ -125,13 +125,9 @@ const SEARCH_PATH: &str = "SET LOCAL search_path = pg_catalog, pg_temp";
 /// The checks read whole tables: a limit set for the role's usual queries would end them.
 const NO_TIMEOUT: &str = "SET LOCAL statement_timeout = 0";
 
-/// The checks compare whole tables. With more memory than usual they sort them there, and not in files:
-/// that takes two thirds of the time.
-const MORE_MEMORY: &str = "\
-DO $$ BEGIN
-  PERFORM set_config('work_mem', '64MB', true)
-  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
-END $$";
+/// The checks compare whole tables. With this they sort them in memory, and not in files, which takes
+/// two thirds of the time.
+const WORK_MEMORY: &str = "SET LOCAL work_mem = '64MB'";
 
 /// Row-level security that hides rows from the checks is an error, not a filter.
 const NO_FILTER: &str = "SET LOCAL row_security = off";
@@ -231,7 +227,7 @@ fn transaction(
         SEARCH_PATH,
         &format!("SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"),
         NO_TIMEOUT,
-        MORE_MEMORY,
+        WORK_MEMORY,
         // A deferred trigger would wait in the way of the drops.
         "SET CONSTRAINTS ALL IMMEDIATE",
         NO_FILTER,
@@ -320,6 +316,13 @@ fn schema_changes(
         sections.push(Section::new(Role::Change, title, room));
     }
     let mut waiting = renamed.len();
+    let created: Vec<&JoinTable> = changes
+        .iter()
+        .filter_map(|change| match change.created() {
+            Some(Item::JoinTable(table)) => Some(table),
+            _ => None,
+        })
+        .collect();
     for change in changes {
         let relationship = &plan.relationships[change.relationship];
         let kind = relationship.kind.heading().to_lowercase();
@@ -337,6 +340,16 @@ fn schema_changes(
                 ));
             }
         }
+    }
+    if !created.is_empty() {
+        sections.push(Section::new(
+            Role::Change,
+            format!(
+                "Giving {} the owner and the grants of their lists",
+                counted(created.len(), "new table")
+            ),
+            vec![ownership::adopt(statements, &created)],
+        ));
     }
     sections
 }

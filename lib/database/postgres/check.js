@@ -6,15 +6,24 @@ const { serverError } = require('./failure');
 const { takeLock } = require('./lock');
 
 const READ_ONLY = [
-  'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
+  // Each question sees what was committed before it: also what a migration did before it let go of the
+  // lock.
+  'BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY',
+  // What is called without a schema is the server's own.
+  'SET LOCAL search_path = pg_catalog, pg_temp',
   "SET LOCAL lock_timeout = '5s'",
   // Counting whole tables may take longer than what the application usually asks.
   'SET LOCAL statement_timeout = 0',
   // So that large tables are sorted there, and not in files.
-  "SELECT set_config('work_mem', '64MB', true) WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB')",
+  "SET LOCAL work_mem = '64MB'",
   // Row-level security that hides rows is an error, not a filter.
   'SET LOCAL row_security = off',
 ];
+
+/** A table or column was there a moment ago, by the catalogue, and is not there now. */
+const CHANGED = /^(42P01|42703|XX000)$/;
+const BESIDE =
+  'Something is changing the schema at the same time, such as the script of --migration. Wait for it to end, then run this again.';
 
 /**
  * Puts a question of the core to a PostgreSQL database.
@@ -44,7 +53,8 @@ async function checkPostgres(connection, core, onAnswer) {
     await takeLock(connection, 'check');
     return await inspect(core, asker(connection), onAnswer);
   } catch (error) {
-    throw error instanceof UpgradeError ? error : serverError('CHECK_FAILED', error);
+    if (error instanceof UpgradeError) throw error;
+    throw serverError('CHECK_FAILED', error, CHANGED.test(error.code) ? [BESIDE] : []);
   } finally {
     await connection.query('ROLLBACK').catch(() => {}); // The session may be gone.
   }

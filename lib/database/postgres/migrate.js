@@ -51,8 +51,8 @@ async function migratePostgres(connection, options) {
       }
       const { role } = statement;
       if (steps.has(statement)) onProgress(stepEvent(steps, statement));
+      if (role === 'lock') await takeLock(connection, 'migration');
       await connection.query(statement.sql);
-      if (role === 'begin') await takeLock(connection, 'migration');
       // From here on no one else changes what is counted.
       if (role === 'lock') before = await measure();
     }
