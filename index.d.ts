@@ -462,6 +462,7 @@ export type FindingCode =
   | 'NAME_TAKEN'
   | 'DISAGREEMENT'
   | 'DEPENDENTS'
+  | 'NOT_OUR_TABLE'
   | 'NO_OLD_PLACE'
   | 'HELD_TWICE'
   | 'DATA'

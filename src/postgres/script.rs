@@ -390,3 +390,41 @@ fn types_are_known(changes: &[Change<'_>]) -> Result<(), Problem> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Engine;
+    use crate::testing::{FieldSpec, GUIDE, project};
+
+    fn script(lists: &[(&str, &[FieldSpec<'_>])]) -> String {
+        let plan = UpgradePlan::new(&project("knex", lists)).unwrap();
+        let part = &plan.adapters[0];
+        let Engine::PostgreSql { schema_name, steps } = &part.engine else { panic!("knex") };
+        let options = Options { direction: Direction::Up, reconcile: false };
+        migration(&plan, part, schema_name, steps, options).unwrap()
+    }
+
+    /// People read it before they run it.
+    #[test]
+    fn is_short_enough_to_be_read() {
+        let lines = |text: &str| text.lines().count();
+        let guide = script(GUIDE);
+        assert!(lines(&guide) <= 300, "{}", lines(&guide));
+        let (todo, user) = (GUIDE[0].1, GUIDE[1].1);
+        let more: [(FieldSpec<'_>, Option<FieldSpec<'_>>); 4] = [
+            (("more", "User", true), None),
+            (("more", "User.other", false), Some(("other", "Todo.more", false))),
+            (("more", "User.other", false), Some(("other", "Todo.more", true))),
+            (("more", "User.other", true), Some(("other", "Todo.more", true))),
+        ];
+        for (field, back) in more {
+            let todo = [todo, &[field]].concat();
+            let user: Vec<FieldSpec<'_>> = user.iter().copied().chain(back).collect();
+            let longer = script(&[("Todo", &todo), ("User", &user)]);
+            let added = lines(&longer) - lines(&guide);
+            assert!((2..=12).contains(&added), "{field:?} adds {added} lines");
+            assert!(longer.len() - guide.len() < 1200);
+        }
+    }
+}

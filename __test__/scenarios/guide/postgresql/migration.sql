@@ -9,10 +9,7 @@ BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
-DO $$ BEGIN
-  PERFORM set_config('work_mem', '64MB', true)
-  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
-END $$;
+SET LOCAL work_mem = '64MB';
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -28,8 +25,8 @@ BEGIN
   LOOP
     BEGIN
       EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
-    EXCEPTION WHEN undefined_table OR invalid_schema_name THEN
-      NULL; -- The next check reports what is missing.
+    EXCEPTION WHEN undefined_table OR invalid_schema_name OR wrong_object_type THEN
+      NULL; -- The next check reports what is missing, or not a table.
     END;
   END LOOP;
 EXCEPTION
@@ -38,8 +35,7 @@ EXCEPTION
       ERRCODE = 'lock_not_available',
       MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
       HINT = 'Nothing has been changed. Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again.';
-END
-$$;
+END $$;
 
 -- Checking that the database is in the old schema
 DO $$
@@ -47,8 +43,7 @@ DECLARE
   trouble record;
 BEGIN
   FOR trouble IN
-    WITH places (old, old_columns, new, new_columns) AS (
-      VALUES
+    WITH places (old, old_columns, new, new_columns) AS (VALUES
         ('Todo', ARRAY['leadAuthor', 'publisher'], 'Todo', ARRAY['leadAuthor', 'publisher']),
         ('User', ARRAY['leadPost'], NULL, NULL),
         ('User_published', ARRAY['User_id', 'Todo_id'], NULL, NULL),
@@ -67,8 +62,17 @@ BEGIN
           WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
         ) AS is_there
       FROM columns GROUP BY tab, col
+    ), tables AS (
+      SELECT DISTINCT tab, relkind IN ('r', 'p') AS is_table, relowner, rolname AS owner, rolsuper
+      FROM columns JOIN pg_class ON pg_class.oid = to_regclass(tab)
+        JOIN pg_roles ON pg_roles.oid = relowner WHERE is_old
+    ), strange (what) AS (
+      SELECT concat(tab, CASE WHEN is_table THEN ' belongs to ' || owner ELSE ' is not a table' END)
+      FROM tables WHERE NOT is_table OR NOT rolsuper AND owner <> current_user
+        AND relowner <> (SELECT mode() WITHIN GROUP (ORDER BY relowner) FROM tables)
     )
-    SELECT CASE WHEN bool_and(is_there = is_new) THEN 'yes' END AS done,
+    SELECT (SELECT string_agg(what, ', ' ORDER BY what) FROM strange) AS strange,
+      CASE WHEN bool_and(is_there = is_new) THEN 'yes' END AS done,
       string_agg(concat_ws('.', tab, col), ', ' ORDER BY tab, col)
         FILTER (WHERE is_old AND NOT is_there) AS missing,
       string_agg(DISTINCT CASE
@@ -77,7 +81,11 @@ BEGIN
       END, ', ') FILTER (WHERE NOT is_old) AS taken
     FROM looked_up
   LOOP
-    IF trouble.done IS NOT NULL THEN
+    IF trouble.strange IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = format('Someone else''s code could run with your rights: %s', trouble.strange),
+        HINT = 'Nothing has been changed. Keystone makes ordinary tables, all for one owner. Rename what is not Keystone''s, or give it to the owner of the other tables (ALTER TABLE … OWNER TO), then run the migration again.';
+    ELSIF trouble.done IS NOT NULL THEN
       RAISE EXCEPTION USING
         MESSAGE = 'The database is in the new schema already',
         HINT = 'Nothing has been changed. There is nothing left to do on the way to the new schema.';
@@ -91,8 +99,7 @@ BEGIN
         HINT = 'Nothing has been changed. Has Keystone of the other generation been started on it? Drop what is empty, or rename it.';
     END IF;
   END LOOP;
-END
-$$;
+END $$;
 
 -- Checking for views, triggers and grants on what is dropped
 DO $$
@@ -102,11 +109,10 @@ BEGIN
   FOR trouble IN
     WITH dropped (tab, attnum, is_table, is_unique, is_indexed) AS (
       SELECT attrelid, attnum, is_table, is_unique, is_indexed
-      FROM (
-        VALUES
-          ('User', ARRAY['leadPost'], false, false, true),
-          ('User_published', ARRAY['User_id', 'Todo_id'], true, false, true),
-          ('User_readPosts', ARRAY['User_id', 'Todo_id'], true, false, true)
+      FROM (VALUES
+        ('User', ARRAY['leadPost'], false, false, true),
+        ('User_published', ARRAY['User_id', 'Todo_id'], true, false, true),
+        ('User_readPosts', ARRAY['User_id', 'Todo_id'], true, false, true)
       ) AS named (tab, cols, is_table, is_unique, is_indexed)
       JOIN pg_attribute
         ON attrelid = to_regclass(format('%I.%I', 'public', tab)) AND attname = ANY (cols)
@@ -163,8 +169,7 @@ BEGIN
         HINT = 'Nothing has been changed. Keystone does not make these. Keep what you need of them elsewhere, drop them (REVOKE privileges), then run the migration again.';
     END IF;
   END LOOP;
-END
-$$;
+END $$;
 
 -- Checking that both sides of 3 relationships hold the same links
 DO $$
@@ -206,8 +211,7 @@ BEGIN
       MESSAGE = problems,
       HINT = 'Nothing has been changed. Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.';
   END IF;
-END
-$$;
+END $$;
 
 -- Todo.leadAuthor -> User.leadPost (two-sided: one to one)
 ALTER TABLE public."User" DROP COLUMN "leadPost";
@@ -233,17 +237,15 @@ DECLARE
   pending text[] := '{}';
 BEGIN
   FOR item IN
-    WITH renamed (old, old_columns, new, new_columns) AS (
-      VALUES
-        ('Todo_reviewers', ARRAY['Todo_id', 'User_id'], 'Todo_reviewers_many', ARRAY['Todo_left_id', 'User_right_id']),
-        ('Todo_readers', ARRAY['Todo_id', 'User_id'], 'Todo_readers_User_readPosts', ARRAY['Todo_left_id', 'User_right_id'])
-    )
     SELECT attrelid::regclass::text AS tab, attname AS col, kind, actual.name, new_name,
       row_number() OVER (
         PARTITION BY attrelid, attnum, kind
         ORDER BY actual.name = new_name DESC, actual.name = old_name DESC, actual.name
       ) AS position
-    FROM renamed
+    FROM (VALUES
+        ('Todo_reviewers', ARRAY['Todo_id', 'User_id'], 'Todo_reviewers_many', ARRAY['Todo_left_id', 'User_right_id']),
+        ('Todo_readers', ARRAY['Todo_id', 'User_id'], 'Todo_readers_User_readPosts', ARRAY['Todo_left_id', 'User_right_id'])
+      ) AS renamed (old, old_columns, new, new_columns)
       CROSS JOIN unnest(old_columns, new_columns) AS pair (old_column, new_column)
       CROSS JOIN (VALUES
         ('foreign key', 'foreign'), ('index', 'index'), ('not null', 'not_null')
@@ -259,22 +261,18 @@ BEGIN
       JOIN pg_attribute
         ON attrelid = to_regclass(format('%I.%I', 'public', new)) AND attname = new_column
       LEFT JOIN LATERAL (
-        SELECT conname
-        FROM pg_constraint
+        SELECT conname FROM pg_constraint
         WHERE conrelid = attrelid AND conkey = ARRAY[attnum]
           AND contype = CASE kind WHEN 'foreign key' THEN 'f' WHEN 'not null' THEN 'n' END::"char"
         UNION ALL
-        SELECT relname
-        FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+        SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
         WHERE kind = 'index' AND indrelid = attrelid AND indnatts = 1 AND indkey[0] = attnum
           AND NOT indisunique AND indpred IS NULL
       ) AS actual (name) ON true
     ORDER BY tab, col, kind, position
   LOOP
-    IF item.name IS NULL THEN
-      IF item.kind <> 'not null' THEN
-        RAISE NOTICE '%.% has no %', item.tab, item.col, item.kind;
-      END IF;
+    IF item.name IS NULL AND item.kind <> 'not null' THEN
+      RAISE NOTICE '%.% has no %', item.tab, item.col, item.kind;
     ELSIF item.position > 1 THEN
       RAISE NOTICE '%.% has one more %, which keeps its name %',
         item.tab, item.col, item.kind, item.name;
@@ -297,7 +295,6 @@ BEGIN
       EXECUTE format(pending[at][1], pending[at][2], pending[at][3]);
     END;
   END LOOP;
-END
-$$;
+END $$;
 
 COMMIT;

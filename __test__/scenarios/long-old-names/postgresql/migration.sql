@@ -9,10 +9,7 @@ BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
-DO $$ BEGIN
-  PERFORM set_config('work_mem', '64MB', true)
-  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
-END $$;
+SET LOCAL work_mem = '64MB';
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -27,8 +24,8 @@ BEGIN
   LOOP
     BEGIN
       EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
-    EXCEPTION WHEN undefined_table OR invalid_schema_name THEN
-      NULL; -- The next check reports what is missing.
+    EXCEPTION WHEN undefined_table OR invalid_schema_name OR wrong_object_type THEN
+      NULL; -- The next check reports what is missing, or not a table.
     END;
   END LOOP;
 EXCEPTION
@@ -37,8 +34,7 @@ EXCEPTION
       ERRCODE = 'lock_not_available',
       MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
       HINT = 'Nothing has been changed. Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again.';
-END
-$$;
+END $$;
 
 -- Checking that the database is in the old schema
 DO $$
@@ -46,8 +42,7 @@ DECLARE
   trouble record;
 BEGIN
   FOR trouble IN
-    WITH places (old, old_columns, new, new_columns) AS (
-      VALUES
+    WITH places (old, old_columns, new, new_columns) AS (VALUES
         ('InternationalPublicationArchive_distinguishedPeerReviewersOfRec', ARRAY['InternationalPublicationArchive_id', 'Researcher_id'], 'InternationalPublicationArchive_distinguishedPeerReviewersOfRec', ARRAY['InternationalPublicationArchive_left_id', 'Researcher_right_id'])
     ), columns (tab, col, is_old) AS (
       SELECT format('%I.%I', 'public', old), col, true FROM places, unnest(old_columns::text[]) AS col
@@ -61,8 +56,17 @@ BEGIN
           WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
         ) AS is_there
       FROM columns GROUP BY tab, col
+    ), tables AS (
+      SELECT DISTINCT tab, relkind IN ('r', 'p') AS is_table, relowner, rolname AS owner, rolsuper
+      FROM columns JOIN pg_class ON pg_class.oid = to_regclass(tab)
+        JOIN pg_roles ON pg_roles.oid = relowner WHERE is_old
+    ), strange (what) AS (
+      SELECT concat(tab, CASE WHEN is_table THEN ' belongs to ' || owner ELSE ' is not a table' END)
+      FROM tables WHERE NOT is_table OR NOT rolsuper AND owner <> current_user
+        AND relowner <> (SELECT mode() WITHIN GROUP (ORDER BY relowner) FROM tables)
     )
-    SELECT CASE WHEN bool_and(is_there = is_new) THEN 'yes' END AS done,
+    SELECT (SELECT string_agg(what, ', ' ORDER BY what) FROM strange) AS strange,
+      CASE WHEN bool_and(is_there = is_new) THEN 'yes' END AS done,
       string_agg(concat_ws('.', tab, col), ', ' ORDER BY tab, col)
         FILTER (WHERE is_old AND NOT is_there) AS missing,
       string_agg(DISTINCT CASE
@@ -71,7 +75,11 @@ BEGIN
       END, ', ') FILTER (WHERE NOT is_old) AS taken
     FROM looked_up
   LOOP
-    IF trouble.done IS NOT NULL THEN
+    IF trouble.strange IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = format('Someone else''s code could run with your rights: %s', trouble.strange),
+        HINT = 'Nothing has been changed. Keystone makes ordinary tables, all for one owner. Rename what is not Keystone''s, or give it to the owner of the other tables (ALTER TABLE … OWNER TO), then run the migration again.';
+    ELSIF trouble.done IS NOT NULL THEN
       RAISE EXCEPTION USING
         MESSAGE = 'The database is in the new schema already',
         HINT = 'Nothing has been changed. There is nothing left to do on the way to the new schema.';
@@ -85,8 +93,7 @@ BEGIN
         HINT = 'Nothing has been changed. Has Keystone of the other generation been started on it? Drop what is empty, or rename it.';
     END IF;
   END LOOP;
-END
-$$;
+END $$;
 
 -- InternationalPublicationArchive.distinguishedPeerReviewersOfRecords -> Researcher (one-sided: many to many)
 ALTER TABLE public."InternationalPublicationArchive_distinguishedPeerReviewersOfRec" RENAME COLUMN "InternationalPublicationArchive_id" TO "InternationalPublicationArchive_left_id";
@@ -101,16 +108,14 @@ DECLARE
   pending text[] := '{}';
 BEGIN
   FOR item IN
-    WITH renamed (old, old_columns, new, new_columns) AS (
-      VALUES
-        ('InternationalPublicationArchive_distinguishedPeerReviewersOfRec', ARRAY['InternationalPublicationArchive_id', 'Researcher_id'], 'InternationalPublicationArchive_distinguishedPeerReviewersOfRec', ARRAY['InternationalPublicationArchive_left_id', 'Researcher_right_id'])
-    )
     SELECT attrelid::regclass::text AS tab, attname AS col, kind, actual.name, new_name,
       row_number() OVER (
         PARTITION BY attrelid, attnum, kind
         ORDER BY actual.name = new_name DESC, actual.name = old_name DESC, actual.name
       ) AS position
-    FROM renamed
+    FROM (VALUES
+        ('InternationalPublicationArchive_distinguishedPeerReviewersOfRec', ARRAY['InternationalPublicationArchive_id', 'Researcher_id'], 'InternationalPublicationArchive_distinguishedPeerReviewersOfRec', ARRAY['InternationalPublicationArchive_left_id', 'Researcher_right_id'])
+      ) AS renamed (old, old_columns, new, new_columns)
       CROSS JOIN unnest(old_columns, new_columns) AS pair (old_column, new_column)
       CROSS JOIN (VALUES
         ('foreign key', 'foreign'), ('index', 'index'), ('not null', 'not_null')
@@ -132,22 +137,18 @@ BEGIN
       JOIN pg_attribute
         ON attrelid = to_regclass(format('%I.%I', 'public', new)) AND attname = new_column
       LEFT JOIN LATERAL (
-        SELECT conname
-        FROM pg_constraint
+        SELECT conname FROM pg_constraint
         WHERE conrelid = attrelid AND conkey = ARRAY[attnum]
           AND contype = CASE kind WHEN 'foreign key' THEN 'f' WHEN 'not null' THEN 'n' END::"char"
         UNION ALL
-        SELECT relname
-        FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+        SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
         WHERE kind = 'index' AND indrelid = attrelid AND indnatts = 1 AND indkey[0] = attnum
           AND NOT indisunique AND indpred IS NULL
       ) AS actual (name) ON true
     ORDER BY tab, col, kind, position
   LOOP
-    IF item.name IS NULL THEN
-      IF item.kind <> 'not null' THEN
-        RAISE NOTICE '%.% has no %', item.tab, item.col, item.kind;
-      END IF;
+    IF item.name IS NULL AND item.kind <> 'not null' THEN
+      RAISE NOTICE '%.% has no %', item.tab, item.col, item.kind;
     ELSIF item.position > 1 THEN
       RAISE NOTICE '%.% has one more %, which keeps its name %',
         item.tab, item.col, item.kind, item.name;
@@ -170,7 +171,6 @@ BEGIN
       EXECUTE format(pending[at][1], pending[at][2], pending[at][3]);
     END;
   END LOOP;
-END
-$$;
+END $$;
 
 COMMIT;

@@ -9,10 +9,7 @@ BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
-DO $$ BEGIN
-  PERFORM set_config('work_mem', '64MB', true)
-  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
-END $$;
+SET LOCAL work_mem = '64MB';
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -27,8 +24,8 @@ BEGIN
   LOOP
     BEGIN
       EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
-    EXCEPTION WHEN undefined_table OR invalid_schema_name THEN
-      NULL; -- The next check reports what is missing.
+    EXCEPTION WHEN undefined_table OR invalid_schema_name OR wrong_object_type THEN
+      NULL; -- The next check reports what is missing, or not a table.
     END;
   END LOOP;
 EXCEPTION
@@ -37,8 +34,7 @@ EXCEPTION
       ERRCODE = 'lock_not_available',
       MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
       HINT = 'Nothing has been changed. Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again.';
-END
-$$;
+END $$;
 
 -- Checking that the database is in the old schema
 DO $$
@@ -46,8 +42,7 @@ DECLARE
   trouble record;
 BEGIN
   FOR trouble IN
-    WITH places (old, old_columns, new, new_columns) AS (
-      VALUES
+    WITH places (old, old_columns, new, new_columns) AS (VALUES
         ('A', ARRAY['b', 'c', 'd'], 'A', ARRAY['b', 'c', 'd']),
         ('B', ARRAY['a'], NULL, NULL),
         ('C', ARRAY['a'], NULL, NULL),
@@ -64,8 +59,17 @@ BEGIN
           WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
         ) AS is_there
       FROM columns GROUP BY tab, col
+    ), tables AS (
+      SELECT DISTINCT tab, relkind IN ('r', 'p') AS is_table, relowner, rolname AS owner, rolsuper
+      FROM columns JOIN pg_class ON pg_class.oid = to_regclass(tab)
+        JOIN pg_roles ON pg_roles.oid = relowner WHERE is_old
+    ), strange (what) AS (
+      SELECT concat(tab, CASE WHEN is_table THEN ' belongs to ' || owner ELSE ' is not a table' END)
+      FROM tables WHERE NOT is_table OR NOT rolsuper AND owner <> current_user
+        AND relowner <> (SELECT mode() WITHIN GROUP (ORDER BY relowner) FROM tables)
     )
-    SELECT CASE WHEN bool_and(is_there = is_new) THEN 'yes' END AS done,
+    SELECT (SELECT string_agg(what, ', ' ORDER BY what) FROM strange) AS strange,
+      CASE WHEN bool_and(is_there = is_new) THEN 'yes' END AS done,
       string_agg(concat_ws('.', tab, col), ', ' ORDER BY tab, col)
         FILTER (WHERE is_old AND NOT is_there) AS missing,
       string_agg(DISTINCT CASE
@@ -74,7 +78,11 @@ BEGIN
       END, ', ') FILTER (WHERE NOT is_old) AS taken
     FROM looked_up
   LOOP
-    IF trouble.done IS NOT NULL THEN
+    IF trouble.strange IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = format('Someone else''s code could run with your rights: %s', trouble.strange),
+        HINT = 'Nothing has been changed. Keystone makes ordinary tables, all for one owner. Rename what is not Keystone''s, or give it to the owner of the other tables (ALTER TABLE … OWNER TO), then run the migration again.';
+    ELSIF trouble.done IS NOT NULL THEN
       RAISE EXCEPTION USING
         MESSAGE = 'The database is in the new schema already',
         HINT = 'Nothing has been changed. There is nothing left to do on the way to the new schema.';
@@ -88,8 +96,7 @@ BEGIN
         HINT = 'Nothing has been changed. Has Keystone of the other generation been started on it? Drop what is empty, or rename it.';
     END IF;
   END LOOP;
-END
-$$;
+END $$;
 
 -- Checking for views, triggers and grants on what is dropped
 DO $$
@@ -99,11 +106,10 @@ BEGIN
   FOR trouble IN
     WITH dropped (tab, attnum, is_table, is_unique, is_indexed) AS (
       SELECT attrelid, attnum, is_table, is_unique, is_indexed
-      FROM (
-        VALUES
-          ('B', ARRAY['a'], false, false, true),
-          ('C', ARRAY['a'], false, true, false),
-          ('D', ARRAY['a'], false, false, true)
+      FROM (VALUES
+        ('B', ARRAY['a'], false, false, true),
+        ('C', ARRAY['a'], false, true, false),
+        ('D', ARRAY['a'], false, false, true)
       ) AS named (tab, cols, is_table, is_unique, is_indexed)
       JOIN pg_attribute
         ON attrelid = to_regclass(format('%I.%I', 'public', tab)) AND attname = ANY (cols)
@@ -160,8 +166,7 @@ BEGIN
         HINT = 'Nothing has been changed. Keystone does not make these. Keep what you need of them elsewhere, drop them (REVOKE privileges), then run the migration again.';
     END IF;
   END LOOP;
-END
-$$;
+END $$;
 
 -- Checking that both sides of 3 relationships hold the same links
 DO $$
@@ -203,8 +208,7 @@ BEGIN
       MESSAGE = problems,
       HINT = 'Nothing has been changed. Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.';
   END IF;
-END
-$$;
+END $$;
 
 -- A.b -> B.a (two-sided: one to one)
 ALTER TABLE public."B" DROP COLUMN a;

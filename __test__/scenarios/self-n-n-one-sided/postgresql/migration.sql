@@ -9,10 +9,7 @@ BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
-DO $$ BEGIN
-  PERFORM set_config('work_mem', '64MB', true)
-  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
-END $$;
+SET LOCAL work_mem = '64MB';
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -27,8 +24,8 @@ BEGIN
   LOOP
     BEGIN
       EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
-    EXCEPTION WHEN undefined_table OR invalid_schema_name THEN
-      NULL; -- The next check reports what is missing.
+    EXCEPTION WHEN undefined_table OR invalid_schema_name OR wrong_object_type THEN
+      NULL; -- The next check reports what is missing, or not a table.
     END;
   END LOOP;
 EXCEPTION
@@ -37,8 +34,7 @@ EXCEPTION
       ERRCODE = 'lock_not_available',
       MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
       HINT = 'Nothing has been changed. Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again.';
-END
-$$;
+END $$;
 
 -- Checking that the database is in the old schema
 DO $$
@@ -46,8 +42,7 @@ DECLARE
   trouble record;
 BEGIN
   FOR trouble IN
-    WITH places (old, old_columns, new, new_columns) AS (
-      VALUES
+    WITH places (old, old_columns, new, new_columns) AS (VALUES
         ('User', ARRAY['id'], 'User', ARRAY['id']),
         (NULL, NULL, 'User_friends_many', ARRAY['User_left_id', 'User_right_id'])
     ), columns (tab, col, is_old) AS (
@@ -62,8 +57,17 @@ BEGIN
           WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
         ) AS is_there
       FROM columns GROUP BY tab, col
+    ), tables AS (
+      SELECT DISTINCT tab, relkind IN ('r', 'p') AS is_table, relowner, rolname AS owner, rolsuper
+      FROM columns JOIN pg_class ON pg_class.oid = to_regclass(tab)
+        JOIN pg_roles ON pg_roles.oid = relowner WHERE is_old
+    ), strange (what) AS (
+      SELECT concat(tab, CASE WHEN is_table THEN ' belongs to ' || owner ELSE ' is not a table' END)
+      FROM tables WHERE NOT is_table OR NOT rolsuper AND owner <> current_user
+        AND relowner <> (SELECT mode() WITHIN GROUP (ORDER BY relowner) FROM tables)
     )
-    SELECT CASE WHEN bool_and(is_there = is_new) THEN 'yes' END AS done,
+    SELECT (SELECT string_agg(what, ', ' ORDER BY what) FROM strange) AS strange,
+      CASE WHEN bool_and(is_there = is_new) THEN 'yes' END AS done,
       string_agg(concat_ws('.', tab, col), ', ' ORDER BY tab, col)
         FILTER (WHERE is_old AND NOT is_there) AS missing,
       string_agg(DISTINCT CASE
@@ -72,7 +76,11 @@ BEGIN
       END, ', ') FILTER (WHERE NOT is_old) AS taken
     FROM looked_up
   LOOP
-    IF trouble.done IS NOT NULL THEN
+    IF trouble.strange IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = format('Someone else''s code could run with your rights: %s', trouble.strange),
+        HINT = 'Nothing has been changed. Keystone makes ordinary tables, all for one owner. Rename what is not Keystone''s, or give it to the owner of the other tables (ALTER TABLE … OWNER TO), then run the migration again.';
+    ELSIF trouble.done IS NOT NULL THEN
       RAISE EXCEPTION USING
         MESSAGE = 'The database is in the new schema already',
         HINT = 'Nothing has been changed. There is nothing left to do on the way to the new schema.';
@@ -86,8 +94,7 @@ BEGIN
         HINT = 'Nothing has been changed. Has Keystone of the other generation been started on it? Drop what is empty, or rename it.';
     END IF;
   END LOOP;
-END
-$$;
+END $$;
 
 -- User.friends -> User (one-sided: many to many)
 CREATE TABLE public."User_friends_many" (
@@ -98,5 +105,34 @@ CREATE INDEX user_friends_many_user_left_id_index ON public."User_friends_many" 
 CREATE INDEX user_friends_many_user_right_id_index ON public."User_friends_many" ("User_right_id");
 ALTER TABLE public."User_friends_many" ADD CONSTRAINT user_friends_many_user_left_id_foreign FOREIGN KEY ("User_left_id") REFERENCES public."User" (id) ON DELETE CASCADE;
 ALTER TABLE public."User_friends_many" ADD CONSTRAINT user_friends_many_user_right_id_foreign FOREIGN KEY ("User_right_id") REFERENCES public."User" (id) ON DELETE CASCADE;
+
+-- Giving 1 new table the owner and the grants of their lists
+DO $$
+DECLARE
+  created record;
+  granted record;
+BEGIN
+  FOR created IN
+    SELECT made.oid::regclass AS tab, list.relowner::regrole AS owner, list.relacl,
+      made.relowner <> list.relowner AS is_foreign
+    FROM (VALUES
+      ('User_friends_many', 'User')
+    ) AS tables (name, list_name)
+      JOIN pg_class AS made ON made.oid = to_regclass(format('%I.%I', 'public', name))
+      JOIN pg_class AS list ON list.oid = to_regclass(format('%I.%I', 'public', list_name))
+  LOOP
+    IF created.is_foreign THEN
+      EXECUTE format('ALTER TABLE %s OWNER TO %s', created.tab, created.owner);
+    END IF;
+    FOR granted IN
+      SELECT privilege_type, is_grantable,
+        CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END AS grantee
+      FROM aclexplode(created.relacl) WHERE grantee <> created.owner
+    LOOP
+      EXECUTE format('GRANT %s ON %s TO %s%s', granted.privilege_type, created.tab, granted.grantee,
+        CASE WHEN granted.is_grantable THEN ' WITH GRANT OPTION' END);
+    END LOOP;
+  END LOOP;
+END $$;
 
 COMMIT;

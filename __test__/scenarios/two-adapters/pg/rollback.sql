@@ -9,10 +9,7 @@ BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
-DO $$ BEGIN
-  PERFORM set_config('work_mem', '64MB', true)
-  WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
-END $$;
+SET LOCAL work_mem = '64MB';
 SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
@@ -27,8 +24,8 @@ BEGIN
   LOOP
     BEGIN
       EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tab);
-    EXCEPTION WHEN undefined_table OR invalid_schema_name THEN
-      NULL; -- The next check reports what is missing.
+    EXCEPTION WHEN undefined_table OR invalid_schema_name OR wrong_object_type THEN
+      NULL; -- The next check reports what is missing, or not a table.
     END;
   END LOOP;
 EXCEPTION
@@ -37,8 +34,7 @@ EXCEPTION
       ERRCODE = 'lock_not_available',
       MESSAGE = 'Other sessions are using the tables: ' || SQLERRM,
       HINT = 'Nothing has been changed. Stop the application, or wait for the sessions that pg_stat_activity shows, then run the migration again.';
-END
-$$;
+END $$;
 
 -- Checking that the database is in the new schema
 DO $$
@@ -46,8 +42,7 @@ DECLARE
   trouble record;
 BEGIN
   FOR trouble IN
-    WITH places (old, old_columns, new, new_columns) AS (
-      VALUES
+    WITH places (old, old_columns, new, new_columns) AS (VALUES
         ('Post', ARRAY['id'], 'Post', ARRAY['id']),
         ('Tag', ARRAY['id'], 'Tag', ARRAY['id']),
         ('Post_tags_Tag_posts', ARRAY['Post_left_id', 'Tag_right_id'], 'Post_tags', ARRAY['Post_id', 'Tag_id']),
@@ -64,8 +59,17 @@ BEGIN
           WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
         ) AS is_there
       FROM columns GROUP BY tab, col
+    ), tables AS (
+      SELECT DISTINCT tab, relkind IN ('r', 'p') AS is_table, relowner, rolname AS owner, rolsuper
+      FROM columns JOIN pg_class ON pg_class.oid = to_regclass(tab)
+        JOIN pg_roles ON pg_roles.oid = relowner WHERE is_old
+    ), strange (what) AS (
+      SELECT concat(tab, CASE WHEN is_table THEN ' belongs to ' || owner ELSE ' is not a table' END)
+      FROM tables WHERE NOT is_table OR NOT rolsuper AND owner <> current_user
+        AND relowner <> (SELECT mode() WITHIN GROUP (ORDER BY relowner) FROM tables)
     )
-    SELECT CASE WHEN bool_and(is_there = is_new) THEN 'yes' END AS done,
+    SELECT (SELECT string_agg(what, ', ' ORDER BY what) FROM strange) AS strange,
+      CASE WHEN bool_and(is_there = is_new) THEN 'yes' END AS done,
       string_agg(concat_ws('.', tab, col), ', ' ORDER BY tab, col)
         FILTER (WHERE is_old AND NOT is_there) AS missing,
       string_agg(DISTINCT CASE
@@ -74,7 +78,11 @@ BEGIN
       END, ', ') FILTER (WHERE NOT is_old) AS taken
     FROM looked_up
   LOOP
-    IF trouble.done IS NOT NULL THEN
+    IF trouble.strange IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        MESSAGE = format('Someone else''s code could run with your rights: %s', trouble.strange),
+        HINT = 'Nothing has been changed. Keystone makes ordinary tables, all for one owner. Rename what is not Keystone''s, or give it to the owner of the other tables (ALTER TABLE … OWNER TO), then run the migration again.';
+    ELSIF trouble.done IS NOT NULL THEN
       RAISE EXCEPTION USING
         MESSAGE = 'The database is in the old schema already',
         HINT = 'Nothing has been changed. There is nothing left to do on the way to the old schema.';
@@ -88,8 +96,7 @@ BEGIN
         HINT = 'Nothing has been changed. Has Keystone of the other generation been started on it? Drop what is empty, or rename it.';
     END IF;
   END LOOP;
-END
-$$;
+END $$;
 
 -- Post.tags -> Tag.posts (two-sided: many to many)
 ALTER TABLE public."Post_tags_Tag_posts" RENAME TO "Post_tags";
@@ -105,16 +112,14 @@ DECLARE
   pending text[] := '{}';
 BEGIN
   FOR item IN
-    WITH renamed (old, old_columns, new, new_columns) AS (
-      VALUES
-        ('Post_tags_Tag_posts', ARRAY['Post_left_id', 'Tag_right_id'], 'Post_tags', ARRAY['Post_id', 'Tag_id'])
-    )
     SELECT attrelid::regclass::text AS tab, attname AS col, kind, actual.name, new_name,
       row_number() OVER (
         PARTITION BY attrelid, attnum, kind
         ORDER BY actual.name = new_name DESC, actual.name = old_name DESC, actual.name
       ) AS position
-    FROM renamed
+    FROM (VALUES
+        ('Post_tags_Tag_posts', ARRAY['Post_left_id', 'Tag_right_id'], 'Post_tags', ARRAY['Post_id', 'Tag_id'])
+      ) AS renamed (old, old_columns, new, new_columns)
       CROSS JOIN unnest(old_columns, new_columns) AS pair (old_column, new_column)
       CROSS JOIN (VALUES
         ('foreign key', 'foreign'), ('index', 'index'), ('not null', 'not_null')
@@ -130,22 +135,18 @@ BEGIN
       JOIN pg_attribute
         ON attrelid = to_regclass(format('%I.%I', 'public', new)) AND attname = new_column
       LEFT JOIN LATERAL (
-        SELECT conname
-        FROM pg_constraint
+        SELECT conname FROM pg_constraint
         WHERE conrelid = attrelid AND conkey = ARRAY[attnum]
           AND contype = CASE kind WHEN 'foreign key' THEN 'f' WHEN 'not null' THEN 'n' END::"char"
         UNION ALL
-        SELECT relname
-        FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+        SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
         WHERE kind = 'index' AND indrelid = attrelid AND indnatts = 1 AND indkey[0] = attnum
           AND NOT indisunique AND indpred IS NULL
       ) AS actual (name) ON true
     ORDER BY tab, col, kind, position
   LOOP
-    IF item.name IS NULL THEN
-      IF item.kind <> 'not null' THEN
-        RAISE NOTICE '%.% has no %', item.tab, item.col, item.kind;
-      END IF;
+    IF item.name IS NULL AND item.kind <> 'not null' THEN
+      RAISE NOTICE '%.% has no %', item.tab, item.col, item.kind;
     ELSIF item.position > 1 THEN
       RAISE NOTICE '%.% has one more %, which keeps its name %',
         item.tab, item.col, item.kind, item.name;
@@ -168,8 +169,7 @@ BEGIN
       EXECUTE format(pending[at][1], pending[at][2], pending[at][3]);
     END;
   END LOOP;
-END
-$$;
+END $$;
 
 -- Post.tags -> Tag.posts (two-sided: many to many)
 CREATE TABLE public."Tag_posts" (
@@ -181,5 +181,34 @@ CREATE INDEX tag_posts_tag_id_index ON public."Tag_posts" ("Tag_id");
 CREATE INDEX tag_posts_post_id_index ON public."Tag_posts" ("Post_id");
 ALTER TABLE public."Tag_posts" ADD CONSTRAINT tag_posts_tag_id_foreign FOREIGN KEY ("Tag_id") REFERENCES public."Tag" (id) ON DELETE CASCADE;
 ALTER TABLE public."Tag_posts" ADD CONSTRAINT tag_posts_post_id_foreign FOREIGN KEY ("Post_id") REFERENCES public."Post" (id) ON DELETE CASCADE;
+
+-- Giving 1 new table the owner and the grants of their lists
+DO $$
+DECLARE
+  created record;
+  granted record;
+BEGIN
+  FOR created IN
+    SELECT made.oid::regclass AS tab, list.relowner::regrole AS owner, list.relacl,
+      made.relowner <> list.relowner AS is_foreign
+    FROM (VALUES
+      ('Tag_posts', 'Tag')
+    ) AS tables (name, list_name)
+      JOIN pg_class AS made ON made.oid = to_regclass(format('%I.%I', 'public', name))
+      JOIN pg_class AS list ON list.oid = to_regclass(format('%I.%I', 'public', list_name))
+  LOOP
+    IF created.is_foreign THEN
+      EXECUTE format('ALTER TABLE %s OWNER TO %s', created.tab, created.owner);
+    END IF;
+    FOR granted IN
+      SELECT privilege_type, is_grantable,
+        CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END AS grantee
+      FROM aclexplode(created.relacl) WHERE grantee <> created.owner
+    LOOP
+      EXECUTE format('GRANT %s ON %s TO %s%s', granted.privilege_type, created.tab, granted.grantee,
+        CASE WHEN granted.is_grantable THEN ' WITH GRANT OPTION' END);
+    END LOOP;
+  END LOOP;
+END $$;
 
 COMMIT;
