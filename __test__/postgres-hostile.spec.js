@@ -302,9 +302,9 @@ describe('what a stranger has put in the place of a table', () => {
   });
 });
 
-describe('new tables belong to the owner of their lists', () => {
-  const GRANTS = `GRANT SELECT, INSERT, DELETE ON "User", "Todo" TO application;
-    GRANT SELECT ON "User" TO stranger WITH GRANT OPTION; GRANT SELECT ON "User" TO PUBLIC`;
+describe('new tables have the owner and the grants of their sisters', () => {
+  const GRANTS = `GRANT SELECT, INSERT, DELETE ON "Todo", "Todo_readers" TO application;
+    GRANT SELECT ON "Todo" TO stranger WITH GRANT OPTION; GRANT SELECT ON "Todo" TO PUBLIC`;
   const aclOf = async (database, table) => {
     const [{ acl, owner }] = await server.query(
       database,
@@ -325,10 +325,14 @@ describe('new tables belong to the owner of their lists', () => {
     }
     const down = plan.migration({ direction: 'down' });
     expect((await runAs(database, user, down)).error).toBe(null);
-    const ofUser = await aclOf(database, 'User');
-    expect(ofUser.acl.length).toBeGreaterThan(2);
-    expect(await aclOf(database, 'User_published')).toEqual(ofUser);
-    expect(await aclOf(database, 'User_readPosts')).toEqual(ofUser);
+    // The tables that hold the same links.
+    const [todo, readers] = [await aclOf(database, 'Todo'), await aclOf(database, 'Todo_readers')];
+    expect(todo.acl.length).toBeGreaterThan(readers.acl.length);
+    // But it is not opened to all.
+    const acl = todo.acl.filter((item) => !item.startsWith('='));
+    expect(acl.length).toBe(todo.acl.length - 1);
+    expect(await aclOf(database, 'User_published')).toEqual({ ...todo, acl });
+    expect(await aclOf(database, 'User_readPosts')).toEqual(readers);
     const read = 'SET ROLE application; SELECT FROM "User_published"; DELETE FROM "User_published"';
     expect((await server.runScript(database, read)).error).toBe(null);
   });

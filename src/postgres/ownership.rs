@@ -1,15 +1,24 @@
 //! Whose the new tables are.
 
+use super::change::Change;
 use super::quote::{block, literal};
 use super::statement::Statements;
 use super::values::{Cell, values};
-use crate::step::JoinTable;
+use crate::step::TablePlace;
 
-/// A `DO` statement that gives each new join table the owner of the list that it belongs to, and the
-/// privileges that this list grants to others. Otherwise it would belong to whoever runs the script, and the
-/// application could not use it.
-pub(super) fn adopt(statements: &Statements<'_>, tables: &[&JoinTable]) -> String {
-    let rows = tables.iter().map(|table| [&*table.name, &*table.near.references].map(Cell::Text));
+/// A `DO` statement that gives each new join table the owner and the grants of the table that holds the
+/// same links, or where there is none, of its list. Otherwise it would belong to whoever runs the script,
+/// and the application could not use it.
+pub(super) fn adopt(statements: &Statements<'_>, created: &[&Change<'_>]) -> String {
+    let rows = created.iter().filter_map(|change| {
+        let table = change.created()?;
+        let list = table.columns().first().map(|column| &*column.references)?;
+        let sister = match change.kept.map(|kept| &kept.place) {
+            Some(TablePlace::Column { table, .. } | TablePlace::JoinTable { table, .. }) => table,
+            None => list,
+        };
+        Some([table.table(), sister].map(Cell::Text))
+    });
     block(&format!(
         "\
 DECLARE
@@ -17,21 +26,21 @@ DECLARE
   granted record;
 BEGIN
   FOR created IN
-    SELECT made.oid::regclass AS tab, list.relowner::regrole AS owner, list.relacl,
-      made.relowner <> list.relowner AS is_foreign
+    SELECT made.oid::regclass AS tab, sister.relowner::regrole AS owner, sister.relacl,
+      made.relowner <> sister.relowner AS is_foreign
     FROM (VALUES
 {rows}
-    ) AS tables (name, list_name)
+    ) AS tables (name, sister_name)
       JOIN pg_class AS made ON made.oid = to_regclass(format('%I.%I', {schema}, name))
-      JOIN pg_class AS list ON list.oid = to_regclass(format('%I.%I', {schema}, list_name))
+      JOIN pg_class AS sister ON sister.oid = to_regclass(format('%I.%I', {schema}, sister_name))
   LOOP
     IF created.is_foreign THEN
       EXECUTE format('ALTER TABLE %s OWNER TO %s', created.tab, created.owner);
     END IF;
     FOR granted IN
-      SELECT privilege_type, is_grantable,
-        CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END AS grantee
-      FROM aclexplode(created.relacl) WHERE grantee <> created.owner
+      -- To whom it may be open, but not to all: 0 is PUBLIC.
+      SELECT privilege_type, is_grantable, grantee::regrole AS grantee
+      FROM aclexplode(created.relacl) WHERE grantee NOT IN (0, created.owner)
     LOOP
       EXECUTE format('GRANT %s ON %s TO %s%s', granted.privilege_type, created.tab, granted.grantee,
         CASE WHEN granted.is_grantable THEN ' WITH GRANT OPTION' END);

@@ -316,13 +316,8 @@ fn schema_changes(
         sections.push(Section::new(Role::Change, title, room));
     }
     let mut waiting = renamed.len();
-    let created: Vec<&JoinTable> = changes
-        .iter()
-        .filter_map(|change| match change.created() {
-            Some(Item::JoinTable(table)) => Some(table),
-            _ => None,
-        })
-        .collect();
+    let created: Vec<&Change<'_>> =
+        changes.iter().filter(|it| it.created().is_some_and(Item::is_table)).collect();
     for change in changes {
         let relationship = &plan.relationships[change.relationship];
         let kind = relationship.kind.heading().to_lowercase();
@@ -344,10 +339,7 @@ fn schema_changes(
     if !created.is_empty() {
         sections.push(Section::new(
             Role::Change,
-            format!(
-                "Giving {} the owner and the grants of their lists",
-                counted(created.len(), "new table")
-            ),
+            format!("Giving {} an owner and grants", counted(created.len(), "new table")),
             vec![ownership::adopt(statements, &created)],
         ));
     }
