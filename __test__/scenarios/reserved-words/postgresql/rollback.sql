@@ -308,29 +308,29 @@ WHERE link.holder = item.id;
 CREATE INDEX user_order_index ON public."user" ("order");
 ALTER TABLE public."user" ADD CONSTRAINT user_order_foreign FOREIGN KEY ("order") REFERENCES public."order" (id);
 
--- Giving 2 new tables the owner and the grants of their lists
+-- Giving 2 new tables an owner and grants
 DO $$
 DECLARE
   created record;
   granted record;
 BEGIN
   FOR created IN
-    SELECT made.oid::regclass AS tab, list.relowner::regrole AS owner, list.relacl,
-      made.relowner <> list.relowner AS is_foreign
+    SELECT made.oid::regclass AS tab, sister.relowner::regrole AS owner, sister.relacl,
+      made.relowner <> sister.relowner AS is_foreign
     FROM (VALUES
-      ('group_references', 'group'),
-      ('user_select', 'user')
-    ) AS tables (name, list_name)
+      ('group_references', 'order'),
+      ('user_select', 'order_where')
+    ) AS tables (name, sister_name)
       JOIN pg_class AS made ON made.oid = to_regclass(format('%I.%I', 'public', name))
-      JOIN pg_class AS list ON list.oid = to_regclass(format('%I.%I', 'public', list_name))
+      JOIN pg_class AS sister ON sister.oid = to_regclass(format('%I.%I', 'public', sister_name))
   LOOP
     IF created.is_foreign THEN
       EXECUTE format('ALTER TABLE %s OWNER TO %s', created.tab, created.owner);
     END IF;
     FOR granted IN
-      SELECT privilege_type, is_grantable,
-        CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END AS grantee
-      FROM aclexplode(created.relacl) WHERE grantee <> created.owner
+      -- To whom it may be open, but not to all: 0 is PUBLIC.
+      SELECT privilege_type, is_grantable, grantee::regrole AS grantee
+      FROM aclexplode(created.relacl) WHERE grantee NOT IN (0, created.owner)
     LOOP
       EXECUTE format('GRANT %s ON %s TO %s%s', granted.privilege_type, created.tab, granted.grantee,
         CASE WHEN granted.is_grantable THEN ' WITH GRANT OPTION' END);
