@@ -342,7 +342,7 @@ describeOnOwnServer('a server with users', () => {
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
       expect(stderr).toContain('✖ Could not connect to the database of the adapter mongoose');
       expect(stderr).toMatch(/Authentication failed/i);
-      expect(stderr).toContain('Are the user, the password and the database that it is of');
+      expect(stderr).toContain('Are the user, the password and the authSource right?');
     }
     const none = new URL(url);
     Object.assign(none, { username: '', password: '' });
