@@ -113,7 +113,7 @@ export class FaultCopy {
   async #jest(spec, names) {
     const outputFile = path.join(this.#folder, 'target', 'jest.json');
     fs.rmSync(outputFile, { force: true });
-    const pattern = names.length ? ['-t', names.map(escape).join('|')] : [];
+    const pattern = names.length ? [`--testNamePattern=${names.map(escape).join('|')}`] : [];
     const report = ['--ci', '--json', `--outputFile=${outputFile}`];
     // With a fault, something may be waited for that never comes.
     const patience = this.#changed ? [`--testTimeout=${PATIENCE}`] : [];
