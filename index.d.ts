@@ -294,7 +294,7 @@ export interface ReportOptions extends MigrationOptions {
   format: 'html' | 'md';
   /** What {@link check} or {@link apply} has found, to be shown beside the plan. It also says for which
    * adapter and direction; the other options are for a report without it. */
-  inspection?: Check | Applied;
+  inspection?: Check | Applied | Rehearsed;
 }
 
 /** A statement of a migration on PostgreSQL. All of them are one transaction. */
@@ -600,6 +600,31 @@ export type Applied =
       notices: string[];
     };
 
+/** What a dry run has done and taken back. */
+export type Rehearsed =
+  | {
+      isApplied: false;
+      /** There was nothing to do, or `check.problems` have to be solved first. */
+      isRehearsed: false;
+      check: Check;
+    }
+  | {
+      isApplied: false;
+      isRehearsed: true;
+      /** What the database holds. */
+      check: Check;
+      /** PostgreSQL: of all relationships; MongoDB: of those whose links were copied. */
+      relationships: MovedLinks[];
+      /** What the server reported meanwhile. */
+      notices: string[];
+      /** How long it took, in milliseconds. */
+      durationMs: number;
+      /** PostgreSQL: for how much of that the tables of `check.locks` were locked. */
+      lockedMs?: number;
+      /** MongoDB: what cannot be taken back, and was left out. */
+      skipped: string[];
+    };
+
 /** What is being done. */
 export interface Progress {
   phase: 'connect' | 'check' | 'migrate' | 'verify';
@@ -636,6 +661,8 @@ export interface AbortSignalLike {
 export interface ApplyOptions extends CheckOptions {
   /** Asked before anything is changed, with what the database holds; by default it is. */
   confirm?: (check: Check) => boolean | Promise<boolean>;
+  /** Run and verify everything that can be taken back, and take it back: see {@link Rehearsed}. */
+  dryRun?: boolean;
   /** Ends the run: PostgreSQL rolls back, MongoDB ends after the running step. */
   signal?: AbortSignalLike;
 }
@@ -701,11 +728,19 @@ export function check(keystone: KeystoneLike, options?: CheckOptions): Promise<C
 /**
  * Migrates a project's database: connects as {@link check} does, checks, runs the very statements of
  * {@link UpgradePlan.statements}, and verifies what has come of them: on PostgreSQL before it commits
- * them.
+ * them. With `dryRun` it takes everything back instead.
  *
  * Rejects with an {@link UpgradeError}: those of {@link check} and {@link Check.problems}, `DECLINED`,
  * `INTERRUPTED`, `MIGRATION_FAILED`, `NOT_VERIFIED`, `CONNECTION_LOST`. On PostgreSQL nothing has been
  * changed then; only after `COMMIT_UNKNOWN` the migration may have been done, and `check` says. On
  * MongoDB the message says whether anything has been changed; run again, it goes on.
  */
-export function apply(keystone: KeystoneLike, options?: ApplyOptions): Promise<Applied>;
+export function apply(
+  keystone: KeystoneLike,
+  options?: ApplyOptions & { dryRun?: false },
+): Promise<Applied>;
+export function apply(
+  keystone: KeystoneLike,
+  options: ApplyOptions & { dryRun: true },
+): Promise<Rehearsed>;
+export function apply(keystone: KeystoneLike, options: ApplyOptions): Promise<Applied | Rehearsed>;

@@ -33,6 +33,7 @@ const OPTIONS = {
   columns: oneOf(true, false),
   confirm: aFunction,
   direction: oneOf('up', 'down'),
+  dryRun: oneOf(true, false),
   format: oneOf('html', 'md'),
   inspection,
   newName: text,
@@ -52,6 +53,7 @@ const RUN_OPTIONS = [
   'onProgress',
   'confirm',
   'signal',
+  'dryRun',
 ];
 
 /**

@@ -153,9 +153,9 @@ function complete(plan) {
 
 /** What is known of a database, as the core takes it: of what `check` has found or `apply` has done. */
 function foundOn(inspection) {
-  const { check = inspection, relationships } = inspection;
+  const { check = inspection, relationships, isRehearsed = false } = inspection;
   const moved = check === inspection ? undefined : relationships;
-  return { check, relationships: moved, backup: backupCommands(check).backup };
+  return { check, isRehearsed, relationships: moved, backup: backupCommands(check).backup };
 }
 
 /** A plan's data, parsed once for all its properties. */

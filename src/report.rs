@@ -43,8 +43,17 @@ pub struct Found {
     /// What a migration has made of it, if one was run.
     #[serde(default)]
     pub relationships: Option<Vec<Kept>>,
+    /// Whether that migration was a dry run, of which nothing is left.
+    #[serde(default)]
+    pub is_rehearsed: bool,
     /// The command that backs it up.
     pub backup: String,
+}
+
+impl Found {
+    fn is_migrated(&self) -> bool {
+        self.relationships.is_some() && !self.is_rehearsed
+    }
 }
 
 /// Writes a report on all adapters of a plan, or on the one of that name. `found` is of one adapter,
@@ -356,6 +365,11 @@ impl Verdict {
         };
         let Inspection { database, is_done, is_ready, problems, state, .. } = &found.check;
         let name = &database.name;
+        if found.is_rehearsed {
+            let text =
+                format!("Everything in the database {name} has been taken back. {relationships}");
+            return verdict("good", "The dry run succeeded", text);
+        }
         if found.relationships.is_some() {
             return verdict(
                 "good",
@@ -396,7 +410,7 @@ fn facts(
     found: Option<&Found>,
     entries: &[&Entry],
 ) -> Vec<Fact> {
-    if found.is_some_and(|found| found.check.is_done || found.relationships.is_some()) {
+    if found.is_some_and(|found| found.check.is_done || found.is_migrated()) {
         return Vec::new();
     }
     let unsized_items = |names: Vec<String>| names.into_iter().map(|name| (name, None)).collect();

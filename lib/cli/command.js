@@ -33,6 +33,7 @@ const spec = {
   '--report':    String,
   '--check':     Boolean,
   '--apply':     Boolean,
+  '--dry-run':   Boolean,
   '--yes':       Boolean,
   '--reconcile': Boolean,
   '--adapter':   String,
@@ -69,6 +70,8 @@ const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
                         holds, and what prevents the migration. Changes nothing
       --apply           Connect, check, run the migration (with --rollback: the rollback) and
                         verify the result. Asks first
+      --dry-run         With --apply: run and verify it on the real database, then take it back,
+                        and report how long it took and what it locked
       --yes             Do not ask
       --adapter <name>  The adapter to work on, when the project has several
       --out <file>      Write to a file instead of stdout (-), completely or not at all

@@ -11,24 +11,30 @@ const { visible } = require('../visible');
  *
  * @param {object} inspection - of the database to migrate
  * @param {object} signal - an `AbortSignal`; aborting it means no
+ * @param {{ dryRun?: boolean }} options
  * @returns {Promise<boolean>} also false when the terminal is closed, or after Ctrl-C
  * @throws {UpgradeError} `CONFIRMATION_REQUIRED` when there is no terminal to ask on
  */
-async function confirm(inspection, signal) {
+async function confirm(inspection, signal, { dryRun = false }) {
   const { direction, database } = inspection;
   const { backup, restore } = backupCommands(inspection);
   const [from, to] = SCHEMAS[direction];
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    const where = `the database ${describeDatabase(database)}`;
     throw new UpgradeError(
       'CONFIRMATION_REQUIRED',
-      `--apply changes the database ${describeDatabase(database)}, and there is no terminal to ask on.\n  Nothing has been changed. Once you have a backup, run it again with --yes.`,
+      dryRun
+        ? `A dry run works on ${where} while others wait, and there is no terminal to ask on.\n  Nothing has been changed. Run it again with --yes.`
+        : `--apply changes ${where}, and there is no terminal to ask on.\n  Nothing has been changed. Once you have a backup, run it again with --yes.`,
     );
   }
   process.stderr.write(
     [
       '',
-      `This takes the database ${describeDatabase(database)} from ${from} to ${to}.`,
-      ...removals(inspection),
+      `This takes the database ${describeDatabase(database)} from ${from} to ${to}${dryRun ? ', and then takes everything back' : ''}.`,
+      ...(dryRun
+        ? ['Until then, other sessions wait for the tables that it locks.']
+        : removals(inspection)),
       'Stop the application first, and take a backup:',
       `  ${backup}`,
       'These lines would restore it:',

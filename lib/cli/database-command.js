@@ -4,7 +4,7 @@ const { confirm } = require('./confirm');
 const { watchInterrupts } = require('./interrupt');
 const { info, warn } = require('../messages');
 const { showProgress } = require('./progress');
-const { applyReport, checkReport } = require('./report');
+const { applyReport, checkReport, dryRunReport } = require('./report');
 const { visible } = require('../visible');
 
 /**
@@ -24,6 +24,7 @@ async function runOnDatabase(keystone, from, args, guard) {
     direction: args['--rollback'] ? 'down' : 'up',
     reconcile: Boolean(args['--reconcile']),
   });
+  if (args['--dry-run']) options.dryRun = true;
   const run = args['--apply'] ? applyOn : checkOn;
   const width = args['--out'] ? undefined : process.stdout.columns;
   const { result, report, exitCode } = await run(keystone, options, { args, guard, width });
@@ -57,19 +58,31 @@ async function applyOn(keystone, options, { args, guard, width }) {
   });
   const ask = async (inspection) => {
     progress.stop();
-    return args['--yes'] || confirm(inspection, interrupts.signal);
+    return args['--yes'] || confirm(inspection, interrupts.signal, options);
   };
   try {
     const { onProgress } = progress;
     const { signal } = interrupts;
     const result = await apply(keystone, { ...options, confirm: ask, onProgress, signal });
     progress.stop();
-    if (result.isApplied) result.notices.forEach((notice) => info(notice));
+    if (result.notices) result.notices.forEach((notice) => info(notice));
+    if (options.dryRun) return rehearsed(result, width);
     return { result, report: applyReport(result, width), exitCode: 0 };
   } finally {
     progress.stop();
     interrupts.stop();
   }
+}
+
+function rehearsed(result, width) {
+  if (!result.isRehearsed) {
+    return {
+      result,
+      report: checkReport(result.check, width),
+      exitCode: result.check.isDone ? 0 : 2,
+    };
+  }
+  return { result, report: dryRunReport(result, width), exitCode: 0 };
 }
 
 module.exports = { runOnDatabase };

@@ -177,8 +177,7 @@ function repairs({ relationships, problems }) {
 function conclusion({ isDone, isReady, direction, reconcile }) {
   const [, to] = SCHEMAS[direction];
   if (isDone) return 'There is nothing to do.';
-  const options = [direction === 'down' && '--rollback', '--apply', reconcile && '--reconcile'];
-  if (isReady) return `Ready: ${options.filter(Boolean).join(' ')} takes it to ${to}.`;
+  if (isReady) return `Ready: ${applyCall(direction, reconcile)} takes it to ${to}.`;
   return 'Resolve the problems above first.';
 }
 
@@ -194,14 +193,52 @@ function applyReport({ isApplied, check, relationships }, width = Infinity) {
   const [, to] = SCHEMAS[direction];
   const where = describeDatabase(database);
   if (!isApplied) return `Nothing to do: the database ${where} ${STATES[check.state]}.\n`;
+  const links = linksTable(relationships, width);
+  return wrap(`${links}\nDone and verified: the database ${where} is in ${to}.\n`, width);
+}
+
+function linksTable(relationships, width) {
   const rows = relationships.map(({ name, before, after, explanation }) => [
     name,
     String(before),
     String(after),
     explanation || '',
   ]);
-  const links = table(['Relationship', ' Links before', ' after', ''], rows, width);
-  return wrap(`${links}\nDone and verified: the database ${where} is in ${to}.\n`, width);
+  return table(['Relationship', ' Links before', ' after', ''], rows, width);
+}
+
+/**
+ * The result of a dry run in words.
+ *
+ * @param {object} rehearsed
+ * @param {number} [width] of the terminal
+ * @returns {string}
+ */
+function dryRunReport(rehearsed, width = Infinity) {
+  const { check, relationships, durationMs, lockedMs, skipped } = rehearsed;
+  const { database, direction, reconcile, locks } = check;
+  const [, to] = SCHEMAS[direction];
+  const facts = [`It took ${seconds(durationMs)}.`];
+  if (lockedMs !== undefined) {
+    facts.push(`For ${seconds(lockedMs)} it locked ${largest(locks)}.`);
+  }
+  if (skipped.length) facts.push(`A dry run leaves out: ${skipped.join(', ')}.`);
+  const lines = [
+    ...(relationships.length ? [linksTable(relationships, width)] : []),
+    facts.map((fact) => `${fact}\n`).join(''),
+    `The dry run succeeded, and everything has been taken back. ${applyCall(direction, reconcile)} takes the database ${describeDatabase(database)} to ${to}.\n`,
+  ];
+  return wrap(lines.join('\n'), width);
+}
+
+/** The options that run a migration. */
+function applyCall(direction, reconcile) {
+  const options = [direction === 'down' && '--rollback', '--apply', reconcile && '--reconcile'];
+  return options.filter(Boolean).join(' ');
+}
+
+function seconds(milliseconds) {
+  return `${(milliseconds / 1000).toFixed(1)} seconds`;
 }
 
 /** Bytes as PostgreSQL itself shows them. */
@@ -211,4 +248,11 @@ function size(bytes) {
   return `${Math.round(bytes)} ${UNITS[unit]}`;
 }
 
-module.exports = { SCHEMAS, applyReport, checkReport, describeDatabase, removals };
+module.exports = {
+  SCHEMAS,
+  applyReport,
+  checkReport,
+  describeDatabase,
+  dryRunReport,
+  removals,
+};

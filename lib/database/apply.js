@@ -18,7 +18,8 @@ const ENGINES = {
 
 /**
  * Runs the migration on a project's database, or with `direction: 'down'` the way back: connects,
- * checks, asks for consent, runs the statements of `plan.statements()`, and verifies the result.
+ * checks, asks for consent, runs the statements of `plan.statements()`, and verifies the result. With
+ * `dryRun` it takes everything back again.
  *
  * @param {object} keystone - a Keystone 5 object with all its lists created
  * @param {object} [options] - as `index.d.ts` describes them
@@ -29,7 +30,7 @@ const ENGINES = {
  */
 async function apply(keystone, options = {}) {
   const { plan, inspect, compare } = loadProject(keystone, options);
-  const { onProgress = () => {}, confirm = () => true, signal } = options;
+  const { onProgress = () => {}, confirm = () => true, signal, dryRun = false } = options;
   const statements = plan.statements(options);
   checkWayBack(plan, options);
   const part = partOf(plan, options.adapter);
@@ -42,15 +43,22 @@ async function apply(keystone, options = {}) {
     const { migrate, isForDoneToo } = ENGINES[part.engine];
     const running = inspect(Object.assign({}, options, { isRunning: true }));
     const run = () =>
-      migrate(connection, { statements, core: running, compare, onProgress, signal });
+      migrate(connection, { statements, core: running, compare, onProgress, signal, dryRun });
     if (inspection.isDone) {
-      if (isForDoneToo) await run();
+      if (isForDoneToo && !dryRun) await run();
       return { isApplied: false, check: inspection };
     }
-    if (!inspection.isReady) throw notReady(inspection);
+    if (!inspection.isReady) {
+      if (dryRun) return { isApplied: false, isRehearsed: false, check: inspection };
+      throw notReady(inspection);
+    }
     if (!(await confirm(inspection))) throw declined();
-    const { outcome, notices } = await run();
-    return { isApplied: true, check: inspection, relationships: outcome.relationships, notices };
+    const began = Date.now();
+    const { relationships, notices, lockedMs, skipped } = await run();
+    const done = { check: inspection, relationships, notices };
+    if (!dryRun) return { isApplied: true, ...done };
+    const times = { durationMs: Date.now() - began, lockedMs };
+    return { isApplied: false, isRehearsed: true, ...done, ...times, skipped };
   });
 }
 

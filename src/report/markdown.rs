@@ -58,7 +58,8 @@ fn cell(name: &str, what: &str, fate: Fate, links: Option<u64>, note: Option<&No
         text.push_str(&format!(", **{}**", fate.label()));
     }
     if let Some(links) = links {
-        text.push_str(&format!(", {links} links"));
+        let noun = if links == 1 { "link" } else { "links" };
+        text.push_str(&format!(", {links} {noun}"));
     }
     if let Some(Note { text: note, place }) = note {
         text.push_str(&format!(", {note}"));

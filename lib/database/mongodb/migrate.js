@@ -21,6 +21,12 @@ const UNTOUCHED = 'Nothing of yours has been changed.';
 const GOES_ON =
   'The database has been changed in part. Run it again: it goes on where it was stopped.';
 const TAKEN_OVER = 'That run says what has been changed; so does --check once it has ended.';
+/** What changes the documents themselves, which cannot be taken back. */
+const SKIPPED = {
+  up: ['giving the join collections their names', 'repairs', 'removals'],
+  down: ['copies into the documents', 'removals'],
+};
+
 const DONE = 'The migration has been done, and not been verified: --check says what there is.';
 
 /**
@@ -29,13 +35,15 @@ const DONE = 'The migration has been done, and not been verified: --check says w
  *
  * @param {object} connection
  * @param {object} options - as for PostgreSQL; `statements` is what the runner takes
- * @returns {Promise<{ outcome: object, notices: string[] }>}
+ * @returns {Promise<{ relationships: object[], notices: string[], skipped: string[] }>}
  * @throws {UpgradeError} `LOCKED`, `INTERRUPTED`, `MIGRATION_FAILED`, `CONNECTION_LOST`, which all say
  *   whether anything has been changed; `NOT_VERIFIED`, after which it has been
  */
-async function migrateMongodb(connection, { statements, core, compare, onProgress, signal }) {
+async function migrateMongodb(connection, options) {
+  const { statements, core, compare, onProgress, signal, dryRun } = options;
   const measure = () => inspect(core, asker(connection));
   const notices = [];
+  const copied = new Map();
   let position = UNTOUCHED;
   let before;
   const report = ({ phase, text, isWarning, relationship, done, rate }) => {
@@ -44,6 +52,7 @@ async function migrateMongodb(connection, { statements, core, compare, onProgres
     else if (phase !== 'done') {
       const it = before.relationships.find(({ name }) => name === relationship);
       const count = it && { relationship: it.relationship, done, total: it.expected, rate };
+      if (it && phase === 'count') copied.set(it, done);
       onProgress(Object.assign({ phase: 'migrate', title: text }, count));
     }
     // Between two steps, of which each is whole.
@@ -57,14 +66,22 @@ async function migrateMongodb(connection, { statements, core, compare, onProgres
       database: connection.place.name,
       process: { host: os.hostname(), pid: process.pid },
       isAlive,
+      isDryRun: dryRun,
       report,
     });
+    if (dryRun) {
+      const relationships = [...copied].map(([{ relationship, name, expected }, after]) => {
+        const before = expected === undefined ? after : expected;
+        return { relationship, name, before, after, explanation: null };
+      });
+      return { relationships, notices, skipped: SKIPPED[statements.direction] };
+    }
     position = DONE;
     onProgress({ phase: 'verify', title: 'Verifying' });
     const after = await measure();
     const outcome = compare(before, after);
     if (!outcome.isVerified) throw notVerified(outcome);
-    return { before, after, outcome, notices };
+    return { relationships: outcome.relationships, notices, skipped: [] };
   } catch (error) {
     if (error.isTakenOver) position = TAKEN_OVER;
     throw explain(error, error.isUntouched ? UNTOUCHED : position);

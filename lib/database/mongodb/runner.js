@@ -59,6 +59,8 @@ const atWork = new Set();
  * @param {function(number): boolean} shell.isAlive whether a process of this host exists
  * @param {function(object): void} shell.report gets each step: `{ phase, text, isWarning? }`, and for
  *   links that are being copied or have been `{ relationship, done, rate }`, the rate per second
+ * @param {boolean} [shell.isDryRun] whether to do only what can be taken back, and to take it back: checks,
+ *   copies into collections of its own, their indexes and counts
  * @param {number} [shell.beatMs] how often it says that it is alive, and how far a copy is
  * @returns {Promise<boolean>} whether there was anything to do
  * @throws {Error} with what is wrong and what to do
@@ -75,9 +77,10 @@ async function migrate(migration, shell) {
   try {
     let state = await stateOf(server);
     const unfinished = await unfinishedRun(server, state, migration);
-    if (unfinished && unfinished.stops) refuse(unfinished.message);
+    const { isDryRun } = shell;
+    if (unfinished && (unfinished.stops || isDryRun)) refuse(unfinished.message);
     isBegun = true;
-    const run = { migration, server: lock.guarded, say, lock };
+    const run = { migration, server: lock.guarded, say, lock, isDryRun };
     if (state && (state.direction !== migration.direction || state.plan !== migration.plan)) {
       // Another one that has changed nothing.
       await startOver(Object.assign(run, { filled: state.filled }));
@@ -90,7 +93,7 @@ async function migrate(migration, shell) {
       run.pending = await findPending(run, state ? state.names : []);
       if (run.pending.length === 0) {
         await dropStaging(run.server);
-        await makeIndexes(run);
+        if (!isDryRun) await makeIndexes(run);
         say('done', `Nothing to do: ${nothingLeft(migration)}`);
         isDone = true;
         return false;
@@ -101,7 +104,8 @@ async function migrate(migration, shell) {
         await forget(run, error);
         throw error;
       }
-      await finish(run);
+      if (isDryRun) await takeBack(run);
+      else await finish(run);
     }
     isDone = true;
     say('done', 'Done');
@@ -163,6 +167,8 @@ async function start(run, state) {
   ]);
 
   const { direction, plan } = migration;
+  // The way back copies into documents of the user's.
+  if (run.isDryRun && direction === 'down') return;
   const names = pending.map(({ name }) => name);
   await setState(server, { direction, plan, names, phase: 'copying' });
   await dropStaging(server);
@@ -188,6 +194,7 @@ async function start(run, state) {
   }
   for (const made of all) await requireWhole(run, made);
   await runChecks(run, pending, 'Nothing has been removed', (parts) => parts.counts);
+  if (run.isDryRun) return;
   const copies = all.filter(({ place, into }) => place !== into);
   await setState(server, {
     copies: copies.map(({ place, into }) => ({ place, into })),
@@ -258,16 +265,21 @@ function takenOver() {
 }
 
 /** Leaves the database as it was before `start`, as far as it can be reached. */
-async function startOver({ server, filled }) {
+async function startOver(run) {
   try {
-    await dropStaging(server);
-    for (const collection of filled || []) {
-      await server.write({ delete: collection, deletes: [{ q: {}, limit: 0 }] });
-    }
-    await server.write({ delete: STATE, deletes: [{ q: { _id: 'state' }, limit: 0 }] });
+    await takeBack(run);
   } catch (_) {
     // The next run does it.
   }
+}
+
+/** Removes what `start` has made. */
+async function takeBack({ server, filled }) {
+  await dropStaging(server);
+  for (const collection of filled || []) {
+    await server.write({ delete: collection, deletes: [{ q: {}, limit: 0 }] });
+  }
+  await server.write({ delete: STATE, deletes: [{ q: { _id: 'state' }, limit: 0 }] });
 }
 
 /** Makes a join collection with its indexes. */

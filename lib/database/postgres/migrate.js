@@ -20,12 +20,13 @@ const UNCHANGED = 'Nothing has been changed: the transaction was rolled back.';
  * @param {(event: object) => void} options.onProgress
  * @param {{ aborted: boolean, addEventListener: Function, removeEventListener: Function }} [options.signal]
  *   ends the run; an `AbortSignal`
- * @returns {Promise<{ before: object, after: object, outcome: object, notices: string[] }>}
+ * @param {boolean} options.dryRun - takes everything back once it is verified
+ * @returns {Promise<{ relationships: object[], notices: string[], lockedMs: number, skipped: string[] }>}
  * @throws {UpgradeError} after which nothing has been changed, but for `COMMIT_UNKNOWN`: `LOCKED`,
  *   `INTERRUPTED`, `NOT_VERIFIED` (with the `outcome`), `CONNECTION_LOST`, `MIGRATION_FAILED`
  */
 async function migratePostgres(connection, options) {
-  const { statements, core, compare, onProgress, signal } = options;
+  const { statements, core, compare, onProgress, signal, dryRun } = options;
   const steps = numberSteps(statements);
   const notices = [];
   const stopListening = connection.onNotice((message) => notices.push(message));
@@ -34,17 +35,22 @@ async function migratePostgres(connection, options) {
   let running;
   let isCommitting = false;
   let before;
-  let after;
-  let outcome;
+  let relationships;
+  let lockedAt;
   try {
     for (const statement of statements) {
       running = statement;
       if (signal && signal.aborted) throw interrupted();
       if (statement.role === 'commit') {
         onProgress({ phase: 'verify', title: 'Verifying' });
-        after = await measure();
-        outcome = compare(before, after);
+        const outcome = compare(before, await measure());
         if (!outcome.isVerified) throw notVerified(outcome);
+        ({ relationships } = outcome);
+        if (dryRun) {
+          onProgress({ phase: 'verify', title: 'Taking it back' });
+          await connection.query('ROLLBACK');
+          break;
+        }
         // What is asked from now on is too late: the commit is not to be cancelled.
         stopWatching();
         isCommitting = true;
@@ -54,9 +60,12 @@ async function migratePostgres(connection, options) {
       if (role === 'lock') await takeLock(connection, 'migration');
       await connection.query(statement.sql);
       // From here on no one else changes what is counted.
-      if (role === 'lock') before = await measure();
+      if (role === 'lock') {
+        lockedAt = Date.now();
+        before = await measure();
+      }
     }
-    return { before, after, outcome, notices };
+    return { relationships, notices, lockedMs: Date.now() - lockedAt, skipped: [] };
   } catch (error) {
     await connection.query('ROLLBACK').catch(() => {}); // The session may be gone.
     throw explain(error, { title: running.title, isCommitting, signal });
