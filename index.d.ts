@@ -258,10 +258,12 @@ export type AdapterPlan = { name: string; hasChanges: boolean } & (
   | { engine: 'mongodb'; steps: CollectionStep[] }
 );
 
+/** What a plan warns of. */
+export type WarningCode = 'NAME_TAKEN' | 'NO_WAY_BACK' | 'COLUMNS_UNKNOWN';
+
 /** Something the user should know, which does not stop the plan. */
 export interface Warning {
-  /** Stable, for programs: `NAME_TAKEN`, `NO_WAY_BACK`, `COLUMNS_UNKNOWN`. */
-  code: string;
+  code: WarningCode;
   message: string;
   list?: string;
   field?: string;

@@ -2,8 +2,6 @@
 
 // The contract of index.js, with the real Keystone.
 
-const fs = require('fs');
-const path = require('path');
 const {
   apply,
   check,
@@ -356,26 +354,6 @@ test('an error of the package is told from others', () => {
     expect(isUpgradeError(other)).toBe(false);
   }
 });
-
-test('index.d.ts has every code of an error', () => {
-  const root = path.join(__dirname, '..');
-  const declared = fs.readFileSync(path.join(root, 'index.d.ts'), 'utf8');
-  const used = [
-    ...codes(path.join(root, 'src'), /(?:=>|code:|[a-z]\() ?"([A-Z_]{4,})"/g),
-    ...codes(path.join(root, 'lib', 'database'), /(?:UpgradeError\(|code: )\s*'([A-Z_]{4,})'/g),
-    ...codes(path.join(root, 'lib', 'plan.js'), /UpgradeError\(\s*'([A-Z_]{4,})'/g),
-  ];
-  expect(new Set(used).size).toBeGreaterThan(25);
-  expect(used.filter((code) => !declared.includes(`'${code}'`))).toEqual([]);
-});
-
-/** What a pattern finds in a file, or in all files of a folder. */
-function codes(place, pattern) {
-  if (fs.statSync(place).isDirectory()) {
-    return fs.readdirSync(place).flatMap((name) => codes(path.join(place, name), pattern));
-  }
-  return [...fs.readFileSync(place, 'utf8').matchAll(pattern)].map(([, code]) => code);
-}
 
 describe('the error for a database that cannot be reached', () => {
   const PASSWORD = 'very-secret';

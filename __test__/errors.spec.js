@@ -16,11 +16,17 @@ const filesIn = (folder, extension) =>
 
 const all = (text, pattern) => [...text.matchAll(pattern)].map(([, code]) => code);
 
+const thrownIn = (files) =>
+  files.flatMap((file) => [
+    ...all(read(file), /(?:UpgradeError|serverError)\(\s*'([A-Z_]+)'/g),
+    ...all(read(file), /\bcode: '([A-Z_]+)'/g),
+  ]);
+
 /** The codes that JavaScript throws or warns with. */
-const inLib = filesIn('lib', '.js').flatMap((file) => [
-  ...all(read(file), /(?:UpgradeError|serverError)\(\s*'([A-Z_]+)'/g),
-  ...all(read(file), /\bcode: '([A-Z_]+)'/g),
-]);
+const inLib = thrownIn(filesIn('lib', '.js'));
+
+/** Those of them that the API gives: the others are the command's. */
+const inApi = thrownIn([...filesIn('lib/database', '.js'), 'lib/plan.js']);
 
 /** What the core says in capitals beside codes. */
 const NO_CODES = ['CARGO_PKG_NAME', 'CARGO_PKG_VERSION'];
@@ -38,11 +44,11 @@ const inCore = filesIn('src', '.rs')
 /** The codes that types name. */
 const inTypes = all(
   read('index.d.ts')
-    .split(/(?=export type (?:Problem|Finding)Code =)/)
-    .filter((text) => /^export type (?:Problem|Finding)Code/.test(text))
+    .split(/(?=export type (?:Problem|Finding|Warning)Code =)/)
+    .filter((text) => /^export type (?:Problem|Finding|Warning)Code/.test(text))
     .map((text) => text.split(';')[0])
     .join('\n'),
-  /\| '([A-Z_]+)'/g,
+  /[|=] '([A-Z_]+)'/g,
 );
 
 const documented = all(read('docs/errors.md'), /^### ([A-Z_]+)$/gm);
@@ -55,6 +61,11 @@ test('every code has a section, and every section a code', () => {
   expect(inTypes.length).toBeGreaterThan(30);
   expect(unique(documented)).toEqual(unique([...inLib, ...inCore, ...inTypes]));
   expect(documented).toEqual([...new Set(documented)]);
+});
+
+test('the types name every code that the API gives', () => {
+  expect(inApi.length).toBeGreaterThan(10);
+  expect(unique([...inCore, ...inApi]).filter((code) => !inTypes.includes(code))).toEqual([]);
 });
 
 test('every section says what to do in words', () => {

@@ -89,7 +89,9 @@ class PostgresConnection {
   async cancel() {
     const other = await this.knex.client.acquireRawConnection();
     try {
-      await other.query('SELECT pg_catalog.pg_cancel_backend($1::pg_catalog.int4)', [this.session.processID]);
+      await other.query('SELECT pg_catalog.pg_cancel_backend($1::pg_catalog.int4)', [
+        this.session.processID,
+      ]);
     } finally {
       await other.end();
     }
