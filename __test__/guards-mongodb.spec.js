@@ -513,10 +513,42 @@ describe('a run on another host', () => {
 
   it('counts as dead after a minute without them', async () => {
     const database = await trials.make('up');
-    await trials.collection(database, STATE).insertOne(LOCK);
-    expect((await trials.apply(database, after(61_000))).error).toBe(undefined);
+    // The longer this takes, the longer the silence is.
+    const at = new Date(Date.now() - 61_000);
+    await trials.collection(database, STATE).insertOne({ ...LOCK, since: at, at });
+    expect((await trials.apply(database)).error).toBe(undefined);
     expect(await trials.state(database)).toBe(trials.states.up.afterText);
   });
+});
+
+test('a write that came too late to do anything, with nobody else at work, is done again', async () => {
+  const database = await trials.make('up');
+  const admin = trials.server.database(database).admin();
+  let late = 0;
+  let clock;
+  const command = async (sent) => {
+    const [update] = sent.updates || [];
+    if (late || !update || !update.u.$unset) return trials.server.database(database).command(sent);
+    // The process is halted here for a minute: the server finds that the time for this one is over.
+    late += 1;
+    const now = Date.now() + 60_000;
+    clock = jest.spyOn(Date, 'now').mockImplementation(() => now);
+    return { ok: 1, n: 0, nModified: 0 };
+  };
+  try {
+    await migrate(await trials.statements(), {
+      database: trials.server.database(database).databaseName,
+      command,
+      adminCommand: (sent) => admin.command(sent),
+      process: { host: 'here', pid: process.pid },
+      isAlive: () => true,
+      report() {},
+    });
+  } finally {
+    if (clock) clock.mockRestore();
+  }
+  expect(late).toBe(1);
+  expect(await trials.state(database)).toBe(trials.states.up.afterText);
 });
 
 describe('the oldest servers', () => {

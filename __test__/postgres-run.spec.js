@@ -198,7 +198,7 @@ describe('without a terminal', () => {
     ['--apply --schema old', 'Only one of --schema and --apply can be used'],
     ['--yes', '--yes goes with --apply'],
     ['--check --yes', '--yes goes with --apply'],
-    ['--check --exit-code', '--exit-code goes with what is printed'],
+    ['--check --exit-code', '--exit-code does not go with --check'],
   ])('%s is a mistake', async (line, message) => {
     const { code, stdout, stderr } = await run(project, line.split(' '));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

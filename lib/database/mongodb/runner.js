@@ -546,10 +546,15 @@ async function takeLock(server, shell) {
   }
   atWork.add(token);
   const own = { _id: 'lock', token };
+  let lastBeat = Date.now();
+  let longestGap = 0;
   const beat = async () => {
+    const began = Date.now();
     const u = { $set: { at: await server.now() } };
     const { n } = await server.write({ update: STATE, updates: [{ q: own, u }] });
     if (n !== 1) throw takenOver();
+    longestGap = Math.max(longestGap, began - lastBeat);
+    lastBeat = began;
     return u.$set.at;
   };
   const lock = { token, release };
@@ -562,8 +567,15 @@ async function takeLock(server, shell) {
   if (timer.unref) timer.unref();
   lock.guarded = Object.assign({}, server, {
     async write(run) {
-      const at = await beat();
-      return server.write(await server.fenced(run, new Date(Number(at) + LEASE_MS)));
+      for (;;) {
+        const at = await beat();
+        longestGap = 0;
+        const result = await server.write(
+          await server.fenced(run, new Date(Number(at) + LEASE_MS)),
+        );
+        // Each write may run again. This process may have been halted, and the write done nothing.
+        if (Math.max(longestGap, Date.now() - lastBeat) < LEASE_MS) return result;
+      }
     },
     async rename(from, to) {
       await beat();
