@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import faults from '../dev/faults.js';
 import installs from '../dev/installs.js';
-import { installBrowser } from '../dev/browser.js';
+import { installBrowser } from '../dev/chromium.js';
 import mongodb from '../dev/mongodb.js';
 import { bin, root, run, script, stage } from '../dev/run.mjs';
 import { setUp, startInstalls } from '../dev/setup.mjs';
