@@ -23,7 +23,6 @@ pub type Answers = BTreeMap<String, Value>;
 pub struct Question {
     /// Under which its answer is expected.
     pub key: String,
-    /// What to ask.
     #[serde(flatten)]
     pub query: Query,
 }
@@ -41,11 +40,9 @@ pub enum Query {
 /// What is to be found out.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
-    /// For which migration.
     pub options: Options,
     /// It is for a migration that runs: what that checks itself need not be asked.
     pub is_running: bool,
-    /// What is known by now.
     pub answers: &'a Answers,
 }
 
@@ -65,9 +62,7 @@ pub enum Inspected {
 pub enum State {
     /// It is stored the same in both schemas.
     Unchanged,
-    /// The old schema.
     Old,
-    /// The new schema.
     New,
     /// What the old schema has, and what the new schema has.
     Both,
@@ -81,11 +76,8 @@ pub enum State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Within {
-    /// Before Arcade.
     Old,
-    /// Since Arcade.
     New,
-    /// Before and since.
     Both,
 }
 
@@ -128,9 +120,7 @@ pub struct Related {
     pub relationship: usize,
     /// As in the guide.
     pub name: String,
-    /// Its kind.
     pub kind: Kind,
-    /// Which schema it is in.
     pub state: State,
     /// Its places, in the old schema and in the new.
     pub places: Vec<Stored>,
@@ -145,7 +135,6 @@ pub struct Related {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Touched {
-    /// Its name.
     pub name: String,
     /// What it takes on disk, with its indexes.
     pub bytes: u64,
@@ -171,14 +160,11 @@ pub struct Copied {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Database {
-    /// The database.
     pub name: String,
-    /// Who we are there.
     pub user: String,
     /// MongoDB: the database that this user is of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_source: Option<String>,
-    /// The server's version.
     pub version: String,
 }
 
@@ -200,7 +186,6 @@ pub struct Finding {
 pub struct Inspection {
     /// The version of this shape.
     pub version: u32,
-    /// The adapter's name.
     pub adapter: String,
     /// `postgresql` or `mongodb`.
     pub engine: String,
@@ -208,23 +193,19 @@ pub struct Inspection {
     pub direction: Direction,
     /// Whether it would repair sides that disagree.
     pub reconcile: bool,
-    /// Where this is.
     pub database: Database,
     /// Which schema the relationships that change are in, all together.
     pub state: State,
     /// The database is where the migration would take it.
     pub is_done: bool,
-    /// The migration can be run.
     pub is_ready: bool,
     /// Every relationship of the adapter.
     pub relationships: Vec<Related>,
     /// What the migration locks while it works.
     pub locks: Vec<Touched>,
-    /// What it copies.
     pub copies: Vec<Copied>,
     /// What it drops, as people call it.
     pub drops: Vec<String>,
-    /// What stands in its way.
     pub problems: Vec<Finding>,
     /// What it would do all the same, and warn of.
     pub warnings: Vec<Finding>,
@@ -233,34 +214,24 @@ pub struct Inspection {
 /// What an engine has found out, for [`Inspection::new`].
 #[derive(Debug)]
 pub struct Findings {
-    /// The adapter's name.
     pub adapter: String,
     /// `postgresql` or `mongodb`.
     pub engine: &'static str,
-    /// Which way.
     pub direction: Direction,
     /// Whether it would repair.
     pub reconcile: bool,
-    /// Where this is.
     pub database: Database,
     /// The database is where the migration would take it.
     pub is_done: bool,
-    /// Every relationship.
     pub relationships: Vec<Related>,
-    /// What the migration locks.
     pub locks: Vec<Touched>,
-    /// What it copies.
     pub copies: Vec<Copied>,
-    /// What it drops.
     pub drops: Vec<String>,
-    /// What stands in its way.
     pub problems: Vec<Finding>,
-    /// What it would warn of.
     pub warnings: Vec<Finding>,
 }
 
 impl Inspection {
-    /// Draws the conclusions.
     pub fn new(found: Findings) -> Self {
         let Findings { is_done, relationships, mut problems, .. } = found;
         let states = relationships.iter().map(|it| it.state);

@@ -14,9 +14,7 @@ pub struct Kept {
     pub relationship: usize,
     /// As in the guide.
     pub name: String,
-    /// How many links were there.
     pub before: u64,
-    /// How many links are there.
     pub after: u64,
     /// Why the numbers are not the same, where that is as it must be.
     pub explanation: Option<String>,
@@ -28,7 +26,6 @@ pub struct Kept {
 pub struct Outcome {
     /// Whether nothing is missing and nothing is left to do.
     pub is_verified: bool,
-    /// Every relationship of the adapter.
     pub relationships: Vec<Kept>,
     /// What is not as it must be.
     pub problems: Vec<Finding>,

@@ -25,10 +25,8 @@ use crate::{diff, mongodb, postgres};
 /// So many of the largest locked tables are listed.
 const LARGEST: usize = 10;
 
-/// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// A page for a browser.
     Html,
     /// Markdown as GitHub and GitLab read it.
     Markdown,
@@ -133,7 +131,6 @@ struct Part<'a> {
     diff: Vec<DiffLine>,
 }
 
-/// Whether a database is ready.
 struct Verdict {
     tone: &'static str,
     title: String,
@@ -221,7 +218,6 @@ struct Statements {
     text: String,
 }
 
-/// A line of the diff.
 struct DiffLine {
     class: &'static str,
     text: String,

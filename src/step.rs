@@ -18,7 +18,6 @@ use crate::snapshot::ColumnOptions;
 pub struct Planned<S> {
     /// Index of the relationship in [`crate::plan::UpgradePlan::relationships`].
     pub relationship: usize,
-    /// What to do.
     #[serde(flatten)]
     pub step: S,
 }
@@ -36,9 +35,7 @@ pub fn by_relationship<S>(steps: &[Planned<S>]) -> HashMap<usize, Vec<&S>> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Owner {
-    /// The left side.
     Left,
-    /// The right side.
     Right,
 }
 
@@ -58,7 +55,6 @@ impl Owner {
 pub struct Links<P> {
     /// Whose place it is: an owner's own ids come first in each link.
     pub owner: Owner,
-    /// The place.
     pub place: P,
 }
 
@@ -67,15 +63,8 @@ pub struct Links<P> {
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum TablePlace {
     /// A foreign key column of the owner's table.
-    Column {
-        /// The owner's table.
-        table: Name,
-        /// The column.
-        column: Name,
-    },
-    /// A join table.
+    Column { table: Name, column: Name },
     JoinTable {
-        /// The table.
         table: Name,
         /// Its column of the owner's ids.
         near: Name,
@@ -104,14 +93,12 @@ impl TablePlace {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ForeignKeyColumn {
-    /// The column.
     pub name: Name,
     /// The table whose `id` it holds.
     pub references: Name,
     /// Its SQL type, as far as the snapshot says.
     #[serde(rename = "type")]
     pub data_type: Option<Name>,
-    /// The foreign key constraint.
     pub foreign_key: Name,
     /// The index, or with `isUnique` the unique constraint.
     pub index: Name,
@@ -130,7 +117,6 @@ pub struct ForeignKeyColumn {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JoinTable {
-    /// The table.
     pub name: Name,
     /// The column of the owner's ids.
     pub near: ForeignKeyColumn,
@@ -139,7 +125,6 @@ pub struct JoinTable {
 }
 
 impl JoinTable {
-    /// Its two columns.
     pub fn columns(&self) -> [&ForeignKeyColumn; 2] {
         [&self.near, &self.far]
     }
@@ -162,16 +147,13 @@ pub enum TableStep {
     /// Drops the foreign key column of the right side of a 1:1 relationship. Drops come first: they
     /// free names for the renames.
     DropColumn {
-        /// The table.
         table: Name,
-        /// The column.
         column: Box<ForeignKeyColumn>,
         /// The other side's place, which holds the same links and stays.
         kept: Links<TablePlace>,
     },
     /// Drops the second join table of a two-sided relationship.
     DropJoinTable {
-        /// The table.
         table: Box<JoinTable>,
         /// The other side's place, which holds the same links and stays.
         kept: Links<TablePlace>,
@@ -180,28 +162,18 @@ pub enum TableStep {
     /// by the longest old name first: a new name is always longer than its old one, so that no
     /// rename meets a name that another rename has yet to free (`Post_a` becomes `Post_a_many`
     /// after `Post_a_many` has become `Post_a_many_many`).
-    RenameJoinTable {
-        /// The old names.
-        from: Box<JoinTable>,
-        /// The new names.
-        to: Box<JoinTable>,
-    },
+    RenameJoinTable { from: Box<JoinTable>, to: Box<JoinTable> },
     /// Creates a join table that the old Keystone could not have: a list related to itself. Creation
     /// comes after the renames, when every old name is free. The way back drops the table with what it
     /// holds by then.
-    CreateJoinTable {
-        /// The table.
-        table: Box<JoinTable>,
-    },
+    CreateJoinTable { table: Box<JoinTable> },
 }
 
 /// A field of a collection's documents that holds links.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DocumentField {
-    /// The collection.
     pub collection: String,
-    /// The field path.
     pub field: String,
     /// Whether it holds an array of ids, or one id.
     pub many: bool,
@@ -227,11 +199,9 @@ impl fmt::Display for DocumentField {
     }
 }
 
-/// A join collection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JoinCollection {
-    /// The collection.
     pub name: String,
     /// Its field of the left side's ids.
     pub near: String,
@@ -245,7 +215,6 @@ pub struct JoinCollection {
 pub enum DocumentPlace {
     /// A field of the other side's documents.
     Field(DocumentField),
-    /// A join collection.
     JoinCollection(JoinCollection),
 }
 
@@ -282,14 +251,11 @@ pub enum CollectionStep {
         also: Option<DocumentField>,
         /// The collection of the right side's documents, as far as it is known.
         target: Option<String>,
-        /// The join collection.
         into: JoinCollection,
     },
     /// Removes a field whose links are kept elsewhere.
     UnsetField {
-        /// The field.
         field: DocumentField,
-        /// Whose field it is.
         owner: Owner,
         /// Where its links are kept.
         kept: DocumentPlace,

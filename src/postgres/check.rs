@@ -17,11 +17,9 @@ pub(super) struct Check {
 pub(super) struct Trouble {
     /// The query's column of what is found.
     pub(super) column: &'static str,
-    /// Its code for programs.
     pub(super) code: &'static str,
     /// What is wrong. `%s` stands for what is found.
     pub(super) message: &'static str,
-    /// What to do.
     pub(super) hint: String,
 }
 

@@ -56,19 +56,14 @@ pub fn migration(
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Role {
-    /// Begins the transaction.
     Begin,
-    /// Settings of the transaction.
     Setting,
     /// Locks all tables: from here on no other session changes them.
     Lock,
     /// Raises an error where something is not as it must be, and changes nothing.
     Check,
-    /// Repairs two sides that disagree.
     Repair,
-    /// Changes the schema.
     Change,
-    /// Ends the transaction.
     Commit,
 }
 
@@ -82,7 +77,6 @@ pub struct Statement {
     pub title: Option<String>,
     /// Index of the relationship that it is for, when it is for one alone.
     pub relationship: Option<usize>,
-    /// The statement.
     pub sql: String,
 }
 

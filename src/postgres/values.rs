@@ -7,7 +7,6 @@ use super::quote::literal;
 pub(super) enum Cell<'a> {
     Null,
     Text(&'a str),
-    /// An array of texts.
     Texts(Vec<&'a str>),
     Is(bool),
     /// A query for one value.

@@ -14,10 +14,8 @@ use crate::step::{CollectionStep, JoinCollection, JoinTable, Owner, TablePlace, 
 /// How many links each place holds, by the place's name.
 pub(super) type Links<'a> = BTreeMap<&'a str, u64>;
 
-/// What happens to a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// It stays as it is.
     Stays,
     /// It stays under another name.
     Renamed,
@@ -28,7 +26,6 @@ pub(super) enum Fate {
 }
 
 impl Fate {
-    /// As a word for people.
     pub(super) fn label(self) -> &'static str {
         match self {
             Fate::Stays => "unchanged",
@@ -93,12 +90,10 @@ impl Place {
     }
 }
 
-/// A relationship in one schema.
 #[derive(Debug)]
 pub(super) struct Panel {
     /// `Before`, or `After`.
     pub(super) title: &'static str,
-    /// The schema.
     pub(super) schema: &'static str,
     /// The two lists; one for a list that is related to itself.
     pub(super) lists: Vec<ListBox>,
@@ -109,18 +104,14 @@ pub(super) struct Panel {
 /// A list with the fields of the relationship.
 #[derive(Debug)]
 pub(super) struct ListBox {
-    /// The list key.
     pub(super) key: String,
     /// The collection, on MongoDB.
     pub(super) collection: Option<String>,
-    /// The fields.
     pub(super) fields: Vec<FieldRow>,
 }
 
-/// A field of a list.
 #[derive(Debug)]
 pub(super) struct FieldRow {
-    /// The field path.
     pub(super) path: String,
     /// What it holds: `User` or `[User]`.
     pub(super) type_name: String,
@@ -143,13 +134,10 @@ pub(super) struct FieldRow {
 /// A join table or join collection.
 #[derive(Debug)]
 pub(super) struct JoinBox {
-    /// What it is.
     pub(super) kind: &'static str,
-    /// Its name.
     pub(super) name: String,
     /// Its columns, each with the list whose ids it holds.
     pub(super) columns: Vec<JoinColumn>,
-    /// What happens to it.
     pub(super) fate: Fate,
     /// How many links it holds, when somebody has counted.
     pub(super) links: Option<u64>,
@@ -162,7 +150,6 @@ pub(super) struct JoinBox {
 /// A column of a join table.
 #[derive(Debug)]
 pub(super) struct JoinColumn {
-    /// Its name.
     pub(super) name: String,
     /// Its name in the other schema, when that is another.
     pub(super) other_name: Option<String>,
@@ -173,16 +160,13 @@ pub(super) struct JoinColumn {
 /// A few words and the name of a place.
 #[derive(Debug)]
 pub(super) struct Note {
-    /// The words.
     pub(super) text: &'static str,
-    /// The place.
     pub(super) place: Option<String>,
 }
 
 /// What happens to a place, for a list of changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Change {
-    /// What.
     pub(super) fate: Fate,
     /// What it is: `column`, `field`, `join table` or `join collection`.
     pub(super) kind: &'static str,
