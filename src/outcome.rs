@@ -162,3 +162,103 @@ fn restored(after: &Related, from: Option<&Stored>) -> Option<String> {
         format!("{}: {} should hold {expected} links, and holds {has}.", after.name, copy.name)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// Both copies of an N:N relationship, before in the old schema and after in the new.
+    fn before(kept: u64, dropped: u64) -> Value {
+        json!({
+            "relationship": 0, "name": "A.b -> B.a", "kind": "two-sided-many-to-many", "state": "old",
+            "places": [place("A_b", "old", true, Some(kept)), place("B_a", "old", false, Some(dropped)),
+                place("A_b_B_a", "new", true, None)],
+            "disagreement": null,
+        })
+    }
+
+    fn after(links: u64) -> Value {
+        json!({
+            "relationship": 0, "name": "A.b -> B.a", "kind": "two-sided-many-to-many", "state": "new",
+            "places": [place("A_b", "old", true, None), place("B_a", "old", false, None),
+                place("A_b_B_a", "new", true, Some(links))],
+            "disagreement": null,
+        })
+    }
+
+    fn place(name: &str, schema: &str, is_kept: bool, links: Option<u64>) -> Value {
+        json!({
+            "name": name, "owner": "left", "schema": schema, "isKept": is_kept, "links": links,
+        })
+    }
+
+    fn inspection(related: &Value, is_done: bool, changes: &[(&str, Value)]) -> Inspection {
+        let mut value = json!({
+            "version": 1, "adapter": "knex", "engine": "postgresql", "direction": "up",
+            "reconcile": false, "database": { "name": "d", "user": "u", "version": "15" },
+            "state": related["state"], "isDone": is_done, "isReady": !is_done,
+            "relationships": [related], "locks": [], "copies": [], "drops": [], "problems": [],
+            "warnings": [],
+        });
+        for (key, change) in changes {
+            value[key] = change.clone();
+        }
+        serde_json::from_value(value).expect("an inspection")
+    }
+
+    /// The codes of what is not as it must be.
+    fn codes(before: &Inspection, after: &Inspection) -> Vec<String> {
+        let outcome = Outcome::new(before, after);
+        assert_eq!(outcome.is_verified, outcome.problems.is_empty());
+        outcome.problems.into_iter().map(|problem| problem.code).collect()
+    }
+
+    #[test]
+    fn as_many_links_as_before_are_verified() {
+        let changes = [("reconcile", json!(true))];
+        for changes in [&[][..], &changes] {
+            let (from, to) = (inspection(&before(3, 3), false, changes), after(3));
+            assert!(codes(&from, &inspection(&to, true, &[])).is_empty());
+        }
+    }
+
+    #[test]
+    fn fewer_links_and_more_are_not() {
+        let from = inspection(&before(3, 3), false, &[]);
+        for links in [0, 2, 4] {
+            assert_eq!(codes(&from, &inspection(&after(links), true, &[])), ["LINKS_DIFFER"]);
+        }
+    }
+
+    #[test]
+    fn a_database_that_is_not_in_the_other_schema_is_not() {
+        let from = inspection(&before(3, 3), false, &[]);
+        assert_eq!(codes(&from, &inspection(&after(3), false, &[])), ["NOT_DONE"]);
+        let both = ["NOT_DONE", "LINKS_DIFFER"];
+        assert_eq!(codes(&from, &inspection(&after(2), false, &[])), both);
+    }
+
+    #[test]
+    fn a_repair_adds_all_links_that_only_the_other_side_had() {
+        let mut related = before(3, 3);
+        related["disagreement"] =
+            json!({ "onlyKept": 1, "onlyDropped": 1, "examples": "(1, 2), (2, 1)" });
+        let from = inspection(&related, false, &[("reconcile", json!(true))]);
+        assert!(codes(&from, &inspection(&after(4), true, &[])).is_empty());
+        for links in [3, 5] {
+            assert_eq!(codes(&from, &inspection(&after(links), true, &[])), ["LINKS_DIFFER"]);
+        }
+    }
+
+    #[test]
+    fn the_way_back_restores_both_copies() {
+        let down = [("direction", json!("down"))];
+        let from = inspection(&after(3), false, &down);
+        let to = |kept, dropped| inspection(&before(kept, dropped), true, &down);
+        assert!(codes(&from, &to(3, 3)).is_empty());
+        assert_eq!(codes(&from, &to(2, 3)), ["LINKS_DIFFER"]);
+        assert_eq!(codes(&from, &to(3, 2)), ["LINKS_DIFFER"]);
+    }
+}
