@@ -27,6 +27,7 @@ const LINT = { rules: { 'no-undef': 'error' } };
 export class FaultCopy {
   #folder;
   #changed;
+  #isBuilt = false;
 
   constructor() {
     const cache = process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
@@ -34,25 +35,14 @@ export class FaultCopy {
     this.#folder = path.join(cache, 'keystone-upgrade-relationships', 'faults', name);
   }
 
-  /** Makes the copy the same as the checkout, and builds it. */
-  async prepare() {
+  /** Makes the copy the same as the checkout. */
+  prepare() {
     fs.mkdirSync(this.#folder, { recursive: true });
     this.#take();
     synchronize(root, this.#folder);
     const modules = path.join(this.#folder, 'node_modules');
     if (!fs.existsSync(modules))
       fs.symlinkSync(path.join(root, 'node_modules'), modules, 'junction');
-    const target = path.join(this.#folder, 'target');
-    const built = path.join(root, 'target', 'debug');
-    // Crates that were built there need not be built again.
-    if (!fs.existsSync(target) && fs.existsSync(built)) {
-      await fs.promises.cp(built, path.join(target, 'debug'), {
-        recursive: true,
-        preserveTimestamps: true,
-        verbatimSymlinks: true,
-      });
-    }
-    await this.#build();
   }
 
   /** Two runs in one copy would see each other's faults. */
@@ -66,17 +56,24 @@ export class FaultCopy {
     process.once('exit', () => fs.rmSync(file, { force: true }));
   }
 
+  /** The tests in Rust do without the addon. */
   async #build() {
+    if (this.#isBuilt) return;
     const args = ['build', '--platform', '--no-js', '--dts', 'binding.d.ts'];
-    const env = { CARGO_TARGET_DIR: path.join(this.#folder, 'target') };
-    await run(bin('napi'), args, { cwd: this.#folder, env });
+    await run(bin('napi'), args, { cwd: this.#folder, env: this.#cargoEnv });
+    this.#isBuilt = true;
+  }
+
+  /** Nobody looks at what is built with a debugger, and without that it is built sooner. */
+  get #cargoEnv() {
+    return { CARGO_TARGET_DIR: path.join(this.#folder, 'target'), CARGO_PROFILE_DEV_DEBUG: '0' };
   }
 
   /**
    * Puts one fault into the copy, and takes the last one out.
    *
    * @param {import('./faults.js').Fault} [fault] none, to have the product as it is
-   * @throws {Error} when the copy with the fault in it cannot be built or does not hold together
+   * @throws {Error} when the copy with the fault in it does not hold together
    */
   async make(fault) {
     const files = new Set([this.#changed, fault?.file].filter(Boolean));
@@ -88,12 +85,12 @@ export class FaultCopy {
       fs.writeFileSync(path.join(this.#folder, file), changed);
     }
     this.#changed = fault?.file;
-    if ([...files].some((file) => this.#isBuilt(file))) await this.#build();
+    if ([...files].some((file) => this.#isInAddon(file))) this.#isBuilt = false;
     if (fault && isScript(fault.file)) await lint(this.#folder, fault.file);
   }
 
   /** Whether a file is a part of the addon: Rust, or embedded in it. */
-  #isBuilt(file) {
+  #isInAddon(file) {
     if (!isScript(file)) return true;
     return sources(path.join(root, 'src')).some((text) => text.includes(`/${file}"`));
   }
@@ -104,13 +101,14 @@ export class FaultCopy {
    * @param {string} spec as in a fault
    * @param {string[]} names tests to run, by parts of their names; all when empty
    * @returns {Promise<{ passed: string[], failed: string[] }>} their full names
-   * @throws {Error} when they cannot be run at all
+   * @throws {Error} when they cannot be built or run at all
    */
   async test(spec, names) {
     return spec === 'cargo' ? this.#cargo(names) : this.#jest(spec, names);
   }
 
   async #jest(spec, names) {
+    await this.#build();
     const outputFile = path.join(this.#folder, 'target', 'jest.json');
     fs.rmSync(outputFile, { force: true });
     const pattern = names.length ? [`--testNamePattern=${names.map(escape).join('|')}`] : [];
@@ -144,7 +142,7 @@ export class FaultCopy {
 
   /** All that a command prints, whether it succeeds or not. */
   #run(command, args) {
-    const env = { ...WITHOUT_STORED_TEXT, CARGO_TARGET_DIR: path.join(this.#folder, 'target') };
+    const env = { ...WITHOUT_STORED_TEXT, ...this.#cargoEnv };
     return run(command, args, { cwd: this.#folder, env }).catch((error) => {
       if (error.output === undefined) throw error;
       return error.output;
