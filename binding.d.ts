@@ -6,12 +6,12 @@ export declare class NativePlan {
   /** The summary, with ANSI colours if asked for. */
   summary(adapter: string | undefined | null, color: boolean): string
   /** The migration of one adapter's database: `up` to the new schema, or `down` to the old. */
-  migration(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean): string
+  migration(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean, transaction: boolean): string
   /**
    * The statements of that migration as JSON: an array for PostgreSQL, for MongoDB what
    * `lib/database/mongodb/runner.js` takes.
    */
-  statements(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean): string
+  statements(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean, transaction: boolean): string
   /**
    * What to ask one adapter's database, or once the answers are there, what it holds: the JSON of
    * `Inspected`. `answers` is a JSON object. With `is_running` the migration is about to check by

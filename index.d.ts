@@ -291,6 +291,13 @@ export interface MigrationOptions {
   adapter?: string;
 }
 
+/** Which script. */
+export interface ScriptOptions extends MigrationOptions {
+  /** PostgreSQL: false leaves out BEGIN and COMMIT, for tools that open the transaction. The first
+   * statement fails where none is open, and the last gives the settings back that the script has made. */
+  transaction?: boolean;
+}
+
 /** What a report is about, and how it is written. */
 export interface ReportOptions extends MigrationOptions {
   format: 'html' | 'md';
@@ -299,7 +306,7 @@ export interface ReportOptions extends MigrationOptions {
   inspection?: Check | Applied | Rehearsed;
 }
 
-/** A statement of a migration on PostgreSQL. All of them are one transaction. */
+/** A statement of a migration on PostgreSQL. All of them are for one transaction. */
 export interface Statement {
   /** What it is there for. */
   role: 'begin' | 'setting' | 'lock' | 'check' | 'repair' | 'change' | 'commit';
@@ -375,7 +382,7 @@ export class UpgradePlan {
    *
    * @throws UpgradeError `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
    */
-  migration(options?: MigrationOptions): string;
+  migration(options?: ScriptOptions): string;
   /**
    * The statements of the migration in order: those of the script, for tools that run them
    * themselves. For PostgreSQL an array, empty when there is nothing to do; for MongoDB the data
@@ -384,7 +391,7 @@ export class UpgradePlan {
    * @param options - as for `migration`
    * @throws UpgradeError `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
    */
-  statements(options?: MigrationOptions): Statement[] | MongodbMigration;
+  statements(options?: ScriptOptions): Statement[] | MongodbMigration;
   /**
    * The old or the new schema: what that generation of Keystone creates on an empty database. SQL for
    * PostgreSQL; for MongoDB statements for mongosh with a comment for each field.

@@ -338,4 +338,51 @@ describe.each(postgresVersions().slice(-1))('PostgreSQL %s', (version) => {
     expect([...codes].sort()).toEqual(['25P02', 'P0001']);
     expect(await stateOf(database)).toEqual(before);
   });
+
+  describe('without a transaction of its own', () => {
+    const SETTINGS = [
+      'search_path',
+      'lock_timeout',
+      'statement_timeout',
+      'work_mem',
+      'row_security',
+    ];
+    const bare = (options) => plan.migration({ ...options, transaction: false });
+
+    it('does nothing where none is open, nor in one that does not see what is committed', async () => {
+      const database = await makeDatabase();
+      const client = await server.connect(database);
+      const [first] = statementsOf(bare());
+      await expect(client.query(first)).rejects.toMatchObject({ code: '25P01' });
+      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+      await expect(client.query(bare())).rejects.toMatchObject({
+        message: 'The migration needs a transaction that is READ COMMITTED',
+      });
+      await client.query('ROLLBACK');
+      await client.end();
+      expect(await whichState(database)).toBe('old');
+    });
+
+    it.each([
+      [{}, 'old', 'new'],
+      [{ direction: 'down' }, 'new', 'old'],
+    ])('%p ends as with one, and leaves its settings to no one', async (options, from, to) => {
+      const database = await makeDatabase(from);
+      const client = await server.connect(database);
+      await client.query('BEGIN');
+      await client.query(
+        `SET LOCAL search_path = public, pg_temp; SET LOCAL lock_timeout = '3s'; SET LOCAL work_mem = '5MB'`,
+      );
+      const settings = async () => {
+        const values = SETTINGS.map((name) => `current_setting('${name}') AS ${name}`);
+        return (await client.query(`SELECT ${values.join(', ')}`)).rows;
+      };
+      const before = await settings();
+      await client.query(bare(options));
+      expect(await settings()).toEqual(before);
+      await client.query('COMMIT');
+      await client.end();
+      expect(await whichState(database)).toBe(to);
+    });
+  });
 });

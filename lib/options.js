@@ -42,6 +42,7 @@ const OPTIONS = {
   reconcile: oneOf(true, false),
   resolveFrom: texts,
   signal,
+  transaction: oneOf(true, false),
 };
 
 /** The options of `check` and `apply`: one object may serve both. */
@@ -93,12 +94,13 @@ function readOptions(options = {}, names) {
  * The options that say which migration, with defaults for those left out.
  *
  * @param {object} [options]
- * @returns {{ direction: 'up'|'down', reconcile: boolean, adapter?: string }}
+ * @returns {{ direction: 'up'|'down', reconcile: boolean, transaction: boolean, adapter?: string }}
  * @throws {UpgradeError} `INVALID_OPTION`
  */
 function migrationOptions(options) {
-  const defaults = { direction: 'up', reconcile: false };
-  return Object.assign(defaults, readOptions(options, ['adapter', 'direction', 'reconcile']));
+  const defaults = { direction: 'up', reconcile: false, transaction: true };
+  const names = ['adapter', 'direction', 'reconcile', 'transaction'];
+  return Object.assign(defaults, readOptions(options, names));
 }
 
 /**

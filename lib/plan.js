@@ -61,29 +61,32 @@ class UpgradePlan {
    * The migration from the old schema to the new, or the way back: SQL for PostgreSQL, a mongosh
    * script for MongoDB.
    *
-   * @param {{ direction?: 'up'|'down', reconcile?: boolean, adapter?: string }} [options] -
-   *   `direction`: `down` for the way back; `reconcile`: repair two stored sides that disagree in
-   *   place of stopping there; `adapter`: needed when the project has several
+   * @param {{ direction?: 'up'|'down', reconcile?: boolean, transaction?: boolean, adapter?: string }}
+   *   [options] - `direction`: `down` for the way back; `reconcile`: repair two stored sides that
+   *   disagree in place of stopping there; `transaction`: false for a tool that opens it itself;
+   *   `adapter`: needed when the project has several
    * @returns {string}
    * @throws {UpgradeError} `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
    */
   migration(options) {
-    const { direction, reconcile, adapter } = migrationOptions(options);
-    return calling(() => this[NATIVE].migration(adapter, direction, reconcile));
+    const { direction, reconcile, adapter, transaction } = migrationOptions(options);
+    return calling(() => this[NATIVE].migration(adapter, direction, reconcile, transaction));
   }
 
   /**
    * The statements of the migration in order: those of the script, for tools that run them
    * themselves.
    *
-   * @param {{ direction?: 'up'|'down', reconcile?: boolean, adapter?: string }} [options] - as for
-   *   `migration`
+   * @param {{ direction?: 'up'|'down', reconcile?: boolean, transaction?: boolean, adapter?: string }}
+   *   [options] - as for `migration`
    * @returns {object[]} none when there is nothing to do
    * @throws {UpgradeError} `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
    */
   statements(options) {
-    const { direction, reconcile, adapter } = migrationOptions(options);
-    return JSON.parse(calling(() => this[NATIVE].statements(adapter, direction, reconcile)));
+    const { direction, reconcile, adapter, transaction } = migrationOptions(options);
+    return JSON.parse(
+      calling(() => this[NATIVE].statements(adapter, direction, reconcile, transaction)),
+    );
   }
 
   /**

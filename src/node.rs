@@ -48,8 +48,9 @@ impl NativePlan {
         adapter: Option<String>,
         #[napi(ts_arg_type = "'up' | 'down'")] direction: String,
         reconcile: bool,
+        transaction: bool,
     ) -> Result<String> {
-        let options = Options { direction: parse_direction(&direction), reconcile };
+        let options = Options { direction: parse_direction(&direction), reconcile, transaction };
         let Some(part) = self.plan.adapter(adapter.as_deref()).map_err(thrown)? else {
             return Ok(String::new());
         };
@@ -69,8 +70,9 @@ impl NativePlan {
         adapter: Option<String>,
         #[napi(ts_arg_type = "'up' | 'down'")] direction: String,
         reconcile: bool,
+        transaction: bool,
     ) -> Result<String> {
-        let options = Options { direction: parse_direction(&direction), reconcile };
+        let options = Options { direction: parse_direction(&direction), reconcile, transaction };
         let Some(part) = self.plan.adapter(adapter.as_deref()).map_err(thrown)? else {
             return Ok("[]".to_owned());
         };
@@ -96,7 +98,8 @@ impl NativePlan {
         is_running: bool,
         answers: String,
     ) -> Result<String> {
-        let options = Options { direction: parse_direction(&direction), reconcile };
+        let options =
+            Options { direction: parse_direction(&direction), reconcile, transaction: true };
         let answers = serde_json::from_str(&answers).map_err(|error| unexpected(&error))?;
         let Some(part) = self.plan.adapter(adapter.as_deref()).map_err(thrown)? else {
             return Ok("{}".to_owned());
@@ -144,7 +147,8 @@ impl NativePlan {
         #[napi(ts_arg_type = "'html' | 'md'")] format: String,
         found: Option<String>,
     ) -> Result<String> {
-        let script = Options { direction: parse_direction(&direction), reconcile };
+        let script =
+            Options { direction: parse_direction(&direction), reconcile, transaction: true };
         let format = if format == "md" { Format::Markdown } else { Format::Html };
         let found = found.map(|json| serde_json::from_str::<Found>(&json)).transpose();
         let found = found.map_err(|error| unexpected(&error))?;

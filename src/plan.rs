@@ -75,6 +75,10 @@ pub struct Options {
     pub direction: Direction,
     /// Repair two stored sides that disagree, instead of stopping there.
     pub reconcile: bool,
+    /// PostgreSQL: begin a transaction and commit it. Otherwise whoever runs the script has done the one and
+    /// does the other.
+    #[serde(skip)]
+    pub transaction: bool,
 }
 
 impl AdapterPlan {

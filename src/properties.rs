@@ -137,7 +137,7 @@ proptest! {
         let direction = if down { Direction::Down } else { Direction::Up };
         if let Some(plan) = plan("knex", &lists) {
             let part = &plan.adapters[0];
-            let options = Options { direction, reconcile };
+            let options = Options { direction, reconcile, transaction: true };
             let sql = postgres::migration(&plan, part, "public", table_steps(&plan), options);
             prop_assert!(sql.is_ok());
             prop_assert_eq!(sql.unwrap().contains("\nCOMMIT;\n"), plan.has_changes());
@@ -146,7 +146,7 @@ proptest! {
         if let Some(plan) = plan("mongoose", &lists) {
             let part = &plan.adapters[0];
             let Engine::MongoDb { steps } = &part.engine else { unreachable!() };
-            let options = Options { direction, reconcile };
+            let options = Options { direction, reconcile, transaction: true };
             let script = mongodb::migration(&plan, part, steps, options);
             prop_assert_eq!(script.contains("\nmigrate("), plan.has_changes());
             prop_assert!(summary::render(&plan, None, false).is_ok());

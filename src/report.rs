@@ -553,7 +553,7 @@ mod tests {
     use super::*;
     use crate::testing::{FieldSpec, GUIDE, project};
 
-    const UP: Options = Options { direction: Direction::Up, reconcile: false };
+    const UP: Options = Options { direction: Direction::Up, reconcile: false, transaction: true };
 
     fn report(kind: &str, lists: &[(&str, &[FieldSpec<'_>])], format: Format) -> String {
         let snapshot = project(kind, lists);

@@ -109,8 +109,8 @@ pub(super) fn migration<'a>(
         }
     }
     // The way back has one stored side to read from, so there is nothing to reconcile.
-    let Options { direction, reconcile } = options;
-    let options = Options { direction, reconcile: reconcile && direction == Direction::Up };
+    let reconcile = options.reconcile && options.direction == Direction::Up;
+    let options = Options { reconcile, ..options };
     Migration {
         options,
         server: needs(options, tasks.values()),

@@ -4,15 +4,13 @@ use serde::Serialize;
 
 use super::agreement::{self, Copies};
 use super::change::{Action, Change, Item, changes};
+use super::quote::block;
 use super::statement::Statements;
 use super::{dependents, names, ownership, preflight, reconcile};
 use crate::comment::push_comment;
 use crate::error::Problem;
 use crate::plan::{AdapterPlan, Direction, Options, UpgradePlan};
 use crate::step::{JoinTable, Planned, TableStep};
-
-/// How long the migration waits for other sessions before it gives up.
-const LOCK_TIMEOUT: &str = "5s";
 
 /// The migration of one adapter's database from the old schema to the new, or back, as a script for
 /// `psql`. It is one transaction: after an error nothing has changed.
@@ -112,19 +110,39 @@ pub fn locked(steps: &[Planned<TableStep>], direction: Direction) -> Vec<String>
     preflight::touched(&changes).into_iter().map(str::to_owned).collect()
 }
 
-/// What the script calls without a schema is the server's own: no one else's function or operator of the
-/// same name runs with the rights of the migration.
-const SEARCH_PATH: &str = "SET LOCAL search_path = pg_catalog, pg_temp";
+/// A deferred trigger would wait in the way of the drops. What waits already runs with the settings that it
+/// knows.
+const NOT_DEFERRED: &str = "SET CONSTRAINTS ALL IMMEDIATE";
 
-/// The checks read whole tables: a limit set for the role's usual queries would end them.
-const NO_TIMEOUT: &str = "SET LOCAL statement_timeout = 0";
+/// The settings of the transaction.
+const SETTINGS: [(&str, &str); 5] = [
+    // What the script calls without a schema is the server's own: no one else's function or operator of
+    // the same name runs with the rights of the migration.
+    ("search_path", "pg_catalog, pg_temp"),
+    // How long the migration waits for other sessions before it gives up.
+    ("lock_timeout", "'5s'"),
+    // The checks read whole tables: a limit set for the role's usual queries would end them.
+    ("statement_timeout", "0"),
+    // The checks compare whole tables. With this they sort them in memory, and not in files, which takes
+    // two thirds of the time.
+    ("work_mem", "'64MB'"),
+    // Row-level security that hides rows from the checks is an error, not a filter.
+    ("row_security", "off"),
+];
 
-/// The checks compare whole tables. With this they sort them in memory, and not in files, which takes
-/// two thirds of the time.
-const WORK_MEMORY: &str = "SET LOCAL work_mem = '64MB'";
+/// Fails where no transaction is open, and does nothing in one.
+const NEEDS_TRANSACTION: [&str; 2] =
+    ["SAVEPOINT keystone_needs_a_transaction", "RELEASE SAVEPOINT keystone_needs_a_transaction"];
 
-/// Row-level security that hides rows from the checks is an error, not a filter.
-const NO_FILTER: &str = "SET LOCAL row_security = off";
+/// Each check must see what others have committed before the script got the locks.
+const NEEDS_READ_COMMITTED: &str = "\
+BEGIN
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION USING
+      MESSAGE = 'The migration needs a transaction that is READ COMMITTED',
+      HINT = 'Nothing has been changed. Begin it with BEGIN ISOLATION LEVEL READ COMMITTED.';
+  END IF;
+END";
 
 fn header(
     plan: &UpgradePlan,
@@ -152,9 +170,18 @@ fn header(
     if changes.is_empty() {
         add("Nothing to do: the relationships are stored the same in both schemas.");
     } else {
-        add("Take a backup first (pg_dump) and stop the application. Then run it whole:");
-        add("  psql -v ON_ERROR_STOP=1 -f <this file> <database>");
-        add("It is one transaction: it ends in the other schema, or with an error and no change.");
+        if options.transaction {
+            add("Take a backup first (pg_dump) and stop the application. Then run it whole:");
+            add("  psql -v ON_ERROR_STOP=1 -f <this file> <database>");
+            add(
+                "It is one transaction: it ends in the other schema, or with an error and no change.",
+            );
+        } else {
+            add(
+                "Take a backup first (pg_dump) and stop the application. Then run it whole, within a",
+            );
+            add("transaction that is READ COMMITTED and is rolled back after an error.");
+        }
         add(&format!("squawk-ignore-file {}", inherent_rules(changes).join(", ")));
     }
     let mut text = String::new();
@@ -163,6 +190,7 @@ fn header(
 }
 
 /// Statements under a comment, or without one.
+#[derive(Clone)]
 struct Section {
     role: Role,
     title: Option<String>,
@@ -201,15 +229,51 @@ fn sections(
         return Vec::new();
     }
     let statements = Statements::new(schema);
-    let mut sections = transaction(&statements, changes, options.direction);
+    let (mut sections, end) = match options.transaction {
+        true => own_transaction(),
+        false => foreign_transaction(),
+    };
+    sections.extend(preconditions(&statements, changes, options.direction));
     sections.extend(data_checks(plan, &statements, changes, options.reconcile));
     sections.extend(schema_changes(plan, &statements, changes));
-    sections.push(Section::untitled(Role::Commit, "COMMIT"));
+    sections.push(end);
     sections
 }
 
+/// How a script begins and ends that is a transaction of its own.
+fn own_transaction() -> (Vec<Section>, Section) {
+    let mut begin = vec![Section::untitled(Role::Begin, "BEGIN ISOLATION LEVEL READ COMMITTED")];
+    begin.extend(settings());
+    (begin, Section::untitled(Role::Commit, "COMMIT"))
+}
+
+/// How one begins and ends that runs in the transaction of someone else, who gets the settings back.
+fn foreign_transaction() -> (Vec<Section>, Section) {
+    const SAVED: &str = "keystone_before.";
+    let mut begin = NEEDS_TRANSACTION.map(|it| Section::untitled(Role::Begin, it)).to_vec();
+    begin.push(copy_settings(SAVED, ""));
+    begin.extend(settings());
+    begin.push(Section::untitled(Role::Check, block(NEEDS_READ_COMMITTED)));
+    (begin, copy_settings("", SAVED))
+}
+
+/// Copies the settings between those that the server knows by their names and those with a prefix.
+fn copy_settings(to: &str, from: &str) -> Section {
+    let calls = SETTINGS.map(|(name, _)| {
+        // By their full names: the search path is someone else's here.
+        format!("  PERFORM pg_catalog.set_config('{to}{name}', pg_catalog.current_setting('{from}{name}'), true);\n")
+    });
+    Section::untitled(Role::Setting, block(&format!("BEGIN\n{}END", calls.concat())))
+}
+
+fn settings() -> impl Iterator<Item = Section> {
+    let set = SETTINGS.iter().map(|(name, value)| format!("SET LOCAL {name} = {value}"));
+    let all = [NOT_DEFERRED.to_owned()].into_iter().chain(set);
+    all.map(|setting| Section::untitled(Role::Setting, setting))
+}
+
 /// What comes before the data is looked at.
-fn transaction(
+fn preconditions(
     statements: &Statements<'_>,
     changes: &[Change<'_>],
     direction: Direction,
@@ -217,24 +281,11 @@ fn transaction(
     let (from, _) = direction.schemas();
     let tables = counted(preflight::touched(changes).len(), "table");
     let schema = preflight::expected_schema(statements, changes, direction);
-    let settings = [
-        SEARCH_PATH,
-        &format!("SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"),
-        NO_TIMEOUT,
-        WORK_MEMORY,
-        // A deferred trigger would wait in the way of the drops.
-        "SET CONSTRAINTS ALL IMMEDIATE",
-        NO_FILTER,
-    ];
-    // Each check must see what others have committed before it got the locks.
-    let begin = Section::untitled(Role::Begin, "BEGIN ISOLATION LEVEL READ COMMITTED");
-    let mut sections = vec![begin];
-    sections.extend(settings.map(|setting| Section::untitled(Role::Setting, setting)));
-    sections.push(Section::new(
+    let mut sections = vec![Section::new(
         Role::Lock,
         format!("Locking {tables}"),
         vec![preflight::locks(statements, changes)],
-    ));
+    )];
     sections.push(Section::new(
         Role::Check,
         format!("Checking that the database is in {from}"),
@@ -387,7 +438,7 @@ mod tests {
         let plan = UpgradePlan::new(&project("knex", lists)).unwrap();
         let part = &plan.adapters[0];
         let Engine::PostgreSql { schema_name, steps } = &part.engine else { panic!("knex") };
-        let options = Options { direction: Direction::Up, reconcile: false };
+        let options = Options { direction: Direction::Up, reconcile: false, transaction: true };
         migration(&plan, part, schema_name, steps, options).unwrap()
     }
 

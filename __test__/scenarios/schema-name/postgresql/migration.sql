@@ -6,11 +6,11 @@
 -- squawk-ignore-file renaming-table, renaming-column, ban-drop-table, ban-drop-column, prefer-bigint-over-int
 
 BEGIN ISOLATION LEVEL READ COMMITTED;
+SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = 0;
 SET LOCAL work_mem = '64MB';
-SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL row_security = off;
 
 -- Locking 8 tables
