@@ -644,7 +644,7 @@ export interface Progress {
   steps?: number;
   /** `migrate`: index in the plan's `relationships`. */
   relationship?: number | null;
-  /** How much of it is done, of how much, and how much by the second: `check` counts questions; a
+  /** How much of it is done, of how much, and how many per second: `check` counts questions; a
    * MongoDB `migrate` counts links, and says so each ten seconds. */
   done?: number;
   total?: number;
@@ -672,6 +672,8 @@ export interface ApplyOptions extends CheckOptions {
   confirm?: (check: Check) => boolean | Promise<boolean>;
   /** Run and verify everything that can be taken back, and take it back: see {@link Rehearsed}. */
   dryRun?: boolean;
+  /** Migrate although no rollback can be written, such as where a list's key has a type unknown to knex. */
+  oneWay?: boolean;
   /** Ends the run: PostgreSQL rolls back, MongoDB ends after the running step. */
   signal?: AbortSignalLike;
 }

@@ -3,7 +3,9 @@
 // The second line of defence on PostgreSQL: what is verified before the commit, what the session's own
 // settings and rules could spoil, how a run ends that is ended, and what is left for the project.
 
+const fs = require('fs');
 const net = require('net');
+const path = require('path');
 const { Client } = require('pg');
 const { planUpgrade } = require('..');
 const { startKeystone } = require('../dev/keystone-process');
@@ -599,6 +601,29 @@ describe('the options of a run', () => {
       await server.query(database, (await planOf(lists)).schema('old'));
       return database;
     }
+  });
+
+  it('a migration that cannot be taken back runs with --one-way alone', async () => {
+    const database = await makeDatabase();
+    const before = await stateOf(database);
+    const folder = makeScenarioProject(GUIDE, 'knex');
+    fs.writeFileSync(
+      path.join(folder, 'keyless.js'),
+      `const { keystone } = require('./index');
+       keystone.lists.User.adapter.getPrimaryKeyAdapter = () => ({});
+       module.exports = { keystone };`,
+    );
+    const env = { DATABASE_URL: server.url(database) };
+    const apply = (...args) =>
+      run(folder, ['--entry', 'keyless.js', '--apply', '--yes', ...args], { env });
+    const refused = await apply();
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toMatch(
+      /no rollback[^]*add --one-way[^]*\[UNKNOWN_TYPE\]|\[UNKNOWN_TYPE\][^]*--one-way/,
+    );
+    expect(await stateOf(database)).toBe(before);
+    expect(await apply('--one-way')).toMatchObject({ code: 0 });
+    expect(await stateOf(database)).toBe(states.new);
   });
 
   it('--reconcile with --rollback drops what the old schema has no place for', async () => {

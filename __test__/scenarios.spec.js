@@ -43,7 +43,7 @@ const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
 /** What the plan does not say about the lists but about the process and Keystone that loaded them. */
 const ORIGIN = ['keystone', 'locale'];
 
-/** A script or report without the versions and the locale that it was made with. */
+/** A script or report without the versions and the locale that it was made with, and without style. */
 const anytime = (script) =>
   script
     .replace(
@@ -54,7 +54,9 @@ const anytime = (script) =>
       /keystone-upgrade-relationships \d[\w.-]+( · Keystone [\w.-]+)?/g,
       'keystone-upgrade-relationships *',
     )
-    .replace(/\blocale [\w-]+/, 'locale *');
+    .replace(/\blocale [\w-]+/, 'locale *')
+    // The stylesheet is a file of its own.
+    .replace(/(<style>\n)[^]*?(<\/style>)/, '$1$2');
 
 /** Files with a migration or a rollback. */
 const IS_SCRIPT = /(^|\/)(migration|rollback|reconcile)\.(sql|js)$/;

@@ -39,6 +39,7 @@ const OPTIONS = {
   newName: text,
   oldName: text,
   onProgress: aFunction,
+  oneWay: oneOf(true, false),
   reconcile: oneOf(true, false),
   resolveFrom: texts,
   signal,
@@ -55,6 +56,7 @@ const RUN_OPTIONS = [
   'confirm',
   'signal',
   'dryRun',
+  'oneWay',
 ];
 
 /**

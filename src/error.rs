@@ -81,6 +81,10 @@ pub enum Problem {
         "The SQL type of {column} is unknown: knex could not say which type a foreign key to the list {list} has. Install @keystonejs/adapter-knex where the project finds it, and make the id of {list} of a field type that a relationship can refer to."
     )]
     UnknownType { column: String, list: String },
+    #[error(
+        "The project has no lists, so there is nothing to plan. Create all lists with keystone.createList() first."
+    )]
+    NoLists,
     #[error("Invalid snapshot{}: {reason}.", .place.as_ref().map(|place| format!(", {place}")).unwrap_or_default())]
     InvalidSnapshot { place: Option<String>, reason: String },
     #[error(
@@ -111,6 +115,7 @@ impl Problem {
             Problem::UnknownCollection { .. } => "UNKNOWN_COLLECTION",
             Problem::KeystoneDisagrees { .. } => "KEYSTONE_DISAGREES",
             Problem::UnknownType { .. } => "UNKNOWN_TYPE",
+            Problem::NoLists => "NO_LISTS",
             Problem::InvalidSnapshot { .. } => "INVALID_SNAPSHOT",
             Problem::AdapterRequired { .. } => "ADAPTER_REQUIRED",
             Problem::UnknownAdapter { .. } => "UNKNOWN_ADAPTER",

@@ -51,9 +51,7 @@ impl NativePlan {
         transaction: bool,
     ) -> Result<String> {
         let options = Options { direction: parse_direction(&direction), reconcile, transaction };
-        let Some(part) = self.plan.adapter(adapter.as_deref()).map_err(thrown)? else {
-            return Ok(String::new());
-        };
+        let part = self.plan.adapter(adapter.as_deref()).map_err(thrown)?;
         match &part.engine {
             Engine::PostgreSql { schema_name, steps } => {
                 postgres::migration(&self.plan, part, schema_name, steps, options).map_err(thrown)
@@ -73,9 +71,7 @@ impl NativePlan {
         transaction: bool,
     ) -> Result<String> {
         let options = Options { direction: parse_direction(&direction), reconcile, transaction };
-        let Some(part) = self.plan.adapter(adapter.as_deref()).map_err(thrown)? else {
-            return Ok("[]".to_owned());
-        };
+        let part = self.plan.adapter(adapter.as_deref()).map_err(thrown)?;
         match &part.engine {
             Engine::PostgreSql { schema_name, steps } => {
                 postgres::statements(&self.plan, schema_name, steps, options)
@@ -101,9 +97,7 @@ impl NativePlan {
         let options =
             Options { direction: parse_direction(&direction), reconcile, transaction: true };
         let answers = serde_json::from_str(&answers).map_err(|error| unexpected(&error))?;
-        let Some(part) = self.plan.adapter(adapter.as_deref()).map_err(thrown)? else {
-            return Ok("{}".to_owned());
-        };
+        let part = self.plan.adapter(adapter.as_deref()).map_err(thrown)?;
         let asked = Asked { options, is_running, answers: &answers };
         match &part.engine {
             Engine::PostgreSql { schema_name, steps } => {
@@ -166,9 +160,7 @@ impl NativePlan {
 
 impl NativePlan {
     fn schema_text(&self, adapter: Option<&str>, which: Which) -> Result<String> {
-        let Some(at) = self.plan.adapter_index(adapter).map_err(thrown)? else {
-            return Ok(String::new());
-        };
+        let at = self.plan.adapter_index(adapter).map_err(thrown)?;
         Ok(match TableSchema::new(&self.plan, &self.snapshot, at, which) {
             Some(schema) => postgres::schema(&schema.with_types().map_err(thrown)?),
             None => mongodb::schema(&self.plan, &self.snapshot, at, which),

@@ -101,6 +101,9 @@ impl UpgradePlan {
     /// # Errors
     /// All mistakes of the project's lists at once: see [`Problem`].
     pub fn new(snapshot: &Snapshot) -> Result<Self, Problems> {
+        if snapshot.lists.is_empty() {
+            return Err(Problem::NoLists.into());
+        }
         let mut problems = unsupported(snapshot);
         // Nothing is known of the names on such an adapter.
         if !problems.is_empty() {
@@ -159,29 +162,26 @@ impl UpgradePlan {
     ///
     /// # Errors
     /// [`Problem::UnknownAdapter`] for a name the project does not have,
-    /// [`Problem::AdapterRequired`] when none is given and there are several. None where the project
-    /// has no lists, and so no adapter.
-    pub fn adapter(&self, name: Option<&str>) -> Result<Option<&AdapterPlan>, Problem> {
-        Ok(self.adapter_index(name)?.map(|at| &self.adapters[at]))
+    /// [`Problem::AdapterRequired`] when none is given and there are several.
+    pub fn adapter(&self, name: Option<&str>) -> Result<&AdapterPlan, Problem> {
+        Ok(&self.adapters[self.adapter_index(name)?])
     }
 
     /// The index of that part, which is also the adapter's index in the snapshot.
     ///
     /// # Errors
     /// As for [`UpgradePlan::adapter`].
-    pub fn adapter_index(&self, name: Option<&str>) -> Result<Option<usize>, Problem> {
+    pub fn adapter_index(&self, name: Option<&str>) -> Result<usize, Problem> {
         let names = || self.adapters.iter().map(|adapter| adapter.name.clone()).collect();
         match (name, self.adapters.len()) {
-            (None, 0) => Ok(None),
-            (None, 1) => Ok(Some(0)),
+            (None, 1) => Ok(0),
             (None, _) => Err(Problem::AdapterRequired { adapters: names() }),
             (Some(name), _) => {
-                match self.adapters.iter().position(|adapter| adapter.name == name) {
-                    Some(at) => Ok(Some(at)),
-                    None => {
-                        Err(Problem::UnknownAdapter { name: name.to_owned(), adapters: names() })
-                    }
-                }
+                let at = self.adapters.iter().position(|adapter| adapter.name == name);
+                at.ok_or_else(|| Problem::UnknownAdapter {
+                    name: name.to_owned(),
+                    adapters: names(),
+                })
             }
         }
     }
@@ -460,7 +460,7 @@ mod tests {
     #[test]
     fn an_adapter_is_picked_by_name() {
         let plan = plan("knex", GUIDE);
-        assert!(plan.adapter(None).unwrap().is_some());
+        assert!(plan.adapter(None).is_ok());
         assert_eq!(plan.adapter(Some("x")).unwrap_err().code(), "UNKNOWN_ADAPTER");
     }
 }

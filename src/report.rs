@@ -67,7 +67,7 @@ pub fn render(
     found: Option<&Found>,
     format: Format,
 ) -> Result<String, Problem> {
-    let only = adapter.map(|_| plan.adapter(adapter)).transpose()?.flatten();
+    let only = adapter.map(|_| plan.adapter(adapter)).transpose()?;
     let parts = plan
         .adapters
         .iter()

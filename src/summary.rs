@@ -19,7 +19,7 @@ pub fn render(plan: &UpgradePlan, adapter: Option<&str>, color: bool) -> Result<
     let paint = Paint { color };
     let mut text = String::new();
     let parts: Vec<&AdapterPlan> = match adapter {
-        Some(_) => plan.adapter(adapter)?.into_iter().collect(),
+        Some(_) => vec![plan.adapter(adapter)?],
         None => plan.adapters.iter().collect(),
     };
     for part in &parts {
@@ -50,9 +50,6 @@ pub fn render(plan: &UpgradePlan, adapter: Option<&str>, color: bool) -> Result<
         if is_empty {
             push(&mut text, "No relationships: no action required");
         }
-    }
-    if parts.is_empty() {
-        push(&mut text, "No lists: no action required");
     }
     Ok(text)
 }

@@ -124,8 +124,8 @@ function checkCombination(args, mistake) {
   if (args['--json'] && args['--adapter'] && !run) {
     throw mistake('--adapter does not go with --json, which always has all adapters');
   }
-  if (args['--dry-run'] && !args['--apply']) throw mistake('--dry-run goes with --apply');
-  if (args['--yes'] && !args['--apply']) throw mistake('--yes goes with --apply');
+  const applyOnly = ['--dry-run', '--one-way', '--yes'].find((option) => args[option]);
+  if (applyOnly && !args['--apply']) throw mistake(`${applyOnly} goes with --apply`);
   if (args['--exit-code'] && run) {
     throw mistake(`--exit-code does not go with ${run}, which has its own exit codes`);
   }

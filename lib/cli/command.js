@@ -34,6 +34,7 @@ const spec = {
   '--check':     Boolean,
   '--apply':     Boolean,
   '--dry-run':   Boolean,
+  '--one-way':   Boolean,
   '--yes':       Boolean,
   '--reconcile': Boolean,
   '--adapter':   String,
@@ -72,6 +73,7 @@ const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
                         verify the result. Asks first
       --dry-run         With --apply: run and verify it on the real database, then take it back,
                         and report how long it took and what it locked
+      --one-way         With --apply: migrate although no rollback can be written
       --yes             Do not ask
       --adapter <name>  The adapter to work on, when the project has several
       --out <file>      Write to a file instead of stdout (-), completely or not at all

@@ -25,6 +25,7 @@ async function runOnDatabase(keystone, from, args, guard) {
     reconcile: Boolean(args['--reconcile']),
   });
   if (args['--dry-run']) options.dryRun = true;
+  if (args['--one-way']) options.oneWay = true;
   const run = args['--apply'] ? applyOn : checkOn;
   const width = args['--out'] ? undefined : process.stdout.columns;
   const { result, report, exitCode } = await run(keystone, options, { args, guard, width });

@@ -77,14 +77,18 @@ function interrupted() {
   return new UpgradeError('INTERRUPTED', 'Interrupted. Nothing has been changed.');
 }
 
-/** A migration that could not be taken back is not begun. */
+/** A migration that could not be taken back is not begun, unless that is what is wanted. */
 function checkWayBack(plan, options) {
-  if (options.direction === 'down') return;
+  if (options.direction === 'down' || options.oneWay) return;
   try {
     plan.statements(Object.assign({}, options, { direction: 'down' }));
   } catch (error) {
-    const text = 'Nothing has been changed, because there would be no rollback.';
-    throw new UpgradeError(error.code, `${text} ${error.message}`, error.problems);
+    const text = [
+      'Nothing has been changed, because there would be no rollback.',
+      error.message,
+      'To migrate without a rollback, add --one-way (the option `oneWay` in the API).',
+    ];
+    throw new UpgradeError(error.code, text.join('\n  '));
   }
 }
 

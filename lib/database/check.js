@@ -1,7 +1,6 @@
 'use strict';
 
 const { withConnection } = require('./connect');
-const { UpgradeError } = require('../error');
 const { checkMongodb } = require('./mongodb/check');
 const { checkPostgres } = require('./postgres/check');
 const { loadProject } = require('./project');
@@ -14,12 +13,9 @@ const ENGINES = { postgresql: checkPostgres, mongodb: checkMongodb };
  * @param {object} plan - an `UpgradePlan`
  * @param {string} [name] - an adapter's name, needed when there are several
  * @returns {object} one of `plan.adapters`
- * @throws {UpgradeError} `NO_LISTS` when the project has no lists
  */
 function partOf(plan, name) {
-  const part = plan.adapters.find((it) => name === undefined || it.name === name);
-  if (part) return part;
-  throw new UpgradeError('NO_LISTS', 'This project has no lists, and so no database to look at.');
+  return plan.adapters.find((it) => name === undefined || it.name === name);
 }
 
 /**
