@@ -300,6 +300,13 @@ describe('what a stranger has put in the place of a table', () => {
     expect((await asStranger(database, table)).error).toBe(null);
     await expectRefused(database, 'NOT_OUR_TABLE', /"User_published" belongs to stranger/);
   });
+
+  it('a rule, which would act in place of the migration', async () => {
+    const database = await makeDatabase();
+    const rule = `${TRAP} CREATE RULE "in place" AS ON UPDATE TO "Todo" DO INSTEAD SELECT public.spring()`;
+    await server.query(database, rule);
+    await expectRefused(database, 'NOT_OUR_TABLE', /public\."Todo" has the rule in place/);
+  });
 });
 
 describe('new tables have the owner and the grants of their sisters', () => {

@@ -60,13 +60,13 @@ BEGIN
         ) AS is_there
       FROM columns GROUP BY tab, col
     ), tables AS (
-      SELECT DISTINCT tab, relkind IN ('r', 'p') AS is_table, relowner, rolname AS owner, rolsuper
-      FROM columns JOIN pg_class ON pg_class.oid = to_regclass(tab)
-        JOIN pg_roles ON pg_roles.oid = relowner WHERE is_old
+      SELECT DISTINCT tab, relowner, rolname, NOT rolsuper AND rolname <> current_user AS is_foreign,
+        coalesce(CASE WHEN relkind NOT IN ('r', 'p') THEN ' is not a table' END, (SELECT ' has the rule '
+          || min(rulename) FROM pg_rewrite WHERE ev_class = pg_class.oid AND ev_type IN ('2', '3'))) AS oddity
+      FROM columns, pg_class, pg_roles WHERE is_old AND pg_class.oid = to_regclass(tab) AND pg_roles.oid = relowner
     ), strange (what) AS (
-      SELECT concat(tab, CASE WHEN is_table THEN ' belongs to ' || owner ELSE ' is not a table' END)
-      FROM tables WHERE NOT is_table OR NOT rolsuper AND owner <> current_user
-        AND relowner <> (SELECT mode() WITHIN GROUP (ORDER BY relowner) FROM tables)
+      SELECT tab || coalesce(oddity, ' belongs to ' || rolname) FROM tables WHERE oddity IS NOT NULL
+        OR is_foreign AND relowner <> (SELECT mode() WITHIN GROUP (ORDER BY relowner) FROM tables)
     )
     SELECT (SELECT string_agg(what, ', ' ORDER BY what) FROM strange) AS strange,
       CASE WHEN bool_and(is_there = is_new) THEN 'yes' END AS done,
@@ -81,7 +81,7 @@ BEGIN
     IF trouble.strange IS NOT NULL THEN
       RAISE EXCEPTION USING
         MESSAGE = format('Someone else''s code could run with your rights: %s', trouble.strange),
-        HINT = 'Nothing has been changed. Keystone makes ordinary tables, all for one owner. Rename what is not Keystone''s, or give it to the owner of the other tables (ALTER TABLE … OWNER TO), then run the migration again.';
+        HINT = 'Nothing has been changed. Keystone makes ordinary tables without rules, all for one owner. Rename what is not Keystone''s, or give it to the owner of the other tables (ALTER TABLE … OWNER TO); drop a rule until the migration is done. Then run the migration again.';
     ELSIF trouble.done IS NOT NULL THEN
       RAISE EXCEPTION USING
         MESSAGE = 'The database is in the new schema already',
