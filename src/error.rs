@@ -10,12 +10,12 @@ use serde::Serialize;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     #[error(
-        "{list}.{field} refers to the list {target}, which does not exist.{} Define that list or change the ref of {list}.{field}.",
+        "{list}.{field} refers to the list \"{target}\", which does not exist.{} Define that list or change the ref of {list}.{field}.",
         guess(.suggestion)
     )]
     UnknownList { list: String, field: String, target: String, suggestion: Option<String> },
     #[error(
-        "{list}.{field} refers to {target}.{target_field}, but the list {target} has no field {target_field}.{} Define that field, or make the relationship one-sided with ref: '{target}'.",
+        "{list}.{field} refers to {target}.{target_field}, but the list {target} has no field \"{target_field}\".{} Define that field, or make the relationship one-sided with ref: '{target}'.",
         guess(.suggestion)
     )]
     UnknownField {
@@ -93,12 +93,12 @@ pub enum Problem {
         .adapters.join(", ")
     )]
     AdapterRequired { adapters: Vec<String> },
-    #[error("The project has no adapter {name}. It has: {}.", .adapters.join(", "))]
+    #[error("The project has no adapter \"{name}\". It has: {}.", .adapters.join(", "))]
     UnknownAdapter { name: String, adapters: Vec<String> },
 }
 
 fn guess(suggestion: &Option<String>) -> String {
-    suggestion.as_ref().map(|name| format!(" Did you mean {name}?")).unwrap_or_default()
+    suggestion.as_ref().map(|name| format!(" Did you mean \"{name}\"?")).unwrap_or_default()
 }
 
 impl Problem {

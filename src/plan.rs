@@ -401,7 +401,7 @@ mod tests {
         let expected = ["UNKNOWN_LIST", "UNKNOWN_FIELD", "SELF_REFERENCE", "MISMATCHED_REF"];
         assert_eq!(codes(&snapshot), expected);
         let problems = UpgradePlan::new(&snapshot).expect_err("problems").to_string();
-        assert!(problems.contains("Did you mean User?"), "{problems}");
+        assert!(problems.contains("Did you mean \"User\"?"), "{problems}");
     }
 
     #[test]
@@ -413,7 +413,7 @@ mod tests {
         let problems = UpgradePlan::new(&project("knex", &[("User", &fields)])).unwrap_err();
         let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
         assert_eq!(messages.len(), 100);
-        let guesses = messages.iter().filter(|it| it.contains("Did you mean User?"));
+        let guesses = messages.iter().filter(|it| it.contains("Did you mean \"User\"?"));
         assert_eq!(guesses.count(), 20);
     }
 
