@@ -92,6 +92,8 @@ describe('planUpgrade', () => {
       expect(code).toMatch(/^[A-Z][A-Z_]+$/);
       expect(message).toContain(`${list}.${field}`);
     }
+    const itself = planUpgrade(keystoneOf('self-n-n-one-sided', 'knex'));
+    expect(itself.warnings.map(({ code }) => code)).toEqual(['NO_WAY_BACK']);
   });
 
   test.each([['its lists'], ['its columns']])(

@@ -200,7 +200,7 @@ describe('mistakes in the options', () => {
     const { code, stdout, stderr } = await run(project, line.split(' '));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/^✖ /);
-    for (const text of texts) expect(stderr).toContain(text);
+    for (const text of [...texts, '[USAGE]']) expect(stderr).toContain(text);
     expect(stderr).toContain('See keystone-upgrade-relationships --help');
   });
 

@@ -159,10 +159,12 @@ describe('the real Keystone', () => {
 
   it('--version', async () => {
     const expected = require(path.join(newKeystone(), '@keystonejs/keystone/package.json')).version;
-    expect(await keystone(makeProject({}), ['--version'])).toMatchObject({
-      code: 0,
-      stdout: `${expected}\n`,
-    });
+    for (const args of [['--version'], ['--version', '--help']]) {
+      expect(await keystone(makeProject({}), args)).toMatchObject({
+        code: 0,
+        stdout: `${expected}\n`,
+      });
+    }
   });
 
   it('a command that it does not know', async () => {

@@ -200,7 +200,7 @@ describe('TypeScript', () => {
     // Newer Nodes load plain TypeScript by themselves.
     const node = process.features.typescript ? ['--no-experimental-strip-types'] : [];
     const result = await run(project, ['--entry', 'index.ts'], { node });
-    expectError(result, ...Object.keys(loaders), 'npm install', '--entry dist/');
+    expectError(result, ...Object.keys(loaders), '--entry dist/', '[NO_TYPESCRIPT_LOADER]');
   });
 });
 
@@ -280,21 +280,22 @@ describe('a project that stays busy or ends early', () => {
         'const wait = setTimeout; global.setTimeout = (f, ms) => wait(f, ms > 5000 ? ms / 50 : ms);',
     });
     const result = await run(project, [], { node: ['-r', './fast.js'] });
-    expectError(result, 'Still loading', 'did not finish loading within 60 seconds');
+    expectError(result, 'Still loading', 'within 60 seconds. [ENTRY_TIMEOUT]');
   });
 
   it.each([0, 3])('process.exit(%d) is an error that says where', async (code) => {
     const project = makeProject({ 'index.js': `${EXPORT}\nprocess.exit(${code});` });
     const place = path.join(project, 'index.js:2');
-    expectError(await run(project), `process.exit(${code})`, place);
+    expectError(await run(project), 'while it was loading', `process.exit(${code})`, place);
   });
 
   it('errors in the background are warnings, each told once', async () => {
     const project = makeProject({
       'index.js': [
         "const { EventEmitter } = require('events');",
-        "setImmediate(() => new EventEmitter().emit('error', new Error('redis is down')));",
-        "setImmediate(() => new EventEmitter().emit('error', new Error('redis is down')));",
+        "const retry = () => new EventEmitter().emit('error', new Error('redis is down'));",
+        'setImmediate(retry);',
+        'setImmediate(retry);',
         "Promise.reject(new Error('nobody listens'));",
         'module.exports = new Promise((resolve) => {',
         "  setImmediate(() => setImmediate(() => resolve(require('./keystone'))));",
@@ -305,15 +306,15 @@ describe('a project that stays busy or ends early', () => {
     expectPlanned(result);
     expect(result.stderr).toContain('⚠');
     expect(result.stderr).toContain('nobody listens');
-    expect(result.stderr.split('redis is down')).toHaveLength(3); // two places, two warnings
-    expect(result.stderr).toContain(path.join(project, 'index.js:4'));
+    expect(result.stderr.split('redis is down')).toHaveLength(2);
+    expect(result.stderr).toContain(path.join(project, 'index.js:5'));
   });
 });
 
 describe('mistakes', () => {
   it('no such file', async () => {
     const project = makeProject({});
-    expectError(await run(project), path.join(project, 'index.js'), '--entry');
+    expectError(await run(project), path.join(project, 'index.js'), '--entry', '[ENTRY_NOT_FOUND]');
     expectError(
       await run(project, ['--entry', 'a/b.js']),
       path.join(project, 'a', 'b.js'),
@@ -333,7 +334,7 @@ describe('mistakes', () => {
     });
     expectError(
       await run(project),
-      path.join(project, 'index.js failed'),
+      `${path.join(project, 'index.js')} failed: [ENTRY_FAILED]`,
       'TypeError: DATABASE_URL is not set',
       `${path.join(project, 'config.js:2')}`,
       `${path.join(project, 'index.js:1')}`,
@@ -396,7 +397,13 @@ describe('mistakes', () => {
 
   it('no keystone among the exports', async () => {
     const project = makeProject({ 'index.js': 'exports.apps = []; exports.distDir = 1;' });
-    expectError(await run(project), 'exports no `keystone`', 'apps, distDir', '--entry');
+    expectError(
+      await run(project),
+      'exports no `keystone`',
+      'apps, distDir',
+      '--entry',
+      '[NO_KEYSTONE]',
+    );
     const none = makeProject({ 'index.js': '' });
     expectError(await run(none), 'exports no `keystone`', 'nothing');
     const inDefault = makeProject({ 'index.js': 'exports.default = { server: 1 };' });
@@ -439,7 +446,7 @@ describe('mistakes', () => {
 
     it.each([[], ['--migration'], ['--check'], ['--json']])('%j', async (...args) => {
       const project = makeProject({ 'index.js': empty });
-      expectError(await run(project, args), 'has no lists', 'after an `await`', '--entry');
+      expectError(await run(project, args), 'has no lists. [NO_LISTS]', 'after an `await`');
     });
 
     it('yet: they come after an `await`', async () => {

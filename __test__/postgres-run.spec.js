@@ -68,7 +68,7 @@ describe('without a terminal', () => {
 
     const refused = await runOn(database, '--apply');
     expect(refused).toMatchObject({ code: 1, stdout: '' });
-    expect(refused.stderr).toContain('there is no terminal to ask on');
+    expect(refused.stderr).toContain('there is no terminal to ask on. [CONFIRMATION_REQUIRED]');
     expect(refused.stderr).toContain('run it again with --yes');
     expect(await stateOf(database)).toBe(states.old);
 
