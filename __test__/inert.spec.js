@@ -237,4 +237,14 @@ describe.each(['old', 'new'])('a MongoDB database, by %s', (generation) => {
     expect(proxy.writes).toEqual([]);
     expect(await state()).toBe(before);
   });
+
+  it('keeps its documents and indexes with --apply', async () => {
+    const env = { DATABASE_URL: server.url('filled') };
+    const { code, stderr } = await run(project, ['--apply', '--yes'], { env });
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(stderr).not.toContain('went on');
+    const collections = await server.read('filled');
+    expect(documentsText(collections).match(/Ada|One/g)).toHaveLength(2);
+    expect(indexesText(collections)).toContain('name_1');
+  });
 });
