@@ -105,7 +105,7 @@ export interface SnapshotField {
     /** mongoose: the join collection there would be with this field as the left side. */
     joinCollection?: { model: string; name: string };
   };
-  /** knex: the columns of a field that is no relationship, as knex compiles them. */
+  /** knex: the columns of a field other than a relationship, as knex compiles them. */
   columns?: { name: string; definition: string }[];
   /** knex: the indexes and keys of those columns. */
   keys?: { kind: 'index' | 'unique' | 'primary'; columns: string[]; name?: string }[];

@@ -98,7 +98,7 @@ fn compare(before: &Related, after: &Related, inspection: &Inspection) -> (Kept,
                 (least, most) = (expected, expected);
                 let why = match inspection.reconcile {
                     true => "--reconcile took what it could of both sides, see the messages",
-                    false => "what is no link is left out, see the warnings",
+                    false => "entries that are not links are left out, see the warnings",
                 };
                 explanation = Some(why.to_owned());
             } else if !is_postgres && links(dropped(before)) > 0 {

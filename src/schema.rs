@@ -1,7 +1,7 @@
 //! The old and the new schema as a model: what each generation of Keystone creates on an empty
 //! database.
 //!
-//! The columns of fields that are no relationships are the same in both, as the loaded Keystone's own
+//! The columns of fields other than relationships are the same in both, as the loaded Keystone's own
 //! knex compiles them. What relationships add follows from the plan.
 
 use std::collections::HashMap;

@@ -93,7 +93,7 @@ pub struct Field {
     /// Set when the field is a relationship (`field.isRelationship`).
     #[serde(default)]
     pub relationship: Option<RelationshipField>,
-    /// The columns of a field of a knex list that is no relationship, when the snapshot has columns.
+    /// The columns of a field of a knex list other than a relationship, when the snapshot has columns.
     #[serde(default)]
     pub columns: Vec<CompiledColumn>,
     /// The indexes and keys of those columns.

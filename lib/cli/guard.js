@@ -95,7 +95,7 @@ class Guard {
   _replaceEmit() {
     const { _emit: emit, _handlers: handlers } = this;
     process.emit = function (name, ...args) {
-      // While it is not told of removed listeners, Node goes on looking for the signal.
+      // Node goes on looking for the signal as long as it does not hear of a removed listener.
       if (name === 'removeListener' && SIGNALS.includes(args[0])) return true;
       if (!Object.prototype.hasOwnProperty.call(handlers, name)) {
         return emit.call(this, name, ...args);

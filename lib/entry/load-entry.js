@@ -131,7 +131,7 @@ function withTimeLimit(loading, file) {
   return new Promise((resolve, reject) => {
     const note = setTimeout(() => info(`Still loading ${file} …`), NOTE_AFTER_MS);
     const limit = setTimeout(() => reject(tookTooLong(file)), LIMIT_MS);
-    // They are no reason to keep waiting when nothing else is left to wait for.
+    // They must not keep the process waiting when nothing else is left to wait for.
     [note, limit].forEach((timer) => timer.unref());
     const stop = () => [note, limit].forEach(clearTimeout);
     loading.then(resolve, reject).then(stop);

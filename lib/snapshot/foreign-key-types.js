@@ -12,7 +12,7 @@ const COLUMN = { path: 'column', isUnique: false, isIndexed: false, isNotNullabl
  * @param {object[]} lists - its lists
  * @param {string[]} directories - where to look for `@keystonejs/adapter-knex`, where the adapter's own
  *   is not found
- * @returns {Map<string, string>} the type by list key; without those that cannot be told, such as that
+ * @returns {Map<string, string>} the type by list key; without unknown ones, such as that
  *   of a list whose primary key no other list can refer to
  */
 function foreignKeyTypes(adapter, lists, directories) {

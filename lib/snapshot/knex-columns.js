@@ -15,7 +15,7 @@ const KEYS = { index: 'index', unique: 'unique', primary: 'primary' };
  * @param {object[]} lists - its lists
  * @param {string[]} directories - where to look for `@keystonejs/adapter-knex`, whose knex is used
  * @param {(list: string, field: string, error: Error) => void} onUnknown - for a field whose columns
- *   cannot be told, which then has none
+ *   are unknown, which then has none
  * @returns {Map<string, Map<string, { columns: object[], keys: object[] }>>} by list key and field
  *   path; `columns` are `{ name, definition }` with the definition in SQL, `keys` are
  *   `{ kind, columns, name? }`

@@ -4,7 +4,7 @@ const path = require('path');
 const { classFolders, resolveFrom } = require('./resolve');
 
 /**
- * A knex that compiles statements and connects to nothing: the one that the adapter's own package has.
+ * A knex that compiles statements and connects to nothing: that of the adapter's own package.
  *
  * @param {object} adapter - a Keystone knex adapter
  * @param {string[]} directories - where to look for `@keystonejs/adapter-knex` when the adapter's class

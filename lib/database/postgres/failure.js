@@ -31,7 +31,7 @@ function isLost(error) {
 }
 
 /**
- * An error of the server's, told to the user.
+ * An error of the server, as the user reads it.
  *
  * @param {string} code - the stable code to give it
  * @param {Error} error - the driver's
