@@ -578,7 +578,7 @@ describe('the oldest servers', () => {
     ['the way up', 'up', {}, '4.0.0', '3.6.23'],
     ['--reconcile', 'up', { reconcile: true }, '4.4.0', '4.2.24'],
     ['the way back', 'down', {}, '4.2.0', '4.0.28'],
-    ['the way back of a list related to itself', 'down', { lists: SELF }, '4.4.0', '4.2.24'],
+    ['the way back of a list related to itself', 'down', { lists: SELF }, '4.2.0', '4.0.28'],
   ])('for %s', async (_, direction, options, good, bad) => {
     const database = await trials.make(options.lists ? selfData(direction) : direction);
     const before = await trials.state(database);

@@ -183,6 +183,51 @@ describe('a validator', () => {
   });
 });
 
+describe('a validator on the way back', () => {
+  test.each([
+    ['that limits an array', 'todos', { 'readers.1': { $exists: false } }, 'strict', /readers/],
+    ['that refuses empty arrays', 'todos', { reviewers: { $ne: [] } }, 'strict', /reviewers/],
+    ['of a field for one link', 'users', { leadPost: { $type: 'string' } }, 'strict', /leadPost/],
+    ['that refuses documents as they are', 'todos', { title: 'x' }, 'strict', /readers/],
+    ['that lets these stay', 'todos', { title: 'x' }, 'moderate', undefined],
+  ])('%s', async (_, collection, validator, validationLevel, field) => {
+    expectDone(await run());
+    await db.command({ collMod: collection, validator, validationLevel });
+    const before = await stateOf();
+    const { error } = await run({ direction: 'down' });
+    if (!field) return expect(error).toBe(undefined);
+    expect(error.message).toMatch(field);
+    expect(error.message).toContain(`the validator of ${collection} refuses documents with `);
+    expect(error.message).toContain('Nothing has been changed');
+    expect(await stateOf()).toBe(before);
+  });
+});
+
+test('a validator that refuses what a repair writes stops', async () => {
+  await db.collection('todos').updateOne({ _id: second }, { $set: { leadAuthor: ada } });
+  await db.command({ collMod: 'todos', validator: { leadAuthor: { $ne: null } } });
+  const before = await stateOf();
+  expectRefused(
+    await run(),
+    /the validator of todos refuses documents with leadAuthor as it will be/,
+  );
+  expect(await stateOf()).toBe(before);
+});
+
+test('on the way back, documents are written from copies that are whole', async () => {
+  expectDone(await run());
+  const { sent } = await run({ direction: 'down' });
+  const firstFill = sent.findIndex(mergeOf);
+  const copies = sent.filter(({ pipeline = [] }) => pipeline.slice(-1)[0]?.$out);
+  expect(copies).toHaveLength(5);
+  expect(copies.every((copy) => sent.indexOf(copy) < firstFill)).toBe(true);
+  // Before 4.4, nothing can be merged into what is read.
+  for (const { aggregate, pipeline } of sent.filter(mergeOf)) {
+    expect(aggregate).toContain(STATE);
+    expect(JSON.stringify(pipeline)).not.toContain('$lookup');
+  }
+});
+
 describe('a name that the server refuses', () => {
   const refuses = ({ renameCollection }) => {
     if (renameCollection) throw refusal(73, 'the name is too long');

@@ -7,7 +7,11 @@
 const fs = require('fs');
 const path = require('path');
 const vm = require('vm');
+const { Linter } = require('eslint');
+const { planUpgrade } = require('..');
+const { newKeystone } = require('../dev/keystones');
 const { driver, startMongodb } = require('../dev/mongodb');
+const { buildKeystone, loadScenario } = require('../dev/scenario');
 const { partsOf } = require('../lib/database/mongodb/vocabulary');
 
 const UP = { direction: 'up', reconcile: false };
@@ -364,6 +368,24 @@ describe('every kind in every direction', () => {
   test('are functions for each direction', () => {
     expect(() => partsOf(UP, { ...ONE_SIDED, kind: 'another' })).toThrow(TypeError);
   });
+});
+
+test('the old shell gets to the line that says what a script needs', () => {
+  const keystone = buildKeystone(loadScenario('guide'), {
+    modules: newKeystone(),
+    adapter: 'mongoose',
+  });
+  const script = planUpgrade(keystone, { resolveFrom: [newKeystone()] }).migration();
+  // What the shell of MongoDB 4.2 understands. It reads the whole file before it runs any of it.
+  const languageOptions = { ecmaVersion: 2018, sourceType: 'script' };
+  expect(new Linter().verify(script, { languageOptions })).toEqual([]);
+  const printed = [];
+  const quit = (code) => {
+    throw new Error(`quit ${code}`);
+  };
+  const shell = { print: (line) => printed.push(line), quit, db: { getName: () => 'blog' } };
+  expect(() => vm.runInNewContext(script, shell)).toThrow('quit 1');
+  expect(printed).toEqual([expect.stringContaining('This script needs mongosh')]);
 });
 
 test('what a script for mongosh declares hides nothing of the shell', () => {

@@ -202,7 +202,7 @@ impl Inspector<'_> {
     /// What is there.
     fn presence(&self) -> Vec<Question> {
         let mut questions = vec![ask("server".to_owned(), json!(["server"]))];
-        for name in ["unfinished", "wrongVersion", "wrongDatabase"] {
+        for name in ["wrongServer", "unfinished", "wrongDatabase"] {
             questions.push(ask(name.to_owned(), json!([name, self.migration])));
         }
         let reads_text = self.migration.options.reconcile;
@@ -227,7 +227,7 @@ impl Inspector<'_> {
         }
         let mut questions = Vec::new();
         // Which does not know what is asked.
-        let is_old = self.answer::<Option<String>>("wrongVersion")?.is_some();
+        let is_old = self.answer::<Option<String>>("wrongServer")?.is_some();
         for (at, task) in &self.tasks {
             if !self.is_pending(*at)? || is_old {
                 continue;
@@ -282,7 +282,7 @@ impl Inspector<'_> {
             .collect::<Result<Vec<_>, String>>()?;
         settle(&mut relationships);
         let (mut problems, mut warnings) = self.findings()?;
-        for (code, key) in [("SERVER_VERSION", "wrongVersion"), ("MISSING", "wrongDatabase")] {
+        for (code, key) in [("SERVER_VERSION", "wrongServer"), ("MISSING", "wrongDatabase")] {
             let message = self.answer::<Option<String>>(key)?;
             problems.extend(message.map(|message| finding(code, message, None)));
         }

@@ -122,14 +122,12 @@ pub(super) fn migration<'a>(
 
 /// The oldest server that has what the commands for relationships use.
 fn needs<'a>(options: Options, tasks: impl IntoIterator<Item = &'a Task<'a>>) -> [u32; 2] {
-    // `$unionWith`, and `$merge` into a collection that is read from.
-    let is_recent = |Task { left, right, join, .. }: &Task<'_>| match options.direction {
-        Direction::Up => options.reconcile && right.field.is_some(),
-        Direction::Down => join.is_none() && left.collection == right.collection,
-    };
+    let has_right = |task: &Task<'_>| task.right.field.is_some();
     match options.direction {
-        _ if tasks.into_iter().any(is_recent) => [4, 4],
+        // `$unionWith`, and `$merge` into a collection that is read from.
+        Direction::Up if options.reconcile && tasks.into_iter().any(has_right) => [4, 4],
         Direction::Up => [4, 0],
+        // `$merge`.
         Direction::Down => [4, 2],
     }
 }

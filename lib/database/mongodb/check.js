@@ -25,6 +25,7 @@ function questionsOf(connection) {
     adminCommand: (command) => connection.adminCommand(command),
     database: connection.place.name,
   });
+  let isWrong = false;
   return {
     /** Who and where we are. */
     async server() {
@@ -45,7 +46,11 @@ function questionsOf(connection) {
       return state && { phase: state.phase, found };
     },
 
-    wrongVersion: (migration) => runner.wrongVersion(server, migration),
+    async wrongServer(migration) {
+      const message = await runner.wrongServer(server, migration);
+      isWrong = Boolean(message);
+      return message;
+    },
 
     wrongDatabase: (migration) => runner.wrongDatabase(server, migration),
 
@@ -56,7 +61,8 @@ function questionsOf(connection) {
       return (await server.first(count)) || { links: 0 };
     },
 
-    isPending: (migration, relationship) => runner.isPending(server, migration, relationship),
+    isPending: (migration, relationship) =>
+      runner.isPending(server, migration, relationship, isWrong),
 
     /** How many links are to be copied. */
     async expected(migration, relationship) {
@@ -71,7 +77,7 @@ function questionsOf(connection) {
       const isFirst = !(await runner.stateOf(server));
       const all = (isFirst ? parts.vacant : []).concat(
         parts.checks,
-        await runner.checksOfDrops(server, relationship.name, parts),
+        await runner.checksOfWrites(server, relationship.name, parts),
       );
       const found = [];
       for (const check of all) {

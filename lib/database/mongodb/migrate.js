@@ -7,14 +7,8 @@ const { migrate } = require('./runner');
 const { asker } = require('./check');
 const { isLost, serverError } = require('./failure');
 
-/**
- * From these on there is something of the user's that has changed, and it can only go on. On the way
- * back the copies go into documents.
- */
-const FORWARD = {
-  up: ['resume', 'repair', 'index', 'remove'],
-  down: ['resume', 'copy', 'repair', 'index', 'remove'],
-};
+/** From these on there is something of the user's that has changed, and it can only go on. */
+const FORWARD = ['resume', 'fill', 'repair', 'index', 'remove'];
 
 /** How far a migration has come, for whoever it is cut off from. */
 const UNTOUCHED = 'Nothing of yours has been changed.';
@@ -47,7 +41,7 @@ async function migrateMongodb(connection, options) {
   let position = UNTOUCHED;
   let before;
   const report = ({ phase, text, isWarning, relationship, done, rate }) => {
-    if (FORWARD[statements.direction].includes(phase)) position = GOES_ON;
+    if (FORWARD.includes(phase)) position = GOES_ON;
     if (isWarning) notices.push(text);
     else if (phase !== 'done') {
       const it = before.relationships.find(({ name }) => name === relationship);

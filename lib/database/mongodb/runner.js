@@ -2,7 +2,9 @@
 
 const {
   aggregate,
+  changesOf,
   dropIndex,
+  fillsOf,
   indexesStay,
   isOwnIndex,
   merge,
@@ -68,7 +70,7 @@ const atWork = new Set();
 async function migrate(migration, shell) {
   const server = serverOf(shell);
   const say = (phase, text, more) => shell.report(Object.assign({ phase, text }, more));
-  refuse(await wrongVersion(server, migration));
+  refuse(await wrongServer(server, migration));
   refuse(await wrongDatabase(server, migration));
 
   const lock = await takeLock(server, shell);
@@ -111,6 +113,7 @@ async function migrate(migration, shell) {
     say('done', 'Done');
     return true;
   } catch (error) {
+    explainName(error, server, migration);
     // It may have gone, and what another run has left is not this one's to change.
     if (isBegun && !isOutOfReach(error)) await lock.guarded.write(noteError(error)).catch(() => {});
     throw error;
@@ -142,9 +145,10 @@ async function findPending({ migration, server }, begun) {
   return pending;
 }
 
-/** Whether there is anything to do for a relationship. */
-async function isPending(server, migration, relationship) {
+/** Whether there is anything to do for a relationship, as far as the server can be asked. */
+async function isPending(server, migration, relationship, isWrongServer = false) {
   for (const command of partsOf(migration, relationship).pending) {
+    if (isWrongServer && lookedUp(command).length > 0) continue;
     if (await server.first(command)) return true;
   }
   return false;
@@ -163,12 +167,10 @@ async function start(run, state) {
   await runChecks(run, pending, 'Nothing has been changed', async (parts, it) => [
     ...(isOwn(it) ? [] : parts.vacant),
     ...parts.checks,
-    ...(await checksOfDrops(server, it.name, parts)),
+    ...(await checksOfWrites(server, it.name, parts)),
   ]);
 
   const { direction, plan } = migration;
-  // The way back copies into documents of the user's.
-  if (run.isDryRun && direction === 'down') return;
   const names = pending.map(({ name }) => name);
   await setState(server, { direction, plan, names, phase: 'copying' });
   await dropStaging(server);
@@ -177,10 +179,6 @@ async function start(run, state) {
     const { name } = relationship;
     for (const copy of partsOf(migration, relationship).copies) {
       say('copy', copy.says);
-      if (!copy.into) {
-        await server.write(copy.run);
-        continue;
-      }
       const { into } = copy;
       const place = sharded.has(into) ? into : staging(lock.token, all.length);
       const made = { name, copy, place, into, began: Date.now() };
@@ -193,14 +191,26 @@ async function start(run, state) {
     }
   }
   for (const made of all) await requireWhole(run, made);
-  await runChecks(run, pending, 'Nothing has been removed', (parts) => parts.counts);
   if (run.isDryRun) return;
-  const copies = all.filter(({ place, into }) => place !== into);
+  if (direction === 'down') await fillDocuments(run, all);
+  await runChecks(run, pending, 'Nothing has been removed', (parts) => parts.counts);
+  const copies = all.filter(({ place, into }) => into && place !== into);
   await setState(server, {
     copies: copies.map(({ place, into }) => ({ place, into })),
     filled: Array.from(run.filled),
     phase: 'removing',
   });
+}
+
+/** The way back: writes the copies into documents. This can be done over too. */
+async function fillDocuments({ server, say }, all) {
+  await setState(server, { phase: 'filling' });
+  for (const { name, copy, place } of all) {
+    for (const fill of fillsOf(name, copy.fills, place)) {
+      say('fill', fill.says);
+      await server.write(fill.run);
+    }
+  }
 }
 
 function setState(server, fields) {
@@ -223,16 +233,15 @@ function noteError({ message }) {
  * way up the join collections get their names first.
  */
 async function isUntouched(server, state, migration) {
-  if (!state) return true;
+  if (!state || state.phase === 'copying') return true;
   if (state.direction === 'up') {
-    if (state.phase === 'copying') return true;
     if (!state.copies || state.copies.length === 0) return false;
     for (const { place } of state.copies) {
       if (!(await server.first(named(place)))) return false;
     }
     return true;
   }
-  if (state.phase !== 'copying' || state.plan !== migration.plan) return false;
+  if (state.phase !== 'filling' || state.plan !== migration.plan) return false;
   const down = { direction: 'down', reconcile: false };
   for (const relationship of migration.relationships) {
     if (!(state.names || []).includes(relationship.name)) continue;
@@ -284,7 +293,7 @@ async function takeBack({ server, filled }) {
 
 /** Makes a join collection with its indexes. */
 async function fill(server, { copy, place, into }) {
-  const indexes = copy.indexes.map((field) => plainIndex(place, field).indexes[0]);
+  const indexes = (copy.indexes || []).map((field) => plainIndex(place, field).indexes[0]);
   if (place === into) {
     // `$out` cannot write to a sharded collection.
     await server.write({ delete: into, deletes: [{ q: {}, limit: 0 }] });
@@ -293,7 +302,7 @@ async function fill(server, { copy, place, into }) {
     await server.write(extended(copy.run, insert));
   } else {
     // While it is empty: of a filled collection all members of a replica set have to make the indexes.
-    await server.write({ createIndexes: place, indexes });
+    if (indexes.length > 0) await server.write({ createIndexes: place, indexes });
     // The server makes it whole or not at all, and keeps the indexes.
     await server.write(extended(copy.run, { $out: place }));
   }
@@ -301,13 +310,14 @@ async function fill(server, { copy, place, into }) {
 
 async function requireWhole({ server, say }, made) {
   const { name, copy, place, into } = made;
-  const group = { $group: { _id: null, n: { $sum: 1 } } };
+  const where = into || `the copy for ${copy.fills.collection}.${copy.fills.field}`;
+  const group = { $group: { _id: null, n: { $sum: copy.links } } };
   const numberOf = async (run) => Number(((await server.first(run)) || { n: 0 }).n);
   const expected = await numberOf(copy.count);
   const copied = await numberOf(aggregate(place, [group]));
   if (expected !== copied) {
     throw new Error(
-      `${name}: ${copied} of ${expected} links were copied into ${into}. Nothing has been removed. Is the application running? Stop it, and run this again`,
+      `${name}: ${copied} of ${expected} links were copied into ${where}. Nothing has been removed. Is the application running? Stop it, and run this again`,
     );
   }
   sayCopied(say, made, copied);
@@ -328,7 +338,8 @@ async function tellProgress({ server, say, lock }, made) {
 function sayCopied(say, { name: relationship, into, began, ended = Date.now() }, done) {
   // Of a few, a rate says nothing.
   const rate = done < 1000 ? undefined : Math.round(done / (Math.max(ended - began, 1) / 1000));
-  say('count', `${relationship}: copied links into ${into}`, { relationship, done, rate });
+  const what = into ? `copied links into ${into}` : 'gathered links';
+  say('count', `${relationship}: ${what}`, { relationship, done, rate });
 }
 
 /** From here on it can only continue: repairs and removals, each of which may run again. */
@@ -433,12 +444,14 @@ async function runChecks({ migration, server, say }, relationships, consequence,
   if (wrong.length > 0) throw new Error(wrong.concat(consequence || []).join('\n'));
 }
 
-/** The checks of what the server may refuse when fields are removed. */
-async function checksOfDrops(server, name, { drops }) {
+/** The checks of what the server may refuse when documents are written. */
+async function checksOfWrites(server, name, parts) {
   const checks = [];
-  for (const side of drops) {
+  for (const side of parts.drops) {
     checks.push(...indexesStay(name, side, await server.indexesOf(side.collection)));
-    checks.push(...validatorTakes(name, side, await server.optionsOf(side.collection)));
+  }
+  for (const change of changesOf(parts)) {
+    checks.push(...validatorTakes(name, change, await server.optionsOf(change.collection)));
   }
   return checks;
 }
@@ -473,7 +486,7 @@ async function unfinishedRun(server, state, migration) {
   const isSameWay = state.direction === migration.direction;
   const isSame = isSameWay && state.plan === migration.plan;
   // It starts over, or it is forgotten.
-  const isHarmless = state.phase === 'copying' && state.direction === 'up';
+  const isHarmless = state.phase === 'copying';
   if (isHarmless || (!isSame && (await isUntouched(server, state, migration)))) return undefined;
   const what = state.direction === 'up' ? 'migration' : 'rollback';
   const others = isSameWay && !isSame ? ', with other lists than these' : '';
@@ -490,10 +503,87 @@ async function wrongDatabase(server, { collections }) {
   return `The database ${server.database} has no collection of these relationships, such as ${some}. Is this the right database? In a new one there is nothing to migrate`;
 }
 
-async function wrongVersion(server, { server: needed }) {
-  const buildInfo = await server.buildInfo();
-  if (isAtLeast(buildInfo, needed)) return undefined;
-  return `This needs MongoDB ${needed.join('.')} or later, and the server is ${buildInfo.version}`;
+/** Why a migration cannot run on a server, if it cannot. */
+async function wrongServer(server, migration) {
+  const { server: needed, relationships } = migration;
+  const info = await server.buildInfo();
+  const product = otherProduct(info, await server.hello());
+  if (product) {
+    return `This needs MongoDB, and the server is ${product}, which speaks its protocol but does not have all of its commands. Copy the database to MongoDB, take it to the other schema there, and copy it back`;
+  }
+  if (!isAtLeast(info, needed)) {
+    return `This needs MongoDB ${needed.join('.')} or later, and the server is ${info.version}`;
+  }
+  const parts = relationships.map((it) => partsOf(migration, it));
+  if (!isAtLeast(info, [5, 1])) {
+    for (const name of lookedUp(parts)) {
+      if (!(await server.isSharded(name))) continue;
+      return `The collection ${name} is sharded. To look documents up in it, this needs MongoDB 5.1 or later, and the server is ${info.version}`;
+    }
+  }
+  const most = { name: isAtLeast(info, [4, 4]) ? 255 : 120, index: 127 };
+  const { name, index } = longest(server, migration);
+  const isIndex = name.bytes <= most.name && !isAtLeast(info, [4, 2]) && index.bytes > most.index;
+  if (!isIndex && name.bytes <= most.name) return undefined;
+  const found = isIndex ? index : name;
+  return `The name ${found.name} has ${found.bytes} bytes, and MongoDB ${info.version} takes ${isIndex ? most.index : most.name}. Give the database a shorter name, or use MongoDB 4.4 or later, which takes 255`;
+}
+
+/** What speaks MongoDB's protocol without being it, by what it says of itself. */
+function otherProduct(info, { me, hosts = [], internal = {} }) {
+  const isAt = (pattern) => hosts.concat(me || []).some((host) => pattern.test(host));
+  if (isAt(/\.docdb(-elastic)?\.amazonaws\.com(:|$)/i)) return 'Amazon DocumentDB';
+  if (info._t || isAt(/\.cosmos\.azure\.com(:|$)/i)) return 'Azure Cosmos DB';
+  if (info.ferretdb || info.ferretdbVersion) return 'FerretDB';
+  if (internal.documentdb_versions) return 'DocumentDB';
+  // Every MongoDB says from what it was built.
+  return info.gitVersion ? undefined : 'another one';
+}
+
+/** All collections in which commands look up documents. */
+function lookedUp(commands) {
+  const found = new Set();
+  JSON.stringify(commands, (key, value) => {
+    if (key === '$lookup') found.add(value.from);
+    return value;
+  });
+  return Array.from(found);
+}
+
+/** The longest names that a run gives to a collection and to an index, as the server measures them. */
+function longest(server, migration) {
+  const measured = (name) => ({
+    name,
+    bytes: encodeURIComponent(name).replace(/%../g, '_').length,
+  });
+  const whole = (collection) => `${server.database}.${collection}`;
+  // With the end that `$out` and `giveName` add to it.
+  const own = whole(staging('x'.repeat(8), 99) + ASIDE);
+  const names = [own];
+  const indexes = [];
+  for (const relationship of migration.relationships) {
+    const { copies, indexes: commands } = partsOf(migration, relationship);
+    for (const copy of copies.filter(({ into }) => into)) {
+      names.push(whole(copy.into));
+      for (const field of copy.indexes) indexes.push(`${own}.$${field}_1`);
+    }
+    for (const command of commands) {
+      indexes.push(`${whole(command.createIndexes)}.$${command.indexes[0].name}`);
+    }
+  }
+  const last = (all) =>
+    all
+      .map(measured)
+      .sort((a, b) => a.bytes - b.bytes)
+      .pop();
+  return { name: last(names), index: last(indexes.concat('')) };
+}
+
+/** Atlas does not say whether a cluster is one that takes short names only. */
+function explainName(error, server, migration) {
+  const { name, bytes } = longest(server, migration).name;
+  if ((error.code !== 73 && error.code !== 8000) || bytes <= 95) return;
+  error.message += `. The name ${name} has ${bytes} bytes, and on Atlas M0 and Flex names have up to 95`;
 }
 
 /** Collections that are being made, until they are whole. Each run has its own. */
@@ -617,15 +707,23 @@ function serverOf({ command, adminCommand, database }) {
   const collectionOf = async (name) =>
     first({ listCollections: 1, filter: { name } }).then((it) => it || { options: {} });
   const optionsOf = async (name) => (await collectionOf(name)).options || {};
-  let hasNow;
-  const isMongos = async () => (await adminCommand({ isMaster: 1 })).msg === 'isdbgrid';
+  const hello = () => adminCommand({ isMaster: 1 });
+  const isMongos = async () => (await hello()).msg === 'isdbgrid';
+  let info;
+  const buildInfo = async () => (info = info || (await adminCommand({ buildInfo: 1 })));
+  /** An index of a filled collection is made by all members, and one may be down. */
+  const hasQuorum = async () => {
+    const { setName, msg } = await hello();
+    return Boolean(setName || msg === 'isdbgrid') && isAtLeast(await buildInfo(), [4, 4]);
+  };
   return {
     database,
     first,
     all: async (run) => (await read(run)).cursor.firstBatch,
-    estimate: async (collection) => (await command({ count: collection })).n,
-    buildInfo: () => adminCommand({ buildInfo: 1 }),
-    now: async () => (await adminCommand({ isMaster: 1 })).localTime,
+    estimate: async (collection) => (await command(timed({ count: collection }))).n,
+    buildInfo,
+    hello,
+    now: async () => (await hello()).localTime,
     optionsOf,
     async indexesOf(collection) {
       try {
@@ -643,8 +741,7 @@ function serverOf({ command, adminCommand, database }) {
         some.map((it) => Object.assign({}, it, { q: Object.assign({}, it.q, isInTime) }));
       if ((run.update || run.delete) === STATE) return run;
       if (!run.update && !run.delete && !intoOf(run)) return run;
-      if (hasNow === undefined) hasNow = isAtLeast(await this.buildInfo(), [4, 2]);
-      if (!hasNow) return run;
+      if (!isAtLeast(await buildInfo(), [4, 2])) return run;
       if (run.update) return Object.assign({}, run, { updates: within(run.updates) });
       if (run.delete) return Object.assign({}, run, { deletes: within(run.deletes) });
       return Object.assign({}, run, { pipeline: [{ $match: isInTime }].concat(run.pipeline) });
@@ -662,6 +759,7 @@ function serverOf({ command, adminCommand, database }) {
     async write(run) {
       const isOwn = [run.update, run.delete, run.drop].includes(STATE);
       const options = { writeConcern: isOwn ? CONFIRMED : DURABLE };
+      if (run.createIndexes && (await hasQuorum())) options.commitQuorum = 'majority';
       const into = intoOf(run);
       if (into) {
         // It has to be that of the collection which is written to, and would be that of the other one.
@@ -714,7 +812,7 @@ function isAtLeast({ versionArray }, [major, minor]) {
 
 module.exports = {
   STATE,
-  checksOfDrops,
+  checksOfWrites,
   isPending,
   migrate,
   runCheck,
@@ -722,5 +820,5 @@ module.exports = {
   stateOf,
   unfinishedRun,
   wrongDatabase,
-  wrongVersion,
+  wrongServer,
 };

@@ -11,9 +11,8 @@
  * @property {object[]} pending commands that find something as long as there is anything to do
  * @property {Check[]} vacant that the join collection to be filled is empty, before the first copy
  * @property {Check[]} checks before anything changes
- * @property {object[]} copies of links, to where they will be. With `into`, the result of `run` becomes
- *   that collection, with indexes on two fields, and `count` says in another way how many it must be.
- * @property {Check[]} counts that the copies are complete
+ * @property {Copy[]} copies of links, into collections of the migration's own
+ * @property {Check[]} counts that the documents hold all links that have been copied back into them
  * @property {Check[]} guards in place of `checks`, where a stopped run continues after its copies
  * @property {object[]} repairs of links that stay where they are: `run` finds the documents to change
  * @property {Check[]} leftovers of the repairs
@@ -22,6 +21,17 @@
  * @property {Side[]} drops the fields that are removed so, whose indexes go before
  * @property {object[]} touched the way back: commands that find something as soon as a document has
  *   been written
+ */
+
+/**
+ * @typedef {object} Copy
+ * @property {string} says
+ * @property {object} run makes the collection
+ * @property {object} count says in another way how many links it must hold
+ * @property {object} links the expression for the links in one of its documents
+ * @property {string} [into] up: the join collection that it becomes
+ * @property {string[]} [indexes] up: the fields of its indexes
+ * @property {Side} [fills] the way back: the field of the documents into which it is merged
  */
 
 /** The migration, by kind of relationship. */
@@ -207,11 +217,10 @@ function refilled(name, side, other, join) {
     join ? noneOverwrittenByJoin(name, side, other, join) : noneOverwritten(name, side, other),
   ];
   if (side.index === 'unique' && other.field) checks.push(oneIsWithout(name, side, other));
-  const fill = refill(name, side, from, links);
   const indexOf = side.index === 'unique' ? uniqueIndex : plainIndex;
   return {
     checks,
-    copies: side.many ? [defaultToEmpty(name, side), fill] : [fill],
+    copies: [gather(name, side, from, links)],
     counts: [(side.many ? arraysComplete : fieldsComplete)(name, side, from, links)],
     indexes: side.index ? [indexOf(side.collection, side.field)] : [],
     touched: [anyWith(side)],
@@ -359,26 +368,63 @@ function isOwnIndex({ key }, side) {
 }
 
 /**
- * Checks that the validator of a collection takes documents without a field.
+ * What a migration writes into documents, but for the state that it keeps.
+ *
+ * @param {Parts} parts
+ * @returns {Change[]}
+ *
+ * @typedef {object} Change
+ * @property {string} collection
+ * @property {string} field
+ * @property {object} [run] finds the documents, by `_id` and what the field will hold; without it, the
+ *   field is removed wherever it is
+ */
+function changesOf({ drops, repairs, copies }) {
+  const changes = drops.map(({ collection, field }) => ({ collection, field }));
+  for (const { collection, field, how, run } of repairs) {
+    const cleared = { $project: { [field]: { $literal: null } } };
+    const { pipeline } = run;
+    const found = how === 'merge' ? run : aggregate(run.aggregate, pipeline.concat(cleared));
+    changes.push({ collection, field, run: found });
+  }
+  for (const { fills, run } of copies.filter((copy) => copy.fills)) {
+    const { collection, field, many } = fills;
+    const isWithout = { $match: { [field]: { $exists: false } } };
+    const empty = { $project: { [field]: { $literal: [] } } };
+    if (many) changes.push({ collection, field, run: aggregate(collection, [isWithout, empty]) });
+    changes.push({ collection, field, run });
+  }
+  return changes;
+}
+
+/**
+ * Checks that the validator of a collection takes documents as they will be.
  *
  * @param {string} name
- * @param {Side} side
+ * @param {Change} change
  * @param {object} options of the collection, as `listCollections` has them
  */
-function validatorTakes(name, side, { validator, validationLevel, validationAction }) {
+function validatorTakes(name, change, { validator, validationLevel, validationAction }) {
   if (!validator || validationLevel === 'off' || validationAction === 'warn') return [];
+  const { collection, field, run } = change;
   // Documents that it refuses already may be changed then.
   const isValid = validationLevel === 'moderate' ? [{ $match: validator }] : [];
+  const isOwn = { $match: { $expr: { $eq: ['$_id', '$$id'] } } };
+  const pipeline = [isOwn, ...isValid];
+  const newRoot = { $mergeObjects: [{ $arrayElemAt: ['$own', 0] }, { [field]: `$${field}` }] };
+  const willBe = run
+    ? [
+        ...run.pipeline,
+        { $lookup: { from: collection, let: { id: '$_id' }, pipeline, as: 'own' } },
+        { $match: { own: { $ne: [] } } },
+        { $replaceRoot: { newRoot } },
+      ]
+    : [{ $match: { [field]: { $exists: true } } }, ...isValid, { $project: { [field]: 0 } }];
+  const how = run ? `with ${field} as it will be` : `without ${field}`;
   const check = stop(
-    `${name}: the validator of ${side.collection} refuses documents without ${side.field}. Change it with collMod, or set its validationAction to warn until the end`,
-    side.collection,
-    [
-      having(side),
-      ...isValid,
-      { $project: { [side.field]: 0 } },
-      { $match: { $nor: [validator] } },
-      { $project: { _id: 1 } },
-    ],
+    `${name}: the validator of ${collection} refuses documents ${how}. Change it with collMod, or set its validationAction to warn until the end`,
+    run ? run.aggregate : collection,
+    [...willBe, { $match: { $nor: [validator] } }, { $project: { _id: 1 } }],
   );
   return [check];
 }
@@ -559,6 +605,7 @@ function copyArray(name, left, right, join) {
     says: `${name}: copying links into ${join}`,
     into: join,
     indexes: [left.inJoin, right.inJoin],
+    links: 1,
     run: aggregate(left.collection, [
       having(left),
       { $project: { ids: ids(left) } },
@@ -606,6 +653,7 @@ function copyBothArrays(name, left, right, join) {
     says: `${name}: copying links into ${join}`,
     into: join,
     indexes: [left.inJoin, right.inJoin],
+    links: 1,
     run: aggregate(left.collection, [
       ...both,
       { $group: { _id: link, at: { $min: '$at' } } },
@@ -700,32 +748,34 @@ function adopt(name, kept, dropped, collection, found) {
   };
 }
 
-/** The way back: gives documents without the array an empty one, as the old Keystone does. */
-function defaultToEmpty(name, side) {
+/**
+ * The way back: gathers what a field will hold, by the `_id` of its document. An `_id` of the join
+ * collection tells the order in which links were copied, and so the order of the left arrays.
+ */
+function gather(name, side, from, links) {
+  const own = { $group: { _id: '$own', [side.field]: { [side.many ? '$push' : '$max']: '$id' } } };
+  const once = side.many ? [] : [{ $group: { _id: '$own' } }];
   return {
-    says: `${name}: setting ${place(side)} to an empty array where it is missing`,
-    run: update(
-      side.collection,
-      { [side.field]: { $exists: false } },
-      { $set: { [side.field]: [] } },
-    ),
+    says: `${name}: gathering the links of ${place(side)} from ${from}`,
+    fills: side,
+    run: aggregate(from, [...links, own]),
+    count: aggregate(from, [...links, ...once, { $group: { _id: null, n: { $sum: 1 } } }]),
+    links: side.many ? { $size: path(side) } : 1,
   };
 }
 
-/**
- * The way back: fills a field. An `_id` of the join collection tells the order in which links were
- * copied, and so the order of the left arrays.
- */
-function refill(name, side, from, links) {
-  const gathered = side.many ? { $push: '$id' } : { $max: '$id' };
-  return {
-    says: `${name}: filling ${place(side)} from ${from}`,
-    run: aggregate(from, [
-      ...links,
-      { $group: { _id: '$own', [side.field]: gathered } },
-      merge(side.collection),
-    ]),
+/** The way back: what writes a copy into the documents. The old Keystone gives each an array. */
+function fillsOf(name, side, copy) {
+  const isWithout = { [side.field]: { $exists: false } };
+  const empty = {
+    says: `${name}: setting ${place(side)} to an empty array where it is missing`,
+    run: update(side.collection, isWithout, { $set: { [side.field]: [] } }),
   };
+  const fill = {
+    says: `${name}: filling ${place(side)}`,
+    run: aggregate(copy, [merge(side.collection)]),
+  };
+  return side.many ? [empty, fill] : [fill];
 }
 
 function unset(name, side) {
@@ -1015,7 +1065,9 @@ function only(array, value) {
 module.exports = {
   aggregate,
   anyWith,
+  changesOf,
   dropIndex,
+  fillsOf,
   having,
   holding,
   ids,

@@ -3,6 +3,8 @@
 //
 // Take a backup first (mongodump), and stop the application until the end. Then:
 //   mongosh <connection string> <this file>
+// The connection string must not set socketTimeoutMS: a copy may take longer. mongosh 2.12 reaches MongoDB
+// 4.4 and later, up to 2.10.0 also 4.2, up to 2.5.6 also 4.0. The old shell, mongo, cannot run this.
 // It needs MongoDB 4.0 or later, standalone, as a replica set or sharded, and a user with the role
 // readWrite on this database. Lists in sharded collections need 5.1 for the checks. A join collection
 // that is sharded already is filled in place.
@@ -38,6 +40,10 @@ const migration = {
 
 // From here on, every script is the same. Nothing is sent before the call of `migrate` at the end.
 
+if (typeof require === 'undefined') {
+  print('This script needs mongosh, not the old shell: mongosh <connection string> <this file>');
+  quit(1);
+}
 migrate(migration, {
   database: db.getName(),
   command: async (document) => db.runCommand(document),

@@ -3,12 +3,15 @@
 //
 // Take a backup first (mongodump), and stop the application until the end. Then:
 //   mongosh <connection string> <this file>
-// It needs MongoDB 4.4 or later, standalone, as a replica set or sharded, and a user with the role
+// The connection string must not set socketTimeoutMS: a copy may take longer. mongosh 2.12 reaches MongoDB
+// 4.4 and later, up to 2.10.0 also 4.2, up to 2.5.6 also 4.0. The old shell, mongo, cannot run this.
+// It needs MongoDB 4.2 or later, standalone, as a replica set or sharded, and a user with the role
 // readWrite on this database. Lists in sharded collections need 5.1 for the checks. A join collection
 // that is sharded already is filled in place.
 //
-// First come all checks, which report everything that is wrong. Then the links are copied back into the
-// documents of the lists, and counted there. After that the join collections are dropped.
+// First come all checks, which report everything that is wrong; then the copies, which are counted. Until
+// then, nothing in the documents has changed. Then the links are written into the documents of the lists,
+// and counted there. After that the join collections are dropped.
 // If it stops at any point, run it again: it starts over before the removals, and continues after them.
 // The collection keystone_upgrade_relationships records how far it has come, and keeps a second run out.
 // It is gone in the end.
@@ -16,7 +19,7 @@
 const migration = {
   direction: 'down',
   reconcile: false,
-  server: [4, 4],
+  server: [4, 2],
   // Differs where the lists do: a run that was stopped is only continued by its own.
   plan: 'e03be9b73316c12b',
   // One of these has to be there, or this is the wrong database.
@@ -35,6 +38,10 @@ const migration = {
 
 // From here on, every script is the same. Nothing is sent before the call of `migrate` at the end.
 
+if (typeof require === 'undefined') {
+  print('This script needs mongosh, not the old shell: mongosh <connection string> <this file>');
+  quit(1);
+}
 migrate(migration, {
   database: db.getName(),
   command: async (document) => db.runCommand(document),
