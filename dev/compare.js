@@ -43,10 +43,13 @@ const countLinks = ({ items }) =>
     Object.values(byId).flatMap((item) => Object.values(item).flat()),
   ).length;
 
-/** Whichever Keystone a project has when it asks, the scripts and the problems are the same. */
+/** Whichever Keystone a project has when it asks, the scripts, the schemas and the problems are the same. */
 function assertSamePlans(plan, other) {
   for (const script of ['up', 'down', 'reconciling']) {
     assertSame(`The script ${script} with OLD installed`, plan[script] ?? '', other[script] ?? '');
+  }
+  for (const [which, schema] of Object.entries(plan.schemas ?? {})) {
+    assertSame(`The ${which} schema with OLD installed`, schema, other.schemas[which]);
   }
   const codes = ({ problems = [] }) =>
     problems

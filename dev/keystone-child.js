@@ -115,6 +115,7 @@ const methods = {
         up: plan.migration(),
         reconciling: plan.migration({ reconcile: true }),
         down: plan.migration({ direction: 'down' }),
+        schemas: { old: plan.schema('old'), new: plan.schema('new') },
         steps: adapters[0].steps,
         warnings,
       };

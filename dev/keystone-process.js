@@ -161,7 +161,7 @@ class KeystoneSession {
     return this.#call('snapshot');
   }
 
-  /** Plans the upgrade: `{ up, reconciling, down, steps, warnings }`, or `{ problems }`. */
+  /** Plans the upgrade: `{ up, reconciling, down, schemas, steps, warnings }`, or `{ problems }`. */
   plan() {
     return this.#call('plan');
   }

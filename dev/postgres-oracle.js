@@ -1,7 +1,8 @@
 'use strict';
 
-// The oracle: OLD makes a database and fills it, our migration takes it to the new schema and back.
-// What it must be in between is not computed but made by NEW itself, and read through NEW.
+// The oracle: OLD makes a database and fills it, our migration takes it to the new schema and back, as
+// a script and by the API. What it must be in between is not computed but made by NEW itself, and read
+// through NEW. The schemas that the plan prints are those that OLD and NEW make.
 
 const assert = require('assert');
 const { assertSame, assertSamePlans, countLinks, readText } = require('./compare');
@@ -32,8 +33,6 @@ let proofs = 0;
  * @param {object} tools.server of `postgres.js`
  * @param {{ old: object, new: object }} tools.keystones of `keystone-process.js`
  * @param {number} tools.seed of the data
- * @param {boolean} [tools.applies] whether `check` and `apply` of the API run the migration, in place of
- *   the scripts
  * @param {boolean} [tools.canBeEmpty] whether lists and relationships may get no data
  * @param {(plan: object) => object} [tools.tamper] changes the plan: the oracle has to notice
  * @returns {Promise<{ refused?: object[], impossible?: string, exceptions: string[], links: number }>}
@@ -44,11 +43,13 @@ let proofs = 0;
  */
 async function prove(
   scenario,
-  { server, keystones, seed, applies = false, canBeEmpty = false, tamper = (plan) => plan },
+  { server, keystones, seed, canBeEmpty = false, tamper = (plan) => plan },
 ) {
   const number = ++proofs;
   const old = `old_${number}`;
   const fresh = `new_${number}`;
+  const printed = { old: `printed_old_${number}`, new: `printed_new_${number}` };
+  const databases = [old, fresh, ...Object.values(printed)];
   const sessions = [];
   const open = async (generation, database) => {
     const url = database && server.url(database);
@@ -62,14 +63,21 @@ async function prove(
     assertSamePlans(plan, await (await open('old')).plan());
     if (plan.problems) return { refused: plan.problems, exceptions: [], links: 0 };
 
-    await Promise.all([server.createDatabase(old), server.createDatabase(fresh)]);
+    await Promise.all(databases.map((database) => server.createDatabase(database)));
     const proof = new Proof({ scenario, server, database: old, plan: tamper(plan) });
-    if (applies) proof.session = await open('new', old);
     const before = await proof.fill(await open('old', old), { seed, canBeEmpty });
     const reference = await open('new', fresh)
       .then((session) => session.createSchema())
       .then((failures) => assertNew(failures))
       .then(() => server.schemaOf(fresh));
+    for (const [which, made] of [
+      ['old', before.schema],
+      ['new', reference],
+    ]) {
+      await runScript(server, printed[which], `The ${which} schema`, plan.schemas[which]);
+      const schema = await server.schemaOf(printed[which]);
+      assertSame(`The ${which} schema as the plan prints it`, made, schema);
+    }
     await proof.run(before, reference, () => open('new', old));
     return { exceptions: [...proof.exceptions], links: before.links };
   } catch (error) {
@@ -77,7 +85,7 @@ async function prove(
     return { impossible: error.message, exceptions: [], links: 0 };
   } finally {
     for (const session of sessions) await session.close().catch(() => {});
-    await Promise.all([server.dropDatabase(old), server.dropDatabase(fresh)]);
+    await Promise.all(databases.map((database) => server.dropDatabase(database)));
   }
 }
 
@@ -131,20 +139,18 @@ class Proof {
     }
   }
 
-  /** Up, up again, down, up: each compared with what it must be. */
+  /** Up, up again, down, up, by scripts, and down and up by the API: each compared with what it must be. */
   async run(before, reference, openNew) {
     const { up, down, reconciling } = this.plan;
     const incomplete = this.incompleteTables(before.schema);
 
-    await this.migrate('up', { script: up }, ['old', 'new']);
+    await this.runScript('up', up);
     const after = await this.state();
     this.assertSchema('The schema after up', reference, after.schema, this.unnamable(incomplete));
-    this.assertRead('What NEW reads', before.read, await this.readNew(await openNew()));
+    const session = await openNew();
+    this.assertRead('What NEW reads', before.read, await this.readNew(session));
 
-    if (this.session) {
-      assert.equal((await this.session.apply()).isApplied, false);
-      this.assertState('after up has nothing to do', after, await this.state());
-    } else if (this.plan.steps.length) {
+    if (this.plan.steps.length) {
       const { error } = await this.server.runScript(this.database, this.plan.again ?? up);
       assert(error, 'Up runs a second time');
       const said = `${error.message}\n${error.hint}`;
@@ -152,43 +158,44 @@ class Proof {
       this.assertState('after up has been refused', after, await this.state());
     }
 
-    await this.migrate('down', { script: down, direction: 'down' }, ['new', 'old']);
+    await this.runScript('down', down);
     const back = await this.state();
     this.assertSchema('The schema after down', before.schema, back.schema, incomplete);
     assertSame('The rows after down', before.rows, back.rows);
     this.assertRead('What OLD reads after down', before.read, await this.readOld(before.session));
 
     // There is nothing to reconcile, so it must change nothing.
-    const reconcile = { script: reconciling, reconcile: true };
-    await this.migrate('up, reconciling', reconcile, ['old', 'new']);
+    await this.runScript('up, reconciling', reconciling);
     const again = await this.state();
     const excepted = this.unnamable(incomplete);
     this.assertSchema('The schema after up, down, up', after.schema, again.schema, excepted);
     assertSame('The rows after up, down, up', after.rows, again.rows);
+
+    await this.apply('down', session, ['new', 'old']);
+    this.assertState('after down by the API', back, await this.state());
+    await this.apply('up', session, ['old', 'new']);
+    this.assertState('after up by the API', after, await this.state());
   }
 
-  /** Takes the database from the one schema to the other. */
-  async migrate(name, { script, ...options }, [from, to]) {
-    if (!this.session) return this.runScript(name, script);
+  /** Takes the database from the one schema to the other by `check` and `apply`. */
+  async apply(direction, session, [from, to]) {
     const changes = this.plan.steps.length > 0;
-    const before = await this.session.check(options);
-    assert.equal(before.state, changes ? from : 'unchanged', `The check before ${name}`);
-    assert.deepEqual([before.isReady, before.problems], [changes, []], `The check before ${name}`);
-    const applied = await this.session.apply(options);
-    assert.equal(applied.isApplied, changes, name);
-    const after = await this.session.check(options);
-    assert.equal(after.state, changes ? to : 'unchanged', `The check after ${name}`);
-    assert(after.isDone, `The check after ${name}`);
+    const before = await session.check({ direction });
+    const wanted = [changes ? from : 'unchanged', changes, []];
+    const found = [before.state, before.isReady, before.problems];
+    assert.deepEqual(found, wanted, `The check before ${direction}`);
+    const applied = await session.apply({ direction });
+    assert.equal(applied.isApplied, changes, direction);
     for (const it of applied.relationships ?? []) {
-      assert.equal(it.after, it.before, `The links of ${it.name} after ${name}`);
+      assert.equal(it.after, it.before, `The links of ${it.name} after ${direction}`);
     }
+    const after = await session.check({ direction });
+    const done = [changes ? to : 'unchanged', true];
+    assert.deepEqual([after.state, after.isDone], done, `The check after ${direction}`);
   }
 
-  async runScript(name, script) {
-    const { error, notices } = await this.server.runScript(this.database, script);
-    if (!error) return;
-    const details = [error.message, error.detail, error.hint, error.where, ...notices];
-    throw new Error(`${name} fails: ${details.filter(Boolean).join('\n')}\n\n${script}`);
+  runScript(name, script) {
+    return runScript(this.server, this.database, name, script);
   }
 
   async state() {
@@ -294,6 +301,13 @@ class Proof {
     assertSame(`The schema ${when}`, expected.schema, found.schema);
     assertSame(`The rows ${when}`, expected.rows, found.rows);
   }
+}
+
+async function runScript(server, database, name, script) {
+  const { error, notices } = await server.runScript(database, script);
+  if (!error) return;
+  const details = [error.message, error.detail, error.hint, error.where, ...notices];
+  throw new Error(`${name} fails: ${details.filter(Boolean).join('\n')}\n\n${script}`);
 }
 
 /** Whether a line of the catalogue is about an index or a foreign key. */
