@@ -529,8 +529,37 @@ export interface RelationshipCheck {
     /** Up to five of them, `(left id, right id)` each. */
     examples: string;
   } | null;
+  /** What a migration that reconciles does to them, where it does something. */
+  reconcile?: Reconciled;
   /** MongoDB: how many links a copy is to make of them. */
   expected?: number;
+}
+
+/** What a migration that reconciles does to a relationship whose two sides disagree. */
+export interface Reconciled {
+  /** How many links only the place that goes has, and the one that is kept gets. */
+  added: number;
+  /** How many links go from the place that is kept, because their target is linked elsewhere. */
+  cleared: number;
+  /** How many links go with the place that goes, because the one that is kept contradicts them. */
+  dropped: number;
+  /** Up to five of them, those that are lost first. */
+  examples: RepairedLink[];
+}
+
+/** A link, by the ids of its items. */
+export interface LinkIds {
+  left: string;
+  right: string;
+}
+
+/** A link that is added, cleared or dropped. */
+export interface RepairedLink extends LinkIds {
+  action: 'added' | 'cleared' | 'dropped';
+  /** The place that has it before. */
+  place: string;
+  /** What the place that is kept has in its stead afterwards. */
+  instead: LinkIds[];
 }
 
 /** Links that a migration copies from one place to another. */
@@ -591,6 +620,8 @@ export interface MovedLinks {
   after: number;
   /** Why there are more or fewer, where they are. */
   explanation: string | null;
+  /** PostgreSQL: what has been repaired, where something has. */
+  reconcile?: Reconciled;
 }
 
 /** What `apply` has done. */
@@ -605,6 +636,8 @@ export type Applied =
       /** What the database held before. */
       check: Check;
       relationships: MovedLinks[];
+      /** What has been left out or repaired. */
+      warnings: Finding[];
       /** What the server said meanwhile, such as how much was repaired. */
       notices: string[];
     };
@@ -624,6 +657,8 @@ export type Rehearsed =
       check: Check;
       /** PostgreSQL: of all relationships; MongoDB: of those whose links were copied. */
       relationships: MovedLinks[];
+      /** What has been left out or repaired. */
+      warnings: Finding[];
       /** What the server reported meanwhile. */
       notices: string[];
       /** How long it took, in milliseconds. */

@@ -219,10 +219,21 @@ describe('what a database holds', () => {
 
     const reconciling = await session.check({ reconcile: true });
     expect([reconciling.isReady, codes(reconciling)]).toEqual([true, []]);
+    const [{ code, message, relationship }, ...others] = reconciling.warnings;
+    expect([code, others]).toEqual(['DISAGREEMENT', []]);
+    expect(message).toMatch(
+      /^Todo\.readers -> User\.readPosts: the two stored sides disagree\. --reconcile adds 1 link that only User_readPosts has\. For example: added Todo \d+ – User \d+ of User_readPosts\.$/,
+    );
     const applied = await session.apply({ reconcile: true });
     const moved = applied.relationships.find(({ name }) => name === NAMES.readers);
     expect(moved).toMatchObject({ before: n, after: n + 1 });
     expect(moved.explanation).toContain('--reconcile');
+    // What was said before is said again when it is done.
+    const foretold = reconciling.relationships[relationship].reconcile;
+    expect(foretold).toMatchObject({ added: 1, cleared: 0, dropped: 0 });
+    expect(moved.reconcile).toEqual(foretold);
+    const done = message.replace('adds', 'added').replace('has.', 'had.');
+    expect(applied.warnings).toMatchObject([{ code, message: done, relationship }]);
     expect(applied.notices.join('\n')).toContain('added 1 link that only User_readPosts had');
   });
 
@@ -284,6 +295,17 @@ describe('what a database holds', () => {
     const found = await session.check({ direction: 'down' });
     expect([found.state, codes(found)]).toEqual(['new', ['NO_OLD_PLACE']]);
     await expectRefused(database, session, 'NO_OLD_PLACE', { direction: 'down' });
+    const again = await session.check({ direction: 'down', reconcile: true });
+    expect([again.isReady, again.warnings]).toEqual([
+      true,
+      [
+        {
+          code: 'NO_OLD_PLACE',
+          relationship: 0,
+          message: expect.stringMatching(/ 1 link of .*drops/),
+        },
+      ],
+    ]);
     const applied = await session.apply({ direction: 'down', reconcile: true });
     expect(applied.relationships).toEqual([
       expect.objectContaining({ before: 1, after: 0, explanation: expect.any(String) }),

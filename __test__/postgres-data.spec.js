@@ -17,6 +17,9 @@ const {
   settle,
 } = require('../dev/postgres-data-model');
 const { Random } = require('../dev/random');
+const { inspect } = require('../lib/database/inspect');
+const { asker } = require('../lib/database/postgres/check');
+const { coreOf } = require('../lib/plan');
 
 let old;
 let current;
@@ -461,6 +464,7 @@ describe.each(postgresVersions())('PostgreSQL %s', (version) => {
       if (apart) {
         expectStop(stopped, stored);
         expect([at, await server.rowsOf(database)]).toEqual([at, before]);
+        await expectPreview(at, database, stored);
         const repaired = await server.runScript(database, plan.migration({ reconcile: true }));
         expect([at, repaired.error]).toEqual([at, null]);
         const notices = RELATIONSHIPS.flatMap((each) =>
@@ -480,6 +484,41 @@ describe.each(postgresVersions())('PostgreSQL %s', (version) => {
       await server.dropDatabase(database);
     }
   });
+
+  /** That `--check --reconcile` says what the repair is going to do. */
+  async function expectPreview(at, database, stored) {
+    const query = (sql) => server.query(database, sql);
+    const core = coreOf(plan).inspect({ reconcile: true });
+    const { relationships, warnings, isReady } = await inspect(core, asker({ query }));
+    expect([at, isReady]).toEqual([at, true]);
+    const repaired = [];
+    for (const { name, kind, reversed, ...sides } of RELATIONSHIPS) {
+      const { links, adopted, released, leftOut } = settle(kind, stored[name]);
+      const { relationship, reconcile } = relationships.find((it) => it.name === name);
+      const expected = { added: adopted, cleared: released, dropped: leftOut };
+      const count = adopted + released + leftOut;
+      if (count > 0) repaired.push(relationship);
+      else expect([at, name, reconcile]).toEqual([at, name, undefined]);
+      const { examples = [], ...counts } = reconcile || { added: 0, cleared: 0, dropped: 0 };
+      expect([at, name, counts]).toEqual([at, name, expected]);
+      expect([at, name, examples.length]).toEqual([at, name, Math.min(count, 5)]);
+      // What is left out is shown first, with what stands against it.
+      const shown = examples.filter(({ action }) => action === 'dropped');
+      expect([at, name, shown.length]).toEqual([at, name, Math.min(leftOut, 5)]);
+      const pair = ({ left, right }) => (reversed ? [right, left] : [left, right]).map(Number);
+      for (const example of examples) {
+        const { action, place, instead } = example;
+        const side = action === 'cleared' ? sides.kept : sides.dropped;
+        expect([at, name, place]).toEqual([at, name, side.name]);
+        expect(stored[name][action === 'cleared' ? 'kept' : 'dropped']).toContainEqual(
+          pair(example),
+        );
+        expect([at, name, instead.length > 0]).toEqual([at, name, action !== 'added']);
+        instead.forEach((link) => expect(links).toContainEqual(pair(link)));
+      }
+    }
+    expect([at, warnings.map((it) => it.relationship)]).toEqual([at, repaired.sort()]);
+  }
 
   /** The links of the new schema, straight from its tables. */
   async function readKept(database) {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::plan::{Direction, Options};
+use crate::reconcile::Reconciled;
 use crate::relationship::Kind;
 use crate::step::Owner;
 
@@ -126,6 +127,9 @@ pub struct Related {
     pub places: Vec<Stored>,
     /// None where the sides agree, or are not stored twice, or cannot be compared.
     pub disagreement: Option<Disagreement>,
+    /// What a migration that reconciles does to them. None where it does nothing, or is not to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reconcile: Option<Reconciled>,
     /// How many links the migration is to make of them, where that can be told before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<u64>,

@@ -22,6 +22,7 @@
 //! - [`postgres`] and [`mongodb`] each know one engine's language, and nothing of the other's.
 //! - [`inspection`] is what a database holds, by the answers to questions, and [`outcome`] what a
 //!   migration has made of it.
+//! - [`reconcile`] is what is repaired where the two stored sides of a relationship disagree.
 //! - [`error`] has every mistake that is reported, with its stable code.
 //! - `node` is the only file that knows Node-API.
 
@@ -46,6 +47,7 @@ mod plan;
 mod postgres;
 #[cfg(test)]
 mod properties;
+mod reconcile;
 mod relationship;
 mod report;
 mod schema;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::inspection::{Finding, Inspection, Related, State, Stored, Within};
 use crate::plan::Direction;
-use crate::relationship::Kind;
+use crate::reconcile::Reconciled;
 
 /// The links of a relationship before and after.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct Kept {
     pub after: u64,
     /// Why the numbers are not the same, where that is as it must be.
     pub explanation: Option<String>,
+    /// What has been repaired. None where nothing has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reconcile: Option<Reconciled>,
 }
 
 /// Whether a migration did what it must.
@@ -29,6 +32,8 @@ pub struct Outcome {
     pub relationships: Vec<Kept>,
     /// What is not as it must be.
     pub problems: Vec<Finding>,
+    /// What the migration has warned of, such as what it has repaired.
+    pub warnings: Vec<Finding>,
 }
 
 impl Outcome {
@@ -57,7 +62,12 @@ impl Outcome {
                 kept
             })
             .collect();
-        Outcome { is_verified: problems.is_empty(), relationships, problems }
+        Outcome {
+            is_verified: problems.is_empty(),
+            relationships,
+            problems,
+            warnings: before.warnings.clone(),
+        }
     }
 }
 
@@ -109,16 +119,10 @@ fn compare(before: &Related, after: &Related, inspection: &Inspection) -> (Kept,
                 }
                 explanation = Some("repaired, see the warnings".to_owned());
             }
-            if let Some(found) = before.disagreement.as_ref().filter(|_| inspection.reconcile) {
-                most += found.only_dropped;
-                match before.kind {
-                    Kind::TwoSidedManyToMany => least = most,
-                    Kind::TwoSidedOneToOne => {
-                        least = from.and_then(|it| it.targets).unwrap_or(had);
-                    }
-                    _ => {}
-                }
-                explanation = Some("--reconcile repaired two sides that disagreed".to_owned());
+            if let Some(Reconciled { added, cleared, .. }) = before.reconcile {
+                least = had + added - cleared;
+                most = least;
+                explanation = Some(format!("--reconcile added {added} and cleared {cleared}"));
             }
         }
         Direction::Down => {
@@ -148,6 +152,7 @@ fn compare(before: &Related, after: &Related, inspection: &Inspection) -> (Kept,
         before: had,
         after: has,
         explanation: explanation.filter(|_| !same),
+        reconcile: before.reconcile.clone(),
     };
     (kept, problem)
 }
@@ -243,8 +248,7 @@ mod tests {
     #[test]
     fn a_repair_adds_all_links_that_only_the_other_side_had() {
         let mut related = before(3, 3);
-        related["disagreement"] =
-            json!({ "onlyKept": 1, "onlyDropped": 1, "examples": "(1, 2), (2, 1)" });
+        related["reconcile"] = json!({ "added": 2, "cleared": 1, "dropped": 0, "examples": [] });
         let from = inspection(&related, false, &[("reconcile", json!(true))]);
         assert!(codes(&from, &inspection(&after(4), true, &[])).is_empty());
         for links in [3, 5] {

@@ -3,7 +3,7 @@
 const readline = require('readline');
 const { backupCommands } = require('../backup');
 const { UpgradeError } = require('../error');
-const { SCHEMAS, describeDatabase, removals } = require('./report');
+const { SCHEMAS, describeDatabase, removals, warned } = require('./report');
 const { visible } = require('../visible');
 
 /**
@@ -35,6 +35,7 @@ async function confirm(inspection, signal, { dryRun = false }) {
       ...(dryRun
         ? ['Until then, other sessions wait for the tables that it locks.']
         : removals(inspection)),
+      ...warned(inspection.warnings),
       'Stop the application first, and take a backup:',
       `  ${backup}`,
       'These lines would restore it:',

@@ -95,11 +95,14 @@ function checkReport(inspection, width = Infinity) {
   }
   const facts = isReady ? factsOf(inspection) : [];
   if (facts.length) lines.push(facts.map((fact) => `${fact}\n`).join(''));
-  if (warnings.length) lines.push(warnings.map(lineOf('⚠')).join(''));
+  lines.push(...warned(warnings));
   if (problems.length) lines.push(problems.map(lineOf('✖')).join(''));
   lines.push(`${conclusion(inspection)}\n`);
   return wrap(lines.join('\n'), width);
 }
+
+/** A part of a report with the warnings, where there are any. */
+const warned = (warnings) => (warnings.length ? [warnings.map(lineOf('⚠')).join('')] : []);
 
 const lineOf =
   (symbol) =>
@@ -131,7 +134,6 @@ function factsOf(inspection) {
     ...(inspection.copies.length
       ? [`It copies links of ${sourcesOf(inspection).join(', ')}.`]
       : []),
-    ...repairs(inspection),
   ];
 }
 
@@ -161,19 +163,6 @@ function relationshipRow({ name, state, places }) {
   return [name, state, links.join(', ')];
 }
 
-/** What `--reconcile` repairs. */
-function repairs({ relationships, problems }) {
-  if (problems.length) return [];
-  return relationships
-    .filter(({ disagreement }) => disagreement)
-    .map(({ name, places, disagreement: { onlyKept, onlyDropped } }) => {
-      const [kept, dropped] = [true, false].map((isKept) =>
-        places.find((it) => it.isKept === isKept),
-      );
-      return `It repairs ${name}: ${kept.name} alone has ${counted(onlyKept, 'link')}, ${dropped.name} alone ${onlyDropped}.`;
-    });
-}
-
 function conclusion({ isDone, isReady, direction, reconcile }) {
   const [, to] = SCHEMAS[direction];
   if (isDone) return 'There is nothing to do.';
@@ -188,13 +177,13 @@ function conclusion({ isDone, isReady, direction, reconcile }) {
  * @param {number} [width] - of the terminal that shows it
  * @returns {string}
  */
-function applyReport({ isApplied, check, relationships }, width = Infinity) {
+function applyReport({ isApplied, check, relationships, warnings }, width = Infinity) {
   const { database, direction } = check;
   const [, to] = SCHEMAS[direction];
   const where = describeDatabase(database);
   if (!isApplied) return `Nothing to do: the database ${where} ${STATES[check.state]}.\n`;
-  const links = linksTable(relationships, width);
-  return wrap(`${links}\nDone and verified: the database ${where} is in ${to}.\n`, width);
+  const done = `Done and verified: the database ${where} is in ${to}.\n`;
+  return wrap([linksTable(relationships, width), ...warned(warnings), done].join('\n'), width);
 }
 
 function linksTable(relationships, width) {
@@ -215,7 +204,7 @@ function linksTable(relationships, width) {
  * @returns {string}
  */
 function dryRunReport(rehearsed, width = Infinity) {
-  const { check, relationships, durationMs, lockedMs, skipped } = rehearsed;
+  const { check, relationships, warnings, durationMs, lockedMs, skipped } = rehearsed;
   const { database, direction, reconcile, locks } = check;
   const [, to] = SCHEMAS[direction];
   const facts = [`It took ${seconds(durationMs)}.`];
@@ -225,6 +214,7 @@ function dryRunReport(rehearsed, width = Infinity) {
   if (skipped.length) facts.push(`A dry run leaves out: ${skipped.join(', ')}.`);
   const lines = [
     ...(relationships.length ? [linksTable(relationships, width)] : []),
+    ...warned(warnings),
     facts.map((fact) => `${fact}\n`).join(''),
     `The dry run succeeded, and everything has been taken back. ${applyCall(direction, reconcile)} takes the database ${describeDatabase(database)} to ${to}.\n`,
   ];
@@ -255,4 +245,5 @@ module.exports = {
   describeDatabase,
   dryRunReport,
   removals,
+  warned,
 };

@@ -54,8 +54,8 @@ async function apply(keystone, options = {}) {
     }
     if (!(await confirm(inspection))) throw declined();
     const began = Date.now();
-    const { relationships, notices, lockedMs, skipped } = await run();
-    const done = { check: inspection, relationships, notices };
+    const { relationships, warnings, notices, lockedMs, skipped } = await run();
+    const done = { check: inspection, relationships, warnings, notices };
     if (!dryRun) return { isApplied: true, ...done };
     const times = { durationMs: Date.now() - began, lockedMs };
     return { isApplied: false, isRehearsed: true, ...done, ...times, skipped };

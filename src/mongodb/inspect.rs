@@ -359,6 +359,7 @@ impl Inspector<'_> {
             state,
             places,
             disagreement: None,
+            reconcile: None,
             expected,
         })
     }

@@ -11,12 +11,12 @@ use super::check::{Check, fill};
 use super::quote::literal;
 use super::statement::Statements;
 use super::values::{Cell, values};
-use super::{dependents, preflight};
+use super::{dependents, preflight, reconcile};
 use crate::inspection::{
     Asked, Database, Disagreement, Finding, Findings, Inspected, Inspection, Query, Question,
     Related, State, Stored, Touched, Within,
 };
-use crate::plan::{AdapterPlan, Direction, UpgradePlan};
+use crate::plan::{AdapterPlan, Direction, Options, UpgradePlan};
 use crate::relationship::{Kind, Relationship, Side};
 use crate::step::{Links, Owner, Planned, TablePlace, TableStep};
 
@@ -278,6 +278,9 @@ impl Inspector<'_> {
                 let query = copies.comparison(&self.statements);
                 questions.push(question(&agreement_key(it.at), &query, &agreement::COLUMNS));
             }
+            if let Some(query) = self.preview(it, there) {
+                questions.push(question(&reconcile_key(it.at), &query, &reconcile::COLUMNS));
+            }
         }
         // The migration checks these itself.
         if self.asked.is_running {
@@ -293,27 +296,51 @@ impl Inspector<'_> {
         Ok(questions)
     }
 
-    /// The checks of links that the old schema has no place for, by the indexes of their relationships.
-    fn homeless_checks(&self, there: &There) -> Vec<(usize, Check)> {
-        if self.asked.options.reconcile {
-            return Vec::new();
-        }
+    /// The join tables that are in the database and that the old schema has no place for, by the indexes of
+    /// their relationships.
+    fn homeless(&self, there: &There) -> Vec<(usize, Homeless<'_>)> {
         let is_there = |(_, item): &Homeless<'_>| {
             let mut parts = item.column_names().into_iter();
             parts.all(|column| there.contains((item.table(), column)))
         };
-        let checks = self.changes.iter().filter_map(|change| {
+        let tables = self.changes.iter().filter_map(|change| {
             let table = agreement::homeless(change, &self.plan.relationships).filter(is_there)?;
-            Some((change.relationship, agreement::nothing_homeless(&self.statements, &[table])))
+            Some((change.relationship, table))
         });
-        checks.collect()
+        tables.collect()
     }
 
-    /// Whether to compare the copies of a relationship. The check of a migration that runs does, but
-    /// with a repair the difference explains what comes of it.
+    /// The checks of their links, by the indexes of their relationships.
+    fn homeless_checks(&self, there: &There) -> Vec<(usize, Check)> {
+        if self.asked.options.reconcile {
+            return Vec::new();
+        }
+        let checks = self.homeless(there).into_iter();
+        checks
+            .map(|(at, table)| (at, agreement::nothing_homeless(&self.statements, &[table])))
+            .collect()
+    }
+
+    /// Whether to compare the copies of a relationship. A migration that runs checks that itself.
     fn compares(&self, it: &Places<'_>, there: &There) -> bool {
-        let is_asked = !self.asked.is_running || self.asked.options.reconcile;
-        is_asked && there.are_comparable(it)
+        !self.asked.is_running && there.are_comparable(it)
+    }
+
+    /// The query for what a migration that reconciles does to a relationship.
+    fn preview(&self, it: &Places<'_>, there: &There) -> Option<String> {
+        let Options { direction, reconcile, .. } = self.asked.options;
+        match direction {
+            _ if !reconcile => None,
+            Direction::Up => {
+                let copies = it.copies.as_ref().filter(|_| there.are_comparable(it))?;
+                Some(reconcile::preview(&self.statements, copies))
+            }
+            Direction::Down => {
+                let tables = self.homeless(there).into_iter();
+                let table = tables.filter(|(at, _)| *at == it.at).map(|(_, table)| table).next()?;
+                Some(reconcile::farewell(&self.statements, &table))
+            }
+        }
     }
 
     fn conclude(&self, there: &There) -> Result<Inspection, String> {
@@ -325,7 +352,8 @@ impl Inspector<'_> {
             .map(|it| self.related(it, there, &moves))
             .collect::<Result<Vec<_>, _>>()?;
         let locked: Vec<Locked> = self.rows("locks")?;
-        let warnings = self.held_twice(&relationships);
+        let mut warnings = self.held_twice(&relationships);
+        warnings.extend(relationships.iter().filter_map(|it| self.repaired(it)));
         let mut problems = self.problems(there, &relationships)?;
         problems.extend(self.privileges(&session, &locked));
         let dropped = self.changes.iter().filter_map(Change::dropped);
@@ -384,6 +412,14 @@ impl Inspector<'_> {
                 only_dropped: it.only_dropped,
                 examples: it.examples.unwrap_or_default(),
             });
+        let reconcile = match self.preview(it, there) {
+            Some(_) => {
+                let answer: reconcile::Answer = self.row(&reconcile_key(it.at))?;
+                let owner = it.copies.as_ref().map_or(Owner::Left, |copies| copies.kept.owner);
+                Some(answer.read(owner, names_of(&places))).filter(|it| !it.is_empty())
+            }
+            None => None,
+        };
         Ok(Related {
             relationship: it.at,
             name: it.relationship.to_string(),
@@ -391,8 +427,21 @@ impl Inspector<'_> {
             state: there.state(it, moves),
             places,
             disagreement,
+            reconcile,
             expected: None,
         })
+    }
+
+    /// What a migration that reconciles does to a relationship, as a warning.
+    fn repaired(&self, related: &Related) -> Option<Finding> {
+        let reconciled = related.reconcile.as_ref()?;
+        let relationship = &self.plan.relationships[related.relationship];
+        let (names, is_done) = (names_of(&related.places), self.asked.is_running);
+        let (code, message) = match self.asked.options.direction {
+            Direction::Up => ("DISAGREEMENT", reconciled.message(relationship, names, is_done)),
+            Direction::Down => ("NO_OLD_PLACE", reconciled.farewell(relationship, names, is_done)),
+        };
+        Some(Finding { relationship: Some(related.relationship), ..finding(code, message) })
     }
 
     /// What stands in the way, as the migration itself would find.
@@ -598,6 +647,10 @@ fn agreement_key(at: usize) -> String {
     format!("agreement {at}")
 }
 
+fn reconcile_key(at: usize) -> String {
+    format!("reconcile {at}")
+}
+
 fn homeless_key(at: usize) -> String {
     format!("homeless {at}")
 }
@@ -622,16 +675,21 @@ fn finding(code: &str, message: String) -> Finding {
     Finding { code: code.to_owned(), message, relationship: None }
 }
 
+/// The place in the database that is kept, and the one that goes: where there is but one, that.
+fn names_of(places: &[Stored]) -> [&str; 2] {
+    let there = || places.iter().filter(|it| it.links.is_some());
+    [true, false].map(|is_kept| {
+        let stored = there().find(|it| it.is_kept == is_kept).or(there().next());
+        stored.map(|it| it.name.as_str()).unwrap_or_default()
+    })
+}
+
 /// That two sides do not hold the same links.
 fn disagreement(related: &Related) -> Option<Finding> {
     let found = related.disagreement.as_ref()?;
-    let name_of = |is_kept| {
-        let stored = related.places.iter().find(|it| it.is_kept == is_kept && it.links.is_some());
-        stored.map(|it| it.name.as_str()).unwrap_or_default()
-    };
     let message = agreement::message(
         &related.name,
-        [name_of(true), name_of(false)],
+        names_of(&related.places),
         [found.only_kept, found.only_dropped],
         &found.examples,
     );

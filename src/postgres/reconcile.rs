@@ -1,10 +1,14 @@
 //! The repair of two stored sides that disagree, by the rules in the README.
 
-use super::agreement::Copies;
+use serde::Deserialize;
+
+use super::agreement::{Copies, Homeless};
+use super::check::fill;
 use super::quote::{block, identifier};
 use super::statement::Statements;
 use super::values::{Cell, values};
-use crate::step::TablePlace;
+use crate::reconcile::{Link, Reconciled, Repair, Repaired};
+use crate::step::{Links, Owner, TablePlace};
 
 /// A `DO` statement for N:N, whose kept table can hold the links of both sides. It says how many it has
 /// added, and raises an error if one is still missing.
@@ -168,6 +172,120 @@ END",
         counted("cleared"),
         counted("lost"),
     )))
+}
+
+/// The columns of a preview.
+pub(super) const COLUMNS: [&str; 4] = ["added", "cleared", "dropped", "examples"];
+
+/// Counts what [`unite`] and [`adopt`] would do, for [`fill`]: the links of the kept place and of the dropped
+/// one, the links that stay of the kept place, and those that it takes from the other.
+const PREVIEW: &str = "WITH kept (holder, target) AS (%s), dropped (holder, target) AS (%s),
+  ranked AS (%s), candidate AS (%s),
+  united AS (
+    SELECT holder, target FROM ranked WHERE position = 1 UNION ALL SELECT holder, target FROM candidate
+  ), repaired (action, holder, target) AS (
+    SELECT 'added', holder, target FROM candidate
+    UNION ALL SELECT 'cleared', holder, target FROM ranked WHERE position > 1
+    UNION ALL SELECT 'dropped', holder, target FROM (SELECT * FROM dropped EXCEPT SELECT * FROM united) AS lost
+  ), example AS (
+    SELECT action, holder::text, target::text, (
+        SELECT json_agg(json_build_array(united.holder::text, united.target::text))
+        FROM united
+        WHERE action <> 'added' AND (united.holder = repaired.holder OR %s)
+      ) AS instead
+    FROM repaired ORDER BY action DESC, repaired.holder, repaired.target LIMIT 5
+  )
+  SELECT count(*) FILTER (WHERE action = 'added'), count(*) FILTER (WHERE action = 'cleared'),
+    count(*) FILTER (WHERE action = 'dropped'), (SELECT json_agg(row_to_json(example)) FROM example)
+  FROM repaired";
+
+/// The links of a column as they stay: of several items linked to the same one, one.
+const RANKED: &str = "SELECT kept.*, row_number() OVER (
+    PARTITION BY kept.target ORDER BY dropped.holder IS NOT NULL DESC, kept.holder DESC
+  ) AS position
+  FROM kept LEFT JOIN dropped ON dropped.holder = kept.holder AND dropped.target = kept.target";
+
+/// The links that a column takes from the other side.
+const CANDIDATES: &str = "SELECT DISTINCT ON (holder) holder, target FROM dropped
+  WHERE NOT EXISTS (SELECT FROM ranked WHERE position = 1 AND ranked.holder = dropped.holder)%s
+  ORDER BY holder, target DESC";
+
+/// Only from items that nothing is linked to.
+const IS_FREE: &str =
+    " AND NOT EXISTS (SELECT FROM ranked WHERE position = 1 AND ranked.target = dropped.target)";
+
+/// A query for one row: what a repair would do to a relationship.
+pub(super) fn preview(statements: &Statements<'_>, copies: &Copies<'_>) -> String {
+    let [kept, dropped] =
+        [copies.kept, &copies.dropped].map(|it| statements.links(it, copies.kept.owner));
+    let all = "SELECT kept.*, 1 AS position FROM kept";
+    match (&copies.kept.place, &copies.dropped.place) {
+        (TablePlace::JoinTable { .. }, _) => {
+            let missing = "SELECT * FROM dropped EXCEPT SELECT * FROM kept";
+            fill(PREVIEW, &[&kept, &dropped, all, missing, "false"])
+        }
+        (_, TablePlace::Column { .. }) => {
+            let candidates = fill(CANDIDATES, &[IS_FREE]);
+            fill(
+                PREVIEW,
+                &[&kept, &dropped, RANKED, &candidates, "united.target = repaired.target"],
+            )
+        }
+        _ => fill(PREVIEW, &[&kept, &dropped, all, &fill(CANDIDATES, &[""]), "false"]),
+    }
+}
+
+/// Likewise for links that the old schema has no place for.
+pub(super) fn farewell(statements: &Statements<'_>, (_, table): &Homeless<'_>) -> String {
+    let links = Links { owner: Owner::Left, place: table.place() };
+    let links = statements.links(&links, Owner::Left);
+    format!(
+        "SELECT 0, 0, count(*), (
+    SELECT json_agg(row_to_json(example)) FROM (
+      SELECT 'dropped' AS action, holder::text, target::text, NULL AS instead
+      FROM ({links}) AS links (holder, target) ORDER BY links.holder, links.target LIMIT 5
+    ) AS example
+  ) FROM ({links}) AS links"
+    )
+}
+
+/// The answer to a preview.
+#[derive(Deserialize)]
+pub(super) struct Answer {
+    added: u64,
+    cleared: u64,
+    dropped: u64,
+    examples: Option<Vec<Example>>,
+}
+
+#[derive(Deserialize)]
+struct Example {
+    action: Repair,
+    holder: String,
+    target: String,
+    instead: Option<Vec<[String; 2]>>,
+}
+
+impl Answer {
+    /// It for a relationship, whose kept place is `owner`'s.
+    pub(super) fn read(self, owner: Owner, [kept, dropped]: [&str; 2]) -> Reconciled {
+        let link = |[holder, target]: [String; 2]| match owner {
+            Owner::Left => Link { left: holder, right: target },
+            Owner::Right => Link { left: target, right: holder },
+        };
+        let examples = self.examples.into_iter().flatten().map(|it| Repaired {
+            action: it.action,
+            place: if it.action == Repair::Cleared { kept } else { dropped }.to_owned(),
+            link: link([it.holder, it.target]),
+            instead: it.instead.into_iter().flatten().map(link).collect(),
+        });
+        Reconciled {
+            added: self.added,
+            cleared: self.cleared,
+            dropped: self.dropped,
+            examples: examples.collect(),
+        }
+    }
 }
 
 /// `1 link` or `2 links`.

@@ -54,6 +54,7 @@ async function migrateMongodb(connection, options) {
   };
   try {
     before = await measure();
+    const { warnings } = before;
     await migrate(statements, {
       command: (command) => connection.command(command),
       adminCommand: (command) => connection.adminCommand(command),
@@ -68,14 +69,14 @@ async function migrateMongodb(connection, options) {
         const before = expected === undefined ? after : expected;
         return { relationship, name, before, after, explanation: null };
       });
-      return { relationships, notices, skipped: SKIPPED[statements.direction] };
+      return { relationships, warnings, notices, skipped: SKIPPED[statements.direction] };
     }
     position = DONE;
     onProgress({ phase: 'verify', title: 'Verifying' });
     const after = await measure();
     const outcome = compare(before, after);
     if (!outcome.isVerified) throw notVerified(outcome);
-    return { relationships: outcome.relationships, notices, skipped: [] };
+    return { relationships: outcome.relationships, warnings, notices, skipped: [] };
   } catch (error) {
     if (error.isTakenOver) position = TAKEN_OVER;
     throw explain(error, error.isUntouched ? UNTOUCHED : position);

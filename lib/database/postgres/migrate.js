@@ -21,7 +21,8 @@ const UNCHANGED = 'Nothing has been changed: the transaction was rolled back.';
  * @param {{ aborted: boolean, addEventListener: Function, removeEventListener: Function }} [options.signal]
  *   ends the run; an `AbortSignal`
  * @param {boolean} options.dryRun - takes everything back once it is verified
- * @returns {Promise<{ relationships: object[], notices: string[], lockedMs: number, skipped: string[] }>}
+ * @returns {Promise<{ relationships: object[], warnings: object[], notices: string[], lockedMs: number,
+ *   skipped: string[] }>}
  * @throws {UpgradeError} after which nothing has been changed, but for `COMMIT_UNKNOWN`: `LOCKED`,
  *   `INTERRUPTED`, `NOT_VERIFIED` (with the `outcome`), `CONNECTION_LOST`, `MIGRATION_FAILED`
  */
@@ -35,7 +36,7 @@ async function migratePostgres(connection, options) {
   let running;
   let isCommitting = false;
   let before;
-  let relationships;
+  let outcome;
   let lockedAt;
   try {
     for (const statement of statements) {
@@ -43,9 +44,8 @@ async function migratePostgres(connection, options) {
       if (signal && signal.aborted) throw interrupted();
       if (statement.role === 'commit') {
         onProgress({ phase: 'verify', title: 'Verifying' });
-        const outcome = compare(before, await measure());
+        outcome = compare(before, await measure());
         if (!outcome.isVerified) throw notVerified(outcome);
-        ({ relationships } = outcome);
         if (dryRun) {
           onProgress({ phase: 'verify', title: 'Taking it back' });
           await connection.query('ROLLBACK');
@@ -65,7 +65,9 @@ async function migratePostgres(connection, options) {
         before = await measure();
       }
     }
-    return { relationships, notices, lockedMs: Date.now() - lockedAt, skipped: [] };
+    const { relationships, warnings } = outcome;
+    const lockedMs = Date.now() - lockedAt;
+    return { relationships, warnings, notices, lockedMs, skipped: [] };
   } catch (error) {
     await connection.query('ROLLBACK').catch(() => {}); // The session may be gone.
     throw explain(error, { title: running.title, isCommitting, signal });
