@@ -1,13 +1,17 @@
 'use strict';
 
-// docs/relationship-kinds.md is the tool's own output on the five cases of Keystone's guide.
-// `UPDATE_EXPECT=1` writes it anew.
+// What the documents show is what the commands print. docs/relationship-kinds.md is the tool's own output
+// on the five cases of Keystone's guide. `UPDATE_EXPECT=1` writes the outputs anew.
 
 const fs = require('fs');
 const path = require('path');
 const { planUpgrade } = require('..');
+const { Examples } = require('../dev/document-examples');
+const documents = require('../dev/documents');
 const { newKeystone } = require('../dev/keystones');
+const { removeProjects } = require('../dev/project');
 const { buildKeystone } = require('../dev/scenario');
+const { parseArguments } = require('../lib/cli/arguments');
 
 const FILE = path.join(__dirname, '..', 'docs', 'relationship-kinds.md');
 
@@ -160,3 +164,63 @@ test('Keystone orders sides by their list keys, and not by definition as its ear
   expect(schema).toContain('create table "Post_authors_User_posts"');
   expect(schema).not.toContain('User_posts_Post_authors');
 });
+
+const NAMES = documents.documentNames();
+
+const partsOf = (name, kind) =>
+  documents.partsOf(documents.readDocument(name)).filter((part) => part.kind === kind);
+
+describe('every command in the documents', () => {
+  const examples = new Examples();
+  afterAll(async () => {
+    await examples.stop();
+    removeProjects();
+  });
+
+  /** The document with what its commands really print. */
+  async function printed(text) {
+    let example;
+    let result = '';
+    let end = 0;
+    for (const part of documents.partsOf(text)) {
+      const file = documents.fileOf(part.text);
+      if (part.kind === 'example') example = await examples.open(part.text);
+      else if (part.kind === 'js' && file) example.write(file, part.text);
+      else if (part.kind === 'console') {
+        result += text.slice(end, part.at);
+        end = part.at + part.text.length;
+        for (const { command } of documents.commandsOf(part.text)) {
+          result += `$ ${command}\n${await example.run(command)}`;
+        }
+      }
+    }
+    return result + text.slice(end);
+  }
+
+  test.each(NAMES.filter((name) => partsOf(name, 'console').length))(
+    'of %s prints what is shown',
+    async (name) => {
+      const text = documents.readDocument(name);
+      const result = await printed(text);
+      if (process.env.UPDATE_EXPECT === '1') documents.writeDocument(name, result);
+      else expect(result).toBe(text);
+    },
+  );
+
+  test.each(NAMES)('of %s that cannot be run here has options that exist', (name) => {
+    for (const { text, line } of [...partsOf(name, 'sh'), ...partsOf(name, 'yaml')]) {
+      for (const call of documents.callsOf(text)) {
+        const parse = () => parseArguments(call, 'keystone-upgrade-relationships');
+        expect({ line, call, error: errorOf(parse) }).toEqual({ line, call, error: undefined });
+      }
+    }
+  });
+});
+
+function errorOf(action) {
+  try {
+    action();
+  } catch (error) {
+    return error.message;
+  }
+}

@@ -9,6 +9,7 @@ import mongodb from './mongodb.js';
 import postgres from './postgres.js';
 import { root, run } from './run.mjs';
 import scenarios from './scenario.js';
+import todoData from './todo-data.js';
 
 /** Where the whole scripts are, seen from the checkout. */
 const FOLDER = path.join('target', 'demo');
@@ -107,32 +108,6 @@ const readAll = async (session) => [
   ...(await read(session, USERS)),
 ];
 
-/** The old Keystone's data, by its own API, which writes both sides. */
-async function fill(session) {
-  const create = async (mutation) =>
-    Object.values(await session.query(`mutation { ${mutation} }`))[0].id;
-  const [ada, bob] = [
-    await create('createUser(data: { name: "Ada" }) { id }'),
-    await create('createUser(data: { name: "Bob" }) { id }'),
-  ];
-  const one = (id) => `{ connect: { id: "${id}" } }`;
-  const many = (...ids) => `{ connect: [${ids.map((id) => `{ id: "${id}" }`)}] }`;
-  await create(`createTodo(data: { name: "Migrate", author: ${one(ada)}, reviewers: ${many(ada, bob)},
-    leadAuthor: ${one(bob)}, publisher: ${one(ada)}, readers: ${many(ada, bob)} }) { id }`);
-  await create(`createTodo(data: { name: "Rest", author: ${one(bob)}, leadAuthor: ${one(ada)},
-    publisher: ${one(ada)}, readers: ${many(bob)} }) { id }`);
-}
-
-/** Writes only one side of a relationship, as a project's seeds often do, and removes it again. */
-async function showSeed(old, check) {
-  const idOf = async (query, name) =>
-    Object.values(await old.query(`{ ${query}(where: { name: "${name}" }) { id } }`))[0][0].id;
-  const id = await idOf('allTodos', 'Rest');
-  await old.createItems({ User: [{ name: 'Cleo', readPosts: [{ where: { id } }] }] });
-  await check();
-  await old.query(`mutation { deleteUser(id: "${await idOf('allUsers', 'Cleo')}") { id } }`);
-}
-
 /** A database with an old project's data, the migration, the new Keystone on it, and the way back. */
 async function thereAndBack({ adapter, database, example }, server, createDatabase) {
   const scenario = scenarios.loadScenario('guide');
@@ -144,7 +119,7 @@ async function thereAndBack({ adapter, database, example }, server, createDataba
     command(example, flags, { env: { DATABASE_URL: url }, ...options });
   try {
     const before = await createDatabase(() => oldKeystone.open(scenario, url));
-    await fill(before);
+    await todoData.fill(before);
     const data = await readAll(before);
     const expectSame = (reader, lines) => {
       if (lines.join() !== data.join()) throw new Error(`${reader} reads\n${lines.join('\n')}`);
@@ -157,7 +132,9 @@ async function thereAndBack({ adapter, database, example }, server, createDataba
       heading(
         `${database}: a seed has written only one side of a relationship, and the check finds it`,
       );
-      await showSeed(before, () => here(['--check'], { exitCode: 2 }));
+      await todoData.seedOneSide(before);
+      await here(['--check'], { exitCode: 2 });
+      await todoData.removeSeed(before);
       heading(`${database}: without it both sides agree, so the database is ready`);
       await here(['--check']);
     }
