@@ -8,4 +8,5 @@ module.exports = {
   // Ends what hangs. No test is decided by the clock: how fast the machine is makes no difference.
   testTimeout: 15 * 60 * 1000,
   maxWorkers: 2,
+  testSequencer: '<rootDir>/dev/longest-first.js',
 };

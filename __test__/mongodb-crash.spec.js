@@ -14,8 +14,6 @@ const { withPatience } = require('../dev/patience');
 /** A server that others use is not ours to kill: these tests count as skipped there. */
 const testOnOwnServer = isGiven() ? test.skip : test;
 
-const HOUR = 60 * 60 * 1000;
-
 /** The number of a process that is not there: no system counts so far. One that has ended may be given again. */
 const NO_PROCESS = 2 ** 22 + 1;
 
@@ -149,7 +147,7 @@ describe.each(['up', 'down'])('%s', (direction) => {
 
   // At every one by the same runner in Node: see `mongodb-run.spec.js`.
   test.each(['cut', 'cut after'])('%s at some write commands, then again', async (action) => {
-    for (const share of [0.1, 0.35, 0.6, 0.85]) {
+    for (const share of [0.35, 0.85]) {
       const { database, code, stderr } = await runUntil(isAt(share), {
         ...{ before: states[direction].before, script, onWrite: () => action },
       });
@@ -160,7 +158,7 @@ describe.each(['up', 'down'])('%s', (direction) => {
   });
 
   test('mongosh killed at some write commands, then again', async () => {
-    for (const share of [0.2, 0.5, 0.8]) {
+    for (const share of [0.3, 0.7]) {
       const isIt = isAt(share);
       const database = await makeDatabase(states[direction].before);
       let child;
@@ -178,7 +176,7 @@ describe.each(['up', 'down'])('%s', (direction) => {
 
   testOnOwnServer('the server killed in the middle of commands, then again', async () => {
     const { before, after } = (await largeStates())[direction];
-    for (const share of [0.2, 0.5, 0.8]) {
+    for (const share of [0.3, 0.7]) {
       let killed;
       const onWrite = () => {
         // The command is sent, and the server has no time to finish it. Where it does, nothing more
@@ -212,22 +210,6 @@ describe.each(['up', 'down'])('%s', (direction) => {
     expect(second.stderr).toContain(`${child.pid} on ${require('os').hostname()}`);
     await expectDone(first);
     expect(await stateOf(database)).toBe(states[direction].expected);
-  });
-
-  test('one that another host has started is left alone, until it has been silent for a minute', async () => {
-    const { before } = states[direction];
-    const { database } = await runUntil(isAt(0.5), { before, script, onWrite: () => 'cut' });
-    const state = server.database(database).collection('keystone_upgrade_relationships');
-    const isHeard = (at) =>
-      state.updateOne({ _id: 'lock' }, { $set: { host: 'elsewhere', at: new Date(at) } });
-    // However long this takes.
-    await isHeard(Date.now() + HOUR);
-    const untouched = await stateOf(database);
-    const { code, stderr } = await shell.run(server.url(database), script);
-    expect([code, stderr]).toEqual([1, expect.stringContaining('elsewhere')]);
-    expect(await stateOf(database)).toBe(untouched);
-    await isHeard(Date.now() - 61_000);
-    await expectEnd(database, script, states[direction]);
   });
 
   test('one that has been taken over changes nothing more', async () => {

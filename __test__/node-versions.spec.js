@@ -84,7 +84,7 @@ const WORKERS = `
     .then(() => Promise.all(ten.map(work)))
     .then(() => console.log(planned));`;
 
-const RUNS = [[], ['--migration'], ['--json']];
+const RUNS = [['--migration'], ['--json']];
 const ROOT = path.join(__dirname, '..');
 const example = (name) => path.join(ROOT, 'examples', name, 'index.js');
 const EXAMPLE = example('todo-knex');

@@ -43,6 +43,9 @@ const named = (...names) => names.map((name) => ({ where: { name } }));
 
 const [LEAD, PUBLISHER, TEAM, READERS, ABOVE] = RELATIONSHIPS.map(({ name }) => name);
 
+/** The case that does most. */
+const MOST = 'links made, released and deleted on both sides through GraphQL';
+
 /**
  * What is done with the old Keystone; with which relationships it disagrees afterwards, in links that
  * only the kept and only the dropped side has; what the new Keystone reads after the repair, as
@@ -51,7 +54,7 @@ const [LEAD, PUBLISHER, TEAM, READERS, ABOVE] = RELATIONSHIPS.map(({ name }) => 
 const CASES = {
   'empty tables': { steps: [], disagrees: {}, reads: {} },
 
-  'links made, released and deleted on both sides through GraphQL': {
+  [MOST]: {
     steps: [
       ...['u1', 'u2', 'u3', 'u4'].map((name) => mutation(`createUser(data: { name: "${name}" })`)),
       mutation(
@@ -396,7 +399,9 @@ describe.each(postgresVersions())('PostgreSQL %s', (version) => {
     return Object.fromEntries(read.map(([name, { fromHolder }]) => [name, fromHolder]));
   }
 
-  describe.each(Object.entries(CASES))('%s', (title, { steps, disagrees, reads }) => {
+  // What Keystone itself has written is the same on each of them, and so is the rule.
+  const cases = version === postgresVersions().at(-1) ? CASES : { [MOST]: CASES[MOST] };
+  describe.each(Object.entries(cases))('%s', (title, { steps, disagrees, reads }) => {
     const database = `case ${Object.keys(CASES).indexOf(title)}`;
     let stored;
     let isAgreed;
@@ -446,7 +451,7 @@ describe.each(postgresVersions())('PostgreSQL %s', (version) => {
 
   it('repairs random disagreement by the rule, losing and inventing nothing', async () => {
     const seed = Number(process.env.TEST_SEED ?? Date.now() % 1e6);
-    const rounds = 25;
+    const rounds = 15;
     for (let round = 0; round < rounds; round++) {
       const at = `TEST_SEED=${seed}, round ${round}`;
       const database = `random ${round}`;

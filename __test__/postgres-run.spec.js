@@ -310,8 +310,8 @@ describe.each([
   ['up', 'old', 'new', 'filled'],
   ['down', 'new', 'old', 'migrated'],
 ])('cut off on the way %s', (direction, from, to, template) => {
-  const steps = { up: 10, down: 9 }[direction];
-  const all = [...Array.from({ length: steps }, (_, at) => at + 1), 'verify'];
+  // After each statement of the script: see `postgres-crash.spec.js`.
+  const all = [1, 5, { up: 10, down: 9 }[direction], 'verify'];
   let keystone;
 
   beforeAll(() => (keystone = startKeystone('new')));
@@ -337,14 +337,14 @@ describe.each([
     await server.dropDatabase(database);
   }
 
-  it('(killed) at any step: nothing is changed, and it can be run again', async () => {
+  it('(killed) at a step: nothing is changed, and it can be run again', async () => {
     const victim = startKeystone('new');
     const runs = await runToEachStep(victim);
     expect(await victim.kill()).toBe('SIGKILL');
     for (const run of runs) await expectRollback(run);
   });
 
-  it('(its session ended) at any step: nothing is changed, and it can be run again', async () => {
+  it('(its session ended) at a step: nothing is changed, and it can be run again', async () => {
     for (const run of await runToEachStep(keystone)) {
       await server.query(
         undefined,
