@@ -298,6 +298,18 @@ export interface ScriptOptions extends MigrationOptions {
   transaction?: boolean;
 }
 
+/** The tools for which there are migration files. */
+export type MigrationFormat = 'knex' | 'migrate-mongo';
+
+/** A migration file, which has both ways: `up` and `down`. */
+export interface MigrationFileOptions extends Omit<MigrationOptions, 'direction'> {
+  /** The tool that runs it. `knex`: for PostgreSQL, in Knex's own transaction; `migrate-mongo`: for
+   * MongoDB. */
+  format: MigrationFormat;
+  /** The extension of the file: `js` (the default) and `cjs` are CommonJS, `mjs` is an ES module. */
+  extension?: 'js' | 'cjs' | 'mjs' | 'ts';
+}
+
 /** What a report is about, and how it is written. */
 export interface ReportOptions extends MigrationOptions {
   format: 'html' | 'md';
@@ -378,11 +390,12 @@ export class UpgradePlan {
   summary(options?: { color?: boolean; adapter?: string }): string;
   /**
    * The migration from the old schema to the new, or the way back: SQL for PostgreSQL, a mongosh
-   * script for MongoDB.
+   * script for MongoDB. With a `format`, a migration file for that tool.
    *
    * @throws UpgradeError `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
    */
   migration(options?: ScriptOptions): string;
+  migration(options: MigrationFileOptions): string;
   /**
    * The statements of the migration in order: those of the script, for tools that run them
    * themselves. For PostgreSQL an array, empty when there is nothing to do; for MongoDB the data

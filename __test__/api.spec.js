@@ -231,6 +231,23 @@ describe('wrong options', () => {
     await expect(apply(guide(), options)).rejects.toMatchObject(invalid(...texts));
   });
 
+  test.each([
+    [{ format: 'sql' }, ["'sql'", "'knex' or 'migrate-mongo'"]],
+    [{ format: 'knex', direction: 'down' }, ['direction', "'down'"]],
+    [{ format: 'knex', transaction: false }, ['transaction', 'false']],
+    [{ format: 'knex', extension: 'sql' }, ['extension', "'sql'", "'js' or 'cjs'"]],
+    [{ format: 'migrate-mongo' }, ['migrate-mongo is for MongoDB', 'knex is on PostgreSQL']],
+  ])('%j of a migration file', (options, texts) => {
+    const plan = planUpgrade(guide());
+    expect(thrownBy(() => plan.migration(options))).toMatchObject(invalid(...texts));
+  });
+
+  test('MongoDB has no SQL without a transaction', () => {
+    const plan = planUpgrade(keystoneOf('guide', 'mongoose'));
+    const error = thrownBy(() => plan.migration({ transaction: false }));
+    expect(error).toMatchObject(invalid('is for PostgreSQL', 'is on MongoDB'));
+  });
+
   test.each([['x'], [undefined], ['']])('the schema %j', (which) => {
     const error = thrownBy(() => planUpgrade(guide()).schema(which));
     expect(error).toMatchObject(invalid('schema', String(which), "'old' or 'new'"));

@@ -195,6 +195,12 @@ describe('mistakes in the options', () => {
     ['--migration out.sql', 'out.sql', 'add --out out.sql'],
     ['--rollback=out.sql', '--rollback --out out.sql'],
     ['--chekc', 'Did you mean --check?'],
+    ['--format knex', '--format goes with --migration'],
+    ['--migration --format sql', 'no format sql', 'knex or migrate-mongo'],
+    ['--migration --rollback --format knex', 'the file has both ways'],
+    ['--migration --format knex --no-transaction', '--no-transaction does not go with --format'],
+    ['--diff --no-transaction', '--no-transaction goes with --migration or --rollback'],
+    ['--apply --rollback --no-transaction', '--no-transaction goes with --migration or --rollback'],
   ];
   it.each(mistakes)('%s', async (line, ...texts) => {
     const { code, stdout, stderr } = await run(project, line.split(' '));
@@ -216,6 +222,8 @@ describe('mistakes in the options', () => {
     expect(stderr).toContain('npm took --check');
     expect(stderr).toContain('npm run keystone -- upgrade-relationships --check');
     expect(await shell(npm, `${call} -- --migration`)).toMatchObject({ code: 0 });
+    const swallowed = `${call} --no-transaction -- --rollback`;
+    expect((await shell(npm, swallowed)).stderr).toContain('npm took --no-transaction');
     // As npm 6 takes --apply apart.
     const names = ['all', 'parseable', 'long', 'yes'].map((name) => [`npm_config_${name}`, 'true']);
     const env = { npm_lifecycle_event: 'keystone', ...Object.fromEntries(names) };
@@ -233,6 +241,59 @@ describe('--exit-code', () => {
     expect(await run(project, ['--exit-code'])).toMatchObject({ code: 2 });
     expect(await run(project, ['--exit-code', '--entry', 'unchanged'])).toMatchObject({ code: 0 });
     expect(await run(project, ['--exit-code', '--entry', 'none'])).toMatchObject({ code: 1 });
+  });
+});
+
+describe('--format', () => {
+  const FILE = ['--migration', '--format', 'knex', '--out'];
+  const read = (...names) => fs.readFileSync(path.join(project, ...names), 'utf8');
+
+  it('names the file as the tool does, in folders that it makes, and says how to run it', async () => {
+    const begun = new Date();
+    const { code, stdout, stderr } = await run(project, [...FILE, 'db/migrations']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    const [name, ...others] = fs.readdirSync(path.join(project, 'db', 'migrations'));
+    expect(others).toEqual([]);
+    const [, ...parts] = /^(....)(..)(..)(..)(..)(..)_arcade_relationships\.js$/.exec(name);
+    const [year, month, ...rest] = parts.map(Number);
+    const seconds = (time) => Math.floor(time / 1000);
+    const named = seconds(Date.UTC(year, month - 1, ...rest));
+    expect(named).toBeGreaterThanOrEqual(seconds(begun));
+    expect(named).toBeLessThanOrEqual(seconds(Date.now()));
+    expect(stderr).toMatch(/\nℹ Wrote \S+_relationships\.js\nℹ Run it: npx knex migrate:latest\n$/);
+    expect(read('db', 'migrations', name)).toMatch(/\nexports\.up = up;\nexports\.down = down;\n$/);
+  });
+
+  it('finds the configuration of the tool, and says what it replaces', async () => {
+    const files = { 'index.js': EXPORT, 'db/knexfile.js': '', 'db/m/arcade.cjs': 'old' };
+    const own = makeProject({ ...files, 'package.json': '{ "name": "app", "type": "commonjs" }' });
+    const { stderr } = await run(own, [...FILE, 'db/m/arcade.cjs']);
+    const knexfile = path.join('db', 'knexfile.js');
+    expect(stderr).toMatch(/\nℹ Replaced \S+arcade\.cjs\n/);
+    expect(stderr).toContain(`Run it: npx knex migrate:latest --knexfile ${knexfile}\n`);
+  });
+
+  it.each(['mjs', 'ts', 'js'])('writes an ES module: .%s', async (extension) => {
+    const own = makeProject({
+      'index.js': EXPORT,
+      'esm/package.json': '{ "type": "module" }',
+    });
+    const { code } = await run(own, [...FILE, `esm/arcade.${extension}`]);
+    expect(code).toBe(0);
+    const text = fs.readFileSync(path.join(own, 'esm', `arcade.${extension}`), 'utf8');
+    expect(text).toMatch(/\nexport \{ up, down \};\n$/);
+    expect(text).not.toMatch(/require|exports\b/);
+    expect(text.includes('// @ts-nocheck\n')).toBe(extension === 'ts');
+  });
+
+  it.each([
+    [[...FILE, 'arcade.sql'], 'has to end with one of .js, .cjs, .mjs, .ts', 'USAGE'],
+    [['--migration', '--format', 'migrate-mongo'], 'is for MongoDB', 'INVALID_OPTION'],
+  ])('%s', async (args, text, errorCode) => {
+    const { code, stdout, stderr } = await run(project, args);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(text);
+    expect(stderr).toContain(`[${errorCode}]`);
   });
 });
 
@@ -293,10 +354,7 @@ describe('--out', () => {
   });
 
   const impossible = {
-    'in a folder that is missing': [
-      'missing/x.sql',
-      /the folder \S+\/missing does not exist \[OUT_FAILED\]\n/,
-    ],
+    'below a file': ['index.js/new/x.sql', /not a directory \[OUT_FAILED\]\n/],
     'a folder': ['.', /it exists and is not a regular file \[OUT_FAILED\]\n/],
     'a device': ['/dev/null', /it exists and is not a regular file \[OUT_FAILED\]\n/],
     'where the file system takes no files': [

@@ -54,12 +54,15 @@ const anytime = (script) =>
       /keystone-upgrade-relationships \d[\w.-]+( · Keystone [\w.-]+)?/g,
       'keystone-upgrade-relationships *',
     )
-    .replace(/\blocale [\w-]+/, 'locale *')
+    .replace(/\blocale [\w-]+/g, 'locale *')
     // The stylesheet is a file of its own.
     .replace(/(<style>\n)[^]*?(<\/style>)/, '$1$2');
 
 /** Files with a migration or a rollback. */
 const IS_SCRIPT = /(^|\/)(migration|rollback|reconcile)\.(sql|js)$/;
+
+/** Migration files of tools. */
+const IS_FILE = /(^|\/)(knex|migrate-mongo)\.js$/;
 
 /** Files with a report. */
 const IS_REPORT = /(^|\/)report\.(html|md)$/;
@@ -109,6 +112,8 @@ function scripts(plan, { name: adapter, engine }) {
   for (const format of ['html', 'md']) {
     files[`report.${format}`] = anytime(plan.report({ format, adapter }));
   }
+  const format = engine === 'postgresql' ? 'knex' : 'migrate-mongo';
+  files[`${format}.js`] = withoutCommon(anytime(plan.migration({ adapter, format })));
   for (const [name, options] of Object.entries(SCRIPTS)) {
     const script = anytime(plan.migration({ adapter, ...options }));
     if (engine === 'postgresql') files[`${name}.sql`] = script;
@@ -124,7 +129,7 @@ const SCRIPTS = {
   rollback: { direction: 'down' },
 };
 
-/** A script for mongosh, which parses, without what is the same in all. */
+/** JavaScript that parses, without what is the same in all for MongoDB. */
 function withoutCommon(script) {
   expect(() => new vm.Script(script)).not.toThrow();
   return script.replace(`\n${COMMON}`, '');
@@ -162,9 +167,9 @@ function readFiles(folder, prefix = '') {
   return files;
 }
 
-/** Whether a file is among the expectations of a case. The guide alone has reports, and reconciles. */
+/** Whether a file is among the expectations of a case. The guide alone has reports and files for tools. */
 function isKept(file, { name, scripts = false }) {
-  if (IS_REPORT.test(file)) return name === 'guide';
+  if (IS_REPORT.test(file) || IS_FILE.test(file)) return name === 'guide';
   if (!IS_SCRIPT.test(file)) return true;
   return scripts && (name === 'guide' || !path.basename(file).startsWith('reconcile'));
 }

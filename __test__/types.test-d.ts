@@ -28,10 +28,14 @@ const texts: string[] = [
   plan.summary({ color: true, adapter: 'knex' }),
   plan.migration(),
   same.migration({ adapter: 'knex', direction: 'down', reconcile: true }),
+  plan.migration({ transaction: false }),
+  plan.migration({ format: 'knex', extension: 'ts', reconcile: true }),
   plan.schema('old'),
   plan.diff({ color: true }),
   diffSchemas('', '', { oldName: 'a' }),
 ];
+// @ts-expect-error the file has both ways
+plan.migration({ format: 'migrate-mongo', direction: 'down' });
 const changes: boolean = plan.hasChanges;
 const json: PlanJson = plan.toJSON();
 

@@ -1,7 +1,7 @@
 'use strict';
 
 // What tests and the demo run against: both generations of Keystone, the Node versions that Keystone 5
-// runs on, PostgreSQL servers, the MongoDB shell and a server for it. Each is a folder of `dev/installs`
+// runs on, the tools that teams migrate with, PostgreSQL servers, the MongoDB shell and a server for it. Each is a folder of `dev/installs`
 // that says which versions, installed once into the user's cache folder and found there by every
 // later run.
 
@@ -16,6 +16,7 @@ const SETS = {
   'keystones/new': packages(),
   'keystones/old': packages('--legacy-peer-deps'),
   nodes: packages(),
+  tools: packages(),
   // A script of its own makes the symbolic links that an npm package cannot hold.
   'postgres/15': packages('--ignore-scripts=false'),
   'postgres/18': packages('--ignore-scripts=false'),

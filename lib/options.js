@@ -2,6 +2,7 @@
 
 const { inspect } = require('util');
 const { UpgradeError } = require('./error');
+const { EXTENSIONS } = require('./formats/code');
 
 const oneOf = (...values) => ({
   expected: values.map((value) => inspect(value)).join(' or '),
@@ -34,7 +35,9 @@ const OPTIONS = {
   confirm: aFunction,
   direction: oneOf('up', 'down'),
   dryRun: oneOf(true, false),
-  format: oneOf('html', 'md'),
+  extension: oneOf(...EXTENSIONS),
+  // Each use has its own.
+  format: text,
   inspection,
   newName: text,
   oldName: text,

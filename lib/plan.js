@@ -3,6 +3,7 @@
 const { UpgradeError } = require('./error');
 const { loadNative } = require('./addon');
 const { backupCommands } = require('./backup');
+const { FORMATS, migrationFile, requireEngine } = require('./formats');
 const { checkValue, migrationOptions, oneOf, readOptions, text } = require('./options');
 const { snapshot } = require('./snapshot');
 
@@ -59,17 +60,27 @@ class UpgradePlan {
 
   /**
    * The migration from the old schema to the new, or the way back: SQL for PostgreSQL, a mongosh
-   * script for MongoDB.
+   * script for MongoDB. With a `format`, a migration file for that tool, which has both ways.
    *
-   * @param {{ direction?: 'up'|'down', reconcile?: boolean, transaction?: boolean, adapter?: string }}
-   *   [options] - `direction`: `down` for the way back; `reconcile`: repair two stored sides that
-   *   disagree in place of stopping there; `transaction`: false for a tool that opens it itself;
-   *   `adapter`: needed when the project has several
+   * @param {{ direction?: 'up'|'down', reconcile?: boolean, transaction?: boolean, adapter?: string,
+   *   format?: 'knex'|'migrate-mongo', extension?: 'js'|'cjs'|'mjs'|'ts' }} [options] -
+   *   `direction`: `down` for the way back; `reconcile`: repair two stored sides that disagree in place of
+   *   stopping there; `transaction`: false for a tool that opens it itself; `adapter`: needed when the
+   *   project has several; `extension`: of the file, by default `js`, which is CommonJS
    * @returns {string}
    * @throws {UpgradeError} `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
    */
   migration(options) {
     const { direction, reconcile, adapter, transaction } = migrationOptions(options);
+    const { format, extension = 'js' } = readOptions(options, ['format', 'extension']);
+    if (format !== undefined) {
+      checkValue('The option format', format, oneOf(...Object.keys(FORMATS)));
+      // The file has both, in the tool's own transaction.
+      checkValue('With a format, the option direction', options.direction, oneOf(undefined));
+      checkValue('With a format, the option transaction', options.transaction, oneOf(undefined));
+      return migrationFile(this, { format, extension, adapter, reconcile });
+    }
+    if (!transaction) requireEngine(this, adapter, 'postgresql', 'SQL without a transaction');
     return calling(() => this[NATIVE].migration(adapter, direction, reconcile, transaction));
   }
 

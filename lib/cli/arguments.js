@@ -4,6 +4,7 @@ const path = require('path');
 const arg = require('arg');
 const command = require('./command');
 const { UpgradeError } = require('../error');
+const { FORMATS } = require('../formats');
 
 const COMMAND = 'upgrade-relationships';
 
@@ -23,6 +24,8 @@ const OUTPUTS = ['--migration', '--rollback', '--diff', '--schema', '--json'];
 const RUNS = ['--check', '--apply'];
 
 const SCHEMAS = ['old', 'new'];
+
+const NAMES = Object.keys(FORMATS);
 
 /** The endings of a report's file, which say how it is written. */
 const REPORTS = ['.html', '.md'];
@@ -121,6 +124,20 @@ function checkCombination(args, mistake) {
   if (args['--reconcile'] && !args['--migration'] && !args['--rollback'] && !run) {
     throw mistake('--reconcile goes with --migration, --rollback, --check or --apply');
   }
+  const { '--format': format, '--no-transaction': hasNone } = args;
+  if (format && !FORMATS[format]) {
+    throw mistake(`There is no format ${format}: --format takes ${NAMES.join(' or ')}`);
+  }
+  if (format && args['--rollback']) {
+    throw mistake('--rollback does not go with --format: the file has both ways');
+  }
+  if (format && !args['--migration']) throw mistake('--format goes with --migration');
+  if (format && hasNone) {
+    throw mistake('--no-transaction does not go with --format: the file fits the tool');
+  }
+  if (hasNone && (run || !(args['--migration'] || args['--rollback']))) {
+    throw mistake('--no-transaction goes with --migration or --rollback');
+  }
   if (args['--json'] && args['--adapter'] && !run) {
     throw mistake('--adapter does not go with --json, which always has all adapters');
   }
@@ -136,7 +153,11 @@ function checkNpm(args) {
   const { env } = process;
   const script = env.npm_lifecycle_event;
   if (!script || script === 'npx') return;
-  const has = (name) => env[`npm_config_${name.replace(/^--/, '').replace(/-/g, '_')}`];
+  const has = (name) => {
+    const of = (it) => env[`npm_config_${it.replace(/-/g, '_')}`];
+    const [, no, rest] = /^(?:--(no-)?)?(.*)/.exec(name);
+    return no ? of(rest) === '' : of(rest);
+  };
   const isApply = APPLY_TO_NPM.every(has);
   const taken = Object.keys(command.spec).filter((option) => {
     if (option === '--apply') return has(option) || isApply;

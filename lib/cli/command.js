@@ -6,6 +6,7 @@ const { UpgradeError } = require('../error');
 const { loadEntry } = require('../entry/load-entry');
 const { resolveEntry } = require('../entry/resolve-entry');
 const { info, warn } = require('../messages');
+const { commandOf, extensionOf, placeOf } = require('./migration-file');
 const { checkOutFile, writeOutFile } = require('./out-file');
 const { captureStdout } = require('./stdout');
 const { visible } = require('../visible');
@@ -27,6 +28,8 @@ const spec = {
   '--entry':     String,
   '--migration': Boolean,
   '--rollback':  Boolean,
+  '--format':    String,
+  '--no-transaction': Boolean,
   '--diff':      Boolean,
   '--schema':    String,
   '--json':      Boolean,
@@ -60,6 +63,10 @@ const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
       --entry <file>    Entry file exporting keystone instance [${DEFAULT_ENTRY}]
       --migration       Print the migration: SQL for PostgreSQL, a mongosh script for MongoDB
       --rollback        Print the rollback to the old schema, as SQL or as a mongosh script
+      --format <tool>   With --migration: print a migration file for knex or migrate-mongo, with
+                        up and down
+      --no-transaction  With --migration or --rollback on PostgreSQL: without BEGIN and COMMIT, for
+                        tools that open the transaction
       --diff            Print the unified diff from the old schema to the new
       --schema <which>  Print one schema: old or new
       --json            Print the plan as JSON
@@ -76,7 +83,9 @@ const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
       --one-way         With --apply: migrate although no rollback can be written
       --yes             Do not ask
       --adapter <name>  The adapter to work on, when the project has several
-      --out <file>      Write to a file instead of stdout (-), completely or not at all
+      --out <file>      Write to a file instead of stdout (-), completely or not at all. With
+                        --format also a folder, where the file gets the name that the tool gives;
+                        the extension (.js, .cjs, .mjs or .ts) decides how it is written
       --exit-code       Exit with 2 when the database has to change
       --no-color        Do not colour the summary
       --help, -h        Show this message
@@ -89,6 +98,7 @@ const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
       $ ${usage} --entry dist/server.js --migration --out migration.sql
       $ ${usage} --migration | psql -v ON_ERROR_STOP=1 "$DATABASE_URL"
       $ ${usage} --migration > migration.js && mongosh "$MONGO_URL" migration.js
+      $ ${usage} --migration --format knex --out migrations/
       $ ${usage} --check && ${usage} --apply
 
     Exit codes
@@ -113,7 +123,7 @@ async function exec(args, { _cwd = process.cwd(), guard = UNGUARDED } = {}, spin
   if (spinner) spinner.stop();
   const stdout = captureStdout();
   const { file: entry, projectDir } = resolveEntry(args['--entry'] || DEFAULT_ENTRY, _cwd);
-  const file = isToFile(args) && path.resolve(_cwd, args['--out']);
+  const file = isToFile(args) ? outFile(args, _cwd) : undefined;
   if (file) checkOutFile('--out', file, entry);
   const reportFile = args['--report'] && path.resolve(_cwd, args['--report']);
   if (reportFile) checkOutFile('--report', reportFile, entry);
@@ -126,13 +136,11 @@ async function exec(args, { _cwd = process.cwd(), guard = UNGUARDED } = {}, spin
   plan.warnings.forEach(({ code, message }) => warn(message, code));
 
   const writeReport = (inspection) => {
-    if (!reportFile) return;
-    writeOutFile('--report', reportFile, renderReport(plan, args, inspection));
-    info(`Wrote ${reportFile}`);
+    if (reportFile) write('--report', reportFile, renderReport(plan, args, inspection));
   };
   const running = needsConnection(args)
     ? require('./database-command').runOnDatabase(keystone, from, args, guard)
-    : Promise.resolve(print(plan, args));
+    : Promise.resolve(print(plan, args, file));
   const { text, exitCode, hasMigrated, inspection } = await running.catch((error) => {
     // What stands in the way of a migration is what a report is for.
     if (error.check) writeReport(error.check);
@@ -140,14 +148,25 @@ async function exec(args, { _cwd = process.cwd(), guard = UNGUARDED } = {}, spin
   });
   try {
     writeReport(inspection);
-    if (file) writeOutFile('--out', file, text);
+    if (file) write('--out', file, text);
     else await stdout.write(text);
   } catch (error) {
     throw hasMigrated ? reportFailed(error, args) : error;
   }
-  if (file) info(`Wrote ${file}`);
+  if (file && args['--format']) info(`Run it: ${commandOf(args['--format'], file, _cwd)}`);
   if (isSummary(args) && hasChanges(plan, args)) info(migrationHint(partsOf(plan, args)));
   return { exitCode, endProcessWithSuccess: exitCode === 0 };
+}
+
+/** Where the result goes, by --out. */
+function outFile({ '--out': out, '--format': format }, cwd) {
+  return format ? placeOf(format, out, cwd) : path.resolve(cwd, out);
+}
+
+/** Writes a file, and says so. */
+function write(option, file, text) {
+  const isNew = writeOutFile(option, file, text);
+  info(`${isNew ? 'Wrote' : 'Replaced'} ${file}`);
 }
 
 /** A migration must not look failed because its report could not be written. */
@@ -162,19 +181,22 @@ function reportFailed({ code, message }, args) {
 }
 
 /** The result of the options that need no connection. */
-function print(plan, args) {
+function print(plan, args, file) {
   return {
-    text: render(plan, args),
+    text: render(plan, args, file),
     exitCode: hasChanges(plan, args) && args['--exit-code'] ? 2 : 0,
   };
 }
 
-function render(plan, args) {
+function render(plan, args, file) {
   const adapter = args['--adapter'];
   if (args['--json']) return visible(`${JSON.stringify(plan, null, 2)}\n`);
   if (isScript(args)) {
-    const direction = args['--rollback'] ? 'down' : 'up';
-    return plan.migration({ direction, reconcile: Boolean(args['--reconcile']), adapter });
+    const { '--format': format, '--no-transaction': hasNone } = args;
+    const how = format
+      ? { format, extension: extensionOf(file) }
+      : { direction: args['--rollback'] ? 'down' : 'up', transaction: !hasNone };
+    return plan.migration({ reconcile: Boolean(args['--reconcile']), adapter, ...how });
   }
   if (args['--schema']) return plan.schema(args['--schema'], { adapter });
   const color = shouldColor(isToFile(args) ? {} : process.stdout, args);

@@ -8,6 +8,7 @@ const { reasonOf } = require('./system-error');
 
 /**
  * Makes sure that a file can be written, before any work is done for it. It leaves nothing behind.
+ * Folders that are missing are made when it is written.
  *
  * @param {string} option the option that names it
  * @param {string} file absolute path
@@ -18,7 +19,7 @@ function checkOutFile(option, file, entry) {
   trying(option, file, () => {
     const real = realPath(file);
     if (real === entry) throw new Error('it is the entry file');
-    fs.unlinkSync(writeTemporary(real, ''));
+    fs.unlinkSync(writeTemporary(path.join(existing(path.dirname(real)), path.basename(real)), ''));
   });
 }
 
@@ -28,25 +29,31 @@ function checkOutFile(option, file, entry) {
  * @param {string} option the option that names it
  * @param {string} file absolute path; if it is a symbolic link, the file that it points to is written
  * @param {string} text
+ * @returns {boolean} whether there was no such file
  * @throws {UpgradeError} OUT_FAILED when the file cannot be written
  */
 function writeOutFile(option, file, text) {
-  trying(option, file, () => {
+  return trying(option, file, () => {
     const real = realPath(file);
+    const isNew = !fs.existsSync(real);
+    fs.mkdirSync(path.dirname(real), { recursive: true });
     const temporary = writeTemporary(real, text);
     removedOnError(temporary, () => fs.renameSync(temporary, real));
+    return isNew;
   });
 }
 
 function trying(option, file, write) {
   try {
-    write();
+    return write();
   } catch (error) {
-    const folder = path.dirname(file);
-    const isMissing = error.code === 'ENOENT' && !fs.existsSync(folder);
-    const reason = isMissing ? `the folder ${folder} does not exist` : reasonOf(error);
-    throw new UpgradeError('OUT_FAILED', `Cannot write ${option} ${file}: ${reason}`);
+    throw new UpgradeError('OUT_FAILED', `Cannot write ${option} ${file}: ${reasonOf(error)}`);
   }
+}
+
+/** The nearest folder that is there: a folder itself, or one above it. */
+function existing(folder) {
+  return fs.existsSync(folder) ? folder : existing(path.dirname(folder));
 }
 
 function realPath(file) {

@@ -164,6 +164,7 @@ pub(super) fn nothing_homeless(statements: &Statements<'_>, tables: &[Homeless<'
             code: "NO_OLD_PLACE",
             message: "%s, for which the old schema has no place",
             hint: "Keep them elsewhere and empty the table, or make the way back with --reconcile, which drops them.".to_owned(),
+            is_idle: false,
         }],
     }
 }

@@ -21,7 +21,13 @@ pub(super) struct Trouble {
     /// What is wrong. `%s` stands for what is found.
     pub(super) message: &'static str,
     pub(super) hint: String,
+    /// Whether it means that there is nothing to do. The script stops all the same, but with an SQLSTATE
+    /// of its own: for a migration file that is no failure.
+    pub(super) is_idle: bool,
 }
+
+/// The SQLSTATE that says that there is nothing to do.
+const IDLE: &str = "KSNOP";
 
 impl Check {
     /// The names of the query's columns.
@@ -35,16 +41,20 @@ impl Check {
         body.push_str(&self.query);
         body.push_str("\n  LOOP\n");
         let mut keyword = "IF";
-        for Trouble { column, message, hint, .. } in &self.troubles {
+        for Trouble { column, message, hint, is_idle, .. } in &self.troubles {
             let hint = literal(&unchanged(hint));
             let message = match message.contains("%s") {
                 true => format!("format({}, trouble.{column})", literal(message)),
                 false => literal(message),
             };
+            let state = match is_idle {
+                true => format!("\n        ERRCODE = {},", literal(IDLE)),
+                false => String::new(),
+            };
             write!(
                 body,
                 "    {keyword} trouble.{column} IS NOT NULL THEN
-      RAISE EXCEPTION USING
+      RAISE EXCEPTION USING{state}
         MESSAGE = {message},
         HINT = {hint};\n"
             )

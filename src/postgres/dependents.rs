@@ -92,6 +92,7 @@ pub(super) fn no_dependents(statements: &Statements<'_>, changes: &[Change<'_>])
             code: "DEPENDENTS",
             message: "This depends on the tables and columns that are dropped: %s",
             hint: "Keystone does not make these. Keep what you need of them elsewhere, drop them (REVOKE privileges), then run the migration again.".to_owned(),
+            is_idle: false,
         }],
     })
 }

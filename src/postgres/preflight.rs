@@ -15,7 +15,7 @@ use crate::step::TablePlace;
 pub(super) const DONE: &str = "DONE";
 
 /// Finds tables and columns that the script starts from and that are missing, names that it gives and
-/// that are taken, and a database on which it has been run already.
+/// that are taken, and a database on which it has been run already or that has none of the tables.
 pub(super) fn expected_schema(
     statements: &Statements<'_>,
     changes: &[Change<'_>],
@@ -55,6 +55,9 @@ pub(super) fn expected_schema(
     )
     SELECT (SELECT string_agg(what, ', ' ORDER BY what) FROM strange) AS strange,
       CASE WHEN bool_and(is_there = is_new) THEN 'yes' END AS done,
+      CASE WHEN bool_and(to_regclass(tab) IS NULL) THEN
+        string_agg(DISTINCT tab, ', ') FILTER (WHERE is_old)
+      END AS absent,
       string_agg(concat_ws('.', tab, col), ', ' ORDER BY tab, col)
         FILTER (WHERE is_old AND NOT is_there) AS missing,
       string_agg(DISTINCT CASE
@@ -73,6 +76,7 @@ pub(super) fn expected_schema(
                 code: "NOT_OUR_TABLE",
                 message: "Someone else's code could run with your rights: %s",
                 hint: "Keystone makes ordinary tables without rules, all for one owner. Rename what is not Keystone's, or give it to the owner of the other tables (ALTER TABLE … OWNER TO); drop a rule until the migration is done. Then run the migration again.".to_owned(),
+                is_idle: false,
             },
             Trouble {
                 column: "done",
@@ -82,6 +86,17 @@ pub(super) fn expected_schema(
                     Direction::Down => "The database is in the old schema already",
                 },
                 hint: format!("There is nothing left to do on the way to {to}."),
+                is_idle: true,
+            },
+            Trouble {
+                column: "absent",
+                code: "MISSING",
+                message: "None of these tables is in the database: %s",
+                hint: format!(
+                    "Is this the right database, and {} the right schema (the schemaName of the adapter)? In a new one there is nothing to migrate.",
+                    statements.schema_name()
+                ),
+                is_idle: true,
             },
             Trouble {
                 column: "missing",
@@ -91,12 +106,14 @@ pub(super) fn expected_schema(
                     "Is this the right database, and {} the right schema (the schemaName of the adapter)? Has another migration been run in part?",
                     statements.schema_name()
                 ),
+                is_idle: false,
             },
             Trouble {
                 column: "taken",
                 code: "NAME_TAKEN",
                 message: "Already in the database, where the migration would put its own: %s",
                 hint: "Has Keystone of the other generation been started on it? Drop what is empty, or rename it.".to_owned(),
+                is_idle: false,
             },
         ],
     }

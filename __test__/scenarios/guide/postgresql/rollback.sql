@@ -74,6 +74,9 @@ BEGIN
     )
     SELECT (SELECT string_agg(what, ', ' ORDER BY what) FROM strange) AS strange,
       CASE WHEN bool_and(is_there = is_new) THEN 'yes' END AS done,
+      CASE WHEN bool_and(to_regclass(tab) IS NULL) THEN
+        string_agg(DISTINCT tab, ', ') FILTER (WHERE is_old)
+      END AS absent,
       string_agg(concat_ws('.', tab, col), ', ' ORDER BY tab, col)
         FILTER (WHERE is_old AND NOT is_there) AS missing,
       string_agg(DISTINCT CASE
@@ -88,8 +91,14 @@ BEGIN
         HINT = 'Nothing has been changed. Keystone makes ordinary tables without rules, all for one owner. Rename what is not Keystone''s, or give it to the owner of the other tables (ALTER TABLE … OWNER TO); drop a rule until the migration is done. Then run the migration again.';
     ELSIF trouble.done IS NOT NULL THEN
       RAISE EXCEPTION USING
+        ERRCODE = 'KSNOP',
         MESSAGE = 'The database is in the old schema already',
         HINT = 'Nothing has been changed. There is nothing left to do on the way to the old schema.';
+    ELSIF trouble.absent IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        ERRCODE = 'KSNOP',
+        MESSAGE = format('None of these tables is in the database: %s', trouble.absent),
+        HINT = 'Nothing has been changed. Is this the right database, and public the right schema (the schemaName of the adapter)? In a new one there is nothing to migrate.';
     ELSIF trouble.missing IS NOT NULL THEN
       RAISE EXCEPTION USING
         MESSAGE = format('Not in the database: %s', trouble.missing),

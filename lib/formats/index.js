@@ -1,0 +1,53 @@
+'use strict';
+
+const { UpgradeError } = require('../error');
+const { name, version } = require('../../package.json');
+const { moduleOf } = require('./code');
+
+/** The migration files of tools, by the name of the format. */
+const FORMATS = { knex: require('./knex'), 'migrate-mongo': require('./migrate-mongo') };
+
+const ENGINES = { postgresql: 'PostgreSQL', mongodb: 'MongoDB' };
+
+/**
+ * Makes sure that the adapter that is worked on is on an engine.
+ *
+ * @param {UpgradePlan} plan
+ * @param {string | undefined} adapter
+ * @param {'postgresql' | 'mongodb'} engine
+ * @param {string} what - is only for that engine
+ * @throws {UpgradeError} `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
+ */
+function requireEngine(plan, adapter, engine, what) {
+  plan.statements({ adapter }); // It knows which adapter this is, or says why not.
+  const other = plan.adapters.find(
+    (it) => (adapter === undefined || it.name === adapter) && it.engine !== engine,
+  );
+  if (!other) return;
+  const [wanted, found] = [engine, other.engine].map((it) => ENGINES[it]);
+  throw new UpgradeError(
+    'INVALID_OPTION',
+    `${what} is for ${wanted}, and the adapter ${other.name} is on ${found}.`,
+  );
+}
+
+/**
+ * A migration file for a tool, with both ways: `up` and `down`.
+ *
+ * @param {UpgradePlan} plan
+ * @param {{ format: string, extension: string, adapter?: string, reconcile: boolean }} options
+ * @returns {string}
+ * @throws {UpgradeError} as `requireEngine`
+ */
+function migrationFile(plan, { format, extension, adapter, reconcile }) {
+  const { engine, tool, empty, imports, code } = FORMATS[format];
+  requireEngine(plan, adapter, engine, `The format ${format}`);
+  const head = `// ${name} ${version}: a migration for ${tool}. \`up\` takes the relationships of Keystone 5 from
+// the old schema to the new (Arcade), and \`down\` takes them back. Take a backup first, and stop the
+// application until the end. On a database that is there already, or ${empty}, it
+// says so and changes nothing.
+/* eslint-disable */`;
+  return moduleOf(extension, head, imports, code(plan, { adapter, reconcile }));
+}
+
+module.exports = { FORMATS, migrationFile, requireEngine };

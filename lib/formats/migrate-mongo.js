@@ -1,0 +1,67 @@
+'use strict';
+
+const { codeOf } = require('./code');
+
+/** The code that is the same in each file: how it runs here, and what the mongosh script runs as well. */
+const CODE = [
+  'migrate-mongo-file.js',
+  '../database/mongodb/vocabulary.js',
+  '../database/mongodb/runner.js',
+];
+
+/** A migration file for migrate-mongo, and for what else takes the same functions. */
+module.exports = {
+  engine: 'mongodb',
+  tool: 'migrate-mongo',
+  empty: 'has none of the collections',
+  imports: ['os'],
+
+  /** The name of a file, without its extension. */
+  fileName: (timestamp) => `${timestamp}-arcade-relationships`,
+
+  /** The name of the tool's own configuration, without its extension. */
+  config: 'migrate-mongo-config',
+
+  /** What runs the file. */
+  command: (config) => `npx migrate-mongo up${config ? ` --file ${config}` : ''}`,
+
+  /** The code of the file, with functions `up` and `down`. */
+  code(plan, options) {
+    const [up, down] = ['up', 'down'].map((direction) =>
+      plan.statements(Object.assign({}, options, { direction })),
+    );
+    const isShared = (name) => text(up[name]) === text(down[name]);
+    const shared = properties(up, isShared).join(',\n  ');
+    const way = (name, own) => {
+      const more = properties(own, (it) => !isShared(it)).join(', ');
+      return `const ${name} = (db) => run({ ...MIGRATION, ${more} }, db);`;
+    };
+    return [
+      `${way('up', up)}\n\n${way('down', down)}`,
+      `const MIGRATION = {\n  ${shared},\n};`,
+      ...CODE.map(codeOf),
+    ];
+  },
+};
+
+/** Some properties of an object, as literals. */
+function properties(object, isWanted) {
+  return Object.keys(object)
+    .filter(isWanted)
+    .map(
+      (name) => `${name}: ${name === 'relationships' ? list(object[name]) : text(object[name])}`,
+    );
+}
+
+/** What is worth a line for each of its properties. */
+function list(relationships) {
+  const items = relationships.map(
+    (it) => `    {\n      ${properties(it, () => true).join(',\n      ')},\n    },\n`,
+  );
+  return `[\n${items.join('')}  ]`;
+}
+
+/** Plain data on one line. */
+function text(value) {
+  return JSON.stringify(value, null, 1).replace(/\n */g, ' ');
+}
