@@ -174,7 +174,7 @@ describe('a copy is counted before anything is removed', () => {
 });
 
 it.each([
-  ['before a copy takes its name', steps.phase('removing')],
+  ['before a copy takes its name', steps.phase('naming')],
   ['when a copy takes its name', steps.rename],
 ])('rows that come into a join collection %s are not dropped', async (_, step) => {
   const database = await trials.make('up');

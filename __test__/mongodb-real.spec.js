@@ -249,7 +249,7 @@ describe('a name that the server refuses', () => {
       };
       expectRefused(await run({ onCommand }), /killed/);
       expect(await db.collection(STATE).findOne({ _id: 'state' })).toMatchObject({
-        phase: 'removing',
+        phase: 'naming',
       });
       expectDone(await run({ direction }));
       expect(Object.keys(await server.read(db.databaseName))).not.toContain(STATE);

@@ -5,7 +5,7 @@
 
 const { driver } = require('../dev/mongodb');
 const { makeData } = require('../dev/mongodb-example');
-const { Trials, steps } = require('../dev/mongodb-trials');
+const { STATE, Trials, steps } = require('../dev/mongodb-trials');
 
 const { ObjectId } = driver();
 
@@ -113,5 +113,92 @@ describe('a server', () => {
       expect(made.length).toBeGreaterThan(0);
       for (const { command } of made) expect(command.commitQuorum).toBe(quorum);
     }
+  });
+});
+
+/**
+ * The writes of a run, in their order, with what a real server refuses each for: what the user may not
+ * do (13), a full disk (14031), time that is up (50), a step down of the primary (189, 11602), a document
+ * that is too large (10334), one that a validator refuses (121), or that is there twice in a unique index
+ * (11000). `untouched` as long as no document can have changed.
+ */
+const sends =
+  (key, value) =>
+  ({ command }) =>
+    key in command && (value === undefined || command[key] === value);
+const isEmptied = ({ command: { updates = [] } }) =>
+  updates.some(({ u }) => Object.values(u.$set ?? {}).some((it) => it?.length === 0));
+const WRITES = {
+  up: [
+    ['the lock', sends('insert', STATE), [13, 11602], 'untouched'],
+    ['the state', steps.phase('copying'), [50], 'untouched'],
+    ['indexes of a copy', sends('createIndexes'), [13], 'untouched'],
+    ['a copy', steps.copy, [10334, 14031, 189], 'untouched'],
+    ['the state before names', steps.phase('naming'), [14031], 'untouched'],
+    ['a name', steps.rename, [13, 189], 'untouched'],
+    ['the state before removals', steps.phase('removing'), [14031, 11602], 'untouched'],
+    ['a repair', steps.release('cover'), [121], 'touched'],
+    ['an index that goes', steps.dropIndexes, [13], 'touched'],
+    ['a removal', steps.removal('tags'), [11000, 189], 'touched'],
+    ['the last removal', steps.removal('owned'), [50], 'touched'],
+  ],
+  down: [
+    ['the lock', sends('insert', STATE), [13], 'untouched'],
+    ['a copy', steps.copy, [10334, 11602], 'untouched'],
+    ['the state before documents', steps.phase('filling'), [14031], 'untouched'],
+    ['an empty array', isEmptied, [121, 13], 'untouched'],
+    ['the links', steps.mergeInto('posts'), [10334, 189], 'touched'],
+    ['an index', sends('createIndexes'), [11000, 14031], 'touched'],
+    ['a removal', sends('drop'), [13], 'touched'],
+  ],
+};
+const CASES = Object.entries(WRITES).flatMap(([direction, writes]) =>
+  writes.flatMap(([what, step, codes, reach]) =>
+    codes.map((code) => [direction, code, what, reach, step]),
+  ),
+);
+
+describe('refused', () => {
+  it.each(CASES)('on the way %s with %i: %s', async (direction, code, _, reach, step) => {
+    const other = direction === 'up' ? 'down' : 'up';
+    const database = await trials.make(direction);
+    const message = `refused with ${code}`;
+    const { error } = await trials.apply(database, {
+      direction,
+      at: [[step, { error: { code, message } }]],
+      // The driver looks for another primary no more often than this.
+      query: 'heartbeatFrequencyMS=500',
+    });
+    const isLost = code === 189 || code === 11602;
+    expect(error.code).toBe(isLost ? 'CONNECTION_LOST' : 'MIGRATION_FAILED');
+    expect(error.message).toContain(message);
+    const untouched = 'Nothing of yours has been changed';
+    const touched = 'The database has been changed in part. Run it again';
+    expect(error.message).toContain(reach === 'touched' ? touched : untouched);
+
+    const state = await trials.collection(database, STATE).findOne({ _id: 'state' });
+    const own = (await trials.check(database, { direction })).result;
+    const back = (await trials.check(database, { direction: other })).result;
+    expect(own).toMatchObject({ isReady: true, problems: [] });
+    const cause = `because of this: ${message}`;
+    if (state && state.phase !== 'copying') {
+      expect(codesOf(own.warnings)).toEqual(['UNFINISHED']);
+      expect(own.warnings[0].message).toContain(cause);
+    }
+    if (reach === 'touched') {
+      expect(codesOf(back.problems)).toEqual(['UNFINISHED']);
+      expect(back.problems[0].message).toContain(cause);
+    }
+    if (reach === 'untouched') {
+      // Either direction goes. Half of the time it is the other one.
+      expect(back.problems).toEqual([]);
+      const isOther = CASES.findIndex((it) => it[4] === step && it[1] === code) % 2 === 0;
+      if (isOther) {
+        expect((await trials.apply(database, { direction: other })).error).toBe(undefined);
+        expect(await trials.state(database)).toBe(trials.states[direction].beforeText);
+      }
+    }
+    expect((await trials.apply(database, { direction })).error).toBe(undefined);
+    expect(await trials.state(database)).toBe(trials.states[direction].afterText);
   });
 });

@@ -173,8 +173,9 @@ struct Count {
 
 /// A run that did not end.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Unfinished {
-    phase: String,
+    is_resumed: bool,
     /// What there is to say of it, unless its copies are thrown away.
     found: Option<Found>,
 }
@@ -413,7 +414,7 @@ impl Inspector<'_> {
 
     /// Whether what runs has been stopped after its copies, and continues with its removals.
     fn is_resumed(&self) -> Result<bool, String> {
-        Ok(self.unfinished()?.is_some_and(|it| it.phase == "removing"))
+        Ok(self.unfinished()?.is_some_and(|it| it.is_resumed))
     }
 
     fn answer<T: DeserializeOwned>(&self, key: &str) -> Result<T, String> {

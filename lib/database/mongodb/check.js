@@ -43,7 +43,8 @@ function questionsOf(connection) {
     async unfinished(migration) {
       const state = await runner.stateOf(server);
       const found = await runner.unfinishedRun(server, state, migration);
-      return state && { phase: state.phase, found };
+      const isOwn = state && runner.isOf(state, migration);
+      return state && { isResumed: isOwn && runner.isResumed(state), found };
     },
 
     async wrongServer(migration) {

@@ -78,17 +78,18 @@ async function migrate(migration, shell) {
   let isBegun = false;
   try {
     let state = await stateOf(server);
-    const unfinished = await unfinishedRun(server, state, migration);
     const { isDryRun } = shell;
+    const unfinished = await unfinishedRun(server, state, migration, isDryRun);
     if (unfinished && (unfinished.stops || isDryRun)) refuse(unfinished.message);
     isBegun = true;
     const run = { migration, server: lock.guarded, say, lock, isDryRun };
-    if (state && (state.direction !== migration.direction || state.plan !== migration.plan)) {
-      // Another one that has changed nothing.
-      await startOver(Object.assign(run, { filled: state.filled }));
+    if (state && !isOf(state, migration)) {
+      // Another one that has changed no document. Where copies have their names, they are what the way
+      // back begins with.
+      await takeBack(Object.assign(run, { filled: state.phase === 'copying' && state.filled }));
       state = undefined;
     }
-    if (state && state.phase === 'removing') {
+    if (isResumed(state)) {
       say('resume', 'Continuing where an earlier run stopped, with the removals');
       await finish(Object.assign(run, { isResumed: true, filled: state.filled }));
     } else {
@@ -198,7 +199,7 @@ async function start(run, state) {
   await setState(server, {
     copies: copies.map(({ place, into }) => ({ place, into })),
     filled: Array.from(run.filled),
-    phase: 'removing',
+    phase: 'naming',
   });
 }
 
@@ -228,19 +229,20 @@ function noteError({ message }) {
   return { update: STATE, updates: [{ q: { _id: 'state' }, u: { $set: { error } } }] };
 }
 
-/**
- * Whether a run that was stopped has changed none of the documents, so that it may be forgotten. On the
- * way up the join collections get their names first.
- */
+/** Whether a state is that of a migration, and not of the other direction or of other lists. */
+function isOf(state, { direction, plan }) {
+  return state.direction === direction && state.plan === plan;
+}
+
+/** Whether a run that was stopped continues. Otherwise it starts over. */
+function isResumed(state) {
+  return Boolean(state) && (state.phase === 'naming' || state.phase === 'removing');
+}
+
+/** Whether a run that was stopped has changed none of the documents. */
 async function isUntouched(server, state, migration) {
   if (!state || state.phase === 'copying') return true;
-  if (state.direction === 'up') {
-    if (!state.copies || state.copies.length === 0) return false;
-    for (const { place } of state.copies) {
-      if (!(await server.first(named(place)))) return false;
-    }
-    return true;
-  }
+  if (state.direction === 'up') return state.phase === 'naming';
   if (state.phase !== 'filling' || state.plan !== migration.plan) return false;
   const down = { direction: 'down', reconcile: false };
   for (const relationship of migration.relationships) {
@@ -252,12 +254,23 @@ async function isUntouched(server, state, migration) {
   return true;
 }
 
+/** Whether, on top of that, no copy has its name: then nothing of it need be left. */
+async function isUnnamed(server, { phase, copies = [], filled = [] }) {
+  if (phase !== 'naming') return true;
+  if (filled.length > 0) return false;
+  for (const { place } of copies) {
+    if (!(await server.first(named(place)))) return false;
+  }
+  return true;
+}
+
 /** After an error: leaves the database as it was before, where no document has been changed. */
 async function forget(run, error) {
   if (isOutOfReach(error)) return;
   try {
-    error.isUntouched = await isUntouched(run.server, await stateOf(run.server), run.migration);
-    if (error.isUntouched) await startOver(run);
+    const state = await stateOf(run.server);
+    error.isUntouched = await isUntouched(run.server, state, run.migration);
+    if (error.isUntouched && (!state || (await isUnnamed(run.server, state)))) await takeBack(run);
   } catch (_) {
     // The next run does it.
   }
@@ -271,15 +284,6 @@ function isOutOfReach({ name, isTakenOver }) {
 function takenOver() {
   const error = new Error('Another run has taken over, so this one has stopped');
   return Object.assign(error, { isTakenOver: true });
-}
-
-/** Leaves the database as it was before `start`, as far as it can be reached. */
-async function startOver(run) {
-  try {
-    await takeBack(run);
-  } catch (_) {
-    // The next run does it.
-  }
 }
 
 /** Removes what `start` has made. */
@@ -354,6 +358,7 @@ async function finish(run) {
     throw error;
   }
   if (run.isResumed) await runChecks(run, relationships, undefined, (parts) => parts.guards);
+  await setState(server, { phase: 'removing' });
   for (const relationship of relationships) {
     for (const it of partsOf(migration, relationship).repairs) await repair(run, it);
   }
@@ -481,13 +486,18 @@ function numbers(count) {
 }
 
 /** What to say of a migration that was stopped half-way, and whether it stops this one. */
-async function unfinishedRun(server, state, migration) {
+async function unfinishedRun(server, state, migration, isDryRun = false) {
   if (!state) return undefined;
+  const isSame = isOf(state, migration);
   const isSameWay = state.direction === migration.direction;
-  const isSame = isSameWay && state.plan === migration.plan;
-  // It starts over, or it is forgotten.
-  const isHarmless = state.phase === 'copying';
-  if (isHarmless || (!isSame && (await isUntouched(server, state, migration)))) return undefined;
+  // It starts over, or it is forgotten, or what it has copied is what the way back begins with.
+  if (state.phase === 'copying') return undefined;
+  const isOpen =
+    !isSame &&
+    !isDryRun &&
+    (await isUntouched(server, state, migration)) &&
+    (state.plan === migration.plan || (await isUnnamed(server, state)));
+  if (isOpen) return undefined;
   const what = state.direction === 'up' ? 'migration' : 'rollback';
   const others = isSameWay && !isSame ? ', with other lists than these' : '';
   const first = isSame ? '' : ' first';
@@ -813,7 +823,9 @@ function isAtLeast({ versionArray }, [major, minor]) {
 module.exports = {
   STATE,
   checksOfWrites,
+  isOf,
   isPending,
+  isResumed,
   migrate,
   runCheck,
   serverOf,
