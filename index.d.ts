@@ -697,6 +697,8 @@ export interface Progress {
   done?: number;
   total?: number;
   rate?: number;
+  /** `migrate`, `verify`: what is left if the process ends now, in words. */
+  left?: string;
 }
 
 /** How to look at a database. */

@@ -353,6 +353,29 @@ describe('on a terminal', () => {
     expect(stateText(await server.read(database))).toBe(stateText(states.up.before));
   });
 
+  it.each([
+    ['copies', /copying links into/, isCopy(), 'Nothing of yours has been changed. The next run'],
+    ['removes', /removing posts\.tags/, isRemoval(), 'The database has been changed in part.'],
+  ])('a second Ctrl-C while it %s ends it at once', async (_, title, isAtWork, left) => {
+    const database = await makeDatabase(states.up.before);
+    // The step takes for ever.
+    const proxy = await startProxy(server.address, (write) =>
+      isAtWork(write) ? new Promise(() => {}) : 'pass',
+    );
+    const url = server.url(database, { at: proxy.address });
+    const types = [
+      [title, '\x03'],
+      [/Another Ctrl-C ends it at once/, '\x03'],
+    ];
+    const { code, shown } = await apply(url, types, { args: ['--yes'] });
+    await proxy.stop();
+    expect(shown).toMatch(new RegExp(`It waits for the end of this step: .*${title.source}`));
+    expect(shown).toContain(`Ended at once. ${left}`);
+    expect(code).toBe(130);
+    expect((await runOn(server.url(database), '--apply', '--yes')).code).toBe(0);
+    expect(await stateOf(database)).toBe(states.up.expected);
+  });
+
   it('Ctrl-C while it copies leaves all as it was', async () => {
     const database = await makeDatabase(states.up.before);
     const { code, shown } = await interrupt(database, /copying links into/, isCopy());

@@ -53,16 +53,27 @@ async function checkOn(keystone, options, { width }) {
 async function applyOn(keystone, options, { args, guard, width }) {
   const { apply } = require('../database/apply');
   const progress = showProgress();
-  const interrupts = watchInterrupts(guard, () => {
-    progress.stop();
-    warn('Interrupted: coming to a clean end …');
-  });
+  let step = { title: 'Loading' };
+  const onProgress = (event) => {
+    step = event;
+    progress.onProgress(event);
+  };
+  const interrupts = watchInterrupts(
+    guard,
+    () => {
+      progress.stop();
+      warn(`Interrupted: coming to a clean end …\n  ${waitsFor(step)}`);
+    },
+    () => {
+      progress.stop();
+      warn(`Ended at once. ${step.left || 'Nothing has been changed.'}`);
+    },
+  );
   const ask = async (inspection) => {
     progress.stop();
     return args['--yes'] || confirm(inspection, interrupts.signal, options);
   };
   try {
-    const { onProgress } = progress;
     const { signal } = interrupts;
     const result = await apply(keystone, { ...options, confirm: ask, onProgress, signal });
     progress.stop();
@@ -73,6 +84,10 @@ async function applyOn(keystone, options, { args, guard, width }) {
     progress.stop();
     interrupts.stop();
   }
+}
+
+function waitsFor({ title }) {
+  return `It waits for the end of this step: ${visible(title)}. Another Ctrl-C ends it at once.`;
 }
 
 function rehearsed(result, width) {

@@ -32,7 +32,7 @@ class Guard {
     this._exit = process.exit;
     this._emit = process.emit;
     this._isLoading = true;
-    this._listener = undefined;
+    this._listeners = [];
     this._warned = new Set();
     const onError = (error) => {
       if (error instanceof ExitRefused) return;
@@ -62,13 +62,14 @@ class Guard {
   /**
    * Makes the next signal call a function in place of ending the process. The one after that ends it.
    *
-   * @param {() => void} listener
+   * @param {() => void} onFirst
+   * @param {() => void} onSecond - called before that
    * @returns {() => void} leaves the signals to what they did before
    */
-  onSignal(listener) {
-    this._listener = listener;
+  onSignal(onFirst, onSecond) {
+    this._listeners = [onFirst, onSecond];
     return () => {
-      this._listener = undefined;
+      this._listeners = [];
     };
   }
 
@@ -114,9 +115,9 @@ class Guard {
   }
 
   _onSignal(name) {
-    const listener = this._listener;
-    this._listener = undefined;
-    if (listener) return listener();
+    const listener = this._listeners.shift();
+    if (listener) listener();
+    if (this._listeners.length > 0) return undefined;
     // Without listeners, the signal does what it does to any process.
     process.removeAllListeners(name);
     this._emit.call(process, 'removeListener', name, () => {});

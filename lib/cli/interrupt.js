@@ -6,10 +6,11 @@
  *
  * @param {object} guard - of the process
  * @param {() => void} onFirst - called at the first signal
+ * @param {() => void} onSecond - called before the second one ends the process
  * @returns {{ signal: object, stop: () => void }} `signal` is an `AbortSignal` as far as it is needed
  *   here, because older Nodes have none; `stop` leaves the signals to what they always do
  */
-function watchInterrupts(guard, onFirst) {
+function watchInterrupts(guard, onFirst, onSecond) {
   const listeners = new Set();
   const signal = {
     aborted: false,
@@ -20,7 +21,7 @@ function watchInterrupts(guard, onFirst) {
     signal.aborted = true;
     onFirst();
     listeners.forEach((listener) => listener());
-  });
+  }, onSecond);
   return { signal, stop };
 }
 

@@ -14,6 +14,7 @@ const FORWARD = ['resume', 'fill', 'repair', 'index', 'remove'];
 const UNTOUCHED = 'Nothing of yours has been changed.';
 const GOES_ON =
   'The database has been changed in part. Run it again: it goes on where it was stopped.';
+const LEFTOVERS = 'The next run removes the copies that this one has made.';
 const TAKEN_OVER = 'That run says what has been changed; so does --check once it has ended.';
 /** What changes the documents themselves, which cannot be taken back. */
 const SKIPPED = {
@@ -40,6 +41,7 @@ async function migrateMongodb(connection, options) {
   const copied = new Map();
   let position = UNTOUCHED;
   let before;
+  const left = () => (position === UNTOUCHED ? `${position} ${LEFTOVERS}` : position);
   const report = ({ phase, text, isWarning, relationship, done, rate }) => {
     if (FORWARD.includes(phase)) position = GOES_ON;
     if (isWarning) notices.push(text);
@@ -47,7 +49,7 @@ async function migrateMongodb(connection, options) {
       const it = before.relationships.find(({ name }) => name === relationship);
       const count = it && { relationship: it.relationship, done, total: it.expected, rate };
       if (it && phase === 'count') copied.set(it, done);
-      onProgress(Object.assign({ phase: 'migrate', title: text }, count));
+      onProgress(Object.assign({ phase: 'migrate', title: text, left: left() }, count));
     }
     // Between two steps, of which each is whole.
     if (signal && signal.aborted && phase !== 'done') throw interrupted(position);
@@ -72,7 +74,7 @@ async function migrateMongodb(connection, options) {
       return { relationships, warnings, notices, skipped: SKIPPED[statements.direction] };
     }
     position = DONE;
-    onProgress({ phase: 'verify', title: 'Verifying' });
+    onProgress({ phase: 'verify', title: 'Verifying', left: position });
     const after = await measure();
     const outcome = compare(before, after);
     if (!outcome.isVerified) throw notVerified(outcome);

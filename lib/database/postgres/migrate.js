@@ -6,6 +6,8 @@ const { asker } = require('./check');
 const { isLost, serverError } = require('./failure');
 const { takeLock } = require('./lock');
 
+const ROLLED_BACK = 'Nothing has been changed: the server rolls the transaction back.';
+const UNKNOWN = 'The server may have committed the migration: --check says which schema there is.';
 const UNCHANGED = 'Nothing has been changed: the transaction was rolled back.';
 
 /**
@@ -43,17 +45,18 @@ async function migratePostgres(connection, options) {
       running = statement;
       if (signal && signal.aborted) throw interrupted();
       if (statement.role === 'commit') {
-        onProgress({ phase: 'verify', title: 'Verifying' });
+        onProgress({ phase: 'verify', title: 'Verifying', left: ROLLED_BACK });
         outcome = compare(before, await measure());
         if (!outcome.isVerified) throw notVerified(outcome);
         if (dryRun) {
-          onProgress({ phase: 'verify', title: 'Taking it back' });
+          onProgress({ phase: 'verify', title: 'Taking it back', left: ROLLED_BACK });
           await connection.query('ROLLBACK');
           break;
         }
         // What is asked from now on is too late: the commit is not to be cancelled.
         stopWatching();
         isCommitting = true;
+        onProgress({ phase: 'verify', title: 'Committing', left: UNKNOWN });
       }
       const { role } = statement;
       if (steps.has(statement)) onProgress(stepEvent(steps, statement));
@@ -93,6 +96,7 @@ function stepEvent(steps, statement) {
     relationship,
     step: steps.get(statement),
     steps: steps.size,
+    left: ROLLED_BACK,
   };
 }
 
