@@ -37,6 +37,9 @@ export interface Snapshot {
   keystone: string | null;
   /** The locale under which the ranks were computed, such as `en-US`. */
   locale: string;
+  /** The orders of list keys and field paths under other locales, where they are not the same: each name
+   * with its rank. */
+  orders: { locale: string; lists: Record<string, number>; paths: Record<string, number> }[];
   /** The adapters that hold lists. */
   adapters: SnapshotAdapter[];
   /** All lists, aux lists included, in order of definition. */
@@ -259,7 +262,7 @@ export type AdapterPlan = { name: string; hasChanges: boolean } & (
 );
 
 /** What a plan warns of. */
-export type WarningCode = 'NAME_TAKEN' | 'NO_WAY_BACK' | 'COLUMNS_UNKNOWN';
+export type WarningCode = 'NAME_TAKEN' | 'NO_WAY_BACK' | 'COLUMNS_UNKNOWN' | 'LOCALE';
 
 /** Something the user should know, which does not stop the plan. */
 export interface Warning {
@@ -487,6 +490,7 @@ export type FindingCode =
   | 'NOT_OUR_TABLE'
   | 'NO_OLD_PLACE'
   | 'HELD_TWICE'
+  | 'LOCALE'
   | 'DATA'
   | 'SERVER_VERSION'
   | 'UNFINISHED'

@@ -22,6 +22,16 @@ const UNCHANGED = [
   'exports.keystone = keystone;',
 ].join('\n');
 
+/** Two lists whose order depends on the locale, and one related to itself. */
+const FRIENDS = UNCHANGED.split('\n')
+  .concat(
+    'const friends = (ref) => ({ fields: { friends: { type: Relationship, ref, many: true } } });',
+    "keystone.createList('Bee', friends('Aardvark.friends'));",
+    "keystone.createList('Aardvark', friends('Bee.friends'));",
+    "keystone.createList('Cat', friends('Cat'));",
+  )
+  .join('\n');
+
 /** So many lists that the plan as JSON has more than 2 MB, far more than a pipe holds. */
 const LARGE = [
   "const { Keystone } = require('@keystonejs/keystone');",
@@ -43,6 +53,7 @@ beforeAll(() => {
     'index.js': EXPORT,
     'unchanged.js': UNCHANGED,
     'large.js': LARGE,
+    'friends.js': FRIENDS,
     'ends.js': 'process.exit(0);',
   });
 });
@@ -64,6 +75,18 @@ describe('what is printed', () => {
     expect(stdout).toContain('RENAME TO "User_posts_many";');
     expect(stdout).toMatch(/[^\n]\n$/);
     expect(stderr).not.toContain('--migration');
+  });
+
+  it('warnings where the locale turns left and right round, and of what a rollback drops', async () => {
+    const call = ['--entry', 'friends.js'];
+    const turned = await run(project, call, { env: { LC_ALL: 'da' } });
+    expect(turned.stderr).toMatch(
+      /⚠ .* Under da, .* for Bee\.friends -> Aardvark\.friends\. .*\[LOCALE\]/,
+    );
+    expect(turned.stderr).not.toContain('NO_WAY_BACK');
+    const back = await run(project, [...call, '--rollback'], { env: { LC_ALL: 'en-GB' } });
+    expect(back.stderr).toContain('[NO_WAY_BACK]');
+    expect(back.stderr).not.toContain('LOCALE');
   });
 
   it('the way back, and both with repairs', async () => {

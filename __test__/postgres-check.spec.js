@@ -200,6 +200,54 @@ describe('what a database holds', () => {
     expect(found.problems[0].message).toContain('App the right schema');
   });
 
+  const FRIENDS = {
+    lists: {
+      Bee: { fields: { friends: { type: 'Relationship', ref: 'Aardvark.friends', many: true } } },
+      Aardvark: { fields: { friends: { type: 'Relationship', ref: 'Bee.friends', many: true } } },
+      Cat: { fields: { kittens: { type: 'Relationship', ref: 'Kitten.mother', many: true } } },
+      Kitten: { fields: { mother: { type: 'Relationship', ref: 'Cat.kittens' } } },
+    },
+  };
+
+  /** A database with the printed schema, changed by hand. */
+  async function databaseOf(scenario, schema, sql) {
+    const database = `check ${++count}`;
+    await server.createDatabase(database);
+    const session = await open(server.url(database), scenario);
+    await server.query(database, `${planUpgrade(await session.snapshot()).schema(schema)}; ${sql}`);
+    return { database, session };
+  }
+
+  it('a list whose table has another name, though nothing changes in it', async () => {
+    const { database, session } = await databaseOf(
+      FRIENDS,
+      'old',
+      'ALTER TABLE "Cat" RENAME TO cats',
+    );
+    const found = await session.check();
+    expect([found.isReady, codes(found)]).toEqual([false, ['MISSING']]);
+    expect(found.problems[0].message).toMatch(
+      /^Not in the schema public: the table Cat of the list Cat\./,
+    );
+    await expectRefused(database, session, 'MISSING');
+  });
+
+  it('the names of another locale, and which that is', async () => {
+    const { database, session } = await databaseOf(
+      FRIENDS,
+      'new',
+      `ALTER TABLE "Aardvark_friends_Bee_friends" RENAME TO "Bee_friends_Aardvark_friends";
+       ALTER TABLE "Bee_friends_Aardvark_friends" RENAME "Aardvark_left_id" TO "Bee_left_id";
+       ALTER TABLE "Bee_friends_Aardvark_friends" RENAME "Bee_right_id" TO "Aardvark_right_id"`,
+    );
+    const found = await session.check({ direction: 'down' });
+    expect(codes(found)[0]).toBe('LOCALE');
+    expect(found.problems[0].message).toMatch(
+      /it has Bee_friends_Aardvark_friends in place of Aardvark_friends_Bee_friends\. So it is under nb or da:/,
+    );
+    await expectRefused(database, session, 'LOCALE', { direction: 'down' });
+  });
+
   it('sides that disagree, which --reconcile repairs', async () => {
     const { database, session } = await makeDatabase();
     await server.query(database, 'DELETE FROM "User_readPosts"');

@@ -39,6 +39,7 @@ const OPTIONS = {
   // Each use has its own.
   format: text,
   inspection,
+  locales: oneOf(true, false),
   newName: text,
   oldName: text,
   onProgress: aFunction,

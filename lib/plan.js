@@ -191,7 +191,7 @@ function data(plan) {
  */
 function planUpgrade(project, options) {
   const isSnapshot = project && !project.listsArray && (project.version || project.lists);
-  const { columns: atOnce = false } = readOptions(options, ['columns', 'resolveFrom']);
+  const { columns: atOnce = false } = readOptions(options, ['columns', 'locales', 'resolveFrom']);
   const native = (data) => calling(() => loadNative().planUpgrade(toJson(data)));
   if (isSnapshot) return new UpgradePlan(native(project));
   const take = (columns) => snapshot(project, Object.assign({}, options, { columns }));

@@ -30,6 +30,13 @@ pub fn new_join_table(relationship: &Relationship) -> String {
     }
 }
 
+/// The same table where the sides are the other way round, under another locale.
+pub fn mirrored_join_table(relationship: &Relationship) -> Option<String> {
+    let Relationship { left, right, .. } = relationship;
+    let right = right.as_ref().filter(|right| left.many && right.many)?;
+    Some([&right.key, "_", &right.path, "_", &left.key, "_", &left.path].concat())
+}
+
 /// The near column of a join table since Arcade: `Todo_left_id`.
 pub fn new_near_column(relationship: &Relationship) -> String {
     [&relationship.left.key, "_left_id"].concat()

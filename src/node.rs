@@ -101,7 +101,7 @@ impl NativePlan {
         let asked = Asked { options, is_running, answers: &answers };
         match &part.engine {
             Engine::PostgreSql { schema_name, steps } => {
-                postgres::inspect(&self.plan, part, schema_name, steps, asked)
+                postgres::inspect(&self.plan, &self.snapshot, part, schema_name, steps, asked)
             }
             Engine::MongoDb { steps } => {
                 mongodb::inspect(&self.plan, &self.snapshot, part, steps, asked)

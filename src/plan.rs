@@ -126,6 +126,7 @@ impl UpgradePlan {
         }
 
         let mut warnings = snapshot.warnings.clone();
+        warnings.extend(other_order(snapshot, &relationships));
         let adapters = snapshot
             .adapters
             .iter()
@@ -237,6 +238,26 @@ fn unsupported(snapshot: &Snapshot) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// The locale that most servers run in.
+const USUAL_LOCALE: &str = "en-US";
+
+/// A warning of relationships that the process's locale turns round.
+fn other_order(snapshot: &Snapshot, relationships: &[Relationship]) -> Option<Warning> {
+    let usual = snapshot.orders.iter().find(|it| it.locale == USUAL_LOCALE)?;
+    let turned = relationships.iter().filter(|it| it.is_mirrored(usual));
+    let names: Vec<String> = turned.map(Relationship::name).collect();
+    (!names.is_empty()).then(|| Warning {
+        code: "LOCALE".to_owned(),
+        message: format!(
+            "The order of left and right depends on the locale. Under {}, the locale of this process, it is another one than under {USUAL_LOCALE} for {}. Set LC_ALL to the locale that your server runs in.",
+            snapshot.locale,
+            names.join(", ")
+        ),
+        list: None,
+        field: None,
+    })
 }
 
 /// What Keystone itself must say of a relationship.

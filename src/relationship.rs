@@ -13,7 +13,7 @@ use similar::get_close_matches;
 
 use crate::error::Problem;
 use crate::name::Name;
-use crate::snapshot::{ColumnOptions, Consolidated, Field, RelationshipField, Snapshot};
+use crate::snapshot::{ColumnOptions, Consolidated, Field, Order, RelationshipField, Snapshot};
 
 /// How many items of each side a relationship links, left to right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -109,6 +109,12 @@ pub struct Relationship {
 impl Relationship {
     pub fn is_self(&self) -> bool {
         self.left.list == self.target
+    }
+
+    /// Whether its sides are the other way round in another order of names.
+    pub fn is_mirrored(&self, order: &Order) -> bool {
+        let rank = |side: &Side| (order.lists.get(&*side.key), order.paths.get(&*side.path));
+        self.right.as_ref().is_some_and(|right| rank(&self.left) > rank(right))
     }
 
     /// `Todo.author -> User` or `Todo.readers -> User.readPosts`, as in the guide.

@@ -4,7 +4,7 @@
 //! depends on the running process (the order of names under its locale, mongoose's plural forms) is
 //! in it as a value, so that the core computes the same plan from it everywhere.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 
@@ -27,6 +27,9 @@ pub struct Snapshot {
     /// Locale of the process that computed the ranks (`en-US`): Keystone orders the two sides of a
     /// relationship with `localeCompare`, which depends on it.
     pub locale: String,
+    /// What other locales order in another way.
+    #[serde(default)]
+    pub orders: Vec<Order>,
     pub adapters: Vec<Adapter>,
     /// All lists, aux lists included, in order of definition.
     pub lists: Vec<List>,
@@ -39,6 +42,14 @@ pub struct Snapshot {
     /// What could not be found out about the project.
     #[serde(default)]
     pub warnings: Vec<Warning>,
+}
+
+/// The order of names under a locale, each with its rank.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Order {
+    pub locale: String,
+    pub lists: HashMap<String, u32>,
+    pub paths: HashMap<String, u32>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -133,7 +133,9 @@ async function exec(args, { _cwd = process.cwd(), guard = UNGUARDED } = {}, spin
   // Only these need the columns of all fields, which only knex knows.
   const columns = Boolean(args['--schema'] || args['--diff'] || reportFile);
   const plan = planUpgrade(keystone, Object.assign({ columns }, from));
-  plan.warnings.forEach(({ code, message }) => warn(message, code));
+  plan.warnings
+    .filter(({ code }) => code !== 'NO_WAY_BACK' || args['--rollback'])
+    .forEach(({ code, message }) => warn(message, code));
 
   const writeReport = (inspection) => {
     if (reportFile) write('--report', reportFile, renderReport(plan, args, inspection));

@@ -15,7 +15,7 @@ const { snapshot } = require('../snapshot');
 function loadProject(keystone, options) {
   checkRunOptions(options);
   if (!keystone || !keystone.listsArray) snapshot(keystone); // Says what is wrong.
-  const plan = planUpgrade(keystone, options);
+  const plan = planUpgrade(keystone, Object.assign({ locales: true }, options));
   return Object.assign({ keystone, plan }, coreOf(plan));
 }
 

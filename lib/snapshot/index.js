@@ -11,6 +11,12 @@ const { classFolders, packageVersion, resolveFrom } = require('./resolve');
 /** The version of the snapshot's shape; `src/snapshot.rs` reads this one. */
 const VERSION = 1;
 
+/** The locale of most servers. */
+const USUAL = 'en-US';
+
+/** Others that order Latin letters in another way, the most widely used first. */
+const OTHERS = 'es pl sv nb da cs hu fi hr sk tr vi lt lv et is cy sq az'.split(' ');
+
 /**
  * Serializes the lists of a Keystone 5 object to plain, versioned JSON data: all that planning
  * needs. Nothing connects, and the object is left as it was.
@@ -25,7 +31,7 @@ const VERSION = 1;
 function snapshot(keystone, options) {
   if (!keystone || !Array.isArray(keystone.listsArray)) throw notKeystone('has no `listsArray`');
   if (!keystone.listsArray.every(isList)) throw notKeystone('has a `listsArray` of something else');
-  const given = readOptions(options, ['columns', 'resolveFrom']);
+  const given = readOptions(options, ['columns', 'locales', 'resolveFrom']);
   const { resolveFrom: directories = [process.cwd()], columns = true } = given;
   const lists = keystone.listsArray;
   const named = projectAdapters(keystone);
@@ -68,6 +74,7 @@ function snapshot(keystone, options) {
         { fields: list.fields.map((field) => describeField(field, describe)) },
       );
     }),
+    orders: orders(given.locales ? [USUAL].concat(OTHERS) : [USUAL], [listRanks, pathRanks]),
     consolidated: own.consolidated,
     consolidationError: own.error,
     warnings,
@@ -202,8 +209,8 @@ function keystoneVersion(keystone, directories) {
  * The position of each name in the order of `localeCompare`, which is how Keystone orders the two
  * sides of a relationship. It depends on the locale of this process, so it has to be asked here.
  */
-function ranks(names) {
-  const { compare } = new Intl.Collator(); // `localeCompare` is defined by this, and is slower
+function ranks(names, locale) {
+  const { compare } = new Intl.Collator(locale); // `localeCompare` is defined by this, and is slower
   const sorted = unique(names).sort(compare);
   let rank = 0;
   return new Map(
@@ -216,8 +223,34 @@ function ranks(names) {
   );
 }
 
+/**
+ * Orders of list keys and field paths under other locales than that of this process, as far as they
+ * are not the same.
+ */
+function orders(locales, ranked) {
+  return locales
+    .map((locale) => ({ locale, ranked: ranked.map((known) => ranks([...known.keys()], locale)) }))
+    .filter((other) =>
+      ranked.some((known, at) =>
+        [...known].some(([name, rank]) => other.ranked[at].get(name) !== rank),
+      ),
+    )
+    .map(({ locale, ranked: [lists, paths] }) => ({
+      locale,
+      lists: byName(lists),
+      paths: byName(paths),
+    }));
+}
+
 function relationships(list) {
   return list.fields.filter((field) => field.isRelationship);
+}
+
+/** A Map as JSON has it. */
+function byName(map) {
+  const object = Object.create(null);
+  map.forEach((value, name) => (object[name] = value));
+  return object;
 }
 
 function typeName(field) {

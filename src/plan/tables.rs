@@ -24,6 +24,7 @@ pub(super) fn plan(
     problems: &mut Vec<Problem>,
 ) -> Vec<Planned<TableStep>> {
     let mut names = TableNames::new(part);
+    let mut met = Vec::new();
     let mut old_tables = names.old_join_tables(part, problems);
     let mut old_table = |side: &Side| {
         let table = old_tables.remove(&(side.list, side.field));
@@ -53,7 +54,7 @@ pub(super) fn plan(
                 table_drops.push(planned(TableStep::DropJoinTable { table, kept }));
             }
             (Kind::OneSidedManyToMany | Kind::TwoSidedManyToMany, right) => {
-                let to = names.new_join_table(part, relationship, warnings, problems);
+                let to = names.new_join_table(part, relationship, &mut met, problems);
                 if relationship.is_self() {
                     warnings.push(warning(
                         &relationship.left,
@@ -77,6 +78,17 @@ pub(super) fn plan(
             }
             _ => {}
         }
+    }
+    if !met.is_empty() {
+        warnings.push(Warning {
+            code: "NAME_TAKEN".to_owned(),
+            message: format!(
+                "Keystone's names for indexes and foreign keys are the same once they are in lower case and cut at 63 bytes. The new Keystone leaves out what it cannot name. The migration keeps what the database has, under names of its own: {}.",
+                met.join("; ")
+            ),
+            list: None,
+            field: None,
+        });
     }
     renames.sort_by_key(|planned| match &planned.step {
         TableStep::RenameJoinTable { from, .. } => Reverse(from.name.len()),
@@ -201,7 +213,7 @@ impl<'a> TableNames<'a> {
         &mut self,
         part: &Part<'a>,
         relationship: &'a Relationship,
-        warnings: &mut Vec<Warning>,
+        met: &mut Vec<String>,
         problems: &mut Vec<Problem>,
     ) -> Box<JoinTable> {
         let side = &relationship.left;
@@ -215,15 +227,7 @@ impl<'a> TableNames<'a> {
             problems,
         );
         if !distinct.is_empty() {
-            warnings.push(warning(
-                side,
-                "NAME_TAKEN",
-                format!(
-                    "{relationship}: on {}, Keystone's names for indexes and foreign keys are the same once they are in lower case and cut at 63 bytes. The new Keystone leaves out what it cannot name. The migration keeps what the database has, and names it {}.",
-                    table.name,
-                    distinct.join(" and ")
-                ),
-            ));
+            met.push(format!("on {} {}", table.name, distinct.join(" and ")));
         }
         table
     }

@@ -9,7 +9,7 @@ use crate::relationship::Relationship;
 use crate::step::{Links, Owner, TablePlace};
 
 /// What to do about two sides that disagree.
-pub(super) const HINT: &str = "Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.";
+pub(super) const HINT: &str = "Bring both sides into agreement, or use --reconcile, which repairs them by the rules in the README.";
 
 /// Compares the links that two queries find, for `format` and [`fill`]. A full join tells in one pass which
 /// links one of them lacks.
@@ -163,7 +163,8 @@ pub(super) fn nothing_homeless(statements: &Statements<'_>, tables: &[Homeless<'
             column: "homeless",
             code: "NO_OLD_PLACE",
             message: "%s, for which the old schema has no place",
-            hint: "Keep them elsewhere and empty the table, or make the way back with --reconcile, which drops them.".to_owned(),
+            hint: "Keep them elsewhere and empty the table, or use --reconcile, which drops them."
+                .to_owned(),
             is_idle: false,
         }],
     }

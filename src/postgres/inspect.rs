@@ -16,8 +16,11 @@ use crate::inspection::{
     Asked, Database, Disagreement, Finding, Findings, Inspected, Inspection, Query, Question,
     Related, State, Stored, Touched, Within,
 };
+use crate::name;
+use crate::naming;
 use crate::plan::{AdapterPlan, Direction, Options, UpgradePlan};
 use crate::relationship::{Kind, Relationship, Side};
+use crate::snapshot::Snapshot;
 use crate::step::{Links, Owner, Planned, TablePlace, TableStep};
 
 /// Asks for what is not among the answers yet, or says what the answers come to.
@@ -26,6 +29,7 @@ use crate::step::{Links, Owner, Planned, TablePlace, TableStep};
 /// The key of an answer that is none.
 pub fn inspect(
     plan: &UpgradePlan,
+    snapshot: &Snapshot,
     adapter: &AdapterPlan,
     schema: &str,
     steps: &[Planned<TableStep>],
@@ -43,6 +47,7 @@ pub fn inspect(
     let statements = Statements::new(schema);
     let inspector = Inspector {
         plan,
+        snapshot,
         adapter,
         schema,
         asked,
@@ -131,6 +136,7 @@ fn unchanged(relationship: &Relationship) -> Links<TablePlace> {
 
 struct Inspector<'a> {
     plan: &'a UpgradePlan,
+    snapshot: &'a Snapshot,
     adapter: &'a AdapterPlan,
     schema: &'a str,
     asked: Asked<'a>,
@@ -157,6 +163,11 @@ struct Found {
     tab: String,
     col: String,
     is_there: bool,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    tab: String,
 }
 
 #[derive(Deserialize)]
@@ -241,6 +252,17 @@ impl Inspector<'_> {
             );
             questions.push(question("places", &query, &["tab", "col", "is_there"]));
         }
+        let lists = self.lists().into_iter().map(|(table, _)| table);
+        let mirrored = self.mirrored().into_iter().map(|(_, table)| table);
+        let tables: BTreeSet<String> = lists.chain(mirrored).collect();
+        if !tables.is_empty() && !self.asked.is_running {
+            let rows = tables.iter().map(|table| [Cell::Text(table)]);
+            let query = format!(
+                "SELECT name FROM (VALUES\n{}\n  ) AS named (name) WHERE to_regclass(format('%I.%I', {schema}, name)) IS NOT NULL",
+                values("    ", rows)
+            );
+            questions.push(question("tables", &query, &["tab"]));
+        }
         if !self.changes.is_empty() {
             questions.push(check_question("expected", &self.expected));
             let tables = preflight::touched(&self.changes).into_iter();
@@ -255,6 +277,20 @@ impl Inspector<'_> {
             questions.push(question("locks", &query, &["tab", "bytes", "owner", "is_owned"]));
         }
         questions
+    }
+
+    /// The lists with their tables.
+    fn lists(&self) -> Vec<(String, &str)> {
+        let at = self.plan.adapters.iter().position(|it| std::ptr::eq(it, self.adapter));
+        let lists = self.snapshot.lists.iter().filter(|list| Some(list.adapter) == at);
+        lists.map(|list| (name::clip(&list.key).to_owned(), &*list.key)).collect()
+    }
+
+    /// The join tables as they are called where left and right are the other way round.
+    fn mirrored(&self) -> Vec<(&Relationship, String)> {
+        let relationships = self.relationships.iter().map(|it| it.relationship);
+        let named = |it| Some((it, name::clip(&naming::mirrored_join_table(it)?).to_owned()));
+        relationships.filter_map(named).collect()
     }
 
     /// What the tables hold, as far as they are there.
@@ -354,6 +390,7 @@ impl Inspector<'_> {
         let locked: Vec<Locked> = self.rows("locks")?;
         let mut warnings = self.held_twice(&relationships);
         warnings.extend(relationships.iter().filter_map(|it| self.repaired(it)));
+        warnings.extend(self.missing_lists(false)?);
         let mut problems = self.problems(there, &relationships)?;
         problems.extend(self.privileges(&session, &locked));
         let dropped = self.changes.iter().filter_map(Change::dropped);
@@ -446,7 +483,8 @@ impl Inspector<'_> {
 
     /// What stands in the way, as the migration itself would find.
     fn problems(&self, there: &There, relationships: &[Related]) -> Result<Vec<Finding>, String> {
-        let mut problems = self.found("expected", &self.expected)?;
+        let mut problems: Vec<Finding> = self.other_locale()?.into_iter().collect();
+        problems.extend(self.found("expected", &self.expected)?);
         for problem in problems.iter_mut().filter(|it| it.code == "MISSING") {
             let names = |wanted: State| {
                 let those = relationships.iter().filter(|it| it.state == wanted);
@@ -456,6 +494,9 @@ impl Inspector<'_> {
             if !old.is_empty() && !new.is_empty() {
                 problem.message += &format!(" In the old schema: {old}. In the new schema: {new}.");
             }
+        }
+        if !problems.iter().any(|it| it.code == "MISSING") {
+            problems.extend(self.missing_lists(true)?);
         }
         if let Some(check) = &self.no_dependents {
             problems.extend(self.found("dependents", check)?);
@@ -468,6 +509,58 @@ impl Inspector<'_> {
             problems.extend(relationships.iter().filter_map(disagreement));
         }
         Ok(problems)
+    }
+
+    /// The tables of lists that are not in the database, though nothing has to change on them: of lists with
+    /// relationships, or of others.
+    fn missing_lists(&self, are_related: bool) -> Result<Option<Finding>, String> {
+        let there: Vec<Named> = self.rows("tables")?;
+        let is_related = |key: &str| {
+            let mut all = self.relationships.iter().map(|it| it.relationship);
+            all.any(|it| *it.left.key == *key || *it.target_key == *key)
+        };
+        let missing = self.lists().into_iter().filter(|(table, key)| {
+            !there.iter().any(|it| it.tab == *table) && is_related(key) == are_related
+        });
+        let names: Vec<String> =
+            missing.map(|(table, list)| format!("{table} of the list {list}")).collect();
+        let message = format!(
+            "Not in the schema {}: the table {}. Does the Keystone that runs on this database give the list's table another name, or has the list never been in this database?",
+            self.schema,
+            names.join(", the table ")
+        );
+        // In a database without any of them that is said already.
+        let is_said = self.asked.is_running || there.is_empty();
+        Ok((!names.is_empty() && !is_said).then(|| finding("MISSING", message)))
+    }
+
+    /// Join tables of a process whose locale orders left and right the other way round.
+    fn other_locale(&self) -> Result<Option<Finding>, String> {
+        let there: Vec<Named> = self.rows("tables")?;
+        let mirrored = self.mirrored().into_iter();
+        let found: Vec<_> =
+            mirrored.filter(|(_, table)| there.iter().any(|it| it.tab == *table)).collect();
+        // Those that turn round all of them. The first is the most likely.
+        let orders = self.snapshot.orders.iter();
+        let turning = orders.filter(|order| found.iter().all(|(it, _)| it.is_mirrored(order)));
+        let locales: Vec<&str> = turning.map(|order| &*order.locale).take(3).collect();
+        let names: Vec<String> = found
+            .iter()
+            .map(|(it, table)| format!("{table} in place of {}", naming::new_join_table(it)))
+            .collect();
+        let message = format!(
+            "The new schema in this database was made under another locale than {}, that of this process: it has {}. {}",
+            self.plan.locale,
+            names.join(", "),
+            match locales.is_empty() {
+                true => "Set LC_ALL to the locale that your server ran in.".to_owned(),
+                false => format!(
+                    "So it is under {0}: set LC_ALL to that, here and for your server.",
+                    locales.join(" or ")
+                ),
+            }
+        );
+        Ok((!names.is_empty()).then(|| finding("LOCALE", message)))
     }
 
     /// What a check has found that is wrong: the worst.

@@ -189,7 +189,7 @@ BEGIN
     IF trouble.homeless IS NOT NULL THEN
       RAISE EXCEPTION USING
         MESSAGE = format('%s, for which the old schema has no place', trouble.homeless),
-        HINT = 'Nothing has been changed. Keep them elsewhere and empty the table, or make the way back with --reconcile, which drops them.';
+        HINT = 'Nothing has been changed. Keep them elsewhere and empty the table, or use --reconcile, which drops them.';
     END IF;
   END LOOP;
 END $$;

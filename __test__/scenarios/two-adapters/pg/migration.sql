@@ -209,7 +209,7 @@ BEGIN
   IF problems IS NOT NULL THEN
     RAISE EXCEPTION USING
       MESSAGE = problems,
-      HINT = 'Nothing has been changed. Bring both sides into agreement, or make the migration with --reconcile, which repairs them by the rules in the README.';
+      HINT = 'Nothing has been changed. Bring both sides into agreement, or use --reconcile, which repairs them by the rules in the README.';
   END IF;
 END $$;
 
