@@ -3,8 +3,12 @@
  *
  * `check` and `apply` connect to the project's database. Everything else computes and returns.
  *
- * No promise is made about `instanceof`: in Jest, and wherever modules are loaded into several
- * realms, look at `error.code` and call methods instead.
+ * Do not rely on `instanceof`: in Jest, and wherever modules are loaded into several realms, look at
+ * `error.code` and call methods instead.
+ *
+ * Where the rules come from: kinds and the words of the summary are those of Keystone's guide to the
+ * Arcade release; left, right and names are those that Keystone itself computes since 8.0.0, in
+ * `_consolidateRelationships()`; names of indexes and constraints are knex's.
  *
  * @packageDocumentation
  */
@@ -385,53 +389,65 @@ export class UpgradePlan {
   /** Whether any database has to change. */
   readonly hasChanges: boolean;
   /**
-   * The summary in the words of Keystone's migration guide, with a final newline.
+   * Summarizes what changes, in the words of Keystone's migration guide.
    *
    * @param options - `color` adds ANSI colours; `adapter` picks one adapter's part of several
-   * @throws UpgradeError `UNKNOWN_ADAPTER`
+   * @returns a line for each change, under the guide's five headings, with a final newline
+   * @throws UpgradeError `INVALID_OPTION`, `UNKNOWN_ADAPTER`
    */
   summary(options?: { color?: boolean; adapter?: string }): string;
   /**
-   * The migration from the old schema to the new, or the way back: SQL for PostgreSQL, a mongosh
-   * script for MongoDB. With a `format`, a migration file for that tool.
+   * Writes the migration from the old schema to the new, or the way back. With a `format`, a migration
+   * file for that tool, with both ways.
    *
+   * @param options - by default the way up, which stops where two stored sides disagree
+   * @returns SQL for PostgreSQL, to be run whole by `psql -v ON_ERROR_STOP=1`; a mongosh script for
+   *   MongoDB; with a `format` JavaScript
    * @throws UpgradeError `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
    */
   migration(options?: ScriptOptions): string;
   migration(options: MigrationFileOptions): string;
   /**
-   * The statements of the migration in order: those of the script, for tools that run them
-   * themselves. For PostgreSQL an array, empty when there is nothing to do; for MongoDB the data
-   * that the runner in the script takes.
+   * The statements of the migration, for tools that run them themselves: those of the script.
    *
    * @param options - as for `migration`
+   * @returns for PostgreSQL the statements in order, none when there is nothing to do; for MongoDB the
+   *   data that the runner in the script takes
    * @throws UpgradeError `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
    */
   statements(options?: ScriptOptions): Statement[] | MongodbMigration;
   /**
-   * The old or the new schema: what that generation of Keystone creates on an empty database. SQL for
-   * PostgreSQL; for MongoDB statements for mongosh with a comment for each field.
+   * Writes the old or the new schema: what that generation of Keystone creates on an empty database.
    *
+   * @param which - `old`: before the Arcade release; `new`: since
    * @param options - `adapter` is needed when the project has several
+   * @returns SQL for PostgreSQL, in the style of Keystone's guide; for MongoDB statements for mongosh with
+   *   a comment for each field
    * @throws UpgradeError `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
    */
   schema(which: 'old' | 'new', options?: { adapter?: string }): string;
   /**
-   * The unified diff from the old schema to the new, which `patch` applies. Empty when they are the
-   * same.
+   * Compares the old schema with the new.
    *
    * @param options - `color` adds ANSI colours; `adapter` is needed when the project has several
-   * @throws UpgradeError `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
+   * @returns the unified diff, which `patch` applies; empty when they are the same
+   * @throws UpgradeError `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
    */
   diff(options?: { color?: boolean; adapter?: string }): string;
   /**
-   * The plan to look at: `html`, a page that needs nothing else; `md`, Markdown for a pull request.
-   * Both show each relationship before and after, its statements and the schema diff.
+   * Writes the plan as a report to look at: each relationship before and after, its statements and the
+   * schema diff.
    *
+   * @param options - `format` is needed; with `inspection` the report shows what a database holds
+   * @returns for `html` a page that needs nothing else; for `md` Markdown for a pull request
    * @throws UpgradeError `INVALID_OPTION`, `UNKNOWN_ADAPTER`
    */
   report(options: ReportOptions): string;
-  /** The whole plan as plain data, the caller's own to change. */
+  /**
+   * The whole plan as plain data, what `JSON.stringify` of a plan gives.
+   *
+   * @returns a copy, the caller's own to change
+   */
   toJSON(): PlanJson;
 }
 
@@ -744,24 +760,33 @@ export interface UpgradeError extends Error {
 }
 
 /**
- * Whether something thrown is an {@link UpgradeError}, of whichever realm.
+ * Tells the errors of this package from others, of whichever realm.
+ *
+ * @param error - anything that was thrown
+ * @returns whether it is an {@link UpgradeError}
  */
 export function isUpgradeError(error: unknown): error is UpgradeError;
 
 /**
  * Serializes the lists of a Keystone 5 object to plain, versioned data: all that planning needs.
- * The object is left as it was.
  *
- * @throws UpgradeError `NOT_KEYSTONE`
+ * @param keystone - with all its lists created; it is left as it was
+ * @returns data for {@link planUpgrade}, which gives the same plan on any machine
+ * @throws UpgradeError `NOT_KEYSTONE`, `INVALID_OPTION`
  */
 export function snapshot(keystone: KeystoneLike, options?: SnapshotOptions): Snapshot;
 
 /**
- * Plans the upgrade of a project from the relationship schema before the Arcade release to the one
- * since.
+ * Plans the upgrade of a project from the relationship schema before the Arcade release to the schema
+ * since. Where the loaded Keystone is 8.0.0 or later, the plan is compared with Keystone's own
+ * `_consolidateRelationships()`; a difference is an error.
  *
  * @param project - a Keystone 5 object with all its lists created, or a {@link Snapshot} of one
- * @throws UpgradeError with all problems of the project's lists at once
+ * @returns the plan, also where nothing has to change: see `hasChanges`
+ * @throws UpgradeError with all problems of the project's lists at once: `UNKNOWN_LIST`,
+ *   `UNKNOWN_FIELD`, `MISMATCHED_REF`, `SELF_REFERENCE`, `CROSS_ADAPTER`, `UNSUPPORTED_ADAPTER`,
+ *   `UNSUPPORTED_OPTION`, `NAME_COLLISION`, `UNKNOWN_COLLECTION`, `KEYSTONE_DISAGREES`; or with
+ *   `NO_LISTS`, `NOT_KEYSTONE`, `INVALID_SNAPSHOT`, `INVALID_OPTION`, `ADDON_MISSING`
  */
 export function planUpgrade(
   project: KeystoneLike | Snapshot,
@@ -769,11 +794,12 @@ export function planUpgrade(
 ): UpgradePlan;
 
 /**
- * The unified diff of two SQL texts, such as dumps of a database before and after. `patch` applies it.
- * Empty when they are equal.
+ * Compares two SQL texts, such as dumps of a database before and after.
  *
  * @param options - the names in the header lines, by default `old schema` and `new schema`; `color`
  *   adds ANSI colours
+ * @returns the unified diff with three lines of context, which `patch` applies; empty when they are equal
+ * @throws UpgradeError `INVALID_OPTION`
  */
 export function diffSchemas(
   oldSql: string,
@@ -782,23 +808,28 @@ export function diffSchemas(
 ): string;
 
 /**
- * Connects to a project's database, by its own adapter and driver, and says what it holds. It only
+ * Connects to a project's database, by its own adapter and driver, and reports what it holds. It only
  * reads, and never calls `keystone.connect()` or `prepare()`.
  *
- * Rejects with an {@link UpgradeError}: those of {@link planUpgrade}, `INVALID_OPTION`,
- * `CONNECTION_FAILED`, `LOCKED` while a migration is running, `CHECK_FAILED`.
+ * @param keystone - with all its lists created, connected or not; a snapshot is not enough
+ * @returns what the database holds, also where `problems` prevent the migration
+ * @throws rejects with an {@link UpgradeError}: those of {@link planUpgrade}, `INVALID_OPTION`,
+ *   `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`, `CONNECTION_FAILED`, `LOCKED` while a migration is running,
+ *   `CHECK_FAILED`
  */
 export function check(keystone: KeystoneLike, options?: CheckOptions): Promise<Check>;
 
 /**
- * Migrates a project's database: connects as {@link check} does, checks, runs the very statements of
- * {@link UpgradePlan.statements}, and verifies what has come of them: on PostgreSQL before it commits
- * them. With `dryRun` it takes everything back instead.
+ * Migrates a project's database: connects as {@link check} does, checks, runs the statements of
+ * {@link UpgradePlan.statements}, and verifies the result: on PostgreSQL before it commits. With `dryRun`
+ * it takes everything back instead.
  *
- * Rejects with an {@link UpgradeError}: those of {@link check} and {@link Check.problems}, `DECLINED`,
- * `INTERRUPTED`, `MIGRATION_FAILED`, `NOT_VERIFIED`, `CONNECTION_LOST`. On PostgreSQL nothing has been
- * changed then; only after `COMMIT_UNKNOWN` the migration may have been done, and `check` says. On
- * MongoDB the message says whether anything has been changed; run again, it goes on.
+ * @param keystone - as for {@link check}
+ * @returns what has been done; `isApplied` is false after a dry run, and where there was nothing to do
+ * @throws rejects with an {@link UpgradeError}: those of {@link check} and {@link Check.problems},
+ *   `DECLINED`, `INTERRUPTED`, `MIGRATION_FAILED`, `NOT_VERIFIED`, `CONNECTION_LOST`. On PostgreSQL nothing
+ *   has been changed then; only after `COMMIT_UNKNOWN` the migration may have been done, and `check` says.
+ *   On MongoDB the message says whether anything has been changed; run again, it continues.
  */
 export function apply(
   keystone: KeystoneLike,

@@ -14,6 +14,9 @@ import todoData from './todo-data.js';
 /** Where the whole scripts are, seen from the checkout. */
 const FOLDER = path.join('target', 'demo');
 
+/** The page of an engine. */
+const report = (database) => path.join(FOLDER, `${database.toLowerCase()}.html`);
+
 /** How many lines of a script are shown. */
 const HEAD = 20;
 
@@ -135,9 +138,11 @@ async function thereAndBack({ adapter, database, example }, server, createDataba
       await todoData.seedOneSide(before);
       await here(['--check'], { exitCode: 2 });
       await todoData.removeSeed(before);
-      heading(`${database}: without it both sides agree, so the database is ready`);
-      await here(['--check']);
     }
+    heading(`${database}: both sides agree, so the database is ready; and a report to look at`);
+    await here(['--check', '--report', path.relative(example, report(database))]);
+    heading(`${database}: a dry run does all of it that can be taken back, and takes it back`);
+    await here(['--apply', '--dry-run', '--yes']);
     heading(`${database}: the migration`);
     await here(['--apply', '--yes']);
     const after = await newKeystone.open(scenario, url);
@@ -209,15 +214,18 @@ export function showClosing() {
   print(
     `Two real databases went from the schema of the old Keystone to that of the new one and back. The
 command said what would change and wrote it as a script; the check found a link that only one of two
-stored sides had; every relationship read the same through both Keystones.
+stored sides had; a dry run did the work and took it back; every relationship read the same through
+both Keystones.
 
 Try next:
+  open ${report('PostgreSQL')}
+    the report, in a browser
   less ${path.join(FOLDER, 'migration.sql')}
     the whole script for PostgreSQL, with a comment for each step
   cd ${path.join('examples', 'blog')}
     another example; its README says what to look at
   cd <your project> && npm install ${root} && npx keystone-upgrade-relationships
     your own lists; nothing connects to a database without --check or --apply
-README.md says the rest.`,
+README.md says more.`,
   );
 }

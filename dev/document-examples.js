@@ -195,7 +195,7 @@ function lastDrawn(line) {
 
 /** Without the lines of progress, which a terminal clears, and the one that says which tool it is. */
 function withoutProgress(text) {
-  return text.replace(/^ℹ (?:.* …|Command: .*)\n/gm, '');
+  return text.replace(/^ℹ (?:.* …|.* \d+ of \d+(?: \(\d+\/s\))?|Command: .*)\n/gm, '');
 }
 
 module.exports = { Examples };

@@ -16,7 +16,7 @@ const { visible } = require('../visible');
  * @throws {UpgradeError} `CONFIRMATION_REQUIRED` when there is no terminal to ask on
  */
 async function confirm(inspection, signal, { dryRun = false }) {
-  const { direction, database } = inspection;
+  const { direction, database, locks } = inspection;
   const { backup, restore } = backupCommands(inspection);
   const [from, to] = SCHEMAS[direction];
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
@@ -32,11 +32,12 @@ async function confirm(inspection, signal, { dryRun = false }) {
     [
       '',
       `This takes the database ${describeDatabase(database)} from ${from} to ${to}${dryRun ? ', and then takes everything back' : ''}.`,
-      ...(dryRun
+      ...(dryRun ? [] : removals(inspection)),
+      ...(dryRun && locks.length
         ? ['Until then, other sessions wait for the tables that it locks.']
-        : removals(inspection)),
+        : []),
       ...warned(inspection.warnings),
-      'Stop the application first, and take a backup:',
+      dryRun ? 'Take a backup first:' : 'Stop the application first, and take a backup:',
       `  ${backup}`,
       'These lines would restore it:',
       ...restore.map((line) => `  ${line}`),
