@@ -6,7 +6,9 @@
 const { spawn } = require('child_process');
 const fs = require('fs');
 const path = require('path');
+const { modules } = require('./installs');
 const { startKeystone } = require('./keystone-process');
+const { newKeystone } = require('./keystones');
 const { startMongodb } = require('./mongodb');
 const { postgresVersions, startPostgres } = require('./postgres');
 const { bin, makeProject } = require('./project');
@@ -50,6 +52,7 @@ const PLACEHOLDERS = [
   [/\b\d+ kB\b/g, '64 kB'],
   [/\b\d+ bytes\b/g, '400 bytes'],
   [/--username=\S+/g, '--username=keystone'],
+  [/\b20\d{12}(?=[-_])/g, '20200820120000'],
   [/\b[0-9a-f]{24}\b/g, '5f1d8e0b2c6a4d0017e3b9a1'],
 ];
 
@@ -147,6 +150,8 @@ class Example {
     const script = `npx() { local name=$1; shift; case $name in
         keystone-upgrade-relationships) ${node} "${bin.command}" "$@" ;;
         jest) ${node} "${require.resolve('jest/bin/jest')}" "$@" ;;
+        knex) ${node} "${path.join(newKeystone(), 'knex', 'bin', 'cli.js')}" "$@" ;;
+        migrate-mongo) ${node} "${path.join(modules('tools'), 'migrate-mongo-14', 'bin', 'migrate-mongo.js')}" "$@" ;;
         *) echo "no package for npx: $name" >&2; return 127 ;;
       esac; }
       node() { ${node} "$@"; }
