@@ -9,7 +9,7 @@ const { startMongodb } = require('../dev/mongodb');
 const { Shell } = require('../dev/mongosh');
 const { firstSeed, proveRandom } = require('../dev/random-run');
 
-const COUNT = Number(process.env.RANDOM_PROJECTS ?? 40);
+const COUNT = Number(process.env.RANDOM_PROJECTS ?? 25);
 // The same each time: a failure says something of the change, and not of luck.
 const FIRST = firstSeed(1);
 
