@@ -12,6 +12,7 @@ const { newKeystone } = require('../dev/keystones');
 const { removeProjects } = require('../dev/project');
 const { buildKeystone } = require('../dev/scenario');
 const { parseArguments } = require('../lib/cli/arguments');
+const { spec: OPTIONS } = require('../lib/cli/command');
 
 const FILE = path.join(__dirname, '..', 'docs', 'relationship-kinds.md');
 
@@ -165,6 +166,39 @@ test('Keystone orders sides by their list keys, and not by definition as its ear
   expect(schema).not.toContain('User_posts_Post_authors');
 });
 
+test('docs/how-it-works.md has the folders that there are, and no others', () => {
+  const text = documents.readDocument('docs/how-it-works.md');
+  const root = path.join(__dirname, '..');
+  const named = [...text.matchAll(/\b(?:src|lib|dev|__test__)\/[\w./-]*/g)].map(([name]) => name);
+  expect(named.filter((name) => !fs.existsSync(path.join(root, name)))).toEqual([]);
+  const folders = ['src', 'lib'].flatMap((folder) =>
+    fs
+      .readdirSync(path.join(root, folder), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => `${folder}/${name}`),
+  );
+  const has = (folder) =>
+    named.some((name) => name === `${folder}.rs` || `${name}/`.startsWith(`${folder}/`));
+  expect(folders.filter((folder) => !has(folder))).toEqual([]);
+});
+
+test('every export of index.d.ts is explained', () => {
+  const lines = documents.readDocument('index.d.ts').split('\n');
+  const isOverload = (line) => /^export function (\w+)/.exec(line)?.[1];
+  const bare = lines.filter(
+    (line, at) =>
+      line.startsWith('export ') &&
+      lines[at - 1].trim() !== '*/' &&
+      !lines[at - 1].trim().endsWith('*/') &&
+      !lines
+        .slice(0, at)
+        .some(
+          (before) => isOverload(line) && before.startsWith(`export function ${isOverload(line)}(`),
+        ),
+  );
+  expect(bare).toEqual([]);
+});
+
 const NAMES = documents.documentNames();
 
 const partsOf = (name, kind) =>
@@ -207,14 +241,35 @@ describe('every command in the documents', () => {
     },
   );
 
-  test.each(NAMES)('of %s that cannot be run here has options that exist', (name) => {
-    for (const { text, line } of [...partsOf(name, 'sh'), ...partsOf(name, 'yaml')]) {
-      for (const call of documents.callsOf(text)) {
+  const callsIn = (name) =>
+    [...partsOf(name, 'sh'), ...partsOf(name, 'yaml')].flatMap(({ text, line }) =>
+      documents.callsOf(text).map((call) => ({ line, call })),
+    );
+
+  test.each(NAMES.filter((name) => callsIn(name).length))(
+    'of %s that cannot be run here has options that exist',
+    (name) => {
+      for (const { line, call } of callsIn(name)) {
         const parse = () => parseArguments(call, 'keystone-upgrade-relationships');
         expect({ line, call, error: errorOf(parse) }).toEqual({ line, call, error: undefined });
       }
-    }
-  });
+    },
+  );
+});
+
+/** Options of npm, which the documents name as well. */
+const OF_OTHERS = ['--silent', '--no-optional', '--omit=optional'];
+
+test('the options that the documents name exist', () => {
+  const named = NAMES.flatMap((name) =>
+    [...documents.readDocument(name).matchAll(/`(--[a-z][^`]*)`/g)].map(([, option]) => option),
+  );
+  const unknown = named
+    .filter((option) => !OF_OTHERS.includes(option))
+    .flatMap((option) => option.split(' '))
+    .filter((word) => word.startsWith('--') && !(word in OPTIONS));
+  expect(named.length).toBeGreaterThan(50);
+  expect(unknown).toEqual([]);
 });
 
 function errorOf(action) {
