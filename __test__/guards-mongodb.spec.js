@@ -468,9 +468,17 @@ describe('what a run is asked for', () => {
     const posts = trials.collection(database, 'posts');
     const { tags } = await posts.findOne();
     await posts.updateOne({}, { $push: { tags: { $each: [null, tags[0]] } } });
-    const { result } = await trials.check(database);
-    const { places } = result.relationships.find(({ name }) => name === TAGS);
-    expect(places.map(({ links }) => links)).toEqual(expect.arrayContaining([12, 12]));
+    expect(await linksOf(database)).toEqual([12, 12, null]);
+    const migrated = await trials.make('down');
+    const rows = trials.collection(migrated, trials.joins['Post.tags']);
+    await rows.insertOne({ ...(await rows.findOne()), _id: new ObjectId() });
+    expect(await linksOf(migrated, { direction: 'down' })).toEqual([null, null, 12]);
+
+    async function linksOf(where, options) {
+      const { result } = await trials.check(where, options);
+      const { places } = result.relationships.find(({ name }) => name === TAGS);
+      return places.map(({ links }) => links);
+    }
   });
 });
 
