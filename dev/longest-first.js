@@ -15,6 +15,8 @@ const LONGEST = [
   'entry',
   'docs',
   'package',
+  'formats-postgres',
+  'formats-mongodb',
   'postgres-data',
   'node-versions',
   'postgres-random',
