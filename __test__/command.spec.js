@@ -165,6 +165,19 @@ describe('what is printed', () => {
     expect(stderr).toMatch(/\n✖ .*Nobody.* \[UNKNOWN_LIST\]\n✖ .*nothing.* \[[A-Z_]+\]\n$/);
   });
 
+  it('a bug of ours, with the lines to report', async () => {
+    const plan = path.join(__dirname, '..', 'lib', 'plan.js');
+    const broken = makeProject({
+      'index.js': EXPORT,
+      'break.js': `require(${JSON.stringify(plan)}).planUpgrade = () => null.broken;`,
+    });
+    const { code, stdout, stderr } = await run(broken, [], { node: ['-r', './break.js'] });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(
+      /\n✖ Unexpected error\. This is a bug; .*\nTypeError: .*\n +at .*break\.js:1:/,
+    );
+  });
+
   it('nothing that a terminal obeys, from names and messages of the project', async () => {
     const evil = 'a\x1b]0;title\x07\x9b\u202eb';
     const lists = UNCHANGED.replace(
