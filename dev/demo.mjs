@@ -59,12 +59,16 @@ function shorten(output) {
     .filter((line, at) => at === first || !isStep(line));
 }
 
+/** Runs the command in an example, as `npm` does. */
+const command = (example, flags, options) =>
+  npm(example, ['keystone', '--', 'upgrade-relationships', ...flags], options);
+
 /**
- * Runs the command in an example as its user would, and prints what it prints; fails when it ends with
+ * Runs a script in an example as its user would, and prints what it prints; fails when it ends with
  * another exit code.
  */
-async function command(example, flags, { env, exitCode } = {}) {
-  const args = ['run', '--silent', 'keystone', '--', 'upgrade-relationships', ...flags];
+async function npm(example, script, { env, exitCode } = {}) {
+  const args = ['run', '--silent', ...script];
   print(`$ npm ${args.join(' ')}`);
   fs.mkdirSync(path.join(root, FOLDER), { recursive: true });
   const file = path.join(root, FOLDER, 'output.txt');
@@ -151,6 +155,14 @@ async function thereAndBack({ adapter, database, example }, server, createDataba
     heading(`${database}: the way back`);
     await here(['--rollback', '--apply', '--yes']);
     expectSame('The old Keystone (7.1.0)', await readAll(before));
+    if (adapter === 'knex') {
+      heading(`${database}: the same as a migration file, run there and back by the Knex CLI`);
+      fs.rmSync(path.join(root, example, 'migrations'), { recursive: true, force: true });
+      await here(['--migration', '--format', 'knex', '--out', 'migrations']);
+      await npm(example, ['migrate'], { env: { DATABASE_URL: url } });
+      await npm(example, ['migrate:back'], { env: { DATABASE_URL: url } });
+      expectSame('The old Keystone (7.1.0)', await readAll(before));
+    }
     await before.close();
   } finally {
     await Promise.all([oldKeystone, newKeystone].map((keystone) => keystone.stop()));

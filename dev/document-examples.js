@@ -48,6 +48,7 @@ const ENGINES = {
 
 /** What differs from run to run, as the documents have it. */
 const PLACEHOLDERS = [
+  [/\b\d{14}(?=[-_])/g, '20200820120000'],
   [/\d+\.\d seconds/g, '0.2 seconds'],
   [/\b\d+ kB\b/g, '64 kB'],
   [/\b\d+ bytes\b/g, '400 bytes'],
@@ -151,7 +152,7 @@ class Example {
         keystone-upgrade-relationships) ${node} "${bin.command}" "$@" ;;
         jest) ${node} "${require.resolve('jest/bin/jest')}" "$@" ;;
         knex) ${node} "${path.join(newKeystone(), 'knex', 'bin', 'cli.js')}" "$@" ;;
-        migrate-mongo) ${node} "${path.join(modules('tools'), 'migrate-mongo-14', 'bin', 'migrate-mongo.js')}" "$@" ;;
+        migrate-mongo) ${node} "${path.join(modules('tools'), 'migrate-mongo-8', 'bin', 'migrate-mongo.js')}" "$@" ;;
         *) echo "no package for npx: $name" >&2; return 127 ;;
       esac; }
       node() { ${node} "$@"; }

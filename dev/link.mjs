@@ -24,14 +24,18 @@ function link(target, at) {
 }
 
 /**
- * Gives a project a node_modules folder of its own with a link for each package of another one, so
- * that an installation there later never reaches the shared packages.
+ * Gives a project a node_modules folder of its own with a link for each package and command of another
+ * one, so that an installation there later never reaches the shared packages.
  *
  * @param {string} project the project's folder
  * @param {string} nodeModules the other node_modules
  */
 export function linkModules(project, nodeModules) {
   for (const name of packages(nodeModules)) {
+    link(path.join(nodeModules, name), path.join(project, 'node_modules', name));
+  }
+  for (const command of fs.readdirSync(path.join(nodeModules, '.bin'))) {
+    const name = path.join('.bin', command);
     link(path.join(nodeModules, name), path.join(project, 'node_modules', name));
   }
 }

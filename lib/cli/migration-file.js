@@ -63,6 +63,8 @@ function commandOf(format, file, cwd) {
   const names = EXTENSIONS.map((extension) => `${config}.${extension}`);
   for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
     const found = names.map((name) => path.join(folder, name)).find((it) => fs.existsSync(it));
+    // The tool itself looks for this one.
+    if (found === path.join(cwd, names[0])) return command();
     if (found) return command(path.relative(cwd, found));
     if (folder === path.dirname(folder)) return command();
   }
