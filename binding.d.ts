@@ -9,9 +9,10 @@ export declare class NativePlan {
   migration(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean, transaction: boolean): string
   /**
    * The statements of that migration as JSON: an array for PostgreSQL, for MongoDB what
-   * `lib/database/mongodb/runner.js` takes.
+   * `lib/database/mongodb/runner.js` takes. With the JSON of an [`Inspection`], those that are
+   * left to do on the database.
    */
-  statements(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean, transaction: boolean): string
+  statements(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean, transaction: boolean, inspection?: string | undefined | null): string
   /**
    * What to ask one adapter's database, or once the answers are there, what it holds: the JSON of
    * `Inspected`. `answers` is a JSON object. With `is_running` the migration is about to check by

@@ -259,11 +259,13 @@ export type CollectionStep = { relationship: number } & (
     }
 );
 
-/** The part of a plan that is for one adapter's database, its steps in order of execution. */
-export type AdapterPlan = { name: string; hasChanges: boolean } & (
+/** An engine with steps on it, in order of execution. */
+export type EngineSteps =
   | { engine: 'postgresql'; schemaName: string; steps: TableStep[] }
-  | { engine: 'mongodb'; steps: CollectionStep[] }
-);
+  | { engine: 'mongodb'; steps: CollectionStep[] };
+
+/** The part of a plan that is for one adapter's database. */
+export type AdapterPlan = { name: string; hasChanges: boolean } & EngineSteps;
 
 /** What a plan warns of. */
 export type WarningCode = 'NAME_TAKEN' | 'NO_WAY_BACK' | 'COLUMNS_UNKNOWN' | 'LOCALE';
@@ -564,6 +566,8 @@ export interface RelationshipCheck {
   } | null;
   /** What a migration that reconciles does to them, where it does something. */
   reconcile?: Reconciled;
+  /** PostgreSQL: what is left to do with it, in words. */
+  remaining: string[];
   /** MongoDB: how many links a copy is to make of them. */
   expected?: number;
 }
@@ -608,12 +612,11 @@ export interface LinksToCopy {
   bytes: number | null;
 }
 
-/** What a database holds. */
-export interface Check {
+/** What a database holds. On PostgreSQL `steps` are those that are left to do. */
+export type Check = EngineSteps & {
   /** The version of this shape. */
   version: 1;
   adapter: string;
-  engine: 'postgresql' | 'mongodb';
   direction: 'up' | 'down';
   reconcile: boolean;
   /** `authSource`, on MongoDB: the database that the user is of. */
@@ -642,7 +645,7 @@ export interface Check {
   problems: Finding[];
   /** What it would do all the same, and warn of. */
   warnings: Finding[];
-}
+};
 
 /** The links of a relationship before and after a migration. */
 export interface MovedLinks {

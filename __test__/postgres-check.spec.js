@@ -4,10 +4,8 @@
 // found, it is said, and nothing is changed.
 
 const net = require('net');
-const path = require('path');
 const { planUpgrade } = require('..');
 const { startKeystone } = require('../dev/keystone-process');
-const { newKeystone } = require('../dev/keystones');
 const { isGiven, postgresVersions, startPostgres } = require('../dev/postgres');
 const { makeScenarioProject, removeProjects, run } = require('../dev/project');
 const { loadScenario } = require('../dev/scenario');
@@ -147,38 +145,6 @@ describe('what a database holds', () => {
     expect(found.problems[0].message).toMatch(/Is this the right database, and public the right/);
     await expectRefused('empty', session, 'MISSING');
     await expectRefused('empty', session, 'MISSING', { direction: 'down' });
-  });
-
-  it('half of each, at every line of what Keystone itself prints', async () => {
-    const sql = await keystonesOwn();
-    expect(sql).toHaveLength(9);
-    const { database, session } = await makeDatabase();
-    const found = [];
-    for (const [at, line] of sql.entries()) {
-      await server.query(database, line);
-      const inspection = await session.check();
-      found.push(Object.values(states(inspection)).join(' '));
-      if (at === sql.length - 1) continue;
-      expect([line, inspection.state, codes(inspection)]).toEqual([line, 'mixed', ['MISSING']]);
-      await expectRefused(database, session, 'MISSING');
-      await expectRefused(database, session, 'MISSING', { direction: 'down' });
-    }
-    // author, reviewers, leadAuthor, publisher, readers
-    expect(found).toEqual([
-      'unchanged mixed old old old',
-      'unchanged mixed old old old',
-      'unchanged new old old old',
-      'unchanged new new old old',
-      'unchanged new new new old',
-      'unchanged new new new mixed',
-      'unchanged new new new mixed',
-      'unchanged new new new mixed',
-      'unchanged new new new new',
-    ]);
-    expect(await session.check()).toMatchObject({ state: 'new', isDone: true, isReady: false });
-    expect(await session.apply()).toMatchObject({ isApplied: false });
-    expect(await session.apply({ direction: 'down' })).toMatchObject({ isApplied: true });
-    expect((await session.check()).state).toBe('old');
   });
 
   it('both schemas, when NEW has made its tables beside', async () => {
@@ -361,12 +327,6 @@ describe('what a database holds', () => {
   });
 
   /** The statements that Keystone's own command prints. */
-  async function keystonesOwn() {
-    const folder = makeScenarioProject(GUIDE, 'knex');
-    const file = path.join(newKeystone(), '@keystonejs', 'keystone', 'bin', 'cli.js');
-    const { stdout } = await run(folder, ['upgrade-relationships', '--migration'], { file });
-    return stdout.split('\n').filter((line) => /^[A-Z]+ TABLE /.test(line));
-  }
 });
 
 describe('no row is lost', () => {

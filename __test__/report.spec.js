@@ -39,6 +39,8 @@ function inspectionOf(plan, changes) {
     version: 1,
     adapter: 'knex',
     engine: 'postgresql',
+    schemaName: 'public',
+    steps: [],
     direction: 'up',
     reconcile: false,
     database: { name: 'todo', user: 'me', version: '15.1', host: 'db.example.com', port: 5432 },

@@ -219,9 +219,10 @@ function diffSchemas(oldSql, newSql, options) {
  * What the core makes of a database, for a plan.
  *
  * @param {UpgradePlan} plan
- * @returns {{ inspect: (options: object) => (answers: object) => object, compare: Function }}
- *   `inspect` asks or concludes, as `lib/database/inspect.js` drives it; `compare` judges what a run has
- *   made of a database, by what was found before and after
+ * @returns {{ inspect: (options: object) => (answers: object) => object, statements: Function, compare: Function }}
+ *   `inspect` asks or concludes, as `lib/database/inspect.js` drives it; `statements` gives those that
+ *   are left to do, by what was found; `compare` judges what a run has made of a database, by what was
+ *   found before and after
  */
 function coreOf(plan) {
   const native = plan[NATIVE];
@@ -233,6 +234,10 @@ function coreOf(plan) {
         parsed(() =>
           native.inspect(adapter, direction, reconcile, isRunning, JSON.stringify(answers)),
         ),
+    statements: ({ adapter, direction = 'up', reconcile = false }, inspection) =>
+      parsed(() =>
+        native.statements(adapter, direction, reconcile, true, JSON.stringify(inspection)),
+      ),
     compare: (before, after) =>
       parsed(() => loadNative().outcome(JSON.stringify(before), JSON.stringify(after))),
   };

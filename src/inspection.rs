@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::plan::{Direction, Options};
+use crate::plan::{Direction, Engine, Options};
 use crate::reconcile::Reconciled;
 use crate::relationship::Kind;
 use crate::step::Owner;
@@ -130,6 +130,9 @@ pub struct Related {
     /// What a migration that reconciles does to them. None where it does nothing, or is not to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reconcile: Option<Reconciled>,
+    /// What the migration does with it, as far as that is left to do, in words.
+    #[serde(default)]
+    pub remaining: Vec<String>,
     /// How many links the migration is to make of them, where that can be told before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<u64>,
@@ -191,8 +194,9 @@ pub struct Inspection {
     /// The version of this shape.
     pub version: u32,
     pub adapter: String,
-    /// `postgresql` or `mongodb`.
-    pub engine: String,
+    /// The engine, with the steps that are left to do.
+    #[serde(flatten)]
+    pub engine: Engine,
     /// Which way the migration would go.
     pub direction: Direction,
     /// Whether it would repair sides that disagree.
@@ -219,8 +223,8 @@ pub struct Inspection {
 #[derive(Debug)]
 pub struct Findings {
     pub adapter: String,
-    /// `postgresql` or `mongodb`.
-    pub engine: &'static str,
+    /// The engine, with the steps that are left to do.
+    pub engine: Engine,
     pub direction: Direction,
     /// Whether it would repair.
     pub reconcile: bool,
@@ -251,7 +255,7 @@ impl Inspection {
         Inspection {
             version: JSON_VERSION,
             adapter: found.adapter,
-            engine: found.engine.to_owned(),
+            engine: found.engine,
             direction: found.direction,
             reconcile: found.reconcile,
             database: found.database,

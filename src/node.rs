@@ -9,7 +9,7 @@ use napi_derive::napi;
 use serde::Serialize;
 
 use crate::error::Problems;
-use crate::inspection::Asked;
+use crate::inspection::{Asked, Inspection};
 use crate::plan::{Direction, Engine, Options, UpgradePlan};
 use crate::report::{self, Format, Found};
 use crate::schema::{TableSchema, Which};
@@ -61,7 +61,8 @@ impl NativePlan {
     }
 
     /// The statements of that migration as JSON: an array for PostgreSQL, for MongoDB what
-    /// `lib/database/mongodb/runner.js` takes.
+    /// `lib/database/mongodb/runner.js` takes. With the JSON of an [`Inspection`], those that are
+    /// left to do on the database.
     #[napi(catch_unwind)]
     pub fn statements(
         &self,
@@ -69,10 +70,13 @@ impl NativePlan {
         #[napi(ts_arg_type = "'up' | 'down'")] direction: String,
         reconcile: bool,
         transaction: bool,
+        inspection: Option<String>,
     ) -> Result<String> {
         let options = Options { direction: parse_direction(&direction), reconcile, transaction };
         let part = self.plan.adapter(adapter.as_deref()).map_err(thrown)?;
-        match &part.engine {
+        let found = inspection.map(|json| serde_json::from_str::<Inspection>(&json)).transpose();
+        let found = found.map_err(|error| unexpected(&error))?;
+        match found.as_ref().map_or(&part.engine, |inspection| &inspection.engine) {
             Engine::PostgreSql { schema_name, steps } => {
                 postgres::statements(&self.plan, schema_name, steps, options)
                     .map(json)

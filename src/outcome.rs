@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::inspection::{Finding, Inspection, Related, State, Stored, Within};
-use crate::plan::Direction;
+use crate::plan::{Direction, Engine};
 use crate::reconcile::Reconciled;
 
 /// The links of a relationship before and after.
@@ -101,7 +101,7 @@ fn compare(before: &Related, after: &Related, inspection: &Inspection) -> (Kept,
     let mut explanation = None;
     // The fewest and the most that there may be.
     let (mut least, mut most) = (had, had);
-    let is_postgres = inspection.engine == "postgresql";
+    let is_postgres = matches!(inspection.engine, Engine::PostgreSql { .. });
     match inspection.direction {
         Direction::Up => {
             if let Some(expected) = before.expected {

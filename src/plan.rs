@@ -3,12 +3,14 @@
 
 mod collections;
 mod part;
+mod rest;
 mod tables;
 
 use serde::ser::{SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 
 use self::part::Part;
+pub use self::rest::{Tables, locate, parts, parts_of, rest};
 use crate::error::{Problem, Problems};
 use crate::naming;
 use crate::relationship::{self, Cardinality, Relationship, Side};
@@ -39,7 +41,7 @@ pub struct AdapterPlan {
 }
 
 /// A database engine with the steps of a plan on it, in order of execution.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "engine", rename_all = "lowercase")]
 pub enum Engine {
     #[serde(rename_all = "camelCase")]

@@ -166,7 +166,7 @@ pub struct RelationshipField {
 }
 
 /// The options of a relationship that show in the DDL of its column.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ColumnOptions {
     /// The column has a unique constraint (and then no index of its own).

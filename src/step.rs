@@ -14,7 +14,7 @@ use crate::relationship::Side;
 use crate::snapshot::ColumnOptions;
 
 /// A step together with the relationship that it is for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Planned<S> {
     /// Index of the relationship in [`crate::plan::UpgradePlan::relationships`].
     pub relationship: usize,
@@ -50,7 +50,7 @@ impl Owner {
 }
 
 /// A place that holds all links of a relationship, seen from its owner's side.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Links<P> {
     /// Whose place it is: an owner's own ids come first in each link.
@@ -59,7 +59,7 @@ pub struct Links<P> {
 }
 
 /// A place for links in PostgreSQL.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum TablePlace {
     /// A foreign key column of the owner's table.
@@ -90,7 +90,7 @@ impl TablePlace {
 }
 
 /// A foreign key column and what belongs to it, by the names that PostgreSQL stores.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ForeignKeyColumn {
     pub name: Name,
@@ -114,7 +114,7 @@ pub struct ForeignKeyColumn {
 }
 
 /// A join table by the names that PostgreSQL stores.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JoinTable {
     pub name: Name,
@@ -141,7 +141,7 @@ impl JoinTable {
 
 /// A step from the old schema of a PostgreSQL database to the new. The order of the variants is the order of
 /// execution; the way back undoes each, last to first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "camelCase")]
 pub enum TableStep {
     /// Drops the foreign key column of the right side of a 1:1 relationship. Drops come first: they
@@ -170,7 +170,7 @@ pub enum TableStep {
 }
 
 /// A field of a collection's documents that holds links.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DocumentField {
     pub collection: String,
@@ -183,7 +183,7 @@ pub struct DocumentField {
 }
 
 /// The index of a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum FieldIndex {
     /// For lookups: `isIndexed`.
@@ -199,7 +199,7 @@ impl fmt::Display for DocumentField {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JoinCollection {
     pub name: String,
@@ -210,7 +210,7 @@ pub struct JoinCollection {
 }
 
 /// A place for links in MongoDB.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum DocumentPlace {
     /// A field of the other side's documents.
@@ -239,7 +239,7 @@ impl fmt::Display for DocumentPlace {
 
 /// A step on a MongoDB database. The order of the variants is the order of execution: nothing is
 /// removed before everything is copied.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "camelCase")]
 pub enum CollectionStep {
     /// Copies the links of an N:N relationship into its join collection, and indexes that.

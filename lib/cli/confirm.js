@@ -3,7 +3,7 @@
 const readline = require('readline');
 const { backupCommands } = require('../backup');
 const { UpgradeError } = require('../error');
-const { SCHEMAS, describeDatabase, removals, warned } = require('./report');
+const { SCHEMAS, describeDatabase, leftToDo, removals, warned } = require('./report');
 const { visible } = require('../visible');
 
 /**
@@ -19,6 +19,7 @@ async function confirm(inspection, signal, { dryRun = false }) {
   const { direction, database, locks } = inspection;
   const { backup, restore } = backupCommands(inspection);
   const [from, to] = SCHEMAS[direction];
+  const left = leftToDo(inspection);
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     const where = `the database ${describeDatabase(database)}`;
     throw new UpgradeError(
@@ -31,8 +32,8 @@ async function confirm(inspection, signal, { dryRun = false }) {
   process.stderr.write(
     [
       '',
-      `This takes the database ${describeDatabase(database)} from ${from} to ${to}${dryRun ? ', and then takes everything back' : ''}.`,
-      ...(dryRun ? [] : removals(inspection)),
+      `This takes the database ${describeDatabase(database)}${left.length ? '' : ` from ${from}`} to ${to}${dryRun ? ', and then takes everything back' : ''}.`,
+      ...(dryRun ? [] : [...left, ...removals(inspection)]),
       ...(dryRun && locks.length
         ? ['Until then, other sessions wait for the tables that it locks.']
         : []),

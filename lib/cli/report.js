@@ -20,6 +20,9 @@ const STATES = {
 /** The schemas whose tables are shown for a relationship, by its state. */
 const SHOWN = { old: ['old', 'both'], new: ['new', 'both'], unchanged: ['both'] };
 
+/** The states of a database that has been taken a part of the way. */
+const PARTLY = ['mixed', 'both', 'new'];
+
 /** How many of the locked tables are shown. */
 const LARGEST = 10;
 
@@ -87,12 +90,15 @@ const counted = (count, noun) => `${count} ${noun}${count === 1 ? '' : 's'}`;
  */
 function checkReport(inspection, width = Infinity) {
   const { database, state, relationships, isReady, problems, warnings } = inspection;
-  const lines = [`The database ${describeDatabase(database)} ${STATES[state]}.\n`];
+  const left = leftToDo(inspection);
+  const names = left.length && state === 'new' ? ', but for names of indexes and constraints' : '';
+  const lines = [`The database ${describeDatabase(database)} ${STATES[state]}${names}.\n`];
   if (relationships.length) {
     lines.push(
       table(['Relationship', 'Schema', 'Links'], relationships.map(relationshipRow), width),
     );
   }
+  if (left.length) lines.push(left.map((line) => `${line}\n`).join(''));
   const facts = isReady ? factsOf(inspection) : [];
   if (facts.length) lines.push(facts.map((fact) => `${fact}\n`).join(''));
   lines.push(...warned(warnings));
@@ -122,6 +128,21 @@ function removals({ drops, copies }) {
       return `It moves the links of ${name} to ${places.join(' and ')}, then removes ${name}.`;
     }),
     ...(dropped.length ? [listed('It drops', dropped)] : []),
+  ];
+}
+
+/**
+ * @param {object} inspection
+ * @returns {string[]} of a database that has been taken a part of the way: what is left to do, by
+ *   relationship; of another none
+ */
+function leftToDo({ direction, state, isDone, relationships }) {
+  if (isDone || direction === 'down' || !PARTLY.includes(state)) return [];
+  const left = relationships.filter(({ remaining }) => remaining.length);
+  if (left.length === 0) return [];
+  return [
+    'Left to do:',
+    ...left.map(({ name, remaining }) => `  ${name}: ${remaining.join(', ')}`),
   ];
 }
 
@@ -156,7 +177,10 @@ function sourcesOf({ copies }) {
 }
 
 function relationshipRow({ name, state, places }) {
-  const shown = places.filter(({ schema }) => !SHOWN[state] || SHOWN[state].includes(schema));
+  const isShown = SHOWN[state]
+    ? ({ schema }) => SHOWN[state].includes(schema)
+    : ({ links }) => links !== null;
+  const shown = places.filter(isShown);
   const links = shown.map(
     (place) => `${place.name}: ${place.links === null ? 'missing' : place.links}`,
   );
@@ -244,6 +268,7 @@ module.exports = {
   checkReport,
   describeDatabase,
   dryRunReport,
+  leftToDo,
   removals,
   warned,
 };

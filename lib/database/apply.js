@@ -29,9 +29,9 @@ const ENGINES = {
  *   `COMMIT_UNKNOWN`
  */
 async function apply(keystone, options = {}) {
-  const { plan, inspect, compare } = loadProject(keystone, options);
+  const { plan, inspect, statements, compare } = loadProject(keystone, options);
   const { onProgress = () => {}, confirm = () => true, signal, dryRun = false } = options;
-  const statements = plan.statements(options);
+  plan.statements(options); // Its mistakes come before any connection.
   checkWayBack(plan, options);
   const part = partOf(plan, options.adapter);
   onProgress({ phase: 'connect', title: 'Connecting' });
@@ -43,7 +43,14 @@ async function apply(keystone, options = {}) {
     const { migrate, isForDoneToo } = ENGINES[part.engine];
     const running = inspect(Object.assign({}, options, { isRunning: true }));
     const run = () =>
-      migrate(connection, { statements, core: running, compare, onProgress, signal, dryRun });
+      migrate(connection, {
+        statements: statements(options, inspection),
+        core: running,
+        compare,
+        onProgress,
+        signal,
+        dryRun,
+      });
     if (inspection.isDone) {
       if (isForDoneToo && !dryRun) await run();
       return { isApplied: false, check: inspection };

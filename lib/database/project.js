@@ -9,7 +9,7 @@ const { snapshot } = require('../snapshot');
  *
  * @param {object} keystone - a Keystone 5 object with all its lists created
  * @param {object} options - of `check` or `apply`, as `index.d.ts` describes them
- * @returns {{ keystone: object, plan: object, inspect: Function, compare: Function }}
+ * @returns {{ keystone: object, plan: object, inspect: Function, statements: Function, compare: Function }}
  * @throws {UpgradeError} `INVALID_OPTION`, and what `planUpgrade` throws
  */
 function loadProject(keystone, options) {

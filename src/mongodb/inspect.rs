@@ -301,7 +301,7 @@ impl Inspector<'_> {
         }
         Ok(Inspection::new(Findings {
             adapter: self.adapter.name.clone(),
-            engine: "mongodb",
+            engine: self.adapter.engine.clone(),
             direction: self.asked.options.direction,
             reconcile: self.asked.options.reconcile,
             database: Database {
@@ -361,6 +361,7 @@ impl Inspector<'_> {
             places,
             disagreement: None,
             reconcile: None,
+            remaining: Vec::new(),
             expected,
         })
     }

@@ -98,6 +98,29 @@ impl<'a> Change<'a> {
         Change { relationship: planned.relationship, action, kept }
     }
 
+    /// What it does, in words: `drop User_published`.
+    pub(super) fn words(&self) -> String {
+        match self.action {
+            Action::Drop(item) => format!("drop {item}"),
+            Action::Create(item) => format!("create {item}"),
+            Action::Rename { from, to } if from.name != to.name => {
+                format!("rename {} to {}", from.name, to.name)
+            }
+            Action::Rename { from, to } => {
+                let table = &to.name;
+                let pairs = [(&from.near, &to.near), (&from.far, &to.far)];
+                let renamed = pairs.into_iter().filter(|(from, to)| from.name != to.name);
+                let columns: Vec<String> = renamed
+                    .map(|(from, to)| format!("{table}.{} to {}", from.name, to.name))
+                    .collect();
+                match columns.is_empty() {
+                    true => format!("rename the indexes and constraints of {table}"),
+                    false => format!("rename {}", columns.join(" and ")),
+                }
+            }
+        }
+    }
+
     /// What it starts from.
     pub(super) fn from(&self) -> Option<Item<'a>> {
         match self.action {

@@ -11,17 +11,17 @@ use super::check::{Check, fill};
 use super::quote::literal;
 use super::statement::Statements;
 use super::values::{Cell, values};
-use super::{dependents, preflight, reconcile};
+use super::{dependents, names, preflight, reconcile};
 use crate::inspection::{
-    Asked, Database, Disagreement, Finding, Findings, Inspected, Inspection, Query, Question,
-    Related, State, Stored, Touched, Within,
+    Answers, Asked, Database, Disagreement, Finding, Findings, Inspected, Inspection, Query,
+    Question, Related, State, Stored, Touched, Within,
 };
 use crate::name;
 use crate::naming;
-use crate::plan::{AdapterPlan, Direction, Options, UpgradePlan};
+use crate::plan::{self, AdapterPlan, Direction, Engine, Options, Tables, UpgradePlan};
 use crate::relationship::{Kind, Relationship, Side};
 use crate::snapshot::Snapshot;
-use crate::step::{Links, Owner, Planned, TablePlace, TableStep};
+use crate::step::{JoinTable, Links, Owner, Planned, TablePlace, TableStep};
 
 /// Asks for what is not among the answers yet, or says what the answers come to.
 ///
@@ -35,29 +35,55 @@ pub fn inspect(
     steps: &[Planned<TableStep>],
     asked: Asked<'_>,
 ) -> Result<Inspected, String> {
-    let up = changes(steps, Direction::Up);
+    let direction = asked.options.direction;
+    let statements = Statements::new(schema);
+    let is_open = |it: &Question| !asked.answers.contains_key(&it.key);
+    let mut questions = catalogue(plan, adapter, &statements, steps, direction);
+    questions.retain(is_open);
+    if !questions.is_empty() {
+        return Ok(Inspected::Questions(questions));
+    }
+    let there = There::new(asked.answers)?;
+    let located = plan::locate(steps, &there);
+    let left = match direction {
+        Direction::Up => plan::rest(steps, &located, &there),
+        Direction::Down => steps.to_vec(),
+    };
+    let up = [changes(steps, Direction::Up), changes(&left, Direction::Up)];
     let relationships = plan
         .relationships_of(adapter)
         .map(|(at, it)| {
-            let own = up.iter().filter(|change| change.relationship == at);
-            Places::new(at, it, &own.copied().collect::<Vec<_>>(), plan)
+            let [all, left] = up.each_ref().map(|changes| own(changes, at));
+            Places::new(at, it, &all, &left, located.get(&at), plan)
         })
         .collect();
-    let changes = changes(steps, asked.options.direction);
-    let statements = Statements::new(schema);
+    let changes = changes(&left, direction);
     let inspector = Inspector {
         plan,
         snapshot,
         adapter,
         schema,
         asked,
-        expected: preflight::expected_schema(&statements, &changes, asked.options.direction),
+        expected: preflight::expected_schema(&statements, &changes, direction),
         no_dependents: dependents::no_dependents(&statements, &changes),
         changes,
         relationships,
+        there,
+        left: &left,
         statements,
     };
-    inspector.inspect()
+    for mut questions in [inspector.preflight(), inspector.contents()?] {
+        questions.retain(is_open);
+        if !questions.is_empty() {
+            return Ok(Inspected::Questions(questions));
+        }
+    }
+    Ok(Inspected::Inspection(Box::new(inspector.conclude()?)))
+}
+
+/// The changes of one relationship.
+fn own<'a>(changes: &[Change<'a>], relationship: usize) -> Vec<Change<'a>> {
+    changes.iter().filter(|change| change.relationship == relationship).copied().collect()
 }
 
 /// The places of a relationship in both schemas.
@@ -65,9 +91,11 @@ struct Places<'a> {
     at: usize,
     relationship: &'a Relationship,
     places: Vec<Place>,
-    /// The two copies of the old schema.
+    /// The two copies of the old schema, where one is left to drop.
     copies: Option<Copies<'a>>,
     is_changed: bool,
+    /// Its join table has some of its new names, and some of the old.
+    is_between: bool,
 }
 
 struct Place {
@@ -77,51 +105,54 @@ struct Place {
 }
 
 impl Place {
-    /// What it consists of: columns, and with no column, a table.
+    /// What it consists of.
     fn parts(&self) -> Vec<(&str, &str)> {
-        match &self.links.place {
-            TablePlace::Column { table, column } => vec![(table, column)],
-            TablePlace::JoinTable { table, near, far } => {
-                vec![(table, ""), (table, near), (table, far)]
-            }
-        }
+        plan::parts_of(&self.links.place)
     }
 }
 
 impl<'a> Places<'a> {
-    /// From its changes on the way up.
+    /// From its changes on the way up, and those of them that are left. `located` is its join table
+    /// as it is called now.
     fn new(
         at: usize,
         relationship: &'a Relationship,
         changes: &[Change<'a>],
+        left: &[Change<'a>],
+        located: Option<&JoinTable>,
         plan: &'a UpgradePlan,
     ) -> Self {
-        let left = |place| Links { owner: Owner::Left, place };
+        let owned_by_left = |place| Links { owner: Owner::Left, place };
+        let copies = |changes: &[Change<'a>]| {
+            changes.iter().find_map(|change| Copies::of(change, &plan.relationships))
+        };
         let mut places = Vec::new();
-        let copies = changes.iter().find_map(|change| Copies::of(change, &plan.relationships));
-        let renamed = changes.iter().any(|it| it.from().is_some() && it.to().is_some());
-        if let Some(Copies { kept, dropped, .. }) = &copies {
-            let schema = if renamed { Within::Old } else { Within::Both };
-            places.push(Place { links: (*kept).clone(), schema, is_kept: true });
-            places.push(Place { links: dropped.clone(), schema: Within::Old, is_kept: false });
+        let renamed = changes.iter().find_map(|it| Some((it.from()?.place(), it.to()?.place())));
+        let mut is_between = false;
+        if let Some((from, to)) = &renamed {
+            let now = located.map(JoinTable::place).filter(|now| now != to);
+            is_between = now.as_ref().is_some_and(|now| now != from);
+            // Under some of its new names it is what was there before.
+            let links = owned_by_left(now.unwrap_or_else(|| from.clone()));
+            places.push(Place { links, schema: Within::Old, is_kept: true });
         }
-        for change in changes {
-            let Some(to) = change.to() else { continue };
-            if let (Some(from), None) = (change.from(), &copies) {
-                places.push(Place {
-                    links: left(from.place()),
-                    schema: Within::Old,
-                    is_kept: true,
-                });
+        if let Some(Copies { kept, dropped, .. }) = copies(changes) {
+            if renamed.is_none() {
+                places.push(Place { links: kept.clone(), schema: Within::Both, is_kept: true });
             }
-            places.push(Place { links: left(to.place()), schema: Within::New, is_kept: true });
+            places.push(Place { links: dropped, schema: Within::Old, is_kept: false });
         }
+        for to in changes.iter().filter_map(Change::to) {
+            let links = owned_by_left(to.place());
+            places.push(Place { links, schema: Within::New, is_kept: true });
+        }
+        let copies = copies(left);
         let is_changed = !places.is_empty();
         if !is_changed {
             let links = unchanged(relationship);
             places.push(Place { links, schema: Within::Both, is_kept: true });
         }
-        Places { at, relationship, places, copies, is_changed }
+        Places { at, relationship, places, copies, is_changed, is_between }
     }
 }
 
@@ -145,6 +176,9 @@ struct Inspector<'a> {
     expected: Check,
     no_dependents: Option<Check>,
     relationships: Vec<Places<'a>>,
+    there: There,
+    /// The steps that are left to do.
+    left: &'a [Planned<TableStep>],
     statements: Statements<'a>,
 }
 
@@ -163,6 +197,12 @@ struct Found {
     tab: String,
     col: String,
     is_there: bool,
+    is_ours: bool,
+}
+
+#[derive(Deserialize)]
+struct Misnamed {
+    tab: String,
 }
 
 #[derive(Deserialize)]
@@ -195,63 +235,73 @@ struct Compared {
 /// What a check has found, by the column of the trouble.
 type Troubles = BTreeMap<String, Option<String>>;
 
-impl Inspector<'_> {
-    fn inspect(self) -> Result<Inspected, String> {
-        let open = |questions: Vec<Question>| -> Vec<Question> {
-            let is_open = |it: &Question| !self.asked.answers.contains_key(&it.key);
-            questions.into_iter().filter(is_open).collect()
-        };
-        let questions = open(self.catalogue());
-        if !questions.is_empty() {
-            return Ok(Inspected::Questions(questions));
-        }
-        let there = self.there()?;
-        let questions = open(self.contents(&there)?);
-        if !questions.is_empty() {
-            return Ok(Inspected::Questions(questions));
-        }
-        Ok(Inspected::Inspection(Box::new(self.conclude(&there)?)))
-    }
-
-    /// What the catalogue knows.
-    fn catalogue(&self) -> Vec<Question> {
-        let schema = literal(self.schema);
-        let mut questions = vec![question(
-            "session",
-            &format!(
-                "SELECT current_database(), current_user, current_setting('server_version'), pg_is_in_recovery(),
+/// What the catalogue knows.
+fn catalogue(
+    plan: &UpgradePlan,
+    adapter: &AdapterPlan,
+    statements: &Statements<'_>,
+    steps: &[Planned<TableStep>],
+    direction: Direction,
+) -> Vec<Question> {
+    let schema = literal(statements.schema_name());
+    let mut questions = vec![question(
+        "session",
+        &format!(
+            "SELECT current_database(), current_user, current_setting('server_version'), pg_is_in_recovery(),
     current_setting('default_transaction_read_only')::boolean,
     (SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = {schema})"
-            ),
-            &["name", "user", "version", "is_standby", "is_read_only", "can_create"],
-        )];
-        let places: BTreeSet<(&str, &str)> =
-            self.relationships.iter().flat_map(|it| &it.places).flat_map(Place::parts).collect();
-        if !places.is_empty() {
-            let rows = places.into_iter().map(|place| place.into());
-            let rows: Vec<[&str; 2]> = rows.collect();
-            // Of a view, or a table of someone else's, not even the rows are counted: that could run code.
-            let query = format!(
-                "WITH place (tab, col) AS (VALUES
+        ),
+        &["name", "user", "version", "is_standby", "is_read_only", "can_create"],
+    )];
+    let unchanged: Vec<Links<TablePlace>> = plan
+        .relationships_of(adapter)
+        .filter(|(at, _)| steps.iter().all(|step| step.relationship != *at))
+        .map(|(_, it)| unchanged(it))
+        .collect();
+    let mut places = plan::parts(steps);
+    places.extend(unchanged.iter().flat_map(|links| plan::parts_of(&links.place)));
+    if !places.is_empty() {
+        // Of a view, or a table of someone else's, not even the rows are counted: that could run code.
+        let query = format!(
+            "WITH place (tab, col) AS (VALUES
 {}
   ), owned AS (
-    SELECT name, pg_class.oid, relowner, rolsuper OR rolname = current_user AS is_trusted
+    SELECT name, pg_class.oid, relowner, rolsuper OR rolname = current_user AS is_trusted,
+      relkind IN ('r', 'p') AS is_table
     FROM (SELECT DISTINCT tab FROM place) AS named (name)
       JOIN pg_class ON pg_class.oid = to_regclass(format('%I.%I', {schema}, name))
       JOIN pg_roles ON pg_roles.oid = relowner
-    WHERE relkind IN ('r', 'p')
-  ), tables AS (
-    SELECT name, oid FROM owned
-    WHERE is_trusted OR relowner = (SELECT mode() WITHIN GROUP (ORDER BY relowner) FROM owned)
   )
-  SELECT tab, col, tables.oid IS NOT NULL AND (col = '' OR EXISTS (
-    SELECT FROM pg_attribute WHERE attrelid = tables.oid AND attname = col AND NOT attisdropped
-  ))
-  FROM place LEFT JOIN tables ON name = tab",
-                values("    ", rows.into_iter().map(|row| row.map(Cell::Text)))
-            );
-            questions.push(question("places", &query, &["tab", "col", "is_there"]));
-        }
+  SELECT tab, col,
+    oid IS NOT NULL AND (col = '' OR EXISTS (
+      SELECT FROM pg_attribute WHERE attrelid = oid AND attname = col AND NOT attisdropped
+    )),
+    coalesce(is_table, false) AND (is_trusted OR relowner = (
+      SELECT mode() WITHIN GROUP (ORDER BY relowner) FROM owned WHERE is_table
+    ))
+  FROM place LEFT JOIN owned ON name = tab",
+            values("    ", places.into_iter().map(|(tab, col)| [tab, col].map(Cell::Text)))
+        );
+        questions.push(question("places", &query, &["tab", "col", "is_there", "is_ours"]));
+    }
+    let renamed: Vec<_> = steps
+        .iter()
+        .filter_map(|planned| match &planned.step {
+            TableStep::RenameJoinTable { from, to } => Some((&**from, &**to)),
+            _ => None,
+        })
+        .collect();
+    if direction == Direction::Up && !renamed.is_empty() {
+        questions.push(question("names", &names::misnamed(statements, &renamed), &["tab"]));
+    }
+    questions
+}
+
+impl Inspector<'_> {
+    /// What the migration starts from.
+    fn preflight(&self) -> Vec<Question> {
+        let schema = literal(self.schema);
+        let mut questions = Vec::new();
         let lists = self.lists().into_iter().map(|(table, _)| table);
         let mirrored = self.mirrored().into_iter().map(|(_, table)| table);
         let tables: BTreeSet<String> = lists.chain(mirrored).collect();
@@ -263,19 +313,20 @@ impl Inspector<'_> {
             );
             questions.push(question("tables", &query, &["tab"]));
         }
-        if !self.changes.is_empty() {
-            questions.push(check_question("expected", &self.expected));
-            let tables = preflight::touched(&self.changes).into_iter();
-            let query = format!(
-                "SELECT name, coalesce(pg_total_relation_size(oid), 0), relowner::regrole::text, pg_has_role(relowner, 'USAGE')
+        if self.changes.is_empty() {
+            return questions;
+        }
+        let tables = preflight::touched(&self.changes).into_iter();
+        let query = format!(
+            "SELECT name, coalesce(pg_total_relation_size(oid), 0), relowner::regrole::text, pg_has_role(relowner, 'USAGE')
   FROM (VALUES
 {}
   ) AS touched (name) JOIN pg_class ON oid = to_regclass(format('%I.%I', {schema}, name))
   ORDER BY name",
-                values("    ", tables.map(|table| [Cell::Text(table)]))
-            );
-            questions.push(question("locks", &query, &["tab", "bytes", "owner", "is_owned"]));
-        }
+            values("    ", tables.map(|table| [Cell::Text(table)]))
+        );
+        questions.push(check_question("expected", &self.expected));
+        questions.push(question("locks", &query, &["tab", "bytes", "owner", "is_owned"]));
         questions
     }
 
@@ -294,10 +345,14 @@ impl Inspector<'_> {
     }
 
     /// What the tables hold, as far as they are there.
-    fn contents(&self, there: &There) -> Result<Vec<Question>, String> {
+    fn contents(&self) -> Result<Vec<Question>, String> {
+        let answered = |it: &Question| self.asked.answers.contains_key(&it.key);
+        if !self.preflight().iter().all(answered) {
+            return Ok(Vec::new());
+        }
         let mut questions = Vec::new();
         for it in &self.relationships {
-            let counted = it.places.iter().enumerate().filter(|(_, place)| there.has(place));
+            let counted = it.places.iter().enumerate().filter(|(_, place)| self.there.has(place));
             for (number, place) in counted {
                 // Only a column of a 1:1 can hold one item twice where it should not.
                 let is_single = it.relationship.kind == Kind::TwoSidedOneToOne;
@@ -310,11 +365,11 @@ impl Inspector<'_> {
                 let query = format!("SELECT {columns} FROM ({links}) AS stored (own, other)");
                 questions.push(question(&links_key(it.at, number), &query, names));
             }
-            if let Some(copies) = it.copies.as_ref().filter(|_| self.compares(it, there)) {
+            if let Some(copies) = it.copies.as_ref().filter(|_| self.compares(it)) {
                 let query = copies.comparison(&self.statements);
                 questions.push(question(&agreement_key(it.at), &query, &agreement::COLUMNS));
             }
-            if let Some(query) = self.preview(it, there) {
+            if let Some(query) = self.preview(it) {
                 questions.push(question(&reconcile_key(it.at), &query, &reconcile::COLUMNS));
             }
         }
@@ -326,7 +381,7 @@ impl Inspector<'_> {
             let check = self.no_dependents.as_ref();
             questions.extend(check.map(|check| check_question("dependents", check)));
         }
-        for (at, check) in self.homeless_checks(there) {
+        for (at, check) in self.homeless_checks() {
             questions.push(check_question(&homeless_key(at), &check));
         }
         Ok(questions)
@@ -334,10 +389,10 @@ impl Inspector<'_> {
 
     /// The join tables that are in the database and that the old schema has no place for, by the indexes of
     /// their relationships.
-    fn homeless(&self, there: &There) -> Vec<(usize, Homeless<'_>)> {
+    fn homeless(&self) -> Vec<(usize, Homeless<'_>)> {
         let is_there = |(_, item): &Homeless<'_>| {
             let mut parts = item.column_names().into_iter();
-            parts.all(|column| there.contains((item.table(), column)))
+            parts.all(|column| self.there.contains((item.table(), column)))
         };
         let tables = self.changes.iter().filter_map(|change| {
             let table = agreement::homeless(change, &self.plan.relationships).filter(is_there)?;
@@ -347,51 +402,51 @@ impl Inspector<'_> {
     }
 
     /// The checks of their links, by the indexes of their relationships.
-    fn homeless_checks(&self, there: &There) -> Vec<(usize, Check)> {
+    fn homeless_checks(&self) -> Vec<(usize, Check)> {
         if self.asked.options.reconcile {
             return Vec::new();
         }
-        let checks = self.homeless(there).into_iter();
+        let checks = self.homeless().into_iter();
         checks
             .map(|(at, table)| (at, agreement::nothing_homeless(&self.statements, &[table])))
             .collect()
     }
 
     /// Whether to compare the copies of a relationship. A migration that runs checks that itself.
-    fn compares(&self, it: &Places<'_>, there: &There) -> bool {
-        !self.asked.is_running && there.are_comparable(it)
+    fn compares(&self, it: &Places<'_>) -> bool {
+        !self.asked.is_running && self.there.are_comparable(it)
     }
 
     /// The query for what a migration that reconciles does to a relationship.
-    fn preview(&self, it: &Places<'_>, there: &There) -> Option<String> {
+    fn preview(&self, it: &Places<'_>) -> Option<String> {
         let Options { direction, reconcile, .. } = self.asked.options;
         match direction {
             _ if !reconcile => None,
             Direction::Up => {
-                let copies = it.copies.as_ref().filter(|_| there.are_comparable(it))?;
+                let copies = it.copies.as_ref().filter(|_| self.there.are_comparable(it))?;
                 Some(reconcile::preview(&self.statements, copies))
             }
             Direction::Down => {
-                let tables = self.homeless(there).into_iter();
+                let tables = self.homeless().into_iter();
                 let table = tables.filter(|(at, _)| *at == it.at).map(|(_, table)| table).next()?;
                 Some(reconcile::farewell(&self.statements, &table))
             }
         }
     }
 
-    fn conclude(&self, there: &There) -> Result<Inspection, String> {
+    fn conclude(&self) -> Result<Inspection, String> {
         let session: Session = self.row("session")?;
         let moves = self.meeting_places();
         let relationships = self
             .relationships
             .iter()
-            .map(|it| self.related(it, there, &moves))
+            .map(|it| self.related(it, &moves))
             .collect::<Result<Vec<_>, _>>()?;
         let locked: Vec<Locked> = self.rows("locks")?;
         let mut warnings = self.held_twice(&relationships);
         warnings.extend(relationships.iter().filter_map(|it| self.repaired(it)));
         warnings.extend(self.missing_lists(false)?);
-        let mut problems = self.problems(there, &relationships)?;
+        let mut problems = self.problems(&relationships)?;
         problems.extend(self.privileges(&session, &locked));
         let dropped = self.changes.iter().filter_map(Change::dropped);
         let drops = dropped.map(|item| item.to_string()).collect();
@@ -399,7 +454,10 @@ impl Inspector<'_> {
         let is_done = self.changes.is_empty() || troubles.get("done").is_some_and(Option::is_some);
         Ok(Inspection::new(Findings {
             adapter: self.adapter.name.clone(),
-            engine: "postgresql",
+            engine: Engine::PostgreSql {
+                schema_name: self.schema.to_owned(),
+                steps: self.left.to_vec(),
+            },
             direction: self.asked.options.direction,
             reconcile: self.asked.options.reconcile,
             database: Database {
@@ -418,15 +476,10 @@ impl Inspector<'_> {
         }))
     }
 
-    fn related(
-        &self,
-        it: &Places<'_>,
-        there: &There,
-        moves: &HashSet<(&str, &str)>,
-    ) -> Result<Related, String> {
+    fn related(&self, it: &Places<'_>, moves: &HashSet<(&str, &str)>) -> Result<Related, String> {
         let mut places = Vec::new();
         for (number, place) in it.places.iter().enumerate() {
-            let count: Option<Count> = match there.has(place) {
+            let count: Option<Count> = match self.there.has(place) {
                 true => Some(self.row(&links_key(it.at, number))?),
                 false => None,
             };
@@ -440,7 +493,7 @@ impl Inspector<'_> {
             });
         }
         let compared: Option<Compared> = match &it.copies {
-            Some(_) if self.compares(it, there) => Some(self.row(&agreement_key(it.at))?),
+            Some(_) if self.compares(it) => Some(self.row(&agreement_key(it.at))?),
             _ => None,
         };
         let disagreement =
@@ -449,7 +502,7 @@ impl Inspector<'_> {
                 only_dropped: it.only_dropped,
                 examples: it.examples.unwrap_or_default(),
             });
-        let reconcile = match self.preview(it, there) {
+        let reconcile = match self.preview(it) {
             Some(_) => {
                 let answer: reconcile::Answer = self.row(&reconcile_key(it.at))?;
                 let owner = it.copies.as_ref().map_or(Owner::Left, |copies| copies.kept.owner);
@@ -461,10 +514,11 @@ impl Inspector<'_> {
             relationship: it.at,
             name: it.relationship.to_string(),
             kind: it.relationship.kind,
-            state: there.state(it, moves),
+            state: self.there.state(it, moves),
             places,
             disagreement,
             reconcile,
+            remaining: own(&self.changes, it.at).iter().map(Change::words).collect(),
             expected: None,
         })
     }
@@ -482,18 +536,14 @@ impl Inspector<'_> {
     }
 
     /// What stands in the way, as the migration itself would find.
-    fn problems(&self, there: &There, relationships: &[Related]) -> Result<Vec<Finding>, String> {
+    fn problems(&self, relationships: &[Related]) -> Result<Vec<Finding>, String> {
         let mut problems: Vec<Finding> = self.other_locale()?.into_iter().collect();
         problems.extend(self.found("expected", &self.expected)?);
-        for problem in problems.iter_mut().filter(|it| it.code == "MISSING") {
-            let names = |wanted: State| {
-                let those = relationships.iter().filter(|it| it.state == wanted);
-                those.map(|it| it.name.as_str()).collect::<Vec<_>>().join(", ")
-            };
-            let (old, new) = (names(State::Old), names(State::New));
-            if !old.is_empty() && !new.is_empty() {
-                problem.message += &format!(" In the old schema: {old}. In the new schema: {new}.");
-            }
+        let is_somewhere =
+            relationships.iter().any(|it| !matches!(it.state, State::Unchanged | State::Neither));
+        let is_about_places = |it: &&mut Finding| matches!(&*it.code, "MISSING" | "NAME_TAKEN");
+        for problem in problems.iter_mut().filter(|it| is_somewhere && is_about_places(it)) {
+            problem.message += &self.doubts(relationships);
         }
         if !problems.iter().any(|it| it.code == "MISSING") {
             problems.extend(self.missing_lists(true)?);
@@ -501,7 +551,7 @@ impl Inspector<'_> {
         if let Some(check) = &self.no_dependents {
             problems.extend(self.found("dependents", check)?);
         }
-        for (at, check) in self.homeless_checks(there) {
+        for (at, check) in self.homeless_checks() {
             let found = self.found(&homeless_key(at), &check)?.into_iter();
             problems.extend(found.map(|it| Finding { relationship: Some(at), ..it }));
         }
@@ -561,6 +611,39 @@ impl Inspector<'_> {
             }
         );
         Ok((!names.is_empty()).then(|| finding("LOCALE", message)))
+    }
+
+    /// Which relationships of a database that is in neither schema cannot be judged, and what to do.
+    fn doubts(&self, relationships: &[Related]) -> String {
+        if self.asked.options.direction == Direction::Down {
+            return " The rollback starts from a database that is in the new schema as a whole: --apply finishes a migration that was run in part.".to_owned();
+        }
+        let is_there = |place: &TablePlace| {
+            plan::parts_of(place).into_iter().all(|part| Tables::has(&self.there, part))
+        };
+        let sentences = relationships.iter().filter_map(|it| {
+            let is_whole = own(&self.changes, it.relationship).iter().all(|change| {
+                change.from().is_none_or(|item| is_there(&item.place()))
+                    && change.kept.is_none_or(|kept| is_there(&kept.place))
+            });
+            if is_whole && it.state != State::Both {
+                return None;
+            }
+            let found: Vec<String> = it
+                .places
+                .iter()
+                .filter_map(|place| Some(format!("{} in {}", place.links?, place.name)))
+                .collect();
+            let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
+            Some(format!(" Links of {} that are there: {found}.", it.name))
+        });
+        let sentences: String = sentences.collect();
+        if sentences.is_empty() {
+            return sentences;
+        }
+        format!(
+            "{sentences} Look at these tables: restore from a backup what is missing, or give the table that holds the links the missing name, and drop what is not needed; then run this again."
+        )
     }
 
     /// What a check has found that is wrong: the worst.
@@ -661,20 +744,8 @@ impl Inspector<'_> {
         old.intersection(&new).copied().collect()
     }
 
-    fn there(&self) -> Result<There, String> {
-        let found: Vec<Found> = self.rows("places")?;
-        let columns = found.into_iter().filter(|it| it.is_there);
-        Ok(There(columns.map(|it| (it.tab, it.col)).collect()))
-    }
-
-    /// The rows of an answer; none where there was no question.
     fn rows<T: DeserializeOwned>(&self, key: &str) -> Result<Vec<T>, String> {
-        match self.asked.answers.get(key) {
-            None => Ok(Vec::new()),
-            Some(answer) => {
-                Vec::deserialize(answer).map_err(|error| format!("the answer to {key}: {error}"))
-            }
-        }
+        rows(self.asked.answers, key)
     }
 
     fn row<T: DeserializeOwned>(&self, key: &str) -> Result<T, String> {
@@ -682,27 +753,62 @@ impl Inspector<'_> {
     }
 }
 
+/// The rows of an answer; none where there was no question.
+fn rows<T: DeserializeOwned>(answers: &Answers, key: &str) -> Result<Vec<T>, String> {
+    match answers.get(key) {
+        None => Ok(Vec::new()),
+        Some(answer) => {
+            Vec::deserialize(answer).map_err(|error| format!("the answer to {key}: {error}"))
+        }
+    }
+}
+
 /// The columns and tables that are in the database.
-struct There(HashSet<(String, String)>);
+struct There {
+    all: HashSet<(String, String)>,
+    /// Those of which the rows may be read.
+    ours: HashSet<(String, String)>,
+    /// Join tables, of which constraints or indexes have other names than they should.
+    misnamed: HashSet<String>,
+}
 
 impl There {
+    fn new(answers: &Answers) -> Result<Self, String> {
+        let found: Vec<Found> = rows(answers, "places")?;
+        let misnamed: Vec<Misnamed> = rows(answers, "names")?;
+        let there = || found.iter().filter(|it| it.is_there);
+        let part = |it: &Found| (it.tab.clone(), it.col.clone());
+        Ok(There {
+            all: there().map(part).collect(),
+            ours: there().filter(|it| it.is_ours).map(part).collect(),
+            misnamed: misnamed.into_iter().map(|it| it.tab).collect(),
+        })
+    }
+
     fn contains(&self, (table, column): (&str, &str)) -> bool {
-        self.0.contains(&(table.to_owned(), column.to_owned()))
+        self.ours.contains(&(table.to_owned(), column.to_owned()))
+    }
+
+    fn holds(&self, place: &TablePlace) -> bool {
+        plan::parts_of(place).into_iter().all(|part| self.contains(part))
     }
 
     fn has(&self, place: &Place) -> bool {
-        place.parts().into_iter().all(|part| self.contains(part))
+        self.holds(&place.links.place)
     }
 
     /// Whether both copies of the old schema are there.
     fn are_comparable(&self, it: &Places<'_>) -> bool {
-        it.copies.is_some()
-            && it.places.iter().filter(|it| it.schema != Within::New).all(|it| self.has(it))
+        let Some(copies) = &it.copies else { return false };
+        [&copies.kept.place, &copies.dropped.place].into_iter().all(|place| self.holds(place))
     }
 
     fn state(&self, it: &Places<'_>, moves: &HashSet<(&str, &str)>) -> State {
         if !it.is_changed {
             return State::Unchanged;
+        }
+        if it.is_between {
+            return State::Mixed;
         }
         let parts = |schema: Within| -> Vec<bool> {
             it.places
@@ -729,6 +835,16 @@ impl There {
             (false, _, true, _, true) => State::Neither,
             _ => State::Mixed,
         }
+    }
+}
+
+impl Tables for There {
+    fn has(&self, (table, column): (&str, &str)) -> bool {
+        self.all.contains(&(table.to_owned(), column.to_owned()))
+    }
+
+    fn is_misnamed(&self, table: &JoinTable) -> bool {
+        self.misnamed.contains(&*table.name)
     }
 }
 

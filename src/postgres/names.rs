@@ -21,6 +21,68 @@ type Renamed<'a> = (&'a JoinTable, &'a JoinTable);
 ///
 /// One's new name may be another's old one, so all get temporary names first.
 pub(super) fn rename(statements: &Statements<'_>, tables: &[Renamed<'_>]) -> String {
+    let names = names(statements, tables);
+    block(&format!(
+        "\
+DECLARE
+  item record;
+  command text;
+  temporary text;
+  pending text[] := '{{}}';
+BEGIN
+  FOR item IN
+{names}
+    ORDER BY tab, col, kind, position
+  LOOP
+    IF item.name IS NULL AND item.kind <> 'not null' THEN
+      RAISE NOTICE '%.% has no %', item.tab, item.col, item.kind;
+    ELSIF item.position > 1 THEN
+      RAISE NOTICE '%.% has one more %, which keeps its name %',
+        item.tab, item.col, item.kind, item.name;
+    ELSIF item.name <> item.new_name THEN
+      command := CASE item.kind
+        WHEN 'index' THEN 'ALTER INDEX ' || replace(quote_ident({schema}), '%', '%%') || '.%I RENAME TO %I'
+        ELSE 'ALTER TABLE ' || replace(item.tab, '%', '%%') || ' RENAME CONSTRAINT %I TO %I'
+      END;
+      temporary := 'keystone_renames_' || coalesce(array_length(pending, 1), 0);
+      EXECUTE format(command, item.name, temporary);
+      pending := pending || ARRAY[ARRAY[command, temporary, item.name, item.new_name]];
+    END IF;
+  END LOOP;
+  FOR at IN 1 .. coalesce(array_length(pending, 1), 0)
+  LOOP
+    BEGIN
+      EXECUTE format(pending[at][1], pending[at][2], pending[at][4]);
+    EXCEPTION WHEN duplicate_table OR duplicate_object THEN
+      RAISE NOTICE '% keeps its name, because % is taken', pending[at][3], pending[at][4];
+      EXECUTE format(pending[at][1], pending[at][2], pending[at][3]);
+    END;
+  END LOOP;
+END",
+        schema = literal(statements.schema_name()),
+    ))
+}
+
+/// A query for one row: the tables of which something has another name than it should, and could have that.
+pub(super) fn misnamed(statements: &Statements<'_>, tables: &[Renamed<'_>]) -> String {
+    format!(
+        "WITH named AS (
+{names}
+  ), wrong AS (SELECT * FROM named WHERE position = 1 AND name <> new_name)
+  SELECT DISTINCT relname::text FROM wrong JOIN pg_class ON pg_class.oid = to_regclass(tab)
+  WHERE CASE kind
+    WHEN 'index' THEN to_regclass(format('%I.%I', {schema}, new_name)) IS NULL
+      OR new_name IN (SELECT name FROM wrong WHERE kind = 'index')
+    ELSE (tab, new_name) IN (SELECT tab, name FROM wrong WHERE kind <> 'index') OR NOT EXISTS (
+      SELECT FROM pg_constraint WHERE conrelid = pg_class.oid AND conname = new_name
+    ) END",
+        names = names(statements, tables),
+        schema = literal(statements.schema_name()),
+    )
+}
+
+/// A query for the names in [`rename`], as they are and as they are to be.
+fn names(statements: &Statements<'_>, tables: &[Renamed<'_>]) -> String {
     let rows = tables.iter().map(|(from, to)| {
         [Cell::Text(&from.name), columns(from), Cell::Text(&to.name), columns(to)]
     });
@@ -41,16 +103,8 @@ pub(super) fn rename(statements: &Statements<'_>, tables: &[Renamed<'_>]) -> Str
             ")",
         ),
     };
-    block(&format!(
-        "\
-DECLARE
-  item record;
-  command text;
-  temporary text;
-  pending text[] := '{{}}';
-BEGIN
-  FOR item IN
-    SELECT attrelid::regclass::text AS tab, attname AS col, kind, actual.name, new_name,
+    format!(
+        "    SELECT attrelid::regclass::text AS tab, attname AS col, kind, actual.name, new_name,
       row_number() OVER (
         PARTITION BY attrelid, attnum, kind
         ORDER BY actual.name = new_name DESC, actual.name = old_name DESC, actual.name
@@ -80,37 +134,10 @@ BEGIN
         SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
         WHERE kind = 'index' AND indrelid = attrelid AND indnatts = 1 AND indkey[0] = attnum
           AND NOT indisunique AND indpred IS NULL
-      ) AS actual (name) ON true
-    ORDER BY tab, col, kind, position
-  LOOP
-    IF item.name IS NULL AND item.kind <> 'not null' THEN
-      RAISE NOTICE '%.% has no %', item.tab, item.col, item.kind;
-    ELSIF item.position > 1 THEN
-      RAISE NOTICE '%.% has one more %, which keeps its name %',
-        item.tab, item.col, item.kind, item.name;
-    ELSIF item.name <> item.new_name THEN
-      command := CASE item.kind
-        WHEN 'index' THEN 'ALTER INDEX ' || replace(quote_ident({schema}), '%', '%%') || '.%I RENAME TO %I'
-        ELSE 'ALTER TABLE ' || replace(item.tab, '%', '%%') || ' RENAME CONSTRAINT %I TO %I'
-      END;
-      temporary := 'keystone_renames_' || coalesce(array_length(pending, 1), 0);
-      EXECUTE format(command, item.name, temporary);
-      pending := pending || ARRAY[ARRAY[command, temporary, item.name, item.new_name]];
-    END IF;
-  END LOOP;
-  FOR at IN 1 .. coalesce(array_length(pending, 1), 0)
-  LOOP
-    BEGIN
-      EXECUTE format(pending[at][1], pending[at][2], pending[at][4]);
-    EXCEPTION WHEN duplicate_table OR duplicate_object THEN
-      RAISE NOTICE '% keeps its name, because % is taken', pending[at][3], pending[at][4];
-      EXECUTE format(pending[at][1], pending[at][2], pending[at][3]);
-    END;
-  END LOOP;
-END",
+      ) AS actual (name) ON true",
         rows = values("        ", rows),
         schema = literal(statements.schema_name()),
-    ))
+    )
 }
 
 fn columns(table: &JoinTable) -> Cell<'_> {
@@ -137,7 +164,8 @@ fn exceptions<'a>(table: &'a str, column: &'a ForeignKeyColumn) -> Vec<[&'a str;
 /// Statements that take the names of new tables from indexes that have them still. It takes names of
 /// 63 bytes for them to meet; [`rename`] gives the indexes their own names afterwards.
 pub(super) fn make_room(statements: &Statements<'_>, tables: &[Renamed<'_>]) -> Vec<String> {
-    let given: HashSet<&str> = tables.iter().map(|(_, to)| &*to.name).collect();
+    let renamed = tables.iter().filter(|(from, to)| from.name != to.name);
+    let given: HashSet<&str> = renamed.map(|(_, to)| &*to.name).collect();
     tables
         .iter()
         .flat_map(|(from, _)| from.columns())

@@ -68,7 +68,7 @@ BEGIN
         OR is_foreign AND relowner <> (SELECT mode() WITHIN GROUP (ORDER BY relowner) FROM tables)
     )
     SELECT (SELECT string_agg(what, ', ' ORDER BY what) FROM strange) AS strange,
-      CASE WHEN bool_and(is_there = is_new) THEN 'yes' END AS done,
+      CASE WHEN bool_and(is_there = is_new) AND bool_or(is_old <> is_new) THEN 'yes' END AS done,
       CASE WHEN bool_and(to_regclass(tab) IS NULL) THEN
         string_agg(DISTINCT tab, ', ') FILTER (WHERE is_old)
       END AS absent,
