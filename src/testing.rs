@@ -67,6 +67,7 @@ pub(crate) fn project(kind: &str, lists: &[(&str, &[FieldSpec<'_>])]) -> Snapsho
         version: VERSION,
         keystone: None,
         locale: "en-US".to_owned(),
+        orders: Vec::new(),
         adapters: vec![Adapter {
             name: kind.to_owned(),
             kind: kind.to_owned(),
