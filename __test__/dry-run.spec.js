@@ -236,8 +236,12 @@ describe('on MongoDB', () => {
 
   it('refuses a database on which a migration was stopped half-way', async () => {
     await server.write('half', states.down);
-    const state = { _id: 'state', direction: 'up', plan: 'x', names: [], phase: 'removing' };
-    await server.database('half').collection('keystone_upgrade_relationships').insertOne(state);
+    const state = { direction: 'up', plan: 'x', names: [], phase: 'removing', copies: [] };
+    Object.assign(state, { filled: [], token: 'x' });
+    await server
+      .database('half')
+      .collection('keystone_upgrade_relationships')
+      .insertOne({ _id: 'run', state });
     const before = await stateOf('half');
     const result = await applyTo('half', { dryRun: true }).catch((error) => error);
     expect(result.isRehearsed).not.toBe(true);

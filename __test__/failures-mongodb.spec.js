@@ -122,9 +122,9 @@ describe('while it removes', () => {
     expect((await trials.apply(up, { at: [[isIndex, fails(27)]] })).error).toBe(undefined);
     const down = await trials.make('down');
     const join = trials.joins['Post.editors'];
-    const drop = ({ command }) =>
+    const drop = () =>
       trials
-        .collection(down, command.drop)
+        .collection(down, join)
         .drop()
         .then(() => fails(26));
     const { error } = await trials.apply(down, {
@@ -156,7 +156,7 @@ it('the way back has changed documents when it copies, and says so', async () =>
 it('whoever is cut off while it verifies learns that it is done', async () => {
   const database = await trials.make('up');
   let isDone = false;
-  const isEnd = ({ command }) => command.drop === STATE;
+  const isEnd = ({ command }) => Boolean(command.updates?.[0].u.$unset?.state);
   const { error } = await trials.apply(database, {
     at: [[isEnd, () => void (isDone = true)]],
     onRead: () => (isDone ? fails(6) : 'pass'),
@@ -164,6 +164,7 @@ it('whoever is cut off while it verifies learns that it is done', async () => {
   expect(error).toMatchObject({
     ...{ code: 'CONNECTION_LOST', message: expect.stringContaining('--check') },
   });
+  expect((await trials.apply(database)).result).toMatchObject({ isApplied: false });
   expect(await trials.state(database)).toBe(trials.states.up.afterText);
 });
 
@@ -174,7 +175,7 @@ describe('the lock', () => {
     const database = await trials.make('up');
     // However long this takes, it has just been heard of.
     const at = new Date(Date.now() + 60 * 60 * 1000);
-    const lock = { _id: 'lock', host: 'elsewhere', pid: 4711, token: 'x', since: at, at };
+    const lock = { _id: 'run', host: 'elsewhere', pid: 4711, token: 'x', since: at, at };
     const hold = () => trials.collection(database, STATE).insertOne(lock);
     // Somebody takes it between the check and the run.
     const { error } = await trials.apply(database, { at: [[isLock, hold]] });

@@ -3,6 +3,7 @@
 // The second line of defence on MongoDB: what `--apply` notices when the application goes on writing
 // while it works, and with what guarantees it reads and writes.
 
+const os = require('os');
 const { apply, check } = require('..');
 const { migrate } = require('../lib/database/mongodb/runner');
 const { newKeystone } = require('../dev/keystones');
@@ -19,6 +20,9 @@ const OWNER = 'Post.owner -> User.owned';
 
 /** What mongosh, which is new, wants of a server that is old. */
 const NEW_WIRE_VERSION = 25;
+
+/** The number of a process that is not there: no system counts so far. */
+const NO_PROCESS = 2 ** 22 + 1;
 
 let trials;
 
@@ -191,7 +195,9 @@ it.each([
     const { error, writes } = await trials.apply(database, { at });
     // It may have started over, as long as nothing has its name: then the check finds them.
     expect(error).toMatchObject({ code: expect.stringMatching(/^(MIGRATION_FAILED|DATA)$/) });
-    expect(writes.filter(({ command }) => command.updates?.some(({ u }) => u.$unset))).toEqual([]);
+    expect(
+      writes.filter(({ collection, command: { updates } }) => collection !== STATE && updates),
+    ).toEqual([]);
     expect(await filled()).toHaveLength(1);
     const posts = trials.collection(database, 'posts');
     expect(await posts.countDocuments({ editors: { $exists: true } })).toBe(4);
@@ -484,7 +490,7 @@ describe('what a run is asked for', () => {
 
 describe('a run on another host', () => {
   const AT = new Date('2021-03-01T12:00:00Z');
-  const LOCK = { _id: 'lock', host: 'elsewhere', pid: 1, token: 'another', since: AT, at: AT };
+  const LOCK = { _id: 'run', host: 'elsewhere', pid: 1, token: 'another', since: AT, at: AT };
 
   /** The server's clock stands still so long after: how fast this machine is makes no difference. */
   const after = (silence) => ({
@@ -502,8 +508,6 @@ describe('a run on another host', () => {
       database: trials.server.database(database).databaseName,
       command: (command) => trials.server.database(database).command(command),
       adminCommand: (command) => trials.server.database(database).admin().command(command),
-      process: { host: 'here', pid: process.pid },
-      isAlive: () => true,
       report() {},
     });
     const delays = timers.mock.calls.map(([, delay]) => delay);
@@ -529,6 +533,89 @@ describe('a run on another host', () => {
   });
 });
 
+test('a run in another namespace of this host is left alone, whatever its number', async () => {
+  const database = await trials.make('up');
+  const at = new Date(Date.now() + 60 * 60 * 1000);
+  const lock = {
+    _id: 'run',
+    host: os.hostname(),
+    pid: NO_PROCESS,
+    token: 'another',
+    since: at,
+    at,
+  };
+  const state = trials.collection(database, STATE);
+  await state.insertOne({ ...lock, space: 'another' });
+  const before = await trials.state(database);
+  expect((await trials.apply(database)).error).toMatchObject({ code: 'LOCKED' });
+  expect(await trials.state(database)).toBe(before);
+  await state.deleteOne({});
+  // In one it is known that it has ended.
+  const stopped = await trials.apply(database, { at: [[steps.copy, 'lose']] });
+  expect(stopped.error).toMatchObject({ code: 'CONNECTION_LOST' });
+  const { space } = await state.findOne();
+  expect(space).toEqual(process.platform === 'linux' ? expect.stringMatching(/ pid:/) : null);
+  await state.updateOne({}, { $set: { pid: NO_PROCESS, at } });
+  expect((await trials.apply(database)).error).toBe(undefined);
+  expect(await trials.state(database)).toBe(trials.states.up.afterText);
+});
+
+test('a check beside a run says who is at work, and nothing else', async () => {
+  const database = await trials.make('up');
+  const found = [];
+  const check = async (options) => {
+    const { result } = await trials.check(database, options);
+    found.push([codesOf(result), result.warnings, result.isReady || result.isDone]);
+    expect(result.problems[0].message).toMatch(/process \d+ on /);
+  };
+  // One that has begun before the run ends when that is at work.
+  let goOn;
+  const begun = new Promise((resolve) => (goOn = resolve));
+  let isBegun = false;
+  const onRead = async ({ command }) => {
+    if (isBegun || !command.aggregate) return;
+    isBegun = true;
+    goOn();
+    await removing;
+  };
+  let removes;
+  const removing = new Promise((resolve) => (removes = resolve));
+  const early = check({ onRead });
+  await begun;
+  const whileRemoving = async () => {
+    removes();
+    await early;
+    await check();
+  };
+  const { error } = await trials.apply(database, {
+    at: [[steps.removal('editors'), whileRemoving]],
+  });
+  expect(error).toBe(undefined);
+  expect(found).toEqual(Array(2).fill([['LOCKED'], [], false]));
+});
+
+test.each([
+  ['of another version', { _id: 'state', phase: 'removing' }],
+  ['without a time', { _id: 'run', token: 'a', host: 'b', pid: 1 }],
+  [
+    'of an unknown phase',
+    { _id: 'run', state: { direction: 'up', plan: 'x', names: [], phase: 'x' } },
+  ],
+  [
+    'without its copies',
+    { _id: 'run', state: { direction: 'up', plan: 'x', names: [], phase: 'removing' } },
+  ],
+])('a record that cannot be read, %s, stops all, and says what to do', async (_, record) => {
+  const database = await trials.make('up');
+  await trials.collection(database, STATE).insertOne(record);
+  const before = await trials.state(database);
+  for (const { error } of [await trials.check(database), await trials.apply(database)]) {
+    expect(error).toMatchObject({ code: 'CHECK_FAILED' });
+    expect(error.message).toMatch(/this version has not written.*drop this collection/);
+  }
+  expect(await trials.state(database)).toBe(before);
+});
+
 test('a write that came too late to do anything, with nobody else at work, is done again', async () => {
   const database = await trials.make('up');
   const admin = trials.server.database(database).admin();
@@ -548,8 +635,6 @@ test('a write that came too late to do anything, with nobody else at work, is do
       database: trials.server.database(database).databaseName,
       command,
       adminCommand: (sent) => admin.command(sent),
-      process: { host: 'here', pid: process.pid },
-      isAlive: () => true,
       report() {},
     });
   } finally {

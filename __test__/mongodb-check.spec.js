@@ -198,18 +198,19 @@ it('a run that is at work is told, and one that was stopped is gone on with', as
   const now = new Date();
   // However long this takes, it has just been heard of.
   const at = new Date(now.getTime() + 60 * 60 * 1000);
-  const lock = { _id: 'lock', host: 'elsewhere', pid: 1, token: 'x', since: now, at };
+  const lock = { _id: 'run', host: 'elsewhere', pid: 1, token: 'x', since: now, at };
   await state.insertOne(lock);
   await expect(session.apply()).rejects.toMatchObject({
     code: 'LOCKED',
     message: expect.stringContaining('process 1 on elsewhere'),
   });
-  await state.deleteOne({ _id: 'lock' });
+  await state.deleteOne({});
   // The way back has been stopped before its removals.
-  await state.insertOne({ _id: 'state', direction: 'down', phase: 'copying', plan: 'x' });
+  const stopped = { direction: 'down', phase: 'copying', plan: 'x', names: [] };
+  await state.insertOne({ _id: 'run', state: stopped });
   expect(codes(await session.check())).toContain('UNFINISHED');
   await expectRefused(database, session, 'UNFINISHED');
-  await state.deleteOne({ _id: 'state' });
+  await state.deleteOne({});
   expect(await session.apply()).toMatchObject({ isApplied: true });
 });
 

@@ -4,7 +4,6 @@
 // indexes, validators, names, members that are down, a process that was halted. Where it takes it, the
 // connection plays the refusal.
 
-const os = require('os');
 const { planUpgrade } = require('..');
 const { newKeystone } = require('../dev/keystones');
 const { documentsText, driver, indexesText, startMongodb } = require('../dev/mongodb');
@@ -36,6 +35,7 @@ const DATA = {
 
 let server;
 let db;
+
 let count = 0;
 
 beforeAll(async () => {
@@ -65,28 +65,28 @@ const refusal = (code, message = 'refused') => Object.assign(new Error(message),
  * @param {(command: object) => any} [options.onCommand] is called before each; what it gives is the answer
  * @param {(answer: object) => object} [options.onAdmin] changes what the database `admin` answers
  * @param {'up'|'down'} [options.direction]
+ * @param {object} [options.on] another database
  * @returns {Promise<{ error?: Error, sent: object[], warnings: string[] }>}
  */
-async function run({ onCommand = () => {}, onAdmin = (answer) => answer, ...options } = {}) {
+async function run(options = {}) {
+  const { onCommand = () => {}, onAdmin = (answer) => answer, on = db, ...how } = options;
   const sent = [];
   const warnings = [];
   const shell = {
-    database: db.databaseName,
+    database: on.databaseName,
     async command(command) {
       sent.push(command);
-      return (await onCommand(command)) || db.command(command);
+      return (await onCommand(command)) || on.command(command);
     },
     async adminCommand(command) {
       sent.push(command);
-      const answer = (await onCommand(command)) || (await db.admin().command(command));
+      const answer = (await onCommand(command)) || (await on.admin().command(command));
       return onAdmin(answer, command);
     },
-    process: { host: os.hostname(), pid: process.pid },
-    isAlive: () => true,
     report: ({ text, isWarning }) => isWarning && warnings.push(text),
   };
   try {
-    await migrate(JSON.parse(JSON.stringify(plan.statements(options))), shell);
+    await migrate(JSON.parse(JSON.stringify(plan.statements(how))), shell);
     return { sent, warnings };
   } catch (error) {
     return { error, sent, warnings };
@@ -248,9 +248,7 @@ describe('a name that the server refuses', () => {
         if (isKilled) throw refusal(73, 'killed');
       };
       expectRefused(await run({ onCommand }), /killed/);
-      expect(await db.collection(STATE).findOne({ _id: 'state' })).toMatchObject({
-        phase: 'naming',
-      });
+      expect(await db.collection(STATE).findOne()).toMatchObject({ state: { phase: 'naming' } });
       expectDone(await run({ direction }));
       expect(Object.keys(await server.read(db.databaseName))).not.toContain(STATE);
       const removed = await db.collection('todos').countDocuments({ readers: { $exists: false } });
@@ -307,27 +305,117 @@ test('what a lost run has left is removed, also where there is nothing to do', a
   expect(await stateOf()).toBe(done);
 });
 
-test('a process that was halted before it removes changes nothing when others have gone back', async () => {
-  let isLate = false;
-  let done = false;
-  let back;
-  // It is halted for two minutes: what it takes for now was then.
-  const onAdmin = (answer, { isMaster }) =>
-    isMaster && isLate
-      ? { ...answer, localTime: new Date(Number(answer.localTime) - 120_000) }
+describe('a process that was halted before a command', () => {
+  const isOwn = (name) => String(name).includes(STATE);
+  const isBeat = ({ update, updates = [] }) => isOwn(update) && Boolean(updates[0].u.$set?.at);
+  /** What it writes, but for its signs of life and its very first command. */
+  const writesOf = (sent) =>
+    sent.filter((it) => isWrite(it) && !it.insert && (!isBeat(it) || it.updates[0].u.$set.host));
+  const isWrite = (it) =>
+    ['update', 'delete', 'insert', 'drop', 'createIndexes', 'dropIndexes', 'renameCollection'].some(
+      (name) => it[name],
+    ) ||
+    Boolean(mergeOf(it)) ||
+    Boolean(it.pipeline?.slice(-1)[0]?.$out);
+  /** With these it ends, and has said that it is done. */
+  const isEnd = ({ delete: from, renameCollection = '', drop = '', updates: [it] = [] }) =>
+    from === STATE ||
+    renameCollection.endsWith(`.${STATE}`) ||
+    drop.endsWith('.empty.aside') ||
+    Boolean(it?.u.$unset?.token);
+
+  const old = (answer) =>
+    answer.versionArray ? { ...answer, versionArray: [4, 0, 28, 0] } : answer;
+  const HALTED = 120_000;
+
+  /** The server's clock, two minutes ago: so long was it halted. */
+  const late = (answer) =>
+    answer.localTime
+      ? { ...answer, localTime: new Date(Number(answer.localTime) - HALTED) }
       : answer;
-  const onCommand = async ({ renameCollection, updates = [] }) => {
-    isLate = isLate || Boolean(renameCollection);
-    if (done || !updates.some(({ u }) => u.$unset?.readers)) return;
-    done = true;
-    expectDone(await run());
-    expectDone(await run({ direction: 'down' }));
-    back = await stateOf();
-  };
-  expectRefused(await run({ onCommand, onAdmin }), /Another run has taken over/);
-  expect(done).toBe(true);
-  expect(await stateOf()).toBe(back);
-  expect(await db.collection('todos').countDocuments({ readers: { $exists: true } })).toBe(2);
+
+  /** All that anybody has linked, whatever the rows of join collections are called. */
+  async function linksOf(on) {
+    const collections = Object.entries(await server.read(on.databaseName));
+    const rowsOf = (name, { documents }) =>
+      name in DATA ? documents : documents.map(({ _id, ...row }) => row);
+    const texts = collections.map(([name, it]) => [name, { documents: rowsOf(name, it) }]);
+    return documentsText(Object.fromEntries(texts));
+  }
+
+  async function make(name, direction) {
+    const on = server.database(name);
+    for (const [collection, documents] of Object.entries(DATA)) {
+      await on.collection(collection).insertMany(documents);
+    }
+    await on.collection('users').createIndex({ leadPost: 1 }, { background: true });
+    if (direction === 'down') expectDone(await run({ on }));
+    return on;
+  }
+
+  it.each([
+    ['up', '8.0'],
+    ['up', '4.0'],
+    ['down', '8.0'],
+  ])('on the way %s, on MongoDB %s, does nothing when others have gone back', async (...args) => {
+    const [direction, version] = args;
+    const other = direction === 'up' ? 'down' : 'up';
+    const onAdmin = version === '4.0' ? old : undefined;
+    const first = await make(`halted_${direction}_${version}`.replace('.', '_'), direction);
+    const { error, sent } = await run({ on: first, direction, onAdmin });
+    expect(error).toBe(undefined);
+    expectDone(await run({ on: first, direction: other }));
+    const expected = await linksOf(first);
+    const indexes = await first.collection('users').listIndexes().toArray();
+    const count = writesOf(sent).length;
+    expect(count).toBeGreaterThan(20);
+
+    /** It has been silent for long, and others do what it was to do, and go back. */
+    const goBack = async (on) => {
+      const at = new Date(Date.now() - HALTED);
+      await on.collection(STATE).updateOne({ _id: 'run' }, { $set: { at } });
+      expectDone(await run({ on, direction, onAdmin }));
+      expectDone(await run({ on, direction: other }));
+    };
+
+    const haltAt = async (number) => {
+      const on = await make(`${first.databaseName}_${number}`, direction);
+      const seen = [];
+      let held;
+      let others;
+      const outcome = await run({
+        on,
+        direction,
+        async onCommand(command) {
+          await others;
+          if (held || writesOf([command]).length === 0 || seen.push(command) <= number) return;
+          held = command;
+          others = goBack(on);
+          await others;
+        },
+        onAdmin: (answer) =>
+          [onAdmin, !held && seen.length === number && late].reduce(
+            (it, f) => (f || ((x) => x))(it),
+            answer,
+          ),
+      });
+      // Copies of its own may be left. The next run removes them.
+      expectDone(await run({ on, direction: other }));
+      const left = await on.collection('users').listIndexes().toArray();
+      return [
+        held,
+        isEnd(held) ? 'Another run has taken over' : outcome.error?.message.slice(0, 26),
+        await linksOf(on),
+        indexes.filter(({ name }) => !left.some((it) => it.name === name)),
+      ];
+    };
+    const outcomes = await Promise.all(
+      Array.from({ length: count }, (_, number) => haltAt(number)),
+    );
+    for (const [held, ...outcome] of outcomes) {
+      expect([held, ...outcome]).toEqual([held, 'Another run has taken over', expected, []]);
+    }
+  });
 });
 
 test.each([[[[]]], [[[[ada]]]]])('an array in an array is not an id: %j', async (readers) => {

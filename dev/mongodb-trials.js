@@ -17,6 +17,12 @@ const STATE = 'keystone_upgrade_relationships';
 /** What the server says to every command from a `lose` on. The driver does not wait for another one. */
 const LOST = { error: { code: 6, codeName: 'HostUnreachable', message: 'the server is gone' } };
 
+/** The text of a database without who has the lock, which a run that is refused may have taken over. */
+const withoutHolder = (text) =>
+  text
+    .replace(/\{"_id":"run",.*?("state":.*),"token":"\w+"\}\n/, '{$1}\n')
+    .replace(/\{"_id":"run","state"/, '{"state"');
+
 const lastStage = ({ pipeline = [] }) => pipeline.slice(-1)[0] ?? {};
 const changes = ({ updates = [] }) => updates.map(({ u }) => u);
 
@@ -25,7 +31,7 @@ const steps = {
   /** Links are copied, into a join collection to be where it is said. */
   copy: ({ command }) => '$out' in lastStage(command),
   /** A copy gets its name. */
-  rename: ({ name }) => name === 'renameCollection',
+  rename: ({ command }) => String(command.renameCollection).includes(`.${STATE}.`),
   /** Documents of a collection are written by an aggregation. */
   mergeInto:
     (collection) =>
@@ -41,18 +47,20 @@ const steps = {
     (field) =>
     ({ command }) =>
       changes(command).some(({ $unset = {} }) => field in $unset),
+  /** The copies have their names, and get the indexes that they may lack. */
+  makeIndexes: ({ name, collection }) => name === 'createIndexes' && !collection.startsWith(STATE),
   /** Indexes of removed fields go before these. */
   dropIndexes: ({ name }) => name === 'dropIndexes',
-  /** A collection is dropped. */
+  /** A collection goes: it gets a name of the migration's own first. */
   drop:
     (collection) =>
     ({ command }) =>
-      command.drop === collection,
+      String(command.renameCollection).endsWith(`.${collection}`),
   /** It is written down how far the migration has come. */
   phase:
     (phase) =>
     ({ command }) =>
-      command.update === STATE && changes(command).some(({ $set = {} }) => $set.phase === phase),
+      command.update === STATE && changes(command).some(({ $set = {} }) => $set['state.phase'] === phase),
 };
 
 /** A server with databases of the same lists, and a Keystone that takes them from one schema to the other. */
@@ -268,4 +276,4 @@ class Trials {
   }
 }
 
-module.exports = { STATE, Trials, steps };
+module.exports = { STATE, Trials, steps, withoutHolder };

@@ -203,6 +203,9 @@ impl Inspector<'_> {
     /// What is there.
     fn presence(&self) -> Vec<Question> {
         let mut questions = vec![ask("server".to_owned(), json!(["server"]))];
+        if !self.asked.is_running {
+            questions.push(ask("at work before".to_owned(), json!(["atWork"])));
+        }
         for name in ["wrongServer", "unfinished", "wrongDatabase"] {
             questions.push(ask(name.to_owned(), json!([name, self.migration])));
         }
@@ -243,6 +246,7 @@ impl Inspector<'_> {
             for it in self.pending_copies()? {
                 questions.push(ask(size_key(&it.collection), json!(["size", it.collection])));
             }
+            questions.push(ask("at work after".to_owned(), json!(["atWork"])));
         }
         Ok(questions)
     }
@@ -291,13 +295,19 @@ impl Inspector<'_> {
             problems.push(finding("NO_PRIVILEGE", message, None));
         }
         let unfinished = self.unfinished()?.and_then(|it| it.found);
-        let mut is_done = unfinished.is_none() && !self.is_empty()?;
+        let at_work = self.at_work()?;
+        let mut is_done = unfinished.is_none() && at_work.is_none() && !self.is_empty()?;
         for at in self.tasks.keys() {
             is_done &= !self.is_pending(*at)?;
         }
         if let Some(Found { message, stops }) = unfinished {
             let list = if stops { &mut problems } else { &mut warnings };
             list.push(finding("UNFINISHED", message, None));
+        }
+        if let Some(message) = at_work {
+            // What was found is what that run has come to, in parts.
+            warnings.clear();
+            problems = vec![finding("LOCKED", message, None)];
         }
         Ok(Inspection::new(Findings {
             adapter: self.adapter.name.clone(),
@@ -407,6 +417,15 @@ impl Inspector<'_> {
 
     fn is_pending(&self, at: usize) -> Result<bool, String> {
         if self.tasks.contains_key(&at) { self.answer(&pending_key(at)) } else { Ok(false) }
+    }
+
+    /// Who has migrated the database while it was looked at.
+    fn at_work(&self) -> Result<Option<String>, String> {
+        if self.asked.is_running {
+            return Ok(None);
+        }
+        let before: Option<String> = self.answer("at work before")?;
+        Ok(before.or(self.answer("at work after")?))
     }
 
     fn unfinished(&self) -> Result<Option<Unfinished>, String> {

@@ -39,6 +39,9 @@ function questionsOf(connection) {
       return { name, user, version, access };
     },
 
+    /** Who migrates this database meanwhile. */
+    atWork: () => runner.atWorkNow(server),
+
     /** How far a migration has come that did not end. */
     async unfinished(migration) {
       const state = await runner.stateOf(server);

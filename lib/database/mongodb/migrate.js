@@ -1,6 +1,5 @@
 'use strict';
 
-const os = require('os');
 const { UpgradeError } = require('../../error');
 const { inspect } = require('../inspect');
 const { migrate } = require('./runner');
@@ -42,6 +41,7 @@ async function migrateMongodb(connection, options) {
   let position = UNTOUCHED;
   let before;
   const left = () => (position === UNTOUCHED ? `${position} ${LEFTOVERS}` : position);
+  let outcome;
   const report = ({ phase, text, isWarning, relationship, done, rate }) => {
     if (FORWARD.includes(phase)) position = GOES_ON;
     if (isWarning) notices.push(text);
@@ -61,10 +61,14 @@ async function migrateMongodb(connection, options) {
       command: (command) => connection.command(command),
       adminCommand: (command) => connection.adminCommand(command),
       database: connection.place.name,
-      process: { host: os.hostname(), pid: process.pid },
-      isAlive,
       isDryRun: dryRun,
       report,
+      async verify() {
+        position = DONE;
+        onProgress({ phase: 'verify', title: 'Verifying', left: position });
+        outcome = compare(before, await measure());
+        if (!outcome.isVerified) throw notVerified(outcome);
+      },
     });
     if (dryRun) {
       const relationships = [...copied].map(([{ relationship, name, expected }, after]) => {
@@ -73,11 +77,6 @@ async function migrateMongodb(connection, options) {
       });
       return { relationships, warnings, notices, skipped: SKIPPED[statements.direction] };
     }
-    position = DONE;
-    onProgress({ phase: 'verify', title: 'Verifying', left: position });
-    const after = await measure();
-    const outcome = compare(before, after);
-    if (!outcome.isVerified) throw notVerified(outcome);
     return { relationships: outcome.relationships, warnings, notices, skipped: [] };
   } catch (error) {
     if (error.isTakenOver) position = TAKEN_OVER;
@@ -95,14 +94,6 @@ function explain(error, position) {
     before: 'The connection was lost: ',
     more: [position],
   });
-}
-
-function isAlive(pid) {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
 }
 
 function interrupted(position) {

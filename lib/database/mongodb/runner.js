@@ -2,6 +2,7 @@
 
 const {
   aggregate,
+  anyWith,
   changesOf,
   dropIndex,
   fillsOf,
@@ -16,6 +17,12 @@ const {
 
 /** The collection that says who is migrating, and how far the migration has come. It is gone in the end. */
 const STATE = 'keystone_upgrade_relationships';
+
+/** The `_id` of its document. */
+const RUN = 'run';
+
+/** What of that says who is at work. */
+const HOLDER = ['token', 'host', 'space', 'pid', 'since', 'at'];
 
 /** Every write is there to stay before the next one is sent. */
 const DURABLE = { w: 'majority', j: true };
@@ -36,7 +43,7 @@ const DEAD_MS = 60 * 1000;
  */
 const LEASE_MS = 45 * 1000;
 
-/** The end of a name for what has to make room for a copy. */
+/** The end of a name for what is in the way. */
 const ASIDE = '.aside';
 
 /** How many documents are updated at a time where the server has to be told which. */
@@ -57,12 +64,11 @@ const atWork = new Set();
  * @param {function(object): Promise<object>} shell.command sends a command to the database
  * @param {function(object): Promise<object>} shell.adminCommand sends one to the `admin` database
  * @param {string} shell.database the name of the database
- * @param {{ host: string, pid: number }} shell.process who runs it
- * @param {function(number): boolean} shell.isAlive whether a process of this host exists
  * @param {function(object): void} shell.report gets each step: `{ phase, text, isWarning? }`, and for
  *   links that are being copied or have been `{ relationship, done, rate }`, the rate per second
  * @param {boolean} [shell.isDryRun] whether to do only what can be taken back, and to take it back: checks,
  *   copies into collections of its own, their indexes and counts
+ * @param {function(): Promise<void>} [shell.verify] is called when all is done, before others may begin
  * @param {number} [shell.beatMs] how often it says that it is alive, and how far a copy is
  * @returns {Promise<boolean>} whether there was anything to do
  * @throws {Error} with what is wrong and what to do
@@ -74,57 +80,64 @@ async function migrate(migration, shell) {
   refuse(await wrongDatabase(server, migration));
 
   const lock = await takeLock(server, shell);
-  let isDone = false;
   let isBegun = false;
   try {
-    let state = await stateOf(server);
+    const state = await stateOf(server);
     const { isDryRun } = shell;
     const unfinished = await unfinishedRun(server, state, migration, isDryRun);
     if (unfinished && (unfinished.stops || isDryRun)) refuse(unfinished.message);
     isBegun = true;
-    const run = { migration, server: lock.guarded, say, lock, isDryRun };
-    if (state && !isOf(state, migration)) {
-      // Another one that has changed no document. Where copies have their names, they are what the way
-      // back begins with.
-      await takeBack(Object.assign(run, { filled: state.phase === 'copying' && state.filled }));
-      state = undefined;
-    }
-    if (isResumed(state)) {
-      say('resume', 'Continuing where an earlier run stopped, with the removals');
-      await finish(Object.assign(run, { isResumed: true, filled: state.filled }));
-    } else {
-      run.pending = await findPending(run, state ? state.names : []);
-      if (run.pending.length === 0) {
-        await dropStaging(run.server);
-        if (!isDryRun) await makeIndexes(run);
-        say('done', `Nothing to do: ${nothingLeft(migration)}`);
-        isDone = true;
-        return false;
-      }
-      try {
-        await start(run, state);
-      } catch (error) {
-        await forget(run, error);
-        throw error;
-      }
-      if (isDryRun) await takeBack(run);
-      else await finish(run);
-    }
-    isDone = true;
-    say('done', 'Done');
-    return true;
+    const hasWorked = await work({ migration, server: lock.guarded, say, lock, isDryRun }, state);
+    if (shell.verify && !isDryRun) await shell.verify();
+    await lock.requireHeld();
+    say('done', hasWorked ? 'Done' : `Nothing to do: ${nothingLeft(migration)}`);
+    return hasWorked;
   } catch (error) {
     explainName(error, server, migration);
-    // It may have gone, and what another run has left is not this one's to change.
-    if (isBegun && !isOutOfReach(error)) await lock.guarded.write(noteError(error)).catch(() => {});
+    if (isOutOfReach(error)) throw error;
+    // What others do meanwhile looks like an error.
+    await lock.requireHeld().catch((reason) => refuse(reason.isTakenOver && reason));
+    // What another run has left is not this one's to change.
+    if (isBegun) await lock.noteError(error).catch(() => {});
     throw error;
   } finally {
-    await lock.release(isDone);
+    await lock.release();
   }
 }
 
-function refuse(message) {
-  if (message) throw new Error(message);
+/** Does what there is to do, from where an earlier run has left it, and says whether there was anything. */
+async function work(run, before) {
+  const { migration, isDryRun } = run;
+  let state = before;
+  if (state && !isOf(state, migration)) {
+    // Another one that has changed no document. Where copies have their names, they are what the way
+    // back begins with.
+    await takeBack(Object.assign(run, { filled: state.phase === 'copying' && state.filled }));
+    state = undefined;
+  }
+  if (isResumed(state)) {
+    run.say('resume', 'Continuing where an earlier run stopped, with the removals');
+    await finish(Object.assign(run, { isResumed: true, filled: state.filled }));
+    return true;
+  }
+  run.pending = await findPending(run, state ? state.names : []);
+  if (run.pending.length === 0) {
+    await dropStaging(run.server);
+    if (!isDryRun) await makeIndexes(run);
+    return false;
+  }
+  try {
+    await start(run, state);
+  } catch (error) {
+    await forget(run, error);
+    throw error;
+  }
+  await (isDryRun ? takeBack : finish)(run);
+  return true;
+}
+
+function refuse(reason) {
+  if (reason) throw typeof reason === 'string' ? new Error(reason) : reason;
 }
 
 function schemas({ direction }) {
@@ -173,7 +186,7 @@ async function start(run, state) {
 
   const { direction, plan } = migration;
   const names = pending.map(({ name }) => name);
-  await setState(server, { direction, plan, names, phase: 'copying' });
+  await lock.setState({ direction, plan, names, phase: 'copying' });
   await dropStaging(server);
   const all = [];
   for (const relationship of pending) {
@@ -196,16 +209,17 @@ async function start(run, state) {
   if (direction === 'down') await fillDocuments(run, all);
   await runChecks(run, pending, 'Nothing has been removed', (parts) => parts.counts);
   const copies = all.filter(({ place, into }) => into && place !== into);
-  await setState(server, {
+  await lock.setState({
     copies: copies.map(({ place, into }) => ({ place, into })),
     filled: Array.from(run.filled),
+    token: lock.token,
     phase: 'naming',
   });
 }
 
 /** The way back: writes the copies into documents. This can be done over too. */
-async function fillDocuments({ server, say }, all) {
-  await setState(server, { phase: 'filling' });
+async function fillDocuments({ server, say, lock }, all) {
+  await lock.setState({ phase: 'filling' });
   for (const { name, copy, place } of all) {
     for (const fill of fillsOf(name, copy.fills, place)) {
       say('fill', fill.says);
@@ -214,20 +228,49 @@ async function fillDocuments({ server, say }, all) {
   }
 }
 
-function setState(server, fields) {
-  const update = { q: { _id: 'state' }, u: { $set: fields }, upsert: true };
-  return server.write({ update: STATE, updates: [update] });
+/** How far a migration has come that did not end, or nothing. */
+async function stateOf(server) {
+  return ((await recordOf(server)) || {}).state;
 }
 
-function stateOf(server) {
-  return server.first({ find: STATE, filter: { _id: 'state' } });
+/**
+ * The only document of the collection: who is at work, and how far a migration has come. It is in one so
+ * that nobody who has lost the lock can write the other.
+ */
+async function recordOf(server) {
+  const found = await server.all({ find: STATE, limit: 2 });
+  const [record] = found;
+  if (record && (found.length > 1 || !isRecord(record))) {
+    throw new Error(
+      `The collection ${STATE} holds something that this version has not written: ${JSON.stringify(record).slice(0, 300)}. It says how far a migration has come. If one was stopped half-way, run it again with the version that began it, or restore the backup. If none was, drop this collection, and run this again`,
+    );
+  }
+  return record;
 }
 
-/** Keeps for whoever comes next why a run has stopped, where it leaves a state. */
-function noteError({ message }) {
-  const error = message.split('\n')[0].slice(0, 300);
-  return { update: STATE, updates: [{ q: { _id: 'state' }, u: { $set: { error } } }] };
+function isRecord({ _id, token, host, pid, since, at, state }) {
+  const isHolder = [token, host].every(isText) && !isNaN(pid) && [since, at].every(isDate);
+  return (
+    _id === RUN && (isHolder || token === undefined) && (state === undefined || isState(state))
+  );
 }
+
+function isState(state) {
+  const { direction, plan, names, phase, copies, filled, token } = Object(state);
+  const isCopy = (it) => it && isText(it.place) && isText(it.into);
+  const isWhole = isListOf(copies, isCopy) && isListOf(filled, isText) && isText(token);
+  return (
+    ['up', 'down'].includes(direction) &&
+    isText(plan) &&
+    isListOf(names, isText) &&
+    (['copying', 'filling'].includes(phase) || (isResumed(state) && isWhole))
+  );
+}
+
+const isText = (it) => typeof it === 'string';
+// There may be several realms.
+const isDate = (it) => Object.prototype.toString.call(it) === '[object Date]';
+const isListOf = (list, is) => Array.isArray(list) && list.every(is);
 
 /** Whether a state is that of a migration, and not of the other direction or of other lists. */
 function isOf(state, { direction, plan }) {
@@ -246,7 +289,7 @@ async function isUntouched(server, state, migration) {
   if (state.phase !== 'filling' || state.plan !== migration.plan) return false;
   const down = { direction: 'down', reconcile: false };
   for (const relationship of migration.relationships) {
-    if (!(state.names || []).includes(relationship.name)) continue;
+    if (!state.names.includes(relationship.name)) continue;
     for (const command of partsOf(down, relationship).touched) {
       if (await server.first(command)) return false;
     }
@@ -287,12 +330,12 @@ function takenOver() {
 }
 
 /** Removes what `start` has made. */
-async function takeBack({ server, filled }) {
+async function takeBack({ server, lock, filled }) {
   await dropStaging(server);
   for (const collection of filled || []) {
     await server.write({ delete: collection, deletes: [{ q: {}, limit: 0 }] });
   }
-  await server.write({ delete: STATE, deletes: [{ q: { _id: 'state' }, limit: 0 }] });
+  await lock.setState(undefined);
 }
 
 /** Makes a join collection with its indexes. */
@@ -348,7 +391,7 @@ function sayCopied(say, { name: relationship, into, began, ended = Date.now() },
 
 /** From here on it can only continue: repairs and removals, each of which may run again. */
 async function finish(run) {
-  const { migration, server, say } = run;
+  const { migration, server, say, lock } = run;
   const state = await stateOf(server);
   const relationships = migration.relationships.filter(({ name }) => state.names.includes(name));
   try {
@@ -358,7 +401,7 @@ async function finish(run) {
     throw error;
   }
   if (run.isResumed) await runChecks(run, relationships, undefined, (parts) => parts.guards);
-  await setState(server, { phase: 'removing' });
+  await lock.setState({ phase: 'removing' });
   for (const relationship of relationships) {
     for (const it of partsOf(migration, relationship).repairs) await repair(run, it);
   }
@@ -368,10 +411,34 @@ async function finish(run) {
   for (const relationship of relationships) {
     for (const removal of partsOf(migration, relationship).removals) {
       say('remove', removal.says);
-      await server.write(removal.run);
+      if (removal.run.drop) await drop(run, removal.run.drop, aside(staging(state.token, 'old')));
+      else await server.write(removal.run);
     }
   }
   await dropStaging(server);
+  await lock.setState(undefined);
+}
+
+/**
+ * Drops a collection. Nothing holds such a command back when it comes too late, so it gets a name
+ * first that is of this migration alone: that can be undone.
+ */
+async function drop({ server, lock }, collection, name) {
+  // One that was stopped has come so far.
+  await server.write({ drop: name });
+  if (!(await server.first(named(collection)))) return;
+  const { rename } = server.unguarded;
+  try {
+    await lock.undoable(
+      () => rename(collection, name),
+      () => rename(name, collection),
+    );
+  } catch (error) {
+    if (isOutOfReach(error)) throw error;
+    // There are servers and collections that cannot.
+    await server.write({ drop: collection });
+  }
+  await server.write({ drop: name });
 }
 
 /**
@@ -382,11 +449,11 @@ async function finish(run) {
 async function giveName(server, { place, into }) {
   // A copy that is not there has its final name already.
   if (!(await server.first(named(place)))) return;
-  const aside = `${place}${ASIDE}`;
+  const away = aside(place);
   if (await server.first(named(into))) {
-    await server.rename(into, aside);
-    if (await server.first({ find: aside, limit: 1 })) {
-      await server.renameBack(aside, into);
+    await server.rename(into, away);
+    if (await server.first({ find: away, limit: 1 })) {
+      await server.unguarded.rename(away, into);
       throw new Error(
         `The collection ${into} has been filled while the links were copied, so the copy cannot take its name. Is the new Keystone running? Stop it, empty the collection, and run this again`,
       );
@@ -396,18 +463,52 @@ async function giveName(server, { place, into }) {
 }
 
 /** Makes and drops indexes, of all relationships: also of those that have no links yet. */
-async function makeIndexes({ migration, server }) {
+async function makeIndexes({ migration, server, lock }) {
   for (const relationship of migration.relationships) {
     const { indexes, drops } = partsOf(migration, relationship);
-    for (const command of indexes) await server.write(command);
+    for (const command of indexes) {
+      const undo = async ({ numIndexesBefore, numIndexesAfter }) => {
+        // Where others have not gone back, they need it.
+        if (!(await isPending(server, migration, relationship))) return;
+        const collection = command.createIndexes;
+        if (relationship.join) await dropEmpty(server.unguarded, collection, lock.token);
+        else if (Number(numIndexesAfter) > Number(numIndexesBefore)) {
+          await server.unguarded.write(dropIndex(collection, command.indexes[0].name));
+        }
+      };
+      await lock.undoable(() => server.unguarded.write(command), undo);
+    }
     // Before the field: a unique index would refuse a second document without it.
     for (const side of drops) {
       const own = (await server.indexesOf(side.collection)).filter((it) => isOwnIndex(it, side));
-      // Of several with one key, the key does not say which.
-      const some = own.length > 1 ? own.map(({ name }) => name) : [{ [side.field]: 1 }];
-      for (const index of some) await server.write(dropIndex(side.collection, index));
+      for (const { v: _v, ns: _ns, ...index } of own) {
+        const undo = async () => {
+          // Without the field nobody needs it.
+          if (!(await server.first(anyWith(side)))) return;
+          await server.unguarded.write({ createIndexes: side.collection, indexes: [index] });
+        };
+        await lock.undoable(
+          () => server.unguarded.write(dropIndex(side.collection, index.name)),
+          undo,
+        );
+      }
     }
   }
+}
+
+/** Drops a collection if it is empty then: what comes meanwhile is kept. */
+async function dropEmpty({ first, rename, write }, collection, token) {
+  const away = aside(staging(token, 'empty'));
+  try {
+    await rename(collection, away);
+  } catch (error) {
+    if (isOutOfReach(error)) throw error;
+    // There are servers and collections that cannot.
+    if (!(await first({ find: collection, limit: 1 }))) await write({ drop: collection });
+    return;
+  }
+  if (await first({ find: away, limit: 1 })) await rename(away, collection);
+  else await write({ drop: away });
 }
 
 /** Does a repair, until its aggregation finds nothing more. */
@@ -601,6 +702,11 @@ function staging(token, number) {
   return STATE + '.' + token + '.' + number;
 }
 
+/** The name for what has to make room for a copy, or goes. */
+function aside(name) {
+  return name + ASIDE;
+}
+
 async function dropStaging(server) {
   const left = await server.all({
     listCollections: 1,
@@ -619,45 +725,111 @@ function extended(command, stage) {
 }
 
 /**
+ * Who runs this. Containers may have the name of their host in common, and then the number of a process
+ * means another one in each: on Linux, `space` says whose numbers they are.
+ */
+function thisProcess() {
+  const { pid } = process;
+  const host = require('os').hostname();
+  const { readFileSync, readlinkSync } = require('fs');
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return { host, pid, space: `${boot} ${readlinkSync('/proc/self/ns/pid')}` };
+  } catch (_) {
+    return { host, pid, space: null };
+  }
+}
+
+/** Whether whoever has the lock, if anyone, has ended. */
+function isDead({ token, host, space, pid, at }, now) {
+  if (token === undefined || now - at > DEAD_MS) return true;
+  const own = thisProcess();
+  if (host !== own.host || space !== own.space) return false;
+  // One of this very process has ended if it is not known here, however it did.
+  if (pid === own.pid) return !atWork.has(token);
+  try {
+    return !process.kill(pid, 0);
+  } catch (error) {
+    return error.code !== 'EPERM';
+  }
+}
+
+/** Who is at work, and what to do, or nothing. */
+async function atWorkNow(server) {
+  const record = await recordOf(server);
+  if (!record || isDead(record, await server.now())) return undefined;
+  const { pid, host, since } = record;
+  return `Another run is at work: process ${pid} on ${host}, since ${since.toISOString()}. Wait until it ends. After a crash on another host, wait a minute`;
+}
+
+/**
  * Takes the lock: one run at a time. A dead holder's is taken over: at once when it was a process of
  * this host, else when it has been silent for a minute.
+ *
+ * A process may be halted between any two of its commands, and go on when others have taken over, have
+ * ended and have gone back. So everything that it sends is harmless then: it is about a collection whose
+ * name no other run knows, or it does nothing to a document any more, or it is undone.
  */
 async function takeLock(server, shell) {
-  const { host, pid } = shell.process;
   const token = Math.random().toString(36).slice(2, 10);
   const now = await server.now();
-  const holder = { host, pid, token, since: now, at: now };
-  const taken = await server.insert(Object.assign({ _id: 'lock' }, holder));
-  if (!taken) {
-    const other = await server.first({ find: STATE, filter: { _id: 'lock' } });
-    // One of this very process has ended if it is not known here, however it did.
-    const isAtWork = (it) => (it.pid === pid ? atWork.has(it.token) : shell.isAlive(it.pid));
-    const isDead = other && (now - other.at > DEAD_MS || (other.host === host && !isAtWork(other)));
-    const q = { _id: 'lock', token: other && other.token };
+  const holder = Object.assign(thisProcess(), { token, since: now, at: now });
+  if (!(await server.insert(Object.assign({ _id: RUN }, holder)))) {
+    const other = await recordOf(server);
+    const q = { _id: RUN, token: (other && other.token) || null };
     const update = { update: STATE, updates: [{ q, u: { $set: holder } }] };
-    if (!isDead || (await server.write(update)).n !== 1) {
-      const who = other
-        ? `: process ${other.pid} on ${other.host}, since ${new Date(other.since).toISOString()}`
-        : '';
+    if (!other || !isDead(other, now) || (await server.write(update)).n !== 1) {
       throw new Error(
-        `Another run is at work${who}. Wait until it ends. After a crash on another host, wait a minute`,
+        (await atWorkNow(server)) || 'Another run is at work, or was. Run this again',
       );
     }
   }
   atWork.add(token);
-  const own = { _id: 'lock', token };
+  const own = { _id: RUN, token };
+  const change = async (u) => {
+    const { n } = await server.write({ update: STATE, updates: [{ q: own, u }] });
+    if (n !== 1) throw takenOver();
+  };
   let lastBeat = Date.now();
   let longestGap = 0;
   const beat = async () => {
     const began = Date.now();
-    const u = { $set: { at: await server.now() } };
-    const { n } = await server.write({ update: STATE, updates: [{ q: own, u }] });
-    if (n !== 1) throw takenOver();
+    const at = await server.now();
+    await change({ $set: { at } });
     longestGap = Math.max(longestGap, began - lastBeat);
     lastBeat = began;
-    return u.$set.at;
+    return at;
   };
-  const lock = { token, release };
+  const undoable = async (run, undo) => {
+    await beat();
+    const result = await run();
+    await beat().catch(async (error) => {
+      if (error.isTakenOver) await undo(result);
+      throw error;
+    });
+  };
+  const lock = {
+    token,
+    release,
+    requireHeld: beat,
+    /**
+     * Does what no filter can hold back, and undoes it when it came too late. When it came in time, and
+     * others have gone on from there, undoing it does nothing.
+     */
+    undoable,
+    /** Says how far it has come, or that there is nothing more to go on with. */
+    async setState(state) {
+      if (!state) return change({ $unset: { state: 1 } });
+      const fields = Object.keys(state).map((name) => ({ [`state.${name}`]: state[name] }));
+      return change({ $set: Object.assign({}, ...fields) });
+    },
+    /** Keeps for whoever comes next why a run has stopped, where it leaves a state. */
+    noteError({ message }) {
+      const q = Object.assign({ state: { $exists: true } }, own);
+      const u = { $set: { 'state.error': message.split('\n')[0].slice(0, 300) } };
+      return server.write({ update: STATE, updates: [{ q, u }] });
+    },
+  };
   const onTimer = async () => {
     await beat();
     if (lock.onBeat) await lock.onBeat();
@@ -665,37 +837,65 @@ async function takeLock(server, shell) {
   // A beat that fails will show in the next command.
   const timer = setInterval(() => void onTimer().catch(() => {}), shell.beatMs || BEAT_MS);
   if (timer.unref) timer.unref();
+  /** Each may be sent again. This process may have been halted, and it have done nothing. */
+  const inTime = async (run) => {
+    for (;;) {
+      const until = new Date(Number(await beat()) + LEASE_MS);
+      longestGap = 0;
+      const result = await server.write(hasNow ? within(run, until) : run);
+      if (Math.max(longestGap, Date.now() - lastBeat) < LEASE_MS) return result;
+    }
+  };
+  /** For a server that does not know the time: what is changed is what this run has marked. */
+  const marked = async (run) => {
+    const mark = (u) => Object.assign({}, u, { $unset: Object.assign({ [STATE]: 1 }, u.$unset) });
+    const all = (q, u) => ({ update: run.update, updates: [{ q, u, multi: true }] });
+    const ours = { [STATE]: token };
+    for (const { q, u } of run.updates) {
+      await undoable(
+        () => server.write(all(q, { $set: ours })),
+        () => server.write(all(ours, mark({}))),
+      );
+      await server.write(all(ours, mark(u)));
+    }
+  };
+  const hasNow = isAtLeast(await server.buildInfo(), [4, 2]);
   lock.guarded = Object.assign({}, server, {
-    async write(run) {
-      for (;;) {
-        const at = await beat();
-        longestGap = 0;
-        const result = await server.write(
-          await server.fenced(run, new Date(Number(at) + LEASE_MS)),
-        );
-        // Each write may run again. This process may have been halted, and the write done nothing.
-        if (Math.max(longestGap, Date.now() - lastBeat) < LEASE_MS) return result;
-      }
-    },
+    write: (run) => (run.update && !hasNow ? marked : inTime)(run),
     async rename(from, to) {
       await beat();
       return server.rename(from, to);
     },
-    /** Whoever is at work by now. */
-    renameBack: server.rename,
+    /** For what undoes something, whoever is at work by now. */
+    unguarded: server,
   });
   return lock;
 
-  async function release(isDone) {
+  async function release() {
     clearInterval(timer);
     atWork.delete(token);
+    const isOver = Object.assign({ state: { $exists: false } }, own);
+    const nobody = Object.assign({}, ...HOLDER.map((name) => ({ [name]: 1 })));
     try {
-      await server.write({ delete: STATE, deletes: [{ q: isDone ? {} : own, limit: 0 }] });
-      if (!(await server.first({ find: STATE, limit: 1 }))) await server.write({ drop: STATE });
+      await server.write({ delete: STATE, deletes: [{ q: isOver, limit: 0 }] });
+      await server.write({ update: STATE, updates: [{ q: own, u: { $unset: nobody } }] });
+      if (await server.first({ find: STATE, limit: 1 })) return;
+      await dropEmpty(server, STATE, token);
     } catch (_) {
       // The connection is gone: the next run sees that this one is dead.
     }
   }
+}
+
+/** A write to documents that does nothing to them any more from a time on: MongoDB 4.2 knows `$$NOW`. */
+function within(run, until) {
+  const isInTime = { $expr: { $lt: ['$$NOW', until] } };
+  const some = (list) =>
+    list.map((it) => Object.assign({}, it, { q: Object.assign({}, it.q, isInTime) }));
+  if (run.update) return Object.assign({}, run, { updates: some(run.updates) });
+  if (run.delete) return Object.assign({}, run, { deletes: some(run.deletes) });
+  if (!intoOf(run)) return run;
+  return Object.assign({}, run, { pipeline: [{ $match: isInTime }].concat(run.pipeline) });
 }
 
 /** What the rest needs of a server, in terms of commands. */
@@ -744,18 +944,6 @@ function serverOf({ command, adminCommand, database }) {
         throw error;
       }
     },
-    /** A write to documents that does nothing any more from a time on: MongoDB 4.2 knows `$$NOW`. */
-    async fenced(run, until) {
-      const isInTime = { $expr: { $lt: ['$$NOW', until] } };
-      const within = (some) =>
-        some.map((it) => Object.assign({}, it, { q: Object.assign({}, it.q, isInTime) }));
-      if ((run.update || run.delete) === STATE) return run;
-      if (!run.update && !run.delete && !intoOf(run)) return run;
-      if (!isAtLeast(await buildInfo(), [4, 2])) return run;
-      if (run.update) return Object.assign({}, run, { updates: within(run.updates) });
-      if (run.delete) return Object.assign({}, run, { deletes: within(run.deletes) });
-      return Object.assign({}, run, { pipeline: [{ $match: isInTime }].concat(run.pipeline) });
-    },
     /** Whether the document was not there yet. */
     async insert(document) {
       try {
@@ -767,8 +955,7 @@ function serverOf({ command, adminCommand, database }) {
       }
     },
     async write(run) {
-      const isOwn = [run.update, run.delete, run.drop].includes(STATE);
-      const options = { writeConcern: isOwn ? CONFIRMED : DURABLE };
+      const options = { writeConcern: concernOf(run.update || run.delete || run.drop) };
       if (run.createIndexes && (await hasQuorum())) options.commitQuorum = 'majority';
       const into = intoOf(run);
       if (into) {
@@ -784,19 +971,23 @@ function serverOf({ command, adminCommand, database }) {
       } catch (error) {
         // What is to be removed is not there.
         const isGone = error.code === 26 || error.code === 27;
-        if (isGone && (run.drop || run.dropIndexes)) return { ok: 1 };
+        if (isGone && (run.drop || run.dropIndexes)) return undefined;
         throw error;
       }
     },
     async rename(from, to) {
       const names = { renameCollection: database + '.' + from, to: database + '.' + to };
-      checked(await adminCommand(Object.assign(names, { writeConcern: DURABLE })));
+      checked(await adminCommand(Object.assign(names, { writeConcern: concernOf(from) })));
     },
     async isSharded(collection) {
       if (!(await isMongos()) || !(await first(named(collection)))) return false;
       return Boolean((await command({ collStats: collection })).sharded);
     },
   };
+}
+
+function concernOf(collection) {
+  return collection && collection.startsWith(STATE) ? CONFIRMED : DURABLE;
 }
 
 /** An aggregation as the server takes it: all that it gives in one answer. */
@@ -822,6 +1013,7 @@ function isAtLeast({ versionArray }, [major, minor]) {
 
 module.exports = {
   STATE,
+  atWorkNow,
   checksOfWrites,
   isOf,
   isPending,

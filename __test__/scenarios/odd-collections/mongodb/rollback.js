@@ -87,14 +87,6 @@ migrate(migration, {
   database: db.getName(),
   command: async (document) => db.runCommand(document),
   adminCommand: async (document) => db.adminCommand(document),
-  process: { host: require('os').hostname(), pid: process.pid },
-  isAlive(pid) {
-    try {
-      return process.kill(pid, 0);
-    } catch (error) {
-      return error.code === 'EPERM';
-    }
-  },
   report({ text, isWarning, done, rate }) {
     const count = done === undefined ? '' : `: ${done}${rate ? ` (${rate}/s)` : ''}`;
     print((isWarning ? 'Warning: ' : '') + text + count);
