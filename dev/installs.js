@@ -11,17 +11,23 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 
+/** What `npm run test:wide` needs beyond `npm test`. */
+const WIDE = ['12', '13', '14', '16', '17'].map((version) => `postgres/${version}`);
+
+/** A script of its own makes the symbolic links that an npm package cannot hold. */
+const postgres = () => packages('--ignore-scripts=false');
+
 /** The installs: packages of npm, with what `npm ci` needs beyond the ordinary, or a crate. */
 const SETS = {
   'keystones/new': packages(),
   'keystones/old': packages('--legacy-peer-deps'),
   nodes: packages(),
   tools: packages(),
-  // A script of its own makes the symbolic links that an npm package cannot hold.
-  'postgres/15': packages('--ignore-scripts=false'),
-  'postgres/18': packages('--ignore-scripts=false'),
+  'postgres/15': postgres(),
+  'postgres/18': postgres(),
   'mongodb/mongosh': packages(),
   'mongodb/server': { files: ['crate.json'], into: installCrate },
+  ...Object.fromEntries(WIDE.map((name) => [name, postgres()])),
 };
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -172,4 +178,4 @@ function installed(name) {
 /** Where the packages of an installed set are: its node_modules. Throws as `installed` does. */
 const modules = (name) => path.join(installed(name), 'node_modules');
 
-module.exports = { SETS, install, installed, modules, npm };
+module.exports = { SETS, WIDE, install, installed, modules, npm };

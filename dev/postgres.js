@@ -144,10 +144,11 @@ class Server {
 
   /** @param {string} name of a database that is dropped, with its connections, if it is there */
   async dropDatabase(name) {
-    await this.query(
-      undefined,
-      `DROP DATABASE IF EXISTS ${quote(this.#actual(name))} WITH (FORCE)`,
-    );
+    const actual = this.#actual(name);
+    // PostgreSQL 12 cannot drop a database with its connections.
+    const connections = 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1';
+    await this.query(undefined, connections, [actual]);
+    await this.query(undefined, `DROP DATABASE IF EXISTS ${quote(actual)}`);
     this.#databases.delete(name);
   }
 

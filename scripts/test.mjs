@@ -112,9 +112,11 @@ const NEEDED = {
   nodes: () => process.platform === 'linux' && process.arch === 'x64',
 };
 
-// All that there are, so that none is forgotten. The server is built from source, which takes minutes:
+// All that there are but those of `npm run test:wide`, so that none is forgotten. The server is built from source, which takes minutes:
 // it begins at once, beside the others.
-const needed = Object.keys(installs.SETS).filter((name) => NEEDED[name]?.() ?? true);
+const needed = Object.keys(installs.SETS)
+  .filter((name) => !installs.WIDE.includes(name))
+  .filter((name) => NEEDED[name]?.() ?? true);
 const isServer = (name) => name === 'mongodb/server';
 const server = startInstalls(needed.filter(isServer));
 const packages = startInstalls(needed.filter((name) => !isServer(name)));
