@@ -28,7 +28,8 @@ WITH schemas AS (${USER_SCHEMAS}), relations AS (
     CASE WHEN attnotnull THEN 'not null' END,
     'default ' || pg_get_expr(adbin, adrelid),
     'identity ' || nullif(attidentity::text, ''), 'generated ' || nullif(attgenerated::text, ''),
-    'collate ' || nullif(attcollation, (SELECT typcollation FROM pg_type WHERE pg_type.oid = atttypid))::regcollation::text)
+    'collate ' || (SELECT quote_ident(collname) FROM pg_collation WHERE pg_collation.oid =
+      nullif(attcollation, (SELECT typcollation FROM pg_type WHERE pg_type.oid = atttypid))))
   FROM relations JOIN pg_attribute ON attrelid = relations.oid
     LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
   WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND attnum > 0 AND NOT attisdropped
