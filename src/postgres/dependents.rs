@@ -35,8 +35,7 @@ pub(super) fn no_dependents(statements: &Statements<'_>, changes: &[Change<'_>])
       FROM (VALUES
 {rows}
       ) AS named (tab, cols, is_table, is_unique, is_indexed)
-      JOIN pg_attribute
-        ON attrelid = to_regclass(format('%I.%I', {schema}, tab)) AND attname = ANY (cols)
+      JOIN pg_attribute ON attrelid = to_regclass(format('%I.%I', {schema}, tab)) AND attname = ANY (cols)
     ), tables AS (
       SELECT oid AS tab, relacl, relowner, relrowsecurity
       FROM pg_class WHERE oid IN (SELECT tab FROM dropped WHERE is_table)

@@ -113,9 +113,7 @@ fn names(statements: &Statements<'_>, tables: &[Renamed<'_>]) -> String {
 {rows}
       ) AS renamed (old, old_columns, new, new_columns)
       CROSS JOIN unnest(old_columns, new_columns) AS pair (old_column, new_column)
-      CROSS JOIN (VALUES
-        ('foreign key', 'foreign'), ('index', 'index'), ('not null', 'not_null')
-      ) AS kinds (kind, suffix)
+      CROSS JOIN (VALUES ('foreign key', 'foreign'), ('index', 'index'), ('not null', 'not_null')) AS kinds (kind, suffix)
       -- Keystone's names, and PostgreSQL's own for NOT NULL, of at most 63 bytes
       CROSS JOIN LATERAL (SELECT
         left(lower(concat_ws('_', old, old_column, suffix) COLLATE \"C\"), 63),
@@ -124,8 +122,7 @@ fn names(statements: &Statements<'_>, tables: &[Renamed<'_>]) -> String {
             left(new_column, greatest(26, 53 - length(new))), suffix)
           ELSE left(lower(concat_ws('_', new, new_column, suffix) COLLATE \"C\"), 63) END{close}
       ) AS names (old_name, new_name)
-      JOIN pg_attribute
-        ON attrelid = to_regclass(format('%I.%I', {schema}, new)) AND attname = new_column
+      JOIN pg_attribute ON attrelid = to_regclass(format('%I.%I', {schema}, new)) AND attname = new_column
       LEFT JOIN LATERAL (
         SELECT conname FROM pg_constraint
         WHERE conrelid = attrelid AND conkey = ARRAY[attnum]

@@ -61,10 +61,8 @@ BEGIN
     ), looked_up AS (
       SELECT tab, col, bool_or(is_old) AS is_old, NOT bool_and(is_old) AS is_new,
         bool_or(bool_or(is_old)) OVER (PARTITION BY tab) AS has_table,
-        EXISTS (
-          SELECT FROM pg_attribute
-          WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
-        ) AS is_there
+        EXISTS (SELECT FROM pg_attribute
+          WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped) AS is_there
       FROM columns GROUP BY tab, col
     ), tables AS (
       SELECT DISTINCT tab, relowner, rolname, NOT rolsuper AND rolname <> current_user AS is_foreign,
@@ -77,11 +75,8 @@ BEGIN
     )
     SELECT (SELECT string_agg(what, ', ' ORDER BY what) FROM strange) AS strange,
       CASE WHEN bool_and(is_there = is_new) AND bool_or(is_old <> is_new) THEN 'yes' END AS done,
-      CASE WHEN bool_and(to_regclass(tab) IS NULL) THEN
-        string_agg(DISTINCT tab, ', ') FILTER (WHERE is_old)
-      END AS absent,
-      string_agg(concat_ws('.', tab, col), ', ' ORDER BY tab, col)
-        FILTER (WHERE is_old AND NOT is_there) AS missing,
+      CASE WHEN bool_and(to_regclass(tab) IS NULL) THEN string_agg(DISTINCT tab, ', ') FILTER (WHERE is_old) END AS absent,
+      string_agg(concat_ws('.', tab, col), ', ' ORDER BY tab, col) FILTER (WHERE is_old AND NOT is_there) AS missing,
       string_agg(DISTINCT CASE
         WHEN has_table AND is_there THEN concat_ws('.', tab, col)
         WHEN NOT has_table AND to_regclass(tab) IS NOT NULL THEN tab
@@ -125,8 +120,7 @@ BEGIN
       FROM (VALUES
         ('User_friends_many', ARRAY['User_left_id', 'User_right_id'], true, false, true)
       ) AS named (tab, cols, is_table, is_unique, is_indexed)
-      JOIN pg_attribute
-        ON attrelid = to_regclass(format('%I.%I', 'App', tab)) AND attname = ANY (cols)
+      JOIN pg_attribute ON attrelid = to_regclass(format('%I.%I', 'App', tab)) AND attname = ANY (cols)
     ), tables AS (
       SELECT oid AS tab, relacl, relowner, relrowsecurity
       FROM pg_class WHERE oid IN (SELECT tab FROM dropped WHERE is_table)
@@ -234,9 +228,7 @@ BEGIN
         ('Post_reviewers_many', ARRAY['Post_left_id', 'User_right_id'], 'Post_reviewers', ARRAY['Post_id', 'User_id'])
       ) AS renamed (old, old_columns, new, new_columns)
       CROSS JOIN unnest(old_columns, new_columns) AS pair (old_column, new_column)
-      CROSS JOIN (VALUES
-        ('foreign key', 'foreign'), ('index', 'index'), ('not null', 'not_null')
-      ) AS kinds (kind, suffix)
+      CROSS JOIN (VALUES ('foreign key', 'foreign'), ('index', 'index'), ('not null', 'not_null')) AS kinds (kind, suffix)
       -- Keystone's names, and PostgreSQL's own for NOT NULL, of at most 63 bytes
       CROSS JOIN LATERAL (SELECT
         left(lower(concat_ws('_', old, old_column, suffix) COLLATE "C"), 63),
@@ -245,8 +237,7 @@ BEGIN
             left(new_column, greatest(26, 53 - length(new))), suffix)
           ELSE left(lower(concat_ws('_', new, new_column, suffix) COLLATE "C"), 63) END
       ) AS names (old_name, new_name)
-      JOIN pg_attribute
-        ON attrelid = to_regclass(format('%I.%I', 'App', new)) AND attname = new_column
+      JOIN pg_attribute ON attrelid = to_regclass(format('%I.%I', 'App', new)) AND attname = new_column
       LEFT JOIN LATERAL (
         SELECT conname FROM pg_constraint
         WHERE conrelid = attrelid AND conkey = ARRAY[attnum]

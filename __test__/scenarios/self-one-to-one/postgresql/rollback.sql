@@ -52,10 +52,8 @@ BEGIN
     ), looked_up AS (
       SELECT tab, col, bool_or(is_old) AS is_old, NOT bool_and(is_old) AS is_new,
         bool_or(bool_or(is_old)) OVER (PARTITION BY tab) AS has_table,
-        EXISTS (
-          SELECT FROM pg_attribute
-          WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
-        ) AS is_there
+        EXISTS (SELECT FROM pg_attribute
+          WHERE attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped) AS is_there
       FROM columns GROUP BY tab, col
     ), tables AS (
       SELECT DISTINCT tab, relowner, rolname, NOT rolsuper AND rolname <> current_user AS is_foreign,
@@ -68,11 +66,8 @@ BEGIN
     )
     SELECT (SELECT string_agg(what, ', ' ORDER BY what) FROM strange) AS strange,
       CASE WHEN bool_and(is_there = is_new) AND bool_or(is_old <> is_new) THEN 'yes' END AS done,
-      CASE WHEN bool_and(to_regclass(tab) IS NULL) THEN
-        string_agg(DISTINCT tab, ', ') FILTER (WHERE is_old)
-      END AS absent,
-      string_agg(concat_ws('.', tab, col), ', ' ORDER BY tab, col)
-        FILTER (WHERE is_old AND NOT is_there) AS missing,
+      CASE WHEN bool_and(to_regclass(tab) IS NULL) THEN string_agg(DISTINCT tab, ', ') FILTER (WHERE is_old) END AS absent,
+      string_agg(concat_ws('.', tab, col), ', ' ORDER BY tab, col) FILTER (WHERE is_old AND NOT is_there) AS missing,
       string_agg(DISTINCT CASE
         WHEN has_table AND is_there THEN concat_ws('.', tab, col)
         WHEN NOT has_table AND to_regclass(tab) IS NOT NULL THEN tab
