@@ -201,7 +201,8 @@ mod tests {
 
     fn inspection(related: &Value, is_done: bool, changes: &[(&str, Value)]) -> Inspection {
         let mut value = json!({
-            "version": 1, "adapter": "knex", "engine": "postgresql", "direction": "up",
+            "version": 1, "adapter": "knex", "engine": "postgresql", "schemaName": "public", "steps": [],
+            "direction": "up",
             "reconcile": false, "database": { "name": "d", "user": "u", "version": "15" },
             "state": related["state"], "isDone": is_done, "isReady": !is_done,
             "relationships": [related], "locks": [], "copies": [], "drops": [], "problems": [],
