@@ -508,6 +508,9 @@ export type FindingCode =
   | 'NOT_OUR_TABLE'
   | 'NO_OLD_PLACE'
   | 'HELD_TWICE'
+  /** After a run: the catalogue is not that of the new schema, nor was it that of the old one before. Within
+   * `NOT_VERIFIED`: it was. */
+  | 'SCHEMA_DIFFERS'
   | 'LOCALE'
   | 'DATA'
   | 'SERVER_VERSION'

@@ -64,6 +64,9 @@ describe('on PostgreSQL', () => {
       expect(stdout).toMatch(
         /\nIt took \d+\.\d seconds\.\nFor \d+\.\d seconds it locked .*Todo \(/,
       );
+      expect(stdout).toContain(
+        `\nThe tables were as in --schema ${database === 'old' ? 'new' : 'old'}, names`,
+      );
       expect(stdout).toContain('The dry run succeeded, and everything has been taken back.');
       expect(stdout).toMatch(
         new RegExp(`${call} takes the database ${database} on \\S+ to ${to}\\.\\n$`),
@@ -115,14 +118,27 @@ describe('on PostgreSQL', () => {
     expect(shown).not.toContain('It drops');
   });
 
-  it('killed before it takes it back, leaves nothing either', async () => {
+  it('killed or interrupted at a step, leaves nothing either', async () => {
     const before = await stateOf('old');
     const victim = startKeystone('new');
-    await server.createDatabase('killed', 'old');
-    const session = await victim.open(GUIDE, server.url('killed'), { connects: false });
-    await session.applyUntil('verify', { dryRun: true });
+    const runs = [];
+    for (const step of [1, 5, 8, 10, 'verify']) {
+      const database = `cut off ${step}`;
+      await server.createDatabase(database, 'old');
+      const session = await victim.open(GUIDE, server.url(database), { connects: false });
+      await session.applyUntil(step, { dryRun: true });
+      runs.push({ database, session });
+    }
+    // Every second one has Ctrl-C before.
+    for (const { session } of runs.filter((_, at) => at % 2)) {
+      await session.abort();
+      await expect(session.goOn()).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    }
     expect(await victim.kill()).toBe('SIGKILL');
-    expect(await stateOf('killed')).toBe(before);
+    for (const { database } of runs) {
+      expect([database, (await stateOf(database)) === before]).toEqual([database, true]);
+      await server.dropDatabase(database);
+    }
   });
 
   it('goes with --apply alone', async () => {

@@ -214,6 +214,38 @@ describe('what a database holds', () => {
     await expectRefused(database, session, 'LOCALE', { direction: 'down' });
   });
 
+  it('a name that the migration cannot give: it ends as --schema new, or not at all', async () => {
+    const { database, session } = await makeDatabase();
+    const name = 'todo_reviewers_many_todo_left_id_index';
+    await server.query(database, `CREATE INDEX ${name} ON "User" (name)`);
+    const before = await stateOf(database);
+    for (const dryRun of [true, false]) {
+      await expect(session.apply({ dryRun })).rejects.toMatchObject({
+        code: 'NOT_VERIFIED',
+        message: expect.stringContaining(
+          `Todo_reviewers_many.Todo_left_id: the index is todo_reviewers_todo_id_index; Keystone makes ${name}.`,
+        ),
+      });
+      expect(await stateOf(database)).toBe(before);
+    }
+  });
+
+  it('what was missing before is missing afterwards, with a warning', async () => {
+    const { database, session } = await makeDatabase();
+    await server.query(database, 'DROP INDEX todo_reviewers_todo_id_index');
+    expect(await session.apply()).toMatchObject({
+      isApplied: true,
+      warnings: [
+        {
+          code: 'SCHEMA_DIFFERS',
+          message: expect.stringContaining(
+            'Todo_reviewers_many.Todo_left_id: the index is missing',
+          ),
+        },
+      ],
+    });
+  });
+
   it('sides that disagree, which --reconcile repairs', async () => {
     const { database, session } = await makeDatabase();
     await server.query(database, 'DELETE FROM "User_readPosts"');

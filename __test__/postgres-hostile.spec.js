@@ -344,6 +344,28 @@ describe('new tables have the owner and the grants of their sisters', () => {
     expect((await server.runScript(database, read)).error).toBe(null);
   });
 
+  it('or the way back is not committed', async () => {
+    const database = await makeDatabase();
+    expect((await runAs(database, 'owner', plan.migration())).error).toBe(null);
+    await server.query(
+      database,
+      `GRANT SELECT ON "Todo" TO application;
+       CREATE FUNCTION meddle() RETURNS event_trigger LANGUAGE plpgsql AS $body$BEGIN
+         ALTER TABLE public."User_published" OWNER TO stranger;
+       END$body$;
+       CREATE EVENT TRIGGER meddle ON ddl_command_end WHEN TAG IN ('GRANT') EXECUTE FUNCTION meddle()`,
+    );
+    const before = await server.schemaOf(database);
+    const session = await open(database);
+    await expect(session.apply({ direction: 'down' })).rejects.toMatchObject({
+      code: 'NOT_VERIFIED',
+      message: expect.stringContaining(
+        'User_published: the owner is missing; Keystone makes owner',
+      ),
+    });
+    expect(await server.schemaOf(database)).toBe(before);
+  });
+
   it('after a migration that makes a table for a list related to itself', async () => {
     const database = `hostile ${++count}`;
     await server.createDatabase(database);

@@ -149,6 +149,8 @@ const methods = {
   async applyUntil({ session, step, options }) {
     const it = sessions.get(session);
     const gate = gateOf(it.adapter);
+    it.controller = new AbortController();
+    const { signal } = it.controller;
     await new Promise((resolve, reject) => {
       const onProgress = (progress) => {
         if (progress.step !== step && progress.phase !== step) return;
@@ -156,7 +158,7 @@ const methods = {
         resolve();
       };
       const { keystone } = it;
-      it.running = apply(keystone, { ...options, onProgress, resolveFrom: [modules] });
+      it.running = apply(keystone, { ...options, onProgress, signal, resolveFrom: [modules] });
       it.running.then(() => reject(new Error(`never came to ${step}`)), reject);
     });
   },

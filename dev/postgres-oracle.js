@@ -274,7 +274,7 @@ class Proof {
         return step === 'createJoinTable' ? [{ name: table.name }] : [];
       })
       .filter(({ name, from }) => {
-        return told.some((it) => it.includes(`: on ${name}, `)) || incomplete.includes(from);
+        return told.some((it) => it.includes(` on ${name} `)) || incomplete.includes(from);
       })
       .map(({ name }) => name);
   }

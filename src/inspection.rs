@@ -138,6 +138,33 @@ pub struct Related {
     pub expected: Option<u64>,
 }
 
+/// Something that the catalogue must have of a table that the migration changes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Fact {
+    /// Index of the relationship in the plan.
+    pub relationship: usize,
+    /// Whether it is to be so after the migration, or before it.
+    pub is_after: bool,
+    /// The same before and after for what is the same thing.
+    pub part: i64,
+    /// What it is: an index, a foreign key, …
+    pub kind: String,
+    /// The table or column that has it.
+    pub place: String,
+    /// Its name as Keystone gives it, and what goes with that.
+    pub expected: String,
+    /// Those that are there.
+    pub actual: Vec<String>,
+}
+
+impl Fact {
+    /// Whether it is as it is to be.
+    pub fn holds(&self) -> bool {
+        self.actual.contains(&self.expected)
+    }
+}
+
 /// A table that the migration works on.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -217,6 +244,9 @@ pub struct Inspection {
     pub problems: Vec<Finding>,
     /// What it would do all the same, and warn of.
     pub warnings: Vec<Finding>,
+    /// PostgreSQL, while it runs: what the catalogue has of the tables that change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub catalogue: Vec<Fact>,
 }
 
 /// What an engine has found out, for [`Inspection::new`].
@@ -237,6 +267,7 @@ pub struct Findings {
     pub drops: Vec<String>,
     pub problems: Vec<Finding>,
     pub warnings: Vec<Finding>,
+    pub catalogue: Vec<Fact>,
 }
 
 impl Inspection {
@@ -268,6 +299,7 @@ impl Inspection {
             drops: found.drops,
             problems,
             warnings: found.warnings,
+            catalogue: found.catalogue,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::inspection::{Finding, Inspection, Related, State, Stored, Within};
+use crate::inspection::{Fact, Finding, Inspection, Related, State, Stored, Within};
 use crate::plan::{Direction, Engine};
 use crate::reconcile::Reconciled;
 
@@ -62,13 +62,36 @@ impl Outcome {
                 kept
             })
             .collect();
-        Outcome {
-            is_verified: problems.is_empty(),
-            relationships,
-            problems,
-            warnings: before.warnings.clone(),
+        let mut warnings = before.warnings.clone();
+        for (fact, is_new) in differences(before, after) {
+            let Fact { relationship, kind, place, expected, actual, .. } = fact;
+            let found = match actual.is_empty() {
+                true => "is missing".to_owned(),
+                false => format!("is {}", actual.join(" and ")),
+            };
+            let list = if is_new { &mut problems } else { &mut warnings };
+            list.push(Finding {
+                code: "SCHEMA_DIFFERS".to_owned(),
+                message: format!("{place}: the {kind} {found}; Keystone makes {expected}."),
+                relationship: Some(*relationship),
+            });
         }
+        Outcome { is_verified: problems.is_empty(), relationships, problems, warnings }
     }
+}
+
+/// What the catalogue has otherwise than Keystone makes it, and whether that is the migration's doing: what
+/// was otherwise before stays so.
+fn differences<'a>(before: &'a Inspection, after: &'a Inspection) -> Vec<(&'a Fact, bool)> {
+    let wrong = after.catalogue.iter().filter(|it| it.is_after && !it.holds());
+    wrong
+        .map(|fact| {
+            let is_same = |it: &Fact| it.part == fact.part && it.kind == fact.kind;
+            let mut known = before.catalogue.iter().filter(|it| !it.is_after);
+            let was_wrong = known.any(|it| is_same(it) && !it.holds());
+            (fact, !was_wrong)
+        })
+        .collect()
 }
 
 /// The place whose links count in the schema that the database is in.

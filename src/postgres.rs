@@ -4,6 +4,7 @@ mod agreement;
 mod change;
 mod check;
 mod dependents;
+mod facts;
 mod inspect;
 mod names;
 mod ownership;

@@ -234,6 +234,12 @@ function dryRunReport(rehearsed, width = Infinity) {
   const facts = [`It took ${seconds(durationMs)}.`];
   if (lockedMs !== undefined) {
     facts.push(`For ${seconds(lockedMs)} it locked ${largest(locks)}.`);
+    if (!warnings.some(({ code }) => code === 'SCHEMA_DIFFERS')) {
+      const which = direction === 'down' ? 'old' : 'new';
+      facts.push(
+        `The tables were as in --schema ${which}, names of indexes and constraints included.`,
+      );
+    }
   }
   if (skipped.length) facts.push(`A dry run leaves out: ${skipped.join(', ')}.`);
   const lines = [

@@ -327,6 +327,7 @@ impl Inspector<'_> {
             drops: self.drops(),
             problems,
             warnings,
+            catalogue: Vec::new(),
         }))
     }
 

@@ -11,7 +11,7 @@ use super::check::{Check, fill};
 use super::quote::literal;
 use super::statement::Statements;
 use super::values::{Cell, values};
-use super::{dependents, names, preflight, reconcile};
+use super::{dependents, facts, names, preflight, reconcile};
 use crate::inspection::{
     Answers, Asked, Database, Disagreement, Finding, Findings, Inspected, Inspection, Query,
     Question, Related, State, Stored, Touched, Within,
@@ -39,6 +39,10 @@ pub fn inspect(
     let statements = Statements::new(schema);
     let is_open = |it: &Question| !asked.answers.contains_key(&it.key);
     let mut questions = catalogue(plan, adapter, &statements, steps, direction);
+    let facts = facts::query(&statements, &changes(steps, direction));
+    if let Some(query) = facts.filter(|_| asked.is_running) {
+        questions.push(question("catalogue", &query, &facts::COLUMNS));
+    }
     questions.retain(is_open);
     if !questions.is_empty() {
         return Ok(Inspected::Questions(questions));
@@ -473,6 +477,7 @@ impl Inspector<'_> {
             drops,
             problems,
             warnings,
+            catalogue: self.rows("catalogue")?,
         }))
     }
 

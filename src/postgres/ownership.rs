@@ -6,19 +6,22 @@ use super::statement::Statements;
 use super::values::{Cell, values};
 use crate::step::TablePlace;
 
+/// A new table, and the one whose owner and grants it gets.
+pub(super) fn sisters<'a>(change: &Change<'a>) -> Option<[&'a str; 2]> {
+    let table = change.created()?;
+    let list = table.columns().first().map(|column| &*column.references)?;
+    let sister = match change.kept.map(|kept| &kept.place) {
+        Some(TablePlace::Column { table, .. } | TablePlace::JoinTable { table, .. }) => table,
+        None => list,
+    };
+    Some([table.table(), sister])
+}
+
 /// A `DO` statement that gives each new join table the owner and the grants of the table that holds the
 /// same links, or where there is none, of its list. Otherwise it would belong to whoever runs the script,
 /// and the application could not use it.
 pub(super) fn adopt(statements: &Statements<'_>, created: &[&Change<'_>]) -> String {
-    let rows = created.iter().filter_map(|change| {
-        let table = change.created()?;
-        let list = table.columns().first().map(|column| &*column.references)?;
-        let sister = match change.kept.map(|kept| &kept.place) {
-            Some(TablePlace::Column { table, .. } | TablePlace::JoinTable { table, .. }) => table,
-            None => list,
-        };
-        Some([table.table(), sister].map(Cell::Text))
-    });
+    let rows = created.iter().filter_map(|change| Some(sisters(change)?.map(Cell::Text)));
     block(&format!(
         "\
 DECLARE
