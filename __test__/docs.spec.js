@@ -257,6 +257,10 @@ describe('every command in the documents', () => {
   );
 });
 
+test('the README is read in one go', () => {
+  expect(documents.readDocument('README.md').split('\n').length).toBeLessThanOrEqual(181);
+});
+
 /** Options of npm, which the documents name as well. */
 const OF_OTHERS = ['--silent', '--no-optional', '--omit=optional'];
 
