@@ -261,8 +261,8 @@ test('the README is read in one go', () => {
   expect(documents.readDocument('README.md').split('\n').length).toBeLessThanOrEqual(181);
 });
 
-/** Options of npm, which the documents name as well. */
-const OF_OTHERS = ['--silent', '--no-optional', '--omit=optional'];
+/** Options that every command has, and those of npm, which the documents name as well. */
+const OF_OTHERS = ['--help', '--version', '--silent', '--no-optional', '--omit=optional'];
 
 test('the options that the documents name exist', () => {
   const named = NAMES.flatMap((name) =>
