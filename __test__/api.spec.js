@@ -197,6 +197,10 @@ describe('UpgradePlan', () => {
       expect(error.message).toMatch(/pg.*mongo/);
       expect(several().migration({ adapter: 'pg' })).toContain('ALTER TABLE');
       expect(several().migration({ adapter: 'mongo' })).toContain('event_visitors_manies');
+      const file = several().migration({ adapter: 'mongo', format: 'migrate-mongo' });
+      expect(file).toContain('event_visitors_manies');
+      const unnamed = thrownBy(() => several().migration({ format: 'migrate-mongo' }));
+      expect(unnamed).toMatchObject({ code: 'ADAPTER_REQUIRED' });
     });
 
     test('has a summary for each and one for all', () => {

@@ -425,7 +425,21 @@ const ODD_NAMES = [
   '$body$',
   '%',
   '%s',
+  'x\r\n? $1 :name \\` ${x}',
 ];
+
+/** What the migration file of a plan for Knex sends to the server, up and down. */
+async function sentByKnex(plan) {
+  const sent = [];
+  const exports = {};
+  vm.runInNewContext(plan.migration({ format: 'knex' }), { exports });
+  const connection = { on() {}, removeListener() {}, query: async (sql) => void sent.push(sql) };
+  const client = { acquireConnection: async () => connection };
+  const knex = { transaction: (use) => use({ client }) };
+  await exports.up(knex);
+  await exports.down(knex);
+  return sent;
+}
 
 test.each(ODD_NAMES)('the name %j never becomes a statement', async (odd) => {
   const renamed = (adapter) => {
@@ -461,6 +475,13 @@ test.each(ODD_NAMES)('the name %j never becomes a statement', async (odd) => {
     expect(calls).not.toContain('evil');
     expect(calls).toContain('createCollection');
   }
+
+  expect(await sentByKnex(sql)).toEqual(
+    ['up', 'down'].map((direction) => `\n${sql.migration({ direction, transaction: false })}`),
+  );
+  const text = `${mongo.migration({ format: 'migrate-mongo' })}; MIGRATION`;
+  const { direction: _up, server: _server, ...shared } = mongo.statements();
+  expect(clone(vm.runInNewContext(text, { exports: {}, require }))).toEqual(shared);
 });
 
 test('the digest of a keystone object shows what a careless look at it would change', () => {
