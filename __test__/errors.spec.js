@@ -96,6 +96,9 @@ const wordsOf = (text) =>
 
 const triples = (words) => words.slice(2).map((_, at) => words.slice(at, at + 3).join(' '));
 
+/** Its message has hardly anything but names. */
+const MOSTLY_NAMES = ['SCHEMA_DIFFERS'];
+
 const COMMENT = /^ *(?:\/\/|\*|\/\*).*$/gm;
 
 test('the examples are in the words of today', () => {
@@ -103,7 +106,8 @@ test('the examples are in the words of today', () => {
   const said = new Set(
     sources.flatMap((file) => triples(wordsOf(read(file).replace(COMMENT, '')))),
   );
-  const stale = sections.filter(({ example }) => {
+  const worded = sections.filter(({ code }) => !MOSTLY_NAMES.includes(code));
+  const stale = worded.filter(({ example }) => {
     const words = wordsOf(example.replace(/\[[A-Z_]+\]/, ''));
     const known = new Set(
       triples(words).flatMap((it, at) => (said.has(it) ? [at, at + 1, at + 2] : [])),
