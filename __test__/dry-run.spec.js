@@ -71,7 +71,11 @@ describe('on PostgreSQL', () => {
       expect(stdout).toMatch(
         new RegExp(`${call} takes the database ${database} on \\S+ to ${to}\\.\\n$`),
       );
-      expect(fs.readFileSync(report, 'utf8')).toContain('**The dry run succeeded.**');
+      const written = fs.readFileSync(report, 'utf8');
+      expect(written).toContain('**The dry run succeeded.**');
+      expect(written).toMatch(
+        /It took \d+\.\d seconds, and the tables were locked for \d+\.\d seconds\./,
+      );
       expect(await stateOf(database)).toBe(before);
     },
   );

@@ -67,6 +67,23 @@ async function expectRefused(database, session, code, options) {
   expect(await stateOf(database)).toBe(before);
 }
 
+it('the names of another locale', async () => {
+  const { database, session } = await makeDatabase();
+  await session.apply();
+  const db = server.database(database);
+  await db.collection('todo_readers_user_readposts').rename('user_readposts_todo_readers');
+  const turned = { Todo_left_id: 'Todo_right_id', User_right_id: 'User_left_id' };
+  await db.collection('user_readposts_todo_readers').updateMany({}, { $rename: turned });
+  for (const direction of ['up', 'down']) {
+    const found = await session.check({ direction });
+    expect([found.isDone, codes(found)[0]]).toEqual([false, 'LOCALE']);
+    expect(found.problems[0].message).toContain(
+      'it has user_readposts_todo_readers in place of todo_readers_user_readposts.',
+    );
+    await expectRefused(database, session, 'LOCALE', { direction });
+  }
+});
+
 it('a check changes nothing, there and back', async () => {
   const { database, session } = await makeDatabase();
   const before = await stateOf(database);

@@ -167,9 +167,10 @@ function complete(plan) {
 
 /** What is known of a database, as the core takes it: of what `check` has found or `apply` has done. */
 function foundOn(inspection) {
-  const { check = inspection, relationships, isRehearsed = false } = inspection;
-  const moved = check === inspection ? undefined : relationships;
-  return { check, isRehearsed, relationships: moved, backup: backupCommands(check).backup };
+  const { check = inspection, isRehearsed = false, durationMs, lockedMs } = inspection;
+  const { relationships, warnings } = check === inspection ? {} : inspection;
+  const { backup } = backupCommands(check);
+  return { check, isRehearsed, relationships, warnings, durationMs, lockedMs, backup };
 }
 
 /** A plan's data, parsed once for all its properties. */

@@ -15,6 +15,7 @@
 //! - [`snapshot`] reads what Node knows of the project, and checks that it is consistent in itself.
 //! - [`relationship`] pairs the relationship fields and puts their two sides in Keystone's order.
 //! - [`naming`] has every old and new name; [`name`] is what PostgreSQL keeps of one.
+//! - [`locale`] says where the order of left and right is that of another locale.
 //! - [`plan`] turns relationships into typed steps, [`step`], which contain neither SQL nor JavaScript.
 //! - [`schema`] is what each generation of Keystone creates, and [`diff`] what differs between two texts.
 //! - [`summary`] renders the plan in the words of Keystone's guide.
@@ -37,6 +38,7 @@ mod comment;
 mod diff;
 mod error;
 mod inspection;
+mod locale;
 mod mongodb;
 mod name;
 mod naming;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use self::part::Part;
 pub use self::rest::{Tables, locate, parts, parts_of, rest};
 use crate::error::{Problem, Problems};
+use crate::locale;
 use crate::naming;
 use crate::relationship::{self, Cardinality, Relationship, Side};
 use crate::snapshot::{Adapter, Consolidated, Snapshot};
@@ -128,7 +129,12 @@ impl UpgradePlan {
         }
 
         let mut warnings = snapshot.warnings.clone();
-        warnings.extend(other_order(snapshot, &relationships));
+        warnings.extend(locale::warning(snapshot, &relationships).map(|message| Warning {
+            code: "LOCALE".to_owned(),
+            message,
+            list: None,
+            field: None,
+        }));
         let adapters = snapshot
             .adapters
             .iter()
@@ -240,26 +246,6 @@ fn unsupported(snapshot: &Snapshot) -> Vec<Problem> {
         }
     }
     problems
-}
-
-/// The locale that most servers run in.
-const USUAL_LOCALE: &str = "en-US";
-
-/// A warning of relationships that the process's locale turns round.
-fn other_order(snapshot: &Snapshot, relationships: &[Relationship]) -> Option<Warning> {
-    let usual = snapshot.orders.iter().find(|it| it.locale == USUAL_LOCALE)?;
-    let turned = relationships.iter().filter(|it| it.is_mirrored(usual));
-    let names: Vec<String> = turned.map(Relationship::name).collect();
-    (!names.is_empty()).then(|| Warning {
-        code: "LOCALE".to_owned(),
-        message: format!(
-            "The order of left and right depends on the locale. Under {}, the locale of this process, it is another one than under {USUAL_LOCALE} for {}. Set LC_ALL to the locale that your server runs in.",
-            snapshot.locale,
-            names.join(", ")
-        ),
-        list: None,
-        field: None,
-    })
 }
 
 /// What Keystone itself must say of a relationship.

@@ -44,6 +44,14 @@ pub struct Found {
     /// Whether that migration was a dry run, of which nothing is left.
     #[serde(default)]
     pub is_rehearsed: bool,
+    /// What the migration has warned of.
+    #[serde(default)]
+    pub warnings: Option<Vec<Finding>>,
+    /// How long a dry run took, and for how much of that the tables were locked, in milliseconds.
+    #[serde(default)]
+    pub duration_ms: Option<f64>,
+    #[serde(default)]
+    pub locked_ms: Option<f64>,
     /// The command that backs it up.
     pub backup: String,
 }
@@ -51,6 +59,20 @@ pub struct Found {
 impl Found {
     fn is_migrated(&self) -> bool {
         self.relationships.is_some() && !self.is_rehearsed
+    }
+
+    fn warnings(&self) -> &[Finding] {
+        self.warnings.as_ref().unwrap_or(&self.check.warnings)
+    }
+
+    /// How long a dry run took.
+    fn times(&self) -> String {
+        let seconds = |milliseconds: f64| format!("{:.1} seconds", milliseconds / 1000.0);
+        let took = self.duration_ms.map(|time| format!(" It took {}", seconds(time)));
+        let locked = self
+            .locked_ms
+            .map(|time| format!(", and the tables were locked for {}", seconds(time)));
+        took.map_or_else(String::new, |took| took + &locked.unwrap_or_default() + ".")
     }
 }
 
@@ -279,7 +301,7 @@ impl<'a> Part<'a> {
                 (None, Engine::MongoDb { .. }) => "mongodump --uri=\"$MONGO_URL\" --out=backup",
             },
             problems: found.map_or_else(Vec::new, |it| it.check.problems.iter().collect()),
-            warnings: found.map_or_else(Vec::new, |it| it.check.warnings.iter().collect()),
+            warnings: found.map_or_else(Vec::new, |it| it.warnings().iter().collect()),
             groups,
             changed,
             total,
@@ -362,8 +384,10 @@ impl Verdict {
         let Inspection { database, is_done, is_ready, problems, state, .. } = &found.check;
         let name = &database.name;
         if found.is_rehearsed {
-            let text =
-                format!("Everything in the database {name} has been taken back. {relationships}");
+            let text = format!(
+                "Everything in the database {name} has been taken back. {relationships}{}",
+                found.times()
+            );
             return verdict("good", "The dry run succeeded", text);
         }
         if found.relationships.is_some() {

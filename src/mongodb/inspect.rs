@@ -14,10 +14,13 @@ use crate::inspection::{
     Asked, Copied, Database, Finding, Findings, Inspected, Inspection, Query, Question, Related,
     State, Stored, Touched, Within,
 };
+use crate::locale;
 use crate::plan::{AdapterPlan, Direction, Options, UpgradePlan};
 use crate::relationship::{Kind, Relationship};
 use crate::snapshot::Snapshot;
-use crate::step::{CollectionStep, DocumentField, DocumentPlace, Owner, Planned, by_relationship};
+use crate::step::{
+    CollectionStep, DocumentField, DocumentPlace, JoinCollection, Owner, Planned, by_relationship,
+};
 
 /// Asks for what is not among the answers yet, or says what the answers come to.
 ///
@@ -41,7 +44,24 @@ pub fn inspect(
         .map(|Planned { relationship, step }| (*relationship, copies(step, asked.options)))
         .collect();
     let tasks = migration.relationships.iter().map(|it| (it.relationship, it.clone())).collect();
-    Inspector { adapter, asked, relationships, migration, tasks, copies }.inspect()
+    let mirrored = plan.relationships_of(adapter).filter_map(|it| mirrored(it, snapshot)).collect();
+    Inspector { snapshot, adapter, asked, relationships, mirrored, migration, tasks, copies }
+        .inspect()
+}
+
+/// The join collection of a relationship as it is called where its sides are the other way round.
+fn mirrored<'a>(
+    (at, relationship): (usize, &'a Relationship),
+    snapshot: &Snapshot,
+) -> Option<(usize, &'a Relationship, JoinCollection)> {
+    let right = relationship.right.as_ref().filter(|right| relationship.left.many && right.many)?;
+    let field = snapshot.lists[right.list].fields[right.field].relationship.as_ref()?;
+    let join = JoinCollection {
+        name: field.join_collection.as_ref()?.name.clone(),
+        near: [&right.key, "_left_id"].concat(),
+        far: [&relationship.left.key, "_right_id"].concat(),
+    };
+    Some((at, relationship, join))
 }
 
 /// What a step copies, or its reverse on the way back: without sizes.
@@ -140,9 +160,11 @@ impl<'a> Places<'a> {
 }
 
 struct Inspector<'a> {
+    snapshot: &'a Snapshot,
     adapter: &'a AdapterPlan,
     asked: Asked<'a>,
     relationships: Vec<Places<'a>>,
+    mirrored: Vec<(usize, &'a Relationship, JoinCollection)>,
     migration: Migration<'a>,
     /// Its relationships by their index in the plan.
     tasks: BTreeMap<usize, Task<'a>>,
@@ -210,6 +232,10 @@ impl Inspector<'_> {
             questions.push(ask(name.to_owned(), json!([name, self.migration])));
         }
         let reads_text = self.migration.options.reconcile;
+        for (at, _, join) in self.mirrored.iter().filter(|_| !self.asked.is_running) {
+            let place = json!({ "join": Join::from(join) });
+            questions.push(ask(mirrored_key(*at), json!(["links", place, reads_text])));
+        }
         for it in &self.relationships {
             for (number, place) in it.places.iter().enumerate() {
                 questions.push(ask(
@@ -291,6 +317,7 @@ impl Inspector<'_> {
             let message = self.answer::<Option<String>>(key)?;
             problems.extend(message.map(|message| finding(code, message, None)));
         }
+        let other_locale = self.other_locale(&relationships)?;
         if let Some(message) = server.access.as_ref().and_then(|it| it.lacks(&server.name)) {
             problems.push(finding("NO_PRIVILEGE", message, None));
         }
@@ -299,6 +326,10 @@ impl Inspector<'_> {
         let mut is_done = unfinished.is_none() && at_work.is_none() && !self.is_empty()?;
         for at in self.tasks.keys() {
             is_done &= !self.is_pending(*at)?;
+        }
+        if let Some(message) = other_locale {
+            is_done = false;
+            problems.insert(0, Finding { code: "LOCALE".to_owned(), message, relationship: None });
         }
         if let Some(Found { message, stops }) = unfinished {
             let list = if stops { &mut problems } else { &mut warnings };
@@ -329,6 +360,21 @@ impl Inspector<'_> {
             warnings,
             catalogue: Vec::new(),
         }))
+    }
+
+    /// Join collections with links, of a process whose locale orders left and right the other way round.
+    fn other_locale(&self, relationships: &[Related]) -> Result<Option<String>, String> {
+        let mut found = Vec::new();
+        for (at, relationship, join) in self.mirrored.iter().filter(|_| !self.asked.is_running) {
+            let count: Option<Count> = self.answer(&mirrored_key(*at))?;
+            let is_new = |it: &&Stored| it.schema == Within::New;
+            let own = relationships.iter().find(|it| it.relationship == *at);
+            let own = own.and_then(|it| it.places.iter().find(is_new));
+            if let (true, Some(own)) = (count.is_some_and(|it| it.links > 0), own) {
+                found.push((*relationship, &*join.name, &*own.name));
+            }
+        }
+        Ok(locale::problem(self.snapshot, &found))
     }
 
     fn related(&self, it: &Places<'_>) -> Result<Related, String> {
@@ -459,6 +505,10 @@ fn settle(relationships: &mut [Related]) {
     for it in relationships.iter_mut().filter(|it| it.state != State::Unchanged) {
         it.state = state;
     }
+}
+
+fn mirrored_key(at: usize) -> String {
+    format!("mirrored {at}")
 }
 
 fn links_key(at: usize, place: usize) -> String {

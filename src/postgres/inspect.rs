@@ -16,6 +16,7 @@ use crate::inspection::{
     Answers, Asked, Database, Disagreement, Finding, Findings, Inspected, Inspection, Query,
     Question, Related, State, Stored, Touched, Within,
 };
+use crate::locale;
 use crate::name;
 use crate::naming;
 use crate::plan::{self, AdapterPlan, Direction, Engine, Options, Tables, UpgradePlan};
@@ -593,29 +594,12 @@ impl Inspector<'_> {
     fn other_locale(&self) -> Result<Option<Finding>, String> {
         let there: Vec<Named> = self.rows("tables")?;
         let mirrored = self.mirrored().into_iter();
-        let found: Vec<_> =
-            mirrored.filter(|(_, table)| there.iter().any(|it| it.tab == *table)).collect();
-        // Those that turn round all of them. The first is the most likely.
-        let orders = self.snapshot.orders.iter();
-        let turning = orders.filter(|order| found.iter().all(|(it, _)| it.is_mirrored(order)));
-        let locales: Vec<&str> = turning.map(|order| &*order.locale).take(3).collect();
-        let names: Vec<String> = found
-            .iter()
-            .map(|(it, table)| format!("{table} in place of {}", naming::new_join_table(it)))
+        let found: Vec<_> = mirrored
+            .filter(|(_, table)| there.iter().any(|it| it.tab == *table))
+            .map(|(it, table)| (it, table, naming::new_join_table(it)))
             .collect();
-        let message = format!(
-            "The new schema in this database was made under another locale than {}, that of this process: it has {}. {}",
-            self.plan.locale,
-            names.join(", "),
-            match locales.is_empty() {
-                true => "Set LC_ALL to the locale that your server ran in.".to_owned(),
-                false => format!(
-                    "So it is under {0}: set LC_ALL to that, here and for your server.",
-                    locales.join(" or ")
-                ),
-            }
-        );
-        Ok((!names.is_empty()).then(|| finding("LOCALE", message)))
+        let found: Vec<_> = found.iter().map(|(it, a, b)| (*it, a.as_str(), b.as_str())).collect();
+        Ok(locale::problem(self.snapshot, &found).map(|message| finding("LOCALE", message)))
     }
 
     /// Which relationships of a database that is in neither schema cannot be judged, and what to do.
