@@ -569,7 +569,7 @@ export interface RelationshipCheck {
   } | null;
   /** What a migration that reconciles does to them, where it does something. */
   reconcile?: Reconciled;
-  /** PostgreSQL: what is left to do with it, in words. */
+  /** What is left to do with it, in words. */
   remaining: string[];
   /** MongoDB: how many links a copy is to make of them. */
   expected?: number;

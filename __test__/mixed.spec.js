@@ -65,7 +65,7 @@ async function prepare(name) {
     scenario,
     filled,
     read,
-    lines: await keystonesOwnScript(scenario),
+    lines: await keystonesOwnScript(scenario, 'knex'),
     schema: await server.schemaOf(fresh),
     rows: await server.rowsOf(migrated),
   };

@@ -7,13 +7,14 @@ const { planUpgrade } = require('..');
 const { startKeystone } = require('../dev/keystone-process');
 const {
   documentsText,
-  driver,
+
   indexesText,
   isGiven,
   startMongodb,
   startMongodbWithUsers,
 } = require('../dev/mongodb');
 const { startProxy } = require('../dev/mongodb-proxy');
+const { keystonesOwnScript } = require('../dev/keystones-own');
 const { runMongosh } = require('../dev/mongosh');
 const { makeScenarioProject, removeProjects, run } = require('../dev/project');
 const { loadScenario } = require('../dev/scenario');
@@ -172,17 +173,118 @@ it.each(['old', 'new'])(
   },
 );
 
-it('a join collection that holds links while the arrays still do is told', async () => {
-  const { database, session } = await makeDatabase();
-  const join = server.database(database).collection('todo_reviewers_manies');
-  const { ObjectId } = driver();
-  await join.insertOne({ Todo_left_id: new ObjectId(), User_right_id: new ObjectId() });
-  const found = await session.check();
-  expect(found).toMatchObject({ isReady: false });
-  expect(found.problems).toMatchObject([
-    { code: 'DATA', message: expect.stringContaining('already holds documents') },
-  ]);
-  await expectRefused(database, session, 'DATA');
+describe("a database that Keystone's own script has taken a part of the way", () => {
+  /** What a line of it does, as people translate it for a shell in which it runs. */
+  async function translated(database, line, { isHalf = false } = {}) {
+    const db = server.database(database);
+    const copy =
+      /^db\.collection\('(.+?)'\)\.find.*\(doc\.(\w+) \|\|.* db\.(\w+)\.insert\(\{ (\w+): doc\._id, (\w+): itemId/;
+    const unset = /^db\.collection\('(.+?)'\)\.updateMany\(\{\}, \{ \$unset: \{ "(\w+)": 1 \} \}\)/;
+    if (unset.test(line)) {
+      const [, collection, path] = unset.exec(line);
+      return db.collection(collection).updateMany({}, { $unset: { [path]: 1 } });
+    }
+    const [, collection, path, into, near, far] = copy.exec(line);
+    const documents = await db.collection(collection).find({}).toArray();
+    const links = documents.flatMap(({ _id, [path]: ids = [] }) =>
+      (ids || []).map((id) => ({ [near]: _id, [far]: id })),
+    );
+    const some = isHalf ? links.slice(0, links.length / 2) : links;
+    return some.length ? db.collection(into).insertMany(some) : undefined;
+  }
+
+  /** All but what is by chance in join collections: the order, their ids, and the mark of mongoose. */
+  async function comparable(database) {
+    const collections = Object.entries(await server.read(database)).map(([name, content]) => {
+      const isJoin = name.startsWith('todo_');
+      const links = content.documents.map(({ _id, __v, ...link }) => ({ _id: 0, ...link }));
+      return [name, isJoin ? { ...content, documents: links } : content];
+    });
+    const text = documentsText(Object.fromEntries(collections));
+    return text.split('\n').sort().join('\n') + indexesText(Object.fromEntries(collections));
+  }
+
+  let lines;
+  let expected;
+
+  beforeAll(async () => {
+    lines = await keystonesOwnScript(GUIDE, 'mongoose');
+    const { database, session } = await makeDatabase();
+    await session.apply();
+    expected = await comparable(database);
+  });
+
+  it('is finished wherever it was stopped', async () => {
+    expect(lines).toHaveLength(7);
+    for (const stop of lines.map((_, at) => at + 1)) {
+      const { database, session } = await makeDatabase();
+      for (const line of lines.slice(0, stop)) await translated(database, line);
+      const isLast = stop === lines.length;
+      expect([stop, await session.check()]).toMatchObject([
+        stop,
+        { isReady: !isLast, problems: [] },
+      ]);
+      expect([stop, await session.apply()]).toMatchObject([stop, { isApplied: !isLast }]);
+      expect([stop, await comparable(database)]).toEqual([stop, expected]);
+    }
+  });
+
+  it('shows what is left to do', async () => {
+    const { database, session } = await makeDatabase();
+    for (const line of lines.slice(0, 3)) await translated(database, line);
+    const { state, relationships } = await session.check();
+    expect(state).toBe('mixed');
+    expect(relationships.map(({ remaining }) => remaining)).toEqual([
+      [],
+      [],
+      [],
+      ['remove users.published'],
+      [
+        'copy the links to todo_readers_user_readposts',
+        'remove todos.readers',
+        'remove users.readPosts',
+      ],
+    ]);
+  });
+
+  it('stops where links were copied in part, unless it reconciles', async () => {
+    const { database, session } = await makeDatabase();
+    for (const line of lines.slice(0, 4)) await translated(database, line);
+    await translated(database, lines[4], { isHalf: true });
+    const { isReady, problems } = await session.check();
+    expect([isReady, problems.length]).toEqual([false, 2]);
+    expect(problems[0].message).toMatch(
+      /todos\.readers holds links that todo_readers_user_readposts does not, though .*Use --reconcile/,
+    );
+    await expectRefused(database, session, 'DATA');
+    expect(await session.apply({ reconcile: true })).toMatchObject({ isApplied: true });
+    expect(await comparable(database)).toBe(expected);
+  });
+
+  it('keeps links that the new Keystone has written beside the old ones', async () => {
+    const { database, session } = await makeDatabase();
+    const db = server.database(database);
+    const [todo] = await db.collection('todos').find({}).toArray();
+    const { insertedId } = await db.collection('users').insertOne({ name: 'new' });
+    const join = db.collection('todo_reviewers_manies');
+    const link = { Todo_left_id: todo._id, User_right_id: insertedId, __v: 0 };
+    await join.insertOne({ ...link });
+    await expectRefused(database, session, 'DATA');
+    const { relationships } = await session.apply({ reconcile: true });
+    const { before, after } = relationships.find(({ name }) => name.includes('reviewers'));
+    expect(after).toBe(before + 1);
+    expect(await join.countDocuments()).toBe(after);
+    expect(await join.countDocuments(link)).toBe(1);
+  });
+
+  it('is told where a join collection holds something else', async () => {
+    const { database, session } = await makeDatabase();
+    await server.database(database).collection('todo_reviewers_manies').insertOne({ name: 'mine' });
+    const { problems } = await session.check();
+    expect(problems[0].message).toContain('holds documents that are not links');
+    await expectRefused(database, session, 'DATA');
+    await expectRefused(database, session, 'DATA', { reconcile: true });
+  });
 });
 
 it('the way back has no room for two documents without an id under a unique index', async () => {

@@ -495,12 +495,12 @@ describe('a join collection', () => {
   const todos = [{ _id: t(1), readers: [u(1)] }];
   const users = [{ _id: u(1), readPosts: [t(1)] }];
 
-  test('that holds rows already stops it, whoever has written them', async () => {
-    const rows = [{ _id: id('c', 1), ...row(t(1), u(1)) }];
+  test('that holds some of the rows already stops it, whoever has written them', async () => {
+    const rows = [{ _id: id('c', 1), ...row(t(2), u(1)) }];
     const database = await makeDatabase({ todos, users, [JOIN]: rows });
     const before = await stateOf(database);
     const { code, stderr } = await shell.run(server.url(database), scripts.up);
-    expect([code, stderr]).toEqual([1, expect.stringContaining(`${JOIN} already holds documents`)]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`${JOIN} already holds links`)]);
     expect(stderr).toContain('Nothing has been changed');
     expect(await stateOf(database)).toBe(before);
   });

@@ -104,7 +104,7 @@ test('stopped after the copy and run again, no link is there twice', async () =>
 
 test('one that holds links of somebody else is left alone', async () => {
   await db.collection(JOIN).insertOne({ Todo_left_id: first, User_right_id: ada });
-  await expect(run()).rejects.toThrow(/already holds documents/);
+  await expect(run()).rejects.toThrow(/already holds links/);
   expect(await links()).toEqual(expected.slice(0, 1));
   expect(await db.collection('todos').countDocuments({ readers: { $exists: true } })).toBe(2);
 });

@@ -355,7 +355,7 @@ impl Inspector<'_> {
             relationships,
             locks: Vec::<Touched>::new(),
             copies: self.sized_copies()?,
-            drops: self.drops(),
+            drops: self.drops()?,
             problems,
             warnings,
             catalogue: Vec::new(),
@@ -400,6 +400,7 @@ impl Inspector<'_> {
         } else {
             self.state(&places, is_pending)
         };
+        let remaining = if is_pending { self.remaining(&places) } else { Vec::new() };
         let key = expected_key(it.at);
         let mut expected = match self.asked.answers.contains_key(&key) {
             true => self.answer::<Option<u64>>(&key)?,
@@ -418,9 +419,22 @@ impl Inspector<'_> {
             places,
             disagreement: None,
             reconcile: None,
-            remaining: Vec::new(),
+            remaining,
             expected,
         })
+    }
+
+    /// What the migration does with a relationship, in words.
+    fn remaining(&self, places: &[Stored]) -> Vec<String> {
+        if self.asked.options.direction == Direction::Down {
+            return Vec::new();
+        }
+        let holds = |place: &&Stored| place.links.is_some_and(|links| links > 0);
+        let of = |schema| places.iter().filter(move |it| it.schema == schema);
+        let copied = of(Within::New).filter(|place| !holds(place));
+        let removed = of(Within::Old).filter(|place| place.links.is_some());
+        let copies = copied.map(|place| format!("copy the links to {}", place.name));
+        copies.chain(removed.map(|place| format!("remove {}", place.name))).collect()
     }
 
     /// The schema is told by what there is to do. An empty join collection is no sign: NEW makes it
@@ -450,11 +464,17 @@ impl Inspector<'_> {
         Ok((problems, warnings))
     }
 
-    fn drops(&self) -> Vec<String> {
+    fn drops(&self) -> Result<Vec<String>, String> {
         let is_up = self.asked.options.direction == Direction::Up;
         let goes = if is_up { Within::Old } else { Within::New };
-        let places = self.relationships.iter().flat_map(|it| &it.places);
-        places.filter(|place| place.schema == goes).map(Place::name).collect()
+        let mut drops = Vec::new();
+        for it in &self.relationships {
+            if self.is_pending(it.at)? {
+                let places = it.places.iter().filter(|place| place.schema == goes);
+                drops.extend(places.map(Place::name));
+            }
+        }
+        Ok(drops)
     }
 
     /// Whether the database has no collection of the relationships that change.

@@ -26,6 +26,11 @@ function questionsOf(connection) {
     database: connection.place.name,
   });
   let isWrong = false;
+  /** What is in a join collection may be what an earlier run has left. */
+  const asFound = async (migration, relationship) =>
+    (await runner.stateOf(server))
+      ? relationship
+      : runner.withJoined(server, migration, relationship);
   return {
     /** Who and where we are. */
     async server() {
@@ -70,17 +75,15 @@ function questionsOf(connection) {
 
     /** How many links are to be copied. */
     async expected(migration, relationship) {
-      const copy = partsOf(migration, relationship).copies.find(({ count }) => count);
-      return copy && ((await server.first(copy.count)) || { n: 0 }).n;
+      const { copies, expected } = partsOf(migration, await asFound(migration, relationship));
+      const [count] = [expected].concat(copies.map((copy) => copy.count)).filter(Boolean);
+      return count && ((await server.first(count)) || { n: 0 }).n;
     },
 
     /** What the checks before a migration find. */
     async checks(migration, relationship) {
-      const parts = partsOf(migration, relationship);
-      // What an earlier run has left may be there.
-      const isFirst = !(await runner.stateOf(server));
-      const all = (isFirst ? parts.vacant : []).concat(
-        parts.checks,
+      const parts = partsOf(migration, await asFound(migration, relationship));
+      const all = parts.checks.concat(
         await runner.checksOfWrites(server, relationship.name, parts),
       );
       const found = [];

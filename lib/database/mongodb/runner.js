@@ -7,6 +7,7 @@ const {
   dropIndex,
   fillsOf,
   indexesStay,
+  insert,
   isOwnIndex,
   merge,
   named,
@@ -168,25 +169,37 @@ async function isPending(server, migration, relationship, isWrongServer = false)
   return false;
 }
 
+/** A relationship, and whether its join collection holds links by now. */
+async function withJoined(server, { direction }, relationship) {
+  const { join } = relationship;
+  if (direction === 'down' || !join) return relationship;
+  const isJoined = Boolean(await server.first({ find: join.collection, limit: 1 }));
+  return Object.assign({}, relationship, { isJoined });
+}
+
 /** Checks, copies and counts: everything that can be done over. */
 async function start(run, state) {
-  const { migration, pending, server, say, lock } = run;
+  const { migration, server, say, lock } = run;
   const sharded = new Set();
-  for (const { join } of pending) {
+  for (const { join } of run.pending) {
     if (join && (await server.isSharded(join.collection))) sharded.add(join.collection);
   }
   // They are filled where they are, so what they hold may be an earlier run's.
   run.filled = new Set(state ? sharded : []);
   const isOwn = ({ join }) => join && run.filled.has(join.collection);
+  const pending = [];
+  for (const it of run.pending) {
+    pending.push(isOwn(it) ? it : await withJoined(server, migration, it));
+  }
   await runChecks(run, pending, 'Nothing has been changed', async (parts, it) => [
-    ...(isOwn(it) ? [] : parts.vacant),
     ...parts.checks,
     ...(await checksOfWrites(server, it.name, parts)),
   ]);
 
   const { direction, plan } = migration;
   const names = pending.map(({ name }) => name);
-  await lock.setState({ direction, plan, names, phase: 'copying' });
+  const joined = pending.filter(({ isJoined }) => isJoined).map(({ name }) => name);
+  await lock.setState({ direction, plan, names, joined, phase: 'copying' });
   await dropStaging(server);
   const all = [];
   for (const relationship of pending) {
@@ -345,8 +358,7 @@ async function fill(server, { copy, place, into }) {
     // `$out` cannot write to a sharded collection.
     await server.write({ delete: into, deletes: [{ q: {}, limit: 0 }] });
     await server.write({ createIndexes: place, indexes });
-    const insert = { $merge: { into, whenMatched: 'fail', whenNotMatched: 'insert' } };
-    await server.write(extended(copy.run, insert));
+    await server.write(extended(copy.run, insert(into)));
   } else {
     // While it is empty: of a filled collection all members of a replica set have to make the indexes.
     if (indexes.length > 0) await server.write({ createIndexes: place, indexes });
@@ -393,7 +405,10 @@ function sayCopied(say, { name: relationship, into, began, ended = Date.now() },
 async function finish(run) {
   const { migration, server, say, lock } = run;
   const state = await stateOf(server);
-  const relationships = migration.relationships.filter(({ name }) => state.names.includes(name));
+  const { names, joined = [] } = state;
+  const relationships = migration.relationships
+    .filter(({ name }) => names.includes(name))
+    .map((it) => Object.assign({}, it, { isJoined: joined.includes(it.name) }));
   try {
     for (const copy of state.copies) await giveName(server, copy);
   } catch (error) {
@@ -517,8 +532,8 @@ async function repair({ server, say }, { says, collection, field, how, run }) {
   const found = await server.first(count);
   if (!found) return;
   say('repair', `${says}: ${found.n}`);
-  if (how === 'merge') {
-    await server.write(extended(run, merge(collection)));
+  if (how !== 'clear') {
+    await server.write(extended(run, (how === 'insert' ? insert : merge)(collection)));
   } else {
     const some = extended(run, { $limit: BATCH });
     for (let ids; (ids = (await server.all(some)).map(({ _id }) => _id)).length > 0;) {
@@ -1025,4 +1040,5 @@ module.exports = {
   unfinishedRun,
   wrongDatabase,
   wrongServer,
+  withJoined,
 };

@@ -9,9 +9,9 @@
  *
  * @typedef {object} Parts what is done for a relationship
  * @property {object[]} pending commands that find something as long as there is anything to do
- * @property {Check[]} vacant that the join collection to be filled is empty, before the first copy
  * @property {Check[]} checks before anything changes
  * @property {Copy[]} copies of links, into collections of the migration's own
+ * @property {object} [expected] in place of copies: the command that says how many links there will be
  * @property {Check[]} counts that the documents hold all links that have been copied back into them
  * @property {Check[]} guards in place of `checks`, where a stopped run continues after its copies
  * @property {object[]} repairs of links that stay where they are: `run` finds the documents to change
@@ -40,7 +40,6 @@ const UP = {
   oneSidedManyToMany({ name, left, right, join }) {
     return {
       pending: [anyWith(left)],
-      vacant: [joinIsEmpty(name, join)],
       checks: checksOfArray(name, left, right),
       copies: [copyArray(name, left, right, join)],
       guards: [allCopied(name, left, right, join)],
@@ -54,7 +53,6 @@ const UP = {
   twoSidedManyToMany({ name, left, right, join, reconcile }) {
     return {
       pending: [anyWith(left), anyWith(right)],
-      vacant: [joinIsEmpty(name, join)],
       checks: [
         ...checksOfArray(name, left, right),
         ...checksOfArray(name, right, left),
@@ -120,6 +118,27 @@ const UP = {
   },
 };
 
+/**
+ * An N:N whose join collection holds links already, while arrays do, too: Keystone's own script was
+ * stopped, or the new Keystone has been running. The collection stays, and what is removed has to be in it.
+ */
+function joinedAlready({ name, left, right, join, reconcile }, { drops, guards }) {
+  const other = (side) => (side === left ? right : left);
+  const missing = (side) => missingInJoin(side, other(side), join);
+  const lacking = (side) => joinLacks(name, side, missing(side), join);
+  return {
+    checks: [
+      joinHoldsIds(name, left, right, join),
+      ...[].concat(...drops.map((side) => checksOfArray(name, side, other(side)))),
+      ...drops.map(lacking),
+    ],
+    copies: [],
+    expected: joinCount(left, right, join, reconcile ? drops.map(missing) : []),
+    guards: reconcile ? [] : guards,
+    repairs: reconcile ? drops.map((side) => addToJoin(name, side, missing(side), join)) : [],
+  };
+}
+
 /** The way back, by kind of relationship. */
 const DOWN = {
   /** The array is filled from the join collection, which is dropped. */
@@ -164,23 +183,26 @@ const DOWN = {
  * What is done for a relationship.
  *
  * @param {{ direction: 'up'|'down', reconcile: boolean }} migration
- * @param {{ kind: string, name: string, left: object, right: object, join?: object }} relationship
+ * @param {{ kind: string, name: string, left: object, right: object, join?: object, isJoined?: boolean }}
+ *   relationship - `isJoined`, which the server has to be asked: there are documents in `join` that are not
+ *   this migration's
  * @returns {Parts}
  */
-function partsOf({ direction, reconcile }, { kind, name, left, right, join }) {
+function partsOf({ direction, reconcile }, { kind, name, left, right, join, isJoined }) {
   const side = (own, isLeft, inJoin) =>
     Object.assign({}, own, { isLeft, inJoin, takesText: reconcile });
-  const none = { pending: [], vacant: [], checks: [], copies: [], counts: [] };
+  const none = { pending: [], checks: [], copies: [], counts: [] };
   Object.assign(none, { guards: [], repairs: [], leftovers: [], indexes: [], removals: [] });
   Object.assign(none, { drops: [], touched: [] });
-  const parts = (direction === 'up' ? UP : DOWN)[kind]({
+  const names = {
     name,
     left: side(left, true, join && join.left),
     right: side(right, false, join && join.right),
     join: join && join.collection,
     reconcile,
-  });
-  return Object.assign(none, parts);
+  };
+  const parts = (direction === 'up' ? UP : DOWN)[kind](names);
+  return Object.assign(none, parts, isJoined && joinedAlready(names, parts));
 }
 
 /**
@@ -229,10 +251,27 @@ function refilled(name, side, other, join) {
 
 // Checks. What counts as a link is what both Keystones read: an ObjectId of a document that exists.
 
-/** Checks that nobody has filled the join collection: nothing may be mixed with what is there. */
-function joinIsEmpty(name, join) {
-  const says = `${name}: the collection ${join} already holds documents, and documents still have links in the old place. An earlier migration by other means, or a new Keystone, has written them. Compare the two, and empty one of them`;
-  return stop(says, join, []);
+/** Checks that what is in a join collection are links. */
+function joinHoldsIds(name, left, right, join) {
+  const isWrong = ({ inJoin }) => ({ [inJoin]: { $not: { $type: 'objectId' } } });
+  return stop(
+    `${name}: the collection ${join} holds documents that are not links, because ${left.inJoin} or ${right.inJoin} is not an ObjectId. Correct or remove them`,
+    join,
+    [{ $match: { $or: [isWrong(left), isWrong(right)] } }],
+  );
+}
+
+/** Checks that a join collection that holds links already has those of an array. */
+function joinLacks(name, side, missing, join) {
+  const says = `${name}: ${place(side)} holds links that ${join} does not, though ${join} already holds links. Another script has been stopped, or the new Keystone has written them. `;
+  return (side.takesText ? warn : stop)(
+    says +
+      (side.takesText
+        ? 'They are added'
+        : `Use --reconcile, which adds the links to ${join}, or remove them from ${place(side)}`),
+    missing.aggregate,
+    [...missing.pipeline, { $project: { __v: 0 } }],
+  );
 }
 
 /** Checks that a field holds ObjectIds, and nothing else. */
@@ -381,7 +420,7 @@ function isOwnIndex({ key }, side) {
  */
 function changesOf({ drops, repairs, copies }) {
   const changes = drops.map(({ collection, field }) => ({ collection, field }));
-  for (const { collection, field, how, run } of repairs) {
+  for (const { collection, field, how, run } of repairs.filter((repair) => repair.field)) {
     const cleared = { $project: { [field]: { $literal: null } } };
     const { pipeline } = run;
     const found = how === 'merge' ? run : aggregate(run.aggregate, pipeline.concat(cleared));
@@ -508,11 +547,10 @@ function nothingLeftOut(name, side, kept) {
 
 /** Checks that the join collection has every link of an array, as far as the target exists. */
 function allCopied(name, side, other, join) {
-  const living = [lookup(other, 'id', 'other'), { $match: { other: { $ne: [] } } }];
   return stop(
     `${name}: ${place(side)} holds links that ${join} does not, so they were added after the copy. Was the application running? Add them to ${join}, or remove them from ${place(side)}`,
     side.collection,
-    [...unjoined(side, other, join), ...(other.collection ? living : []), ends(side)],
+    [...unjoined(side, other, join), ends(side)],
   );
 }
 
@@ -673,6 +711,29 @@ function copyBothArrays(name, left, right, join) {
       { $group: { _id: null, n: { $sum: 1 } } },
     ]),
   };
+}
+
+/** Repairs a join collection that holds links already: it gets those that only an array has. */
+function addToJoin(name, side, missing, join) {
+  return {
+    says: `${name}: adding links to ${join} that only ${place(side)} holds`,
+    collection: join,
+    how: 'insert',
+    run: missing,
+  };
+}
+
+/** How many different links there are in a join collection and in some more. */
+function joinCount(left, right, join, more) {
+  const link = { near: `$${left.inJoin}`, far: `$${right.inJoin}` };
+  const unions = more.map((run) => ({
+    $unionWith: { coll: run.aggregate, pipeline: run.pipeline },
+  }));
+  return aggregate(join, [
+    ...unions,
+    { $group: { _id: link } },
+    { $group: { _id: null, n: { $sum: 1 } } },
+  ]);
 }
 
 /** Repairs strings of 24 hex digits: they become ids. */
@@ -921,8 +982,16 @@ function unreturned(side, other) {
   ];
 }
 
-/** The links of an array that a join collection does not have. */
+/** The links of an array that a join collection does not have, as documents of that. */
+function missingInJoin(side, other, join) {
+  const link = { [side.inJoin]: '$_id', [other.inJoin]: '$id', __v: { $literal: 0 } };
+  const pipeline = [...unjoined(side, other, join), { $project: Object.assign({ _id: 0 }, link) }];
+  return aggregate(side.collection, pipeline);
+}
+
+/** The links of an array that a join collection does not have, as far as the target exists. */
 function unjoined(side, other, join) {
+  const living = [lookup(other, 'id', 'other'), { $match: { other: { $ne: [] } } }];
   const joined = { $map: { input: '$rows', in: `$$this.${other.inJoin}` } };
   return [
     having(side),
@@ -930,6 +999,7 @@ function unjoined(side, other, join) {
     { $lookup: { from: join, localField: '_id', foreignField: side.inJoin, as: 'rows' } },
     { $project: { id: { $setDifference: ['$ids', joined] } } },
     { $unwind: '$id' },
+    ...(other.collection ? living : []),
   ];
 }
 
@@ -991,6 +1061,13 @@ function keptLinks(kept) {
 function merge(collection) {
   return {
     $merge: { into: collection, on: '_id', whenMatched: 'merge', whenNotMatched: 'discard' },
+  };
+}
+
+/** Adds what was found to a collection. */
+function insert(collection) {
+  return {
+    $merge: { into: collection, whenMatched: 'fail', whenNotMatched: 'insert' },
   };
 }
 
@@ -1072,6 +1149,7 @@ module.exports = {
   holding,
   ids,
   indexesStay,
+  insert,
   isOwnIndex,
   merge,
   named,
