@@ -9,6 +9,7 @@ const { planUpgrade } = require('..');
 const { Examples } = require('../dev/document-examples');
 const documents = require('../dev/documents');
 const { newKeystone } = require('../dev/keystones');
+const { settle } = require('../dev/postgres-data-model');
 const { removeProjects } = require('../dev/project');
 const { buildKeystone } = require('../dev/scenario');
 const { parseArguments } = require('../lib/cli/arguments');
@@ -255,6 +256,41 @@ describe('every command in the documents', () => {
       }
     },
   );
+});
+
+/** The links in a part of a picture, as `[left, right]`: `a ─ 1`, or from the other side `1 ─ a` or `1: a`. */
+const linksIn = (text) =>
+  [...text.matchAll(/([a-z]) ─ (\d)|(\d)(?: ─|:) ([a-z])/g)].map(
+    ([, left, right, ownRight, ownLeft]) => [
+      (left ?? ownLeft).charCodeAt(0),
+      Number(right ?? ownRight),
+    ],
+  );
+
+test('the pictures of the rules are what the rules make of them', () => {
+  const sections = documents
+    .readDocument('docs/disagreement.md')
+    .split(/^### (?=(?:N:N|1:N|1:1)\b)/m)
+    .slice(1);
+  const pictures = sections.flatMap((section) =>
+    [...section.matchAll(/```text\n(.*result\n[^]*?)```/g)].map(([, text]) => {
+      const [head, ...rows] = text.split('\n');
+      // Headings are two spaces or more apart.
+      const right = /\S {2,}/.exec(head).index + /\S {2,}/.exec(head)[0].length;
+      const end = head.indexOf('result');
+      const part = (from, to) => linksIn(rows.map((row) => row.slice(from, to)).join('\n'));
+      return {
+        kind: section.slice(0, 3),
+        kept: part(0, right),
+        dropped: part(right, end),
+        result: part(end, end + 'a ─ 1'.length),
+      };
+    }),
+  );
+  expect(pictures.length).toBe(4);
+  for (const { kind, kept, dropped, result } of pictures) {
+    expect(settle(kind, { kept, dropped }).links).toEqual(result);
+  }
 });
 
 test('the README is read in one go', () => {
