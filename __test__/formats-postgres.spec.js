@@ -105,7 +105,11 @@ function knexProject(version, migrations = { [file.name]: file.text }) {
   const cli = path.join(KNEX[version], 'knex', 'bin', 'cli.js');
   return async (database, command, { config = {}, node, env: more } = {}) => {
     const env = { DATABASE_URL: server.url(database), KNEX: JSON.stringify(config), ...more };
-    const { code, stdout, stderr } = await run(folder, [command], { file: cli, env, node });
+    const { code, stdout, stderr } = await run(folder, command.split(' '), {
+      file: cli,
+      env,
+      node,
+    });
     return { code, output: stdout + stderr };
   };
 }
@@ -232,12 +236,12 @@ describe('the transaction', () => {
 
   it('is one of its own where Knex opens none', async () => {
     const knex = knexProject(LATEST);
-    const config = { migrations: { disableTransactions: true } };
+    const latest = 'migrate:latest --disable-transactions';
     const database = await makeDatabase();
-    expect((await knex(database, 'migrate:latest', { config })).code).toBe(0);
+    expect((await knex(database, latest)).code).toBe(0);
     expect(await stateOf(database)).toEqual(states.new);
     const differing = await makeDatabase('differing');
-    expect((await knex(differing, 'migrate:latest', { config })).code).toBe(1);
+    expect((await knex(differing, latest)).code).toBe(1);
     expect(await stateOf(differing)).toEqual(states.differing);
     expect(await recorded(differing)).toEqual([]);
   });
