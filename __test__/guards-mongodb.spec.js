@@ -10,6 +10,7 @@ const { newKeystone } = require('../dev/keystones');
 const { driver } = require('../dev/mongodb');
 const { LISTS, makeData } = require('../dev/mongodb-example');
 const { STATE, Trials, steps } = require('../dev/mongodb-trials');
+const { Random } = require('../dev/random');
 const { buildKeystone } = require('../dev/scenario');
 
 const { ObjectId } = driver();
@@ -427,7 +428,10 @@ describe('what a run is asked for', () => {
     const database = await trials.make('up');
     const { result } = await trials.apply(database);
     // One cover has been stolen.
-    expect(result.notices).toEqual(expect.arrayContaining([expect.stringContaining(COVER)]));
+    expect(result.warnings).toEqual([
+      { code: 'DATA', message: expect.stringContaining('will be cleared'), relationship: 2 },
+    ]);
+    expect(result.check.warnings).toEqual(result.warnings);
   });
 
   it('with --reconcile, where the sides agree, the same comes of it, in the same order', async () => {
@@ -485,6 +489,92 @@ describe('what a run is asked for', () => {
       const { places } = result.relationships.find(({ name }) => name === TAGS);
       return places.map(({ links }) => links);
     }
+  });
+});
+
+describe('with --reconcile', () => {
+  /** Relationships, with the fields of both sides: those of one are kept. */
+  const SIDES = [
+    [TAGS, ['posts', 'tags'], ['tags', 'posts']],
+    [COVER, ['posts', 'cover'], ['users', 'covered']],
+    [OWNER, ['posts', 'owner'], ['users', 'owned']],
+  ];
+
+  /** Sides that say anything about each other: agree, contradict, say nothing, or say it in text. */
+  function disagreeing(seed) {
+    const random = new Random(seed);
+    const { posts, tags, users } = makeData(5);
+    const idsOf = ({ documents }) => documents.map(({ _id }) => _id);
+    const one = (of) => {
+      const id = random.pick([...idsOf(of), new ObjectId(), null, null]);
+      return id && random.chance(0.1) ? id.toHexString() : id;
+    };
+    const some = (of) => idsOf(of).filter(() => random.chance(0.3));
+    for (const it of posts.documents) {
+      Object.assign(it, { tags: some(tags), editors: [], cover: one(users), owner: one(users) });
+    }
+    for (const it of tags.documents) it.posts = some(posts);
+    for (const it of users.documents)
+      Object.assign(it, { covered: one(posts), owned: some(posts) });
+    return { posts, tags, users };
+  }
+
+  async function linksOf(database, [collection, field], isLeft) {
+    const documents = await trials.collection(database, collection).find().toArray();
+    const pairs = documents.flatMap(({ _id, [field]: value }) =>
+      [value ?? []].flat().map((id) => (isLeft ? [_id, id] : [id, _id])),
+    );
+    return new Set(pairs.map((pair) => pair.map(String).join(' ')));
+  }
+
+  const without = (links, others) => [...links].filter((it) => !others.has(it));
+
+  it('what is foretold is what is done', async () => {
+    let lost = 0;
+    for (let seed = 1; seed <= 8; seed++) {
+      const data = disagreeing(seed);
+      const there = new Set(data.posts.documents.map(({ _id }) => String(_id)));
+      const database = await trials.make(data);
+      const before = await Promise.all(
+        SIDES.flatMap(([, kept, other]) => [
+          linksOf(database, kept, true),
+          linksOf(database, other, false),
+        ]),
+      );
+      const plain = (await trials.check(database)).result;
+      const foretold = (await trials.check(database, { reconcile: true })).result;
+      expect([seed, foretold.problems]).toEqual([seed, []]);
+      const { result, error } = await trials.apply(database, { reconcile: true });
+      expect([seed, error]).toEqual([seed, undefined]);
+      for (const [at, [name, kept]] of SIDES.entries()) {
+        const [had, others] = before.slice(2 * at);
+        const isJoined = name === TAGS;
+        const has = isJoined ? new Set([...had, ...others]) : await linksOf(database, kept, true);
+        const dropped = without(others, has).filter((it) => there.has(it.split(' ')[0]));
+        const done = { added: without(has, had).length, cleared: without(had, has).length };
+        Object.assign(done, { dropped: dropped.length });
+        const isSame = Object.values(done).every((count) => count === 0);
+        const it = foretold.relationships.find((each) => each.name === name);
+        const numbers = it.reconcile && { ...it.reconcile };
+        delete numbers?.examples;
+        expect([seed, name, numbers]).toEqual([seed, name, isSame ? undefined : done]);
+        for (const { action, place, left, right, instead } of it.reconcile?.examples ?? []) {
+          const link = `${left} ${right}`;
+          expect([place === kept.join('.'), action]).toEqual([had.has(link), action]);
+          expect([seed, action, has.has(link)]).toEqual([seed, action, action === 'added']);
+          for (const { left: l, right: r } of instead) expect(has).toContain(`${l} ${r}`);
+        }
+        const after = result.relationships.find((each) => each.name === name);
+        expect([seed, after.reconcile, after.after]).toEqual([seed, it.reconcile, has.size]);
+        lost += done.cleared + done.dropped;
+        const warnedOf = ({ warnings, problems }) =>
+          [...warnings, ...problems].some(({ relationship }) => relationship === it.relationship);
+        if (warnedOf(plain)) expect([seed, name, warnedOf(foretold)]).toEqual([seed, name, true]);
+        if (!isSame) expect(result.warnings.map(({ code }) => code)).toContain('DISAGREEMENT');
+      }
+      await trials.server.dropDatabase(database);
+    }
+    expect(lost).toBeGreaterThan(20);
   });
 });
 

@@ -16,6 +16,7 @@ use crate::inspection::{
 };
 use crate::locale;
 use crate::plan::{AdapterPlan, Direction, Options, UpgradePlan};
+use crate::reconcile::{Link, Reconciled, Repair, Repaired};
 use crate::relationship::{Kind, Relationship};
 use crate::snapshot::Snapshot;
 use crate::step::{
@@ -45,7 +46,7 @@ pub fn inspect(
         .collect();
     let tasks = migration.relationships.iter().map(|it| (it.relationship, it.clone())).collect();
     let mirrored = plan.relationships_of(adapter).filter_map(|it| mirrored(it, snapshot)).collect();
-    Inspector { snapshot, adapter, asked, relationships, mirrored, migration, tasks, copies }
+    Inspector { plan, snapshot, adapter, asked, relationships, mirrored, migration, tasks, copies }
         .inspect()
 }
 
@@ -161,6 +162,7 @@ impl<'a> Places<'a> {
 
 struct Inspector<'a> {
     snapshot: &'a Snapshot,
+    plan: &'a UpgradePlan,
     adapter: &'a AdapterPlan,
     asked: Asked<'a>,
     relationships: Vec<Places<'a>>,
@@ -178,6 +180,23 @@ struct Server {
     user: Option<String>,
     version: String,
     access: Option<Access>,
+}
+
+/// As [`Reconciled`], without the places.
+#[derive(Deserialize)]
+struct Reconciling {
+    added: u64,
+    cleared: u64,
+    dropped: u64,
+    examples: Vec<Change>,
+}
+
+#[derive(Deserialize)]
+struct Change {
+    action: Repair,
+    #[serde(flatten)]
+    link: Link,
+    instead: Vec<Link>,
 }
 
 #[derive(Deserialize)]
@@ -263,6 +282,9 @@ impl Inspector<'_> {
                 continue;
             }
             questions.push(self.ask_about(expected_key(*at), "expected", task));
+            if self.migration.options.reconcile && !self.is_resumed()? {
+                questions.push(self.ask_about(reconciled_key(*at), "reconciled", task));
+            }
             // A migration that runs checks by itself, and one that was stopped has checked.
             if !self.asked.is_running && !self.is_resumed()? {
                 questions.push(self.ask_about(checks_key(*at), "checks", task));
@@ -313,6 +335,7 @@ impl Inspector<'_> {
             .collect::<Result<Vec<_>, String>>()?;
         settle(&mut relationships);
         let (mut problems, mut warnings) = self.findings()?;
+        warnings.extend(relationships.iter().filter_map(|it| self.repaired(it)));
         for (code, key) in [("SERVER_VERSION", "wrongServer"), ("MISSING", "wrongDatabase")] {
             let message = self.answer::<Option<String>>(key)?;
             problems.extend(message.map(|message| finding(code, message, None)));
@@ -411,6 +434,7 @@ impl Inspector<'_> {
             let copy = places.iter().find(|it| it.schema == Within::New).and_then(|it| it.links);
             expected = expected.map(|links| copy.filter(|it| *it > 0).unwrap_or(links));
         }
+        let reconcile = self.reconciled(it.at, names_of(&places))?;
         Ok(Related {
             relationship: it.at,
             name,
@@ -418,7 +442,7 @@ impl Inspector<'_> {
             state,
             places,
             disagreement: None,
-            reconcile: None,
+            reconcile,
             remaining,
             expected,
         })
@@ -449,6 +473,37 @@ impl Inspector<'_> {
             (Direction::Down, true) if holds(Within::Old) => State::Both,
             (Direction::Up, false) | (Direction::Down, true) => State::New,
         }
+    }
+
+    /// What a migration that reconciles does to a relationship, where it does something.
+    fn reconciled(&self, at: usize, places: [&str; 2]) -> Result<Option<Reconciled>, String> {
+        let key = reconciled_key(at);
+        if !self.asked.answers.contains_key(&key) {
+            return Ok(None);
+        }
+        let Some(Reconciling { added, cleared, dropped, examples }) = self.answer(&key)? else {
+            return Ok(None);
+        };
+        let [kept, goes] = places;
+        let examples = examples
+            .into_iter()
+            .map(|Change { action, link, instead }| {
+                let place = if action == Repair::Cleared { kept } else { goes };
+                Repaired { action, place: place.to_owned(), link, instead }
+            })
+            .collect();
+        let reconciled = Reconciled { added, cleared, dropped, examples };
+        Ok(Some(reconciled).filter(|it| !it.is_empty()))
+    }
+
+    /// The same as a warning.
+    fn repaired(&self, related: &Related) -> Option<Finding> {
+        let relationship = &self.plan.relationships[related.relationship];
+        let names = names_of(&related.places);
+        let message =
+            related.reconcile.as_ref()?.message(relationship, names, self.asked.is_running);
+        let (code, relationship) = ("DISAGREEMENT".to_owned(), Some(related.relationship));
+        Some(Finding { code, message, relationship })
     }
 
     /// What the checks have found: what stops the migration, and what it warns of.
@@ -537,6 +592,18 @@ fn links_key(at: usize, place: usize) -> String {
 
 fn pending_key(at: usize) -> String {
     format!("pending {at}")
+}
+
+/// The old schema's place that is kept, or copied, and the one that goes.
+fn names_of(places: &[Stored]) -> [&str; 2] {
+    [true, false].map(|is_kept| {
+        let is_it = |it: &&Stored| it.is_kept == is_kept && it.schema != Within::New;
+        places.iter().find(is_it).map_or("", |it| &it.name)
+    })
+}
+
+fn reconciled_key(at: usize) -> String {
+    format!("reconciled {at}")
 }
 
 fn expected_key(at: usize) -> String {

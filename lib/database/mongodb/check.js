@@ -2,6 +2,7 @@
 
 const { inspect } = require('../inspect');
 const { serverError } = require('./failure');
+const { reconciledBy } = require('./reconciled');
 const runner = require('./runner');
 const { aggregate, anyWith, having, ids, named, partsOf } = require('./vocabulary');
 
@@ -78,6 +79,15 @@ function questionsOf(connection) {
       const { copies, expected } = partsOf(migration, await asFound(migration, relationship));
       const [count] = [expected].concat(copies.map((copy) => copy.count)).filter(Boolean);
       return count && ((await server.first(count)) || { n: 0 }).n;
+    },
+
+    /** What a migration that reconciles does where the two sides disagree. */
+    async reconciled(migration, relationship) {
+      const command = reconciledBy(relationship);
+      // The checks say what a join collection gets that stays.
+      if (!command || (await asFound(migration, relationship)).isJoined) return undefined;
+      const { count, examples } = await server.first(command);
+      return Object.assign({ added: 0, cleared: 0, dropped: 0 }, count[0], { examples });
     },
 
     /** What the checks before a migration find. */

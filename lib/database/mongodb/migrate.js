@@ -29,14 +29,15 @@ const DONE = 'The migration has been done, and not been verified: --check says w
  *
  * @param {object} connection
  * @param {object} options - as for PostgreSQL; `statements` is what the runner takes
- * @returns {Promise<{ relationships: object[], notices: string[], skipped: string[] }>}
+ * @returns {Promise<{ relationships: object[], warnings: object[], notices: string[],
+ *   skipped: string[] }>}
  * @throws {UpgradeError} `LOCKED`, `INTERRUPTED`, `MIGRATION_FAILED`, `CONNECTION_LOST`, which all say
  *   whether anything has been changed; `NOT_VERIFIED`, after which it has been
  */
 async function migrateMongodb(connection, options) {
   const { statements, core, compare, onProgress, signal, dryRun } = options;
   const measure = () => inspect(core, asker(connection));
-  const notices = [];
+  const warnings = [];
   const copied = new Map();
   let position = UNTOUCHED;
   let before;
@@ -44,8 +45,13 @@ async function migrateMongodb(connection, options) {
   let outcome;
   const report = ({ phase, text, isWarning, relationship, done, rate }) => {
     if (FORWARD.includes(phase)) position = GOES_ON;
-    if (isWarning) notices.push(text);
-    else if (phase !== 'done') {
+    if (isWarning) {
+      // What is left out has been foretold.
+      if (phase !== 'leave' || !before.relationships.some((it) => it.reconcile)) {
+        const it = before.relationships.find(({ name }) => text.startsWith(`${name}: `));
+        warnings.push({ code: 'DATA', message: `${text}.`, relationship: it && it.relationship });
+      }
+    } else if (phase !== 'done') {
       const it = before.relationships.find(({ name }) => name === relationship);
       const count = it && { relationship: it.relationship, done, total: it.expected, rate };
       if (it && phase === 'count') copied.set(it, done);
@@ -56,7 +62,7 @@ async function migrateMongodb(connection, options) {
   };
   try {
     before = await measure();
-    const { warnings } = before;
+    warnings.push(...before.warnings);
     await migrate(statements, {
       command: (command) => connection.command(command),
       adminCommand: (command) => connection.adminCommand(command),
@@ -75,9 +81,9 @@ async function migrateMongodb(connection, options) {
         const before = expected === undefined ? after : expected;
         return { relationship, name, before, after, explanation: null };
       });
-      return { relationships, warnings, notices, skipped: SKIPPED[statements.direction] };
+      return { relationships, warnings, notices: [], skipped: SKIPPED[statements.direction] };
     }
-    return { relationships: outcome.relationships, warnings, notices, skipped: [] };
+    return { relationships: outcome.relationships, warnings, notices: [], skipped: [] };
   } catch (error) {
     if (error.isTakenOver) position = TAKEN_OVER;
     throw explain(error, error.isUntouched ? UNTOUCHED : position);

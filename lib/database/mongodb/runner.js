@@ -550,7 +550,10 @@ async function repair({ server, say }, { says, collection, field, how, run }) {
   }
 }
 
-/** Runs some checks of relationships, all of them, so that one run says everything that is wrong. */
+/**
+ * Runs some checks of relationships, all of them, so that one run says everything that is wrong. With a
+ * `consequence` these come before anything changes.
+ */
 async function runChecks({ migration, server, say }, relationships, consequence, checksOf) {
   const wrong = [];
   for (const relationship of relationships) {
@@ -559,7 +562,7 @@ async function runChecks({ migration, server, say }, relationships, consequence,
     for (const check of checks) {
       const text = await runCheck(server, check);
       if (text && check.stops) wrong.push(text);
-      else if (text) say('check', text, { isWarning: true });
+      else if (text) say(consequence ? 'check' : 'leave', text, { isWarning: true });
     }
   }
   if (wrong.length > 0) throw new Error(wrong.concat(consequence || []).join('\n'));

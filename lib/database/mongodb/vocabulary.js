@@ -131,6 +131,7 @@ function joinedAlready({ name, left, right, join, reconcile }, { drops, guards }
       joinHoldsIds(name, left, right, join),
       ...[].concat(...drops.map((side) => checksOfArray(name, side, other(side)))),
       ...drops.map(lacking),
+      ...drops.map((side) => joinHasMore(name, side, other(side), join)),
     ],
     copies: [],
     expected: joinCount(left, right, join, reconcile ? drops.map(missing) : []),
@@ -188,21 +189,23 @@ const DOWN = {
  *   this migration's
  * @returns {Parts}
  */
-function partsOf({ direction, reconcile }, { kind, name, left, right, join, isJoined }) {
-  const side = (own, isLeft, inJoin) =>
-    Object.assign({}, own, { isLeft, inJoin, takesText: reconcile });
+function partsOf({ direction, reconcile }, relationship) {
+  const { kind, name, join, isJoined } = relationship;
   const none = { pending: [], checks: [], copies: [], counts: [] };
   Object.assign(none, { guards: [], repairs: [], leftovers: [], indexes: [], removals: [] });
   Object.assign(none, { drops: [], touched: [] });
-  const names = {
-    name,
-    left: side(left, true, join && join.left),
-    right: side(right, false, join && join.right),
-    join: join && join.collection,
-    reconcile,
-  };
+  const names = { name, join: join && join.collection, reconcile };
+  Object.assign(names, sidesOf(relationship, reconcile));
   const parts = (direction === 'up' ? UP : DOWN)[kind](names);
   return Object.assign(none, parts, isJoined && joinedAlready(names, parts));
+}
+
+function sidesOf({ left, right, join }, takesText) {
+  const side = (own, isLeft, inJoin) => Object.assign({}, own, { isLeft, inJoin, takesText });
+  return {
+    left: side(left, true, join && join.left),
+    right: side(right, false, join && join.right),
+  };
 }
 
 /**
@@ -261,9 +264,33 @@ function joinHoldsIds(name, left, right, join) {
   );
 }
 
+/** Warns about links of a join collection that holds links already and that an array does not have. */
+function joinHasMore(name, side, other, join) {
+  const value = path(side, '$$own.');
+  const isThere = { $in: [`$${other.inJoin}`, ids(side, '$$own.')] };
+  const isRemoved = { $eq: [{ $type: value }, 'missing'] };
+  const [left, right] = side.isLeft ? [side, other] : [other, side];
+  return warn(
+    `${name}: ${join} holds links that ${place(side)} does not. They stay. The new Keystone may have written them. But if a backup was restored over a migrated database, they are left over from before: then drop the database, and restore it again`,
+    join,
+    [
+      lookup(side, side.inJoin, 'own'),
+      { $match: { own: { $ne: [] } } },
+      {
+        $project: {
+          ...{ _id: 0, left: `$${left.inJoin}`, right: `$${right.inJoin}` },
+          isThere: only('own', { $or: [isRemoved, isThere] }),
+        },
+      },
+      { $match: { isThere: false } },
+      { $project: { isThere: 0 } },
+    ],
+  );
+}
+
 /** Checks that a join collection that holds links already has those of an array. */
 function joinLacks(name, side, missing, join) {
-  const says = `${name}: ${place(side)} holds links that ${join} does not, though ${join} already holds links. Another script has been stopped, or the new Keystone has written them. `;
+  const says = `${name}: ${place(side)} holds links that ${join} does not, though ${join} already holds links. Another script has been stopped, or the new Keystone has written them, or a backup was restored over a migrated database: in that case drop the database, and restore it again. `;
   return (side.takesText ? warn : stop)(
     says +
       (side.takesText
@@ -1144,6 +1171,7 @@ module.exports = {
   anyWith,
   changesOf,
   dropIndex,
+  eachLink,
   fillsOf,
   having,
   holding,
@@ -1151,10 +1179,14 @@ module.exports = {
   indexesStay,
   insert,
   isOwnIndex,
+  lookup,
   merge,
   named,
+  only,
   partsOf,
   path,
   plainIndex,
+  sidesOf,
+  toId,
   validatorTakes,
 };
