@@ -271,6 +271,12 @@ pub struct Findings {
 }
 
 impl Inspection {
+    /// Whether a part of the migration has been done, and another is left to do.
+    pub fn is_partly(&self) -> bool {
+        let is_on_the_way = matches!(self.state, State::Mixed | State::Both | State::New);
+        self.direction == Direction::Up && !self.is_done && is_on_the_way
+    }
+
     pub fn new(found: Findings) -> Self {
         let Findings { is_done, relationships, mut problems, .. } = found;
         let states = relationships.iter().map(|it| it.state);

@@ -255,7 +255,9 @@ impl<'a> Part<'a> {
     ) -> Result<Self, Problem> {
         let part = &plan.adapters[at];
         let found = found.filter(|found| found.check.adapter == part.name);
-        let mut written = written(plan, part, script)?;
+        let partly = found.filter(|found| found.check.is_partly());
+        let engine = partly.map_or(&part.engine, |found| &found.check.engine);
+        let mut written = written(plan, engine, script)?;
         let mut groups = Vec::new();
         for kind in Kind::ALL {
             let of_kind = plan.relationships_of(part).filter(|(_, it)| it.kind == kind);
@@ -321,8 +323,8 @@ impl Part<'_> {
 /// The statements of a migration, each with the relationship that it is for.
 type Written = Vec<(Option<usize>, Statements)>;
 
-fn written(plan: &UpgradePlan, part: &AdapterPlan, script: Options) -> Result<Written, Problem> {
-    match &part.engine {
+fn written(plan: &UpgradePlan, engine: &Engine, script: Options) -> Result<Written, Problem> {
+    match engine {
         Engine::PostgreSql { schema_name, steps } => {
             let mut written: Written = Vec::new();
             for it in postgres::statements(plan, schema_name, steps, script)? {
@@ -409,11 +411,11 @@ impl Verdict {
             return verdict("good", "Nothing to do", text);
         }
         if *is_ready {
-            return verdict(
-                "good",
-                "Ready",
-                format!("The database {name} is in {from}. {relationships}"),
-            );
+            let text = match found.check.is_partly() {
+                true => format!("A part of the migration has been done in the database {name}."),
+                false => format!("The database {name} is in {from}. {relationships}"),
+            };
+            return verdict("good", "Ready", text);
         }
         let title = match problems.len() {
             1 => "Not ready: 1 problem".to_owned(),
