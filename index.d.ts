@@ -514,6 +514,7 @@ export type FindingCode =
   | 'LOCALE'
   | 'DATA'
   | 'SERVER_VERSION'
+  | 'SOCKET_TIMEOUT'
   | 'UNFINISHED'
   | 'STANDBY'
   | 'READ_ONLY'
@@ -629,6 +630,9 @@ export type Check = EngineSteps & {
     name: string;
     user: string;
     authSource?: string;
+    /** On MongoDB, where host and port are not all that a tool needs: the address without the password
+     * and the database. */
+    uri?: string;
     version: string;
   };
   /** Of all relationships that change. */

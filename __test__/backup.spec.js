@@ -4,6 +4,7 @@
 
 const { spawnSync } = require('child_process');
 const { backupCommands } = require('../lib/backup');
+const { toolAddress } = require('../lib/database/connect/address');
 
 /** The words that a shell makes of a line, the first of which is the program. */
 function words(line) {
@@ -49,6 +50,35 @@ test.each(NAMES)('MongoDB: the database %j', (name) => {
     `--db=${name}`,
     `--out=${name}-dump`,
   ]);
+});
+
+describe('MongoDB: an address that needs more than a host and a port', () => {
+  const SRV = 'mongodb+srv://me:se%40cret@cluster.example.net/blog?retryWrites=true&w=majority';
+  const SET =
+    'mongodb://me:secret@a:1,b:2/blog?replicaSet=rs&authSource=admin&tlsCertificateKeyFilePassword=secret';
+
+  test.each([
+    [SRV, {}, 'mongodb+srv://me@cluster.example.net/', '?authSource=admin'],
+    [SET, {}, 'mongodb://me@a:1,b:2/', '?replicaSet=rs&authSource=admin'],
+    ['mongodb://a:1/blog?tls=true', {}, 'mongodb://a:1/', '?tls=true&authSource=admin'],
+    ['mongodb://a:1/blog', { ssl: true }, 'mongodb://a:1/', '?ssl=true&authSource=admin'],
+  ])('%s', (address, settings, head, query) => {
+    const uri = toolAddress(address, settings);
+    const database = { name: 'blog', uri, authSource: 'admin', host: 'a', port: 1, user: 'me' };
+    const inspection = { engine: 'mongodb', database };
+    const at = `--uri=${head}${query}`;
+    const backup = ['mongodump', at, '--db=blog', '--out=blog-dump'];
+    expect(words(backupOf(inspection))).toEqual(backup);
+    expect(restoreOf(inspection)).toEqual([
+      ['mongosh', `${head}blog${query}`, '--eval', 'db.dropDatabase()'],
+      ['mongorestore', at, '--db=blog', 'blog-dump/blog'],
+    ]);
+  });
+
+  test.each(['mongodb://me:secret@a:1/blog?authSource=admin', 'mongodb://me:a@b@c/blog'])(
+    '%s does not, or cannot be read',
+    (address) => expect(toolAddress(address, {})).toBe(undefined),
+  );
 });
 
 test('MongoDB: what is not known is left out', () => {

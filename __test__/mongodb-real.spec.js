@@ -4,7 +4,7 @@
 // indexes, validators, names, members that are down, a process that was halted. Where it takes it, the
 // connection plays the refusal.
 
-const { planUpgrade } = require('..');
+const { check, planUpgrade } = require('..');
 const { newKeystone } = require('../dev/keystones');
 const { documentsText, driver, indexesText, startMongodb } = require('../dev/mongodb');
 const { buildKeystone, loadScenario } = require('../dev/scenario');
@@ -456,4 +456,7 @@ test('a socket may be silent as long as a copy takes, whatever the address says'
   const { options } = connection.mongoose.connection.getClient().s;
   await connection.close();
   expect(options.socketTimeoutMS).toBe(0);
+  const { warnings } = await check(keystone, { resolveFrom: [modules] });
+  expect(warnings).toMatchObject([{ code: 'SOCKET_TIMEOUT' }]);
+  expect(warnings[0].message).toContain('sets socketTimeoutMS to 5000');
 });

@@ -366,6 +366,24 @@ describe('every kind in every direction', () => {
     }
   });
 
+  test.each(each)(
+    '%s: a document, whose array may be long, is looked up once',
+    (_, migration, it) => {
+      const { checks, counts } = partsOf(migration, it);
+      let found = 0;
+      for (const { run } of [...checks, ...counts]) {
+        let isGrouped = false;
+        for (const stage of run.pipeline) {
+          isGrouped = isGrouped || '$group' in stage;
+          if (stage.$lookup?.foreignField !== '_id') continue;
+          found++;
+          expect([run, isGrouped]).toEqual([run, true]);
+        }
+      }
+      expect(found).toBeGreaterThan(0);
+    },
+  );
+
   test('are functions for each direction', () => {
     expect(() => partsOf(UP, { ...ONE_SIDED, kind: 'another' })).toThrow(TypeError);
   });

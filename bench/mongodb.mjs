@@ -3,6 +3,7 @@
 import os from 'node:os';
 import api from '../index.js';
 import runner from '../lib/database/mongodb/runner.js';
+import vocabulary from '../lib/database/mongodb/vocabulary.js';
 import { newKeystone } from '../dev/keystones.js';
 import mongodb from '../dev/mongodb.js';
 import shell from '../dev/mongosh.js';
@@ -12,6 +13,9 @@ import { inTurns, median, number, table, timed, times } from './lib/measure.mjs'
 const LINKS = [1_000, 10_000, 100_000];
 const RUNS = { 1_000: 3, 10_000: 1, 100_000: 1 };
 const LINKS_PER_DOCUMENT = 10;
+
+/** All in one document. The server that stands in takes the square for the last. */
+const LONG = mongodb.isServerNeeded() ? [1_000, 10_000] : [1_000, 10_000, 50_000];
 
 const DATABASE = 'bench';
 const relationship = (ref) => ({ type: 'Relationship', ref, many: true });
@@ -49,6 +53,16 @@ async function fill(database, links) {
   await database.collection('tags').insertMany(documents(tags, posts, 'posts', -1));
 }
 
+/** One post with so many tags, of which each has that post. */
+async function fillOne(database, links) {
+  const { ObjectId } = mongodb.driver();
+  const _id = new ObjectId();
+  const tags = Array.from({ length: links }, () => new ObjectId());
+  await database.dropDatabase();
+  await database.collection('posts').insertOne({ _id, tags });
+  await database.collection('tags').insertMany(tags.map((tag) => ({ _id: tag, posts: [_id] })));
+}
+
 /** The loop of Keystone's own script, with the shell's function that there is today. */
 const LOOP = `
 db.getCollection('posts').find({}).forEach(function (doc) {
@@ -84,8 +98,8 @@ async function inShell(server, script) {
   return Number(took[1]);
 }
 
-const [{ copies }] = plans['one-sided'].statements().relationships;
-const [{ run: copy }] = copies;
+const statements = plans['one-sided'].statements();
+const [{ run: copy }] = vocabulary.partsOf(statements, statements.relationships[0]).copies;
 const COPY = { ...copy, pipeline: [...copy.pipeline, { $out: 'post_tags_manies' }], cursor: {} };
 
 const measures = (server) => ({
@@ -111,7 +125,7 @@ function partOf(command) {
 }
 
 /** The milliseconds of each part of the script, told by the commands that it sends. */
-async function parts(database, kind) {
+async function parts(database, kind, direction = 'up') {
   const spent = {};
   const send = (on) => async (command) => {
     const part = partOf(command);
@@ -120,7 +134,7 @@ async function parts(database, kind) {
     spent[part] = (spent[part] ?? 0) + (await time);
     return answer;
   };
-  await runner.migrate(plans[kind].statements(), {
+  await runner.migrate(plans[kind].statements({ direction }), {
     command: send(database),
     adminCommand: send(database.admin()),
     database: database.databaseName,
@@ -153,6 +167,30 @@ async function ratesTable(server, database) {
   );
 }
 
+/** The milliseconds there and back, and how many times those of the first the last are. */
+async function longTable(database) {
+  const UNWIND = '`$unwind` of the array, which nothing can do without';
+  const ways = Object.keys(plans).flatMap((kind) => [`${kind}, up`, `${kind}, down`]);
+  const spent = Object.fromEntries([...ways, UNWIND].map((way) => [way, []]));
+  for (const links of LONG) {
+    for (const kind of Object.keys(plans)) {
+      await fillOne(database, links);
+      if (kind === 'one-sided') {
+        const pipeline = [{ $unwind: '$tags' }, { $group: { _id: null, n: { $sum: 1 } } }];
+        const unwind = () => database.collection('posts').aggregate(pipeline).toArray();
+        spent[UNWIND].push(await timed(unwind));
+      }
+      for (const direction of ['up', 'down']) {
+        spent[`${kind}, ${direction}`].push(await timed(() => parts(database, kind, direction)));
+      }
+    }
+  }
+  return table(
+    ['one document with', ...LONG.map((links) => `${number(links)} links, ms`), 'of the first'],
+    [...ways, UNWIND].map((way) => [way, ...spent[way], times(spent[way].at(-1), spent[way][0])]),
+  );
+}
+
 async function partsTable(database) {
   const links = LINKS.at(-1);
   const byKind = {};
@@ -181,11 +219,12 @@ export async function bench() {
     const { version, modules = [] } = await database.admin().buildInfo();
     const about = `Documents with ${LINKS_PER_DOCUMENT} links each. Scripts run in mongosh, timed from their first to their last statement. The server reports ${[version, ...modules].join(', ')}.`;
     const caveat =
-      "Unless `MONGODB_URL` names another or there is a `mongod`, the server is SecantusDB. Its `renameCollection` copies the data once more, also at the end of `$out`; MongoDB's own changes a name.";
+      "Unless `MONGODB_URL` names another or there is a `mongod`, the server is SecantusDB. Its `renameCollection` copies the data once more, also at the end of `$out`; MongoDB's own changes a name. Its `$unwind` copies the whole array for each of its items; MongoDB's own does not.";
     const sections = [
       about,
       await ratesTable(server, database),
       await partsTable(database),
+      await longTable(database),
       caveat,
     ];
     return sections.join('\n\n');

@@ -20,6 +20,12 @@ const mongo = ({ authSource, ...place }) => [
   ...(authSource ? [`--authenticationDatabase=${authSource}`] : []),
 ];
 
+/** Without a database in it, an address does not say where the user is of. */
+function withAuthSource({ uri, authSource }) {
+  if (!uri || !authSource || uri.includes('authSource=')) return uri;
+  return `${uri}${uri.endsWith('?') ? '' : '&'}authSource=${encodeURIComponent(authSource)}`;
+}
+
 /** The command that backs up a database, and those that put it back in place of what is there then. */
 const COMMANDS = {
   postgresql: (database) => {
@@ -36,12 +42,14 @@ const COMMANDS = {
   },
   mongodb: (database) => {
     const { name } = database;
-    const at = mongo(database);
+    const uri = withAuthSource(database);
+    const at = uri ? [`--uri=${uri}`] : mongo(database);
+    const shell = uri ? [uri.replace('/?', `/${encodeURIComponent(name)}?`)] : [...at, name];
     // What the migration has made must not stay beside what is restored.
     return {
       backup: ['mongodump', ...at, `--db=${name}`, `--out=${name}-dump`],
       restore: [
-        ['mongosh', ...at, name, '--eval', 'db.dropDatabase()'],
+        ['mongosh', ...shell, '--eval', 'db.dropDatabase()'],
         ['mongorestore', ...at, `--db=${name}`, `${name}-dump/${name}`],
       ],
     };

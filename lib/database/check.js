@@ -30,9 +30,9 @@ function partOf(plan, name) {
 async function look(connection, { engine }, core, onProgress) {
   const onAnswer = (done, total) => onProgress({ phase: 'check', title: 'Checking', done, total });
   const inspection = await ENGINES[engine](connection, core, onAnswer);
-  const { host, port } = connection.place;
+  const { host, port, uri } = connection.place;
   return Object.assign(inspection, {
-    database: Object.assign({ host, port }, inspection.database),
+    database: Object.assign({ host, port }, uri && { uri }, inspection.database),
   });
 }
 

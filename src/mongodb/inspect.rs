@@ -180,6 +180,8 @@ struct Server {
     user: Option<String>,
     version: String,
     access: Option<Access>,
+    /// Milliseconds.
+    silence: Option<f64>,
 }
 
 /// As [`Reconciled`], without the places.
@@ -343,6 +345,12 @@ impl Inspector<'_> {
         let other_locale = self.other_locale(&relationships)?;
         if let Some(message) = server.access.as_ref().and_then(|it| it.lacks(&server.name)) {
             problems.push(finding("NO_PRIVILEGE", message, None));
+        }
+        if let Some(silence) = server.silence {
+            let message = format!(
+                "The address sets socketTimeoutMS to {silence}. --check and --apply do without it. For mongosh, take it out of the address: a copy may take longer"
+            );
+            warnings.push(finding("SOCKET_TIMEOUT", message, None));
         }
         let unfinished = self.unfinished()?.and_then(|it| it.found);
         let at_work = self.at_work()?;

@@ -41,6 +41,34 @@ function decoded(text) {
   }
 }
 
+/** What MongoDB's tools understand of an address, and what is no secret. */
+const OPTIONS =
+  /^(authMechanism|authSource|directConnection|replicaSet|ssl|tls|tlsAllowInvalid\w+|tlsCAFile|tlsInsecure)$/;
+
+/**
+ * An address of MongoDB's for its tools, which ask for the password, where host and port are not all
+ * that they need.
+ *
+ * @param {string} address
+ * @param {object} settings - further ones, which the project has in code
+ * @returns {string | undefined} without a database, to which it would be bound
+ */
+function toolAddress(address, settings) {
+  const target = parseAddress(address);
+  if (!target) return undefined;
+  const [, scheme] = SCHEME.exec(address);
+  const [head, query = ''] = address.split('?');
+  const options = Object.keys(settings)
+    .map((key) => `${key}=${settings[key]}`)
+    .concat(query.split('&'))
+    .filter((it) => OPTIONS.test(it.split('=')[0]));
+  const isPlain = /^mongodb:/i.test(scheme) && target.hosts.length === 1;
+  if (isPlain && options.every((it) => it.startsWith('authSource='))) return undefined;
+  const [, credentials, hosts] = /^(?:(.*)@)?([^/]*)/.exec(head.slice(scheme.length));
+  const user = credentials && `${credentials.split(':')[0]}@`;
+  return `${scheme}${user || ''}${hosts}/?${Array.from(new Set(options)).join('&')}`;
+}
+
 /**
  * Finds out whether an address is for another kind of server.
  *
@@ -58,4 +86,4 @@ function wrongScheme(address, server, schemes) {
   return `The address ${found}. Addresses of ${server} start with ${usual} or ${other}.`;
 }
 
-module.exports = { parseAddress, wrongScheme };
+module.exports = { parseAddress, toolAddress, wrongScheme };

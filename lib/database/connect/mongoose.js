@@ -1,6 +1,6 @@
 'use strict';
 
-const { parseAddress, wrongScheme } = require('./address');
+const { parseAddress, toolAddress, wrongScheme } = require('./address');
 const { connectionFailed } = require('./failure');
 const { allow } = require('../../entry/inert');
 const { quietly } = require('./quietly');
@@ -26,15 +26,19 @@ async function connectMongoose(keystone, { name, adapter }) {
   own.mongoose = new adapter.mongoose.Mongoose();
   let address;
   let settings = {};
+  let silence;
   own.mongoose.connect = function (uri, options = {}) {
     address = uri;
+    const [, given] = /[?&]socketTimeoutMS=(\d+)/i.exec(uri) || [];
+    silence = Number(options.socketTimeoutMS || given) || undefined;
     // A copy may take long, and some drivers take a socket that is silent for six minutes for dead.
     settings = Object.assign({}, options, { socketTimeoutMS: 0 });
     return Object.getPrototypeOf(this).connect.call(this, uri, settings);
   };
   try {
     await quietly(() => own._connect({ name: keystone.name, rels: [] }, own.config));
-    return new MongodbConnection(own.mongoose);
+    const uri = typeof address === 'string' ? toolAddress(address, settings) : undefined;
+    return new MongodbConnection(own.mongoose, { uri, silence });
   } catch (error) {
     await own.mongoose.disconnect().catch(() => {});
     throw connectionFailed(error, {
@@ -57,12 +61,14 @@ const PRIMARY = { readPreference: 'primary' };
 
 /** A connection to a MongoDB deployment. */
 class MongodbConnection {
-  constructor(mongoose) {
+  constructor(mongoose, { uri, silence }) {
     const { db, host, port, user } = mongoose.connection;
     this.mongoose = mongoose;
     this.db = db;
     /** The server that it is connected to, without secrets. */
-    this.place = { host, port, user, name: db.databaseName };
+    this.place = { host, port, user, name: db.databaseName, uri };
+    /** For how long the project's own connections let a socket be silent, if not for ever. */
+    this.silence = silence;
   }
 
   /** Sends a command to the database. Resolves to the server's answer. */

@@ -42,7 +42,7 @@ function questionsOf(connection) {
         ({ authInfo }) => authInfo,
         () => null,
       );
-      return { name, user, version, access };
+      return { name, user, version, access, silence: connection.silence };
     },
 
     /** Who migrates this database meanwhile. */

@@ -388,7 +388,15 @@ function targetsExist(name, side, other) {
     `${name}: ${place(side)} holds ids of documents that ${other.collection} does not have. No Keystone shows them. ` +
       (isCopied ? 'They are copied unchanged' : 'They are removed with the field'),
     side.collection,
-    [...eachLink(side), lookup(other, 'id', 'other'), { $match: { other: [] } }, ends(side)],
+    [
+      ...eachLink(side),
+      { $group: { _id: '$id', owners: { $push: '$_id' } } },
+      lookup(other, '_id', 'other'),
+      { $match: { other: [] } },
+      { $unwind: '$owners' },
+      { $project: { _id: '$owners', id: '$_id' } },
+      ends(side),
+    ],
   );
 }
 
@@ -633,9 +641,10 @@ function arraysComplete(name, side, from, links) {
   const first = { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } };
   return stop(incomplete(name, side, from), from, [
     ...links,
-    lookup(side, 'own', 'document'),
+    { $group: { _id: '$own', kept: { $sum: 1 } } },
+    lookup(side, '_id', 'document'),
     { $match: { document: { $ne: [] } } },
-    { $group: { _id: null, kept: { $sum: 1 } } },
+    { $group: { _id: null, kept: { $sum: '$kept' } } },
     { $lookup: { from: side.collection, let: {}, pipeline: filled, as: 'filled' } },
     { $project: { _id: 0, kept: 1, filled: first } },
     { $match: { $expr: { $ne: ['$kept', '$filled'] } } },
@@ -647,10 +656,11 @@ function fieldsComplete(name, side, from, links) {
   const isFilled = only('document', isId(path(side, '$$document.')));
   return stop(incomplete(name, side, from), from, [
     ...links,
-    lookup(side, 'own', 'document'),
+    { $group: { _id: '$own', id: { $max: '$id' } } },
+    lookup(side, '_id', 'document'),
     { $match: { document: { $ne: [] } } },
     { $match: { $expr: { $not: [isFilled] } } },
-    { $project: { own: 1, id: 1 } },
+    { $project: { _id: 0, own: '$_id', id: 1 } },
   ]);
 }
 
