@@ -146,6 +146,17 @@ describe('indexes of a field that goes', () => {
     );
   });
 
+  test('one of the field alone that no list asks for is told before it is dropped', async () => {
+    await db.collection('users').createIndex({ leadPost: 1 }, { name: 'mine' });
+    const { error, warnings } = await run();
+    expect(error).toBe(undefined);
+    expect(warnings).toEqual([
+      expect.stringMatching(/the index mine of users contains leadPost.* It is dropped/),
+    ]);
+    const left = await db.collection('users').listIndexes().toArray();
+    expect(left.map(({ name }) => name)).toEqual(['_id_']);
+  });
+
   test('of several with one key, each goes by its name', async () => {
     const indexes = [
       { key: { leadPost: 1 }, name: 'leadPost_1' },

@@ -401,8 +401,8 @@ function targetsExist(name, side, other) {
 }
 
 /**
- * Checks the indexes that contain a field that goes, but for Keystone's own. A unique one may refuse
- * documents that differ in this field alone; others are of no use any more.
+ * Checks the indexes that contain a field that goes, but for those that the lists ask for. A unique one may
+ * refuse documents that differ in this field alone; others are of no use any more.
  *
  * @param {string} name
  * @param {Side} side
@@ -410,14 +410,17 @@ function targetsExist(name, side, other) {
  */
 function indexesStay(name, side, indexes) {
   const isOfField = (key) => key === side.field || key.startsWith(`${side.field}.`);
-  const others = indexes.filter(
-    (it) => Object.keys(it.key).some(isOfField) && !isOwnIndex(it, side),
-  );
+  const isConfigured = (it) => isOwnIndex(it, side) && Boolean(side.index);
+  const others = indexes.filter((it) => Object.keys(it.key).some(isOfField) && !isConfigured(it));
   return others.map((it) => {
-    if (!it.unique) {
+    const isDropped = isOwnIndex(it, side);
+    if (isDropped || !it.unique) {
       const example = { $project: { _id: 0, index: { $literal: it.name } } };
+      const end = isDropped
+        ? 'It is dropped, and the rollback does not make it again'
+        : 'Replace it';
       return warn(
-        `${name}: the index ${it.name} of ${side.collection} contains ${side.field}, which is removed. Replace it`,
+        `${name}: the index ${it.name} of ${side.collection} contains ${side.field}, which is removed. ${end}`,
         side.collection,
         [{ $limit: 1 }, example],
       );
@@ -436,7 +439,7 @@ function indexesStay(name, side, indexes) {
   });
 }
 
-/** Whether an index is one that Keystone makes of a field. */
+/** Whether an index is of a field alone, as Keystone makes it. It is dropped before the field. */
 function isOwnIndex({ key }, side) {
   return Object.keys(key).length === 1 && Number(key[side.field]) === 1;
 }
