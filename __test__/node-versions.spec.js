@@ -123,6 +123,7 @@ suite('the command under', () => {
       'index.js': ENTRY,
       'example.js': fs.readFileSync(EXAMPLE, 'utf8'),
       'preload.js': PRELOAD,
+      'index.mjs': "import it from './index.js'; export const { keystone } = it;",
     });
     for (const args of RUNS) {
       const result = run(process.execPath, args);
@@ -141,6 +142,14 @@ suite('the command under', () => {
       const preload = obstacle ? ['--require', './preload.js'] : [];
       const stdout = expected.get(args.join());
       expect(run(binary(major), args, preload)).toMatchObject({ version, stdout, status: 0 });
+    });
+
+    // Newer ones load it by `require`, and the oldest not at all.
+    const testImport = major === 12 || major === 16 ? test : () => {};
+    testImport('imports an entry file that is an ES module', () => {
+      const stdout = expected.get('--migration');
+      const result = run(binary(major), ['--entry', 'index.mjs', '--migration']);
+      expect(result).toMatchObject({ version, stdout, status: 0 });
     });
 
     test('loads every file of this package', () => {

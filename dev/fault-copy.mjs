@@ -113,8 +113,8 @@ export class FaultCopy {
     fs.rmSync(outputFile, { force: true });
     const pattern = names.length ? [`--testNamePattern=${names.map(escape).join('|')}`] : [];
     const report = ['--ci', '--json', `--outputFile=${outputFile}`];
-    // With a fault, something may be waited for that never comes.
-    const patience = this.#changed ? [`--testTimeout=${PATIENCE}`] : [];
+    // With a fault, something may be waited for that never comes, also at the end.
+    const patience = this.#changed ? [`--testTimeout=${PATIENCE}`, '--forceExit'] : [];
     const args = [specFile(spec), ...report, ...patience, ...pattern];
     const output = await this.#run(bin('jest'), args);
     if (!fs.existsSync(outputFile)) throw Object.assign(new Error('jest did not run'), { output });

@@ -7,6 +7,7 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { newKeystone } = require('./keystones');
+const { onEnd } = require('./processes');
 
 const root = path.join(__dirname, '..');
 const bin = {
@@ -103,6 +104,7 @@ function shell(cwd, line, { env } = {}) {
 }
 
 function output(child) {
+  const forget = onEnd(() => child.kill('SIGKILL'));
   const text = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr']) {
     child[stream].setEncoding('utf8').on('data', (chunk) => {
@@ -112,7 +114,7 @@ function output(child) {
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal, ...text }));
-  });
+  }).finally(forget);
 }
 
 module.exports = { PLANNED, bin, makeProject, makeScenarioProject, removeProjects, run, shell };
