@@ -8,39 +8,43 @@ const MODULES = {
   js: commonJs,
   cjs: commonJs,
   mjs: esModule,
-  ts: (code, imports) => `// @ts-nocheck\n${esModule(code, imports)}`,
+  ts: (parts) => `// @ts-nocheck\n${esModule(parts)}`,
 };
 
-function commonJs(code, imports) {
-  const lines = imports.map((name) => `const ${name} = require('${name}');`);
-  return `${["'use strict';", ...lines, code].join('\n\n')}\nexports.up = up;\nexports.down = down;\n`;
+function commonJs(parts) {
+  const code = parts.map(({ code, file }) => code || codeOf(file));
+  return `${["'use strict';", ...code.map(trim)].join('\n\n')}\n\nexports.up = up;\nexports.down = down;\n`;
 }
 
-function esModule(code, imports) {
-  const lines = imports.map((name) => `import * as ${name} from '${name}';`);
-  return `${[...lines, code].join('\n\n')}\nexport { up, down };\n`;
+/** An ES module has no `require`: it imports what our own code loads. */
+function esModule(parts) {
+  const names = new Set();
+  const imported = (_, name) => {
+    names.add(name);
+    return name;
+  };
+  const code = parts.map(
+    ({ code, file }) => code || codeOf(file).replace(/\brequire\('(\w+)'\)/g, imported),
+  );
+  const imports = Array.from(names, (name) => `import * as ${name} from '${name}';`);
+  return `${[...imports, ...code.map(trim)].join('\n\n')}\n\nexport { up, down };\n`;
 }
+
+const trim = (text) => text.trim();
 
 /**
- * A module of code that has functions `up` and `down`.
+ * A module that has functions `up` and `down`.
  *
  * @param {'js'|'cjs'|'mjs'|'ts'} extension - of its file
  * @param {string} head - lines of comments to begin with
- * @param {string[]} imports - the modules of Node that the code uses, by their own names
- * @param {string[]} parts - the code, with an empty line between two parts
+ * @param {Array<{ code: string } | { file: string }>} parts - code, or the file of this package that has it
  * @returns {string}
  */
-function moduleOf(extension, head, imports, parts) {
-  const code = parts.map((part) => `${part.trim()}\n`).join('\n');
-  return `${head}\n${MODULES[extension](code, imports)}`;
+function moduleOf(extension, head, parts) {
+  return `${head}\n${MODULES[extension](parts)}`;
 }
 
-/**
- * The code of one of our modules, without what makes it a module.
- *
- * @param {string} file - relative to this folder
- * @returns {string}
- */
+/** The code of one of our modules, by its path from here, without what makes it a module. */
 function codeOf(file) {
   const text = fs.readFileSync(path.join(__dirname, file), 'utf8');
   return text.slice(text.indexOf('/**'), text.indexOf('\nmodule.exports'));
@@ -57,4 +61,4 @@ function templateLiteral(text) {
   return `\`\n${text.replace(/[\\`]|\$(?=\{)/g, '\\$&').replace(/\r/g, '\\r')}\``;
 }
 
-module.exports = { EXTENSIONS: Object.keys(MODULES), codeOf, moduleOf, templateLiteral };
+module.exports = { EXTENSIONS: Object.keys(MODULES), moduleOf, templateLiteral };

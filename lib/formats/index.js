@@ -40,14 +40,14 @@ function requireEngine(plan, adapter, engine, what) {
  * @throws {UpgradeError} as `requireEngine`
  */
 function migrationFile(plan, { format, extension, adapter, reconcile }) {
-  const { engine, tool, empty, imports, code } = FORMATS[format];
+  const { engine, tool, empty, code } = FORMATS[format];
   requireEngine(plan, adapter, engine, `The format ${format}`);
   const head = `// ${name} ${version}: a migration for ${tool}. \`up\` takes the relationships of Keystone 5 from
 // the old schema to the new (Arcade), and \`down\` takes them back. Take a backup first, and stop the
 // application until the end. On a database that is there already, or ${empty}, it
 // says so and changes nothing.
 /* eslint-disable */`;
-  return moduleOf(extension, head, imports, code(plan, { adapter, reconcile }));
+  return moduleOf(extension, head, code(plan, { adapter, reconcile }));
 }
 
 module.exports = { FORMATS, migrationFile, requireEngine };

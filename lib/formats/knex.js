@@ -1,13 +1,12 @@
 'use strict';
 
-const { codeOf, templateLiteral } = require('./code');
+const { templateLiteral } = require('./code');
 
 /** A migration file for the Knex CLI. */
 module.exports = {
   engine: 'postgresql',
   tool: 'Knex',
   empty: 'has none of the tables',
-  imports: [],
 
   /** The name of a file, without its extension. */
   fileName: (timestamp) => `${timestamp}_arcade_relationships`,
@@ -18,17 +17,17 @@ module.exports = {
   /** What runs the file. */
   command: (config) => `npx knex migrate:latest${config ? ` --knexfile ${config}` : ''}`,
 
-  /** The code of the file, with functions `up` and `down`. */
+  /** The parts of the file, with functions `up` and `down`. */
   code(plan, options) {
     const sql = (direction) =>
       templateLiteral(
         plan.migration(Object.assign({}, options, { direction, transaction: false })),
       );
     return [
-      'const up = (knex) => run(knex, UP);\n\nconst down = (knex) => run(knex, DOWN);',
-      codeOf('knex-file.js'),
-      `const UP = ${sql('up')};`,
-      `const DOWN = ${sql('down')};`,
+      { code: 'const up = (knex) => run(knex, UP);\n\nconst down = (knex) => run(knex, DOWN);' },
+      { file: 'knex-file.js' },
+      { code: `const UP = ${sql('up')};` },
+      { code: `const DOWN = ${sql('down')};` },
     ];
   },
 };

@@ -1,6 +1,5 @@
 'use strict';
 
-const os = require('os');
 const { migrate, serverOf, wrongDatabase } = require('../database/mongodb/runner');
 
 /* The code in a migration file for migrate-mongo: `migrate-mongo.js` puts it there. */
@@ -12,14 +11,6 @@ async function run(migration, db) {
     database: db.databaseName,
     command: (document) => db.command(document, primary),
     adminCommand: (document) => db.admin().command(document, primary),
-    process: { host: os.hostname(), pid: process.pid },
-    isAlive(pid) {
-      try {
-        return process.kill(pid, 0);
-      } catch (error) {
-        return error.code === 'EPERM';
-      }
-    },
     report({ text, isWarning, done, rate }) {
       const count = done === undefined ? '' : `: ${done}${rate ? ` (${rate}/s)` : ''}`;
       console.log((isWarning ? 'Warning: ' : '') + text + count);

@@ -1,9 +1,7 @@
 'use strict';
 
-const { codeOf } = require('./code');
-
 /** The code that is the same in each file: how it runs here, and what the mongosh script runs as well. */
-const CODE = [
+const FILES = [
   'migrate-mongo-file.js',
   '../database/mongodb/vocabulary.js',
   '../database/mongodb/runner.js',
@@ -14,7 +12,6 @@ module.exports = {
   engine: 'mongodb',
   tool: 'migrate-mongo',
   empty: 'has none of the collections',
-  imports: ['os'],
 
   /** The name of a file, without its extension. */
   fileName: (timestamp) => `${timestamp}-arcade-relationships`,
@@ -25,7 +22,7 @@ module.exports = {
   /** What runs the file. */
   command: (config) => `npx migrate-mongo up${config ? ` --file ${config}` : ''}`,
 
-  /** The code of the file, with functions `up` and `down`. */
+  /** The parts of the file, with functions `up` and `down`. */
   code(plan, options) {
     const [up, down] = ['up', 'down'].map((direction) =>
       plan.statements(Object.assign({}, options, { direction })),
@@ -37,9 +34,9 @@ module.exports = {
       return `const ${name} = (db) => run({ ...MIGRATION, ${more} }, db);`;
     };
     return [
-      `${way('up', up)}\n\n${way('down', down)}`,
-      `const MIGRATION = {\n  ${shared},\n};`,
-      ...CODE.map(codeOf),
+      { code: `${way('up', up)}\n\n${way('down', down)}` },
+      { code: `const MIGRATION = {\n  ${shared},\n};` },
+      ...FILES.map((file) => ({ file })),
     ];
   },
 };

@@ -5,8 +5,6 @@
 /* eslint-disable */
 'use strict';
 
-const os = require('os');
-
 const up = (db) => run({ ...MIGRATION, direction: "up", server: [ 4, 0 ] }, db);
 
 const down = (db) => run({ ...MIGRATION, direction: "down", server: [ 4, 2 ] }, db);
@@ -52,14 +50,6 @@ async function run(migration, db) {
     database: db.databaseName,
     command: (document) => db.command(document, primary),
     adminCommand: (document) => db.admin().command(document, primary),
-    process: { host: os.hostname(), pid: process.pid },
-    isAlive(pid) {
-      try {
-        return process.kill(pid, 0);
-      } catch (error) {
-        return error.code === 'EPERM';
-      }
-    },
     report({ text, isWarning, done, rate }) {
       const count = done === undefined ? '' : `: ${done}${rate ? ` (${rate}/s)` : ''}`;
       console.log((isWarning ? 'Warning: ' : '') + text + count);
