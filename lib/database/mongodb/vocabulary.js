@@ -588,7 +588,7 @@ function allCopied(name, side, other, join) {
   return stop(
     `${name}: ${place(side)} holds links that ${join} does not, so they were added after the copy. Was the application running? Add them to ${join}, or remove them from ${place(side)}`,
     side.collection,
-    [...unjoined(side, other, join), ends(side)],
+    [...lacking(side, other, join), ends(side)],
   );
 }
 
@@ -1025,13 +1025,12 @@ function unreturned(side, other) {
 /** The links of an array that a join collection does not have, as documents of that. */
 function missingInJoin(side, other, join) {
   const link = { [side.inJoin]: '$_id', [other.inJoin]: '$id', __v: { $literal: 0 } };
-  const pipeline = [...unjoined(side, other, join), { $project: Object.assign({ _id: 0 }, link) }];
+  const pipeline = [...lacking(side, other, join), { $project: Object.assign({ _id: 0 }, link) }];
   return aggregate(side.collection, pipeline);
 }
 
 /** The links of an array that a join collection does not have, as far as the target exists. */
 function unjoined(side, other, join) {
-  const living = [lookup(other, 'id', 'other'), { $match: { other: { $ne: [] } } }];
   const joined = { $map: { input: '$rows', in: `$$this.${other.inJoin}` } };
   return [
     having(side),
@@ -1039,8 +1038,13 @@ function unjoined(side, other, join) {
     { $lookup: { from: join, localField: '_id', foreignField: side.inJoin, as: 'rows' } },
     { $project: { id: { $setDifference: ['$ids', joined] } } },
     { $unwind: '$id' },
-    ...(other.collection ? living : []),
   ];
+}
+
+/** Those of them that lead to documents which exist, as far as that is known. */
+function lacking(side, other, join) {
+  const living = [lookup(other, 'id', 'other'), { $match: { other: { $ne: [] } } }];
+  return [...unjoined(side, other, join), ...(other.collection ? living : [])];
 }
 
 /**
