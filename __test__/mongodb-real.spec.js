@@ -4,9 +4,17 @@
 // indexes, validators, names, members that are down, a process that was halted. Where it takes it, the
 // connection plays the refusal.
 
+const net = require('net');
 const { apply, check, planUpgrade } = require('..');
 const { newKeystone } = require('../dev/keystones');
-const { documentsText, driver, indexesText, startMongodb } = require('../dev/mongodb');
+const {
+  documentsText,
+  driver,
+  indexesText,
+  isServerNeeded,
+  startMongodb,
+} = require('../dev/mongodb');
+const wire = require('../dev/mongodb-wire');
 const { buildKeystone, loadScenario } = require('../dev/scenario');
 const { connectMongoose } = require('../lib/database/connect/mongoose');
 const { migrate } = require('../lib/database/mongodb/runner');
@@ -436,6 +444,35 @@ test.each([[[[]]], [[[[ada]]]]])('an array in an array is not an id: %j', async 
   const before = await stateOf();
   expectRefused(await run(), /todos.readers holds something that is not an ObjectId/);
   expect(await stateOf()).toBe(before);
+});
+
+/** Sends a command in which the nulls of arrays are of the type undefined, which drivers do not write. */
+async function sendWithUndefined(command) {
+  const message = wire.answerTo(Buffer.alloc(16), { ...command, $db: db.databaseName });
+  for (let at = 0; (at = message.indexOf('\x0a0\0', at, 'latin1')) >= 0;) message[at] = 6;
+  const socket = net.connect(server.address);
+  socket.write(message);
+  const answer = await new Promise((resolve) => socket.on('data', wire.messages(resolve)));
+  socket.destroy();
+  expect(Number(wire.answerOf(answer).ok)).toBe(1);
+}
+
+// The server that stands in stores it, but refuses to compare it.
+const testOnMongodb = isServerNeeded() ? test.skip : test;
+
+testOnMongodb('BSON undefined in an array is not a link, and is reported', async () => {
+  const reviewers = [null, bob];
+  const document = { _id: new ObjectId(), readers: [null], reviewers };
+  await sendWithUndefined({ insert: 'todos', documents: [document] });
+  const stored = { reviewers: { $elemMatch: { $type: 6 } } };
+  expect(await db.collection('todos').countDocuments(stored)).toBe(1);
+  const { error, warnings } = await run();
+  expect(error).toBe(undefined);
+  for (const field of ['readers', 'reviewers']) {
+    const told = new RegExp(`todos.${field} holds nulls, duplicates.*Found: 1 \\(nulls: 1\\)`);
+    expect(warnings).toContainEqual(expect.stringMatching(told));
+  }
+  expect(await db.collection(REVIEWERS).countDocuments()).toBe(2);
 });
 
 test('a long array with duplicates keeps its order, each link once', async () => {
