@@ -307,6 +307,15 @@ test('indexes are made while a collection is empty', async () => {
   ]);
 });
 
+test('what reads has all the time it needs, whatever the default of the server is', async () => {
+  for (const direction of ['up', 'down']) {
+    const { sent } = await run({ direction });
+    const reads = sent.filter((it) => it.aggregate || it.find || it.count);
+    expect(reads.length).toBeGreaterThan(20);
+    for (const read of reads) expect([read, read.maxTimeMS]).toEqual([read, 2147483647]);
+  }
+});
+
 test('a member that is down is found out at the first write', async () => {
   const before = await stateOf();
   const onCommand = ({ insert, writeConcern }) => {
