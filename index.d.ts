@@ -584,6 +584,8 @@ export interface Reconciled {
   cleared: number;
   /** How many links go with the place that goes, because the one that is kept contradicts them. */
   dropped: number;
+  /** PostgreSQL: how many links only the place that is kept has, and keeps. */
+  kept?: number;
   /** Up to five of them, those that are lost first. */
   examples: RepairedLink[];
 }

@@ -226,6 +226,12 @@ describe('on a terminal', () => {
       expect(shown).not.toContain(password);
     }
     expect(await stateOf(database)).toBe(states.old);
+
+    await server.query(database, 'DELETE FROM "User_published"');
+    const { shown } = await apply(database, [[QUESTION, 'n\r']], '--reconcile');
+    expect(shown).toMatch(
+      /--reconcile\s+keeps\s+\d+\s+links\s+that\s+only\s+Todo\.publisher\s+has/,
+    );
   });
 
   it('runs it with a yes, and shows the step that it is at', async () => {

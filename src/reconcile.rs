@@ -14,6 +14,9 @@ pub struct Reconciled {
     pub cleared: u64,
     /// How many links go with the place that goes, because the kept one contradicts them.
     pub dropped: u64,
+    /// How many links only the kept place has, and keeps.
+    #[serde(default)]
+    pub kept: u64,
     /// Up to five, those that are lost first.
     pub examples: Vec<Repaired>,
 }
@@ -46,9 +49,9 @@ pub enum Repair {
 }
 
 impl Reconciled {
-    /// Nothing is repaired.
+    /// The sides agree.
     pub fn is_empty(&self) -> bool {
-        self.added + self.cleared + self.dropped == 0
+        self.added + self.cleared + self.dropped + self.kept == 0
     }
 
     /// What it does, or when it is done, what it has done.
@@ -58,9 +61,9 @@ impl Reconciled {
         [kept, dropped]: [&str; 2],
         is_done: bool,
     ) -> String {
-        let [add, clear, drop, have] = match is_done {
-            true => ["added", "cleared", "dropped", "had"],
-            false => ["adds", "clears", "drops", "has"],
+        let [add, clear, drop, keep, have] = match is_done {
+            true => ["added", "cleared", "dropped", "kept", "had"],
+            false => ["adds", "clears", "drops", "keeps", "has"],
         };
         let parts = [
             (self.added, format!("{add} {} that only {dropped} {have}", links(self.added))),
@@ -75,10 +78,11 @@ impl Reconciled {
                 self.dropped,
                 format!("{drop} {} in {dropped} that {kept} contradicts", links(self.dropped)),
             ),
+            (self.kept, format!("{keep} {} that only {kept} {have}", links(self.kept))),
         ];
         let parts = parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text);
         format!(
-            "{relationship}: the two stored sides disagree. --reconcile {}. {}",
+            "{relationship}: the two stored sides disagree. --reconcile {}.{}",
             parts.collect::<Vec<_>>().join(", "),
             self.examples(relationship, kept),
         )
@@ -92,7 +96,7 @@ impl Reconciled {
         is_done: bool,
     ) -> String {
         format!(
-            "{relationship}: the old schema has no place for {} of {dropped}, which --reconcile {}. {}",
+            "{relationship}: the old schema has no place for {} of {dropped}, which --reconcile {}.{}",
             links(self.dropped),
             if is_done { "dropped" } else { "drops" },
             self.examples(relationship, kept),
@@ -100,8 +104,11 @@ impl Reconciled {
     }
 
     fn examples(&self, relationship: &Relationship, kept: &str) -> String {
+        if self.examples.is_empty() {
+            return String::new();
+        }
         let examples = self.examples.iter().map(|it| it.text(relationship, kept));
-        format!("For example: {}.", examples.collect::<Vec<_>>().join("; "))
+        format!(" For example: {}.", examples.collect::<Vec<_>>().join("; "))
     }
 }
 

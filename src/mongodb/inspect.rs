@@ -500,7 +500,7 @@ impl Inspector<'_> {
                 Repaired { action, place: place.to_owned(), link, instead }
             })
             .collect();
-        let reconciled = Reconciled { added, cleared, dropped, examples };
+        let reconciled = Reconciled { added, cleared, dropped, kept: 0, examples };
         Ok(Some(reconciled).filter(|it| !it.is_empty()))
     }
 

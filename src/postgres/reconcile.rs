@@ -175,7 +175,7 @@ END",
 }
 
 /// The columns of a preview.
-pub(super) const COLUMNS: [&str; 4] = ["added", "cleared", "dropped", "examples"];
+pub(super) const COLUMNS: [&str; 5] = ["added", "cleared", "dropped", "kept", "examples"];
 
 /// Counts what [`unite`] and [`adopt`] would do, for [`fill`]: the links of the kept place and of the dropped
 /// one, the links that stay of the kept place, and those that it takes from the other.
@@ -196,7 +196,11 @@ const PREVIEW: &str = "WITH kept (holder, target) AS (%s), dropped (holder, targ
     FROM repaired ORDER BY action DESC, repaired.holder, repaired.target LIMIT 5
   )
   SELECT count(*) FILTER (WHERE action = 'added'), count(*) FILTER (WHERE action = 'cleared'),
-    count(*) FILTER (WHERE action = 'dropped'), (SELECT json_agg(row_to_json(example)) FROM example)
+    count(*) FILTER (WHERE action = 'dropped'), (
+      SELECT count(*) FROM (
+        SELECT holder, target FROM ranked WHERE position = 1 EXCEPT SELECT * FROM dropped
+      ) AS kept
+    ), (SELECT json_agg(row_to_json(example)) FROM example)
   FROM repaired";
 
 /// The links of a column as they stay: of several items linked to the same one, one.
@@ -240,7 +244,7 @@ pub(super) fn farewell(statements: &Statements<'_>, (_, table): &Homeless<'_>) -
     let links = Links { owner: Owner::Left, place: table.place() };
     let links = statements.links(&links, Owner::Left);
     format!(
-        "SELECT 0, 0, count(*), (
+        "SELECT 0, 0, count(*), 0, (
     SELECT json_agg(row_to_json(example)) FROM (
       SELECT 'dropped' AS action, holder::text, target::text, NULL AS instead
       FROM ({links}) AS links (holder, target) ORDER BY links.holder, links.target LIMIT 5
@@ -255,6 +259,7 @@ pub(super) struct Answer {
     added: u64,
     cleared: u64,
     dropped: u64,
+    kept: u64,
     examples: Option<Vec<Example>>,
 }
 
@@ -283,6 +288,7 @@ impl Answer {
             added: self.added,
             cleared: self.cleared,
             dropped: self.dropped,
+            kept: self.kept,
             examples: examples.collect(),
         }
     }
