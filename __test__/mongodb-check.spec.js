@@ -347,7 +347,7 @@ it('a run that is at work is told, and one that was stopped is gone on with', as
   });
   await state.deleteOne({});
   // The way back has been stopped before its removals.
-  const stopped = { direction: 'down', phase: 'copying', plan: 'x', names: [] };
+  const stopped = { direction: 'down', phase: 'filling', plan: 'x', names: [] };
   await state.insertOne({ _id: 'run', state: stopped });
   expect(codes(await session.check())).toContain('UNFINISHED');
   await expectRefused(database, session, 'UNFINISHED');
