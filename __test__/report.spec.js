@@ -213,9 +213,11 @@ describe('--report', () => {
     const { code, stdout, stderr } = await run(project, ['--report', 'plan.pdf']);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain('--report takes a file that ends in .html or .md: plan.pdf');
-    const missing = await run(project, ['--report', 'none/plan.md']);
-    expect(missing).toMatchObject({ code: 1, stdout: '' });
-    expect(missing.stderr).toContain('Cannot write --report');
+    const inFile = await run(project, ['--report', 'index.js/plan.md']);
+    expect(inFile).toMatchObject({ code: 1, stdout: '' });
+    expect(inFile.stderr).toContain('Cannot write --report');
+    expect(await run(project, ['--report', 'new/plan.md'])).toMatchObject({ code: 0 });
+    expect(fs.readFileSync(path.join(project, 'new/plan.md'), 'utf8')).toContain('Todo.author');
   });
 });
 
