@@ -60,7 +60,8 @@ const steps = {
   phase:
     (phase) =>
     ({ command }) =>
-      command.update === STATE && changes(command).some(({ $set = {} }) => $set['state.phase'] === phase),
+      command.update === STATE &&
+      changes(command).some(({ $set = {} }) => $set['state.phase'] === phase),
 };
 
 /** A server with databases of the same lists, and a Keystone that takes them from one schema to the other. */
