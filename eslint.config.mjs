@@ -20,6 +20,7 @@ export default [
       'target/**',
       '__test__/fixtures/**', // some are broken on purpose
       '__test__/scenarios/**', // data
+      'examples/*/migrations/**', // the demo makes them
     ],
   },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
