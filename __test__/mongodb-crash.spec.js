@@ -148,7 +148,7 @@ describe.each(['up', 'down'])('%s', (direction) => {
 
   // At every one by the same runner in Node: see `mongodb-run.spec.js`.
   test.each(['cut', 'cut after'])('%s at some write commands, then again', async (action) => {
-    for (const share of [0.35, 0.85]) {
+    for (const share of [0.35, 0.75]) {
       const { database, code, stderr } = await runUntil(isAt(share), {
         ...{ before: states[direction].before, script, onWrite: () => action },
       });

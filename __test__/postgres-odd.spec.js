@@ -337,7 +337,7 @@ describe.each(postgresVersions())('PostgreSQL %s', (version) => {
     it('stops in the wrong schema', async () => {
       const elsewhere = await planOf({ ...LISTS, knex: { schemaName: 'App' } });
       const error = await stop(await oddDatabase(''), elsewhere.migration());
-      expect(error.message).toMatch(/^Not in the database: /);
+      expect(error.message).toMatch(/^None of these tables is in the database: /);
       expect(error.hint).toContain('App the right schema (the schemaName of the adapter)?');
     });
 

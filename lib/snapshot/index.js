@@ -255,8 +255,11 @@ function byName(map) {
 
 function typeName(field) {
   const type = field.config && field.config.type;
-  // Keystone's own primary keys have no type in their config.
-  return String((type && type.type) || field.constructor.name.replace(/Implementation$/, ''));
+  // Keystone's own primary keys have no type in their config, nor have the fields of some versions. A
+  // bundler may have added a number to the name of the class.
+  return String(
+    (type && type.type) || field.constructor.name.replace(/(Implementation|\$\d+)$/, ''),
+  );
 }
 
 function unique(items) {

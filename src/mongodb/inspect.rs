@@ -2,7 +2,7 @@
 //!
 //! A question is a call of a function in `lib/database/mongodb/check.js`, by its name and data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -17,7 +17,7 @@ use crate::inspection::{
 use crate::locale;
 use crate::plan::{AdapterPlan, Direction, Options, UpgradePlan};
 use crate::reconcile::{Link, Reconciled, Repair, Repaired};
-use crate::relationship::{Kind, Relationship};
+use crate::relationship::{self, Kind, Relationship};
 use crate::snapshot::Snapshot;
 use crate::step::{
     CollectionStep, DocumentField, DocumentPlace, JoinCollection, Owner, Planned, by_relationship,
@@ -45,7 +45,12 @@ pub fn inspect(
         .map(|Planned { relationship, step }| (*relationship, copies(step, asked.options)))
         .collect();
     let tasks = migration.relationships.iter().map(|it| (it.relationship, it.clone())).collect();
-    let mirrored = plan.relationships_of(adapter).filter_map(|it| mirrored(it, snapshot)).collect();
+    let joins = plan.relationships_of(adapter).filter_map(|(_, it)| join_of(&it.left, snapshot));
+    let lists = snapshot.lists.iter().filter_map(|list| list.collection.as_deref());
+    let own: BTreeSet<&str> = joins.chain(lists).collect();
+    let mirrored = plan.relationships_of(adapter).filter_map(|it| mirrored(it, snapshot));
+    // Pluralized and in lower case, both may have the same name.
+    let mirrored = mirrored.filter(|(.., join)| !own.contains(&*join.name)).collect();
     Inspector { plan, snapshot, adapter, asked, relationships, mirrored, migration, tasks, copies }
         .inspect()
 }
@@ -56,13 +61,18 @@ fn mirrored<'a>(
     snapshot: &Snapshot,
 ) -> Option<(usize, &'a Relationship, JoinCollection)> {
     let right = relationship.right.as_ref().filter(|right| relationship.left.many && right.many)?;
-    let field = snapshot.lists[right.list].fields[right.field].relationship.as_ref()?;
     let join = JoinCollection {
-        name: field.join_collection.as_ref()?.name.clone(),
+        name: join_of(right, snapshot)?.to_owned(),
         near: [&right.key, "_left_id"].concat(),
         far: [&relationship.left.key, "_right_id"].concat(),
     };
     Some((at, relationship, join))
+}
+
+/// The join collection with a side on the left.
+fn join_of<'a>(side: &relationship::Side, snapshot: &'a Snapshot) -> Option<&'a str> {
+    let field = snapshot.lists[side.list].fields[side.field].relationship.as_ref()?;
+    field.join_collection.as_ref().map(|join| &*join.name)
 }
 
 /// What a step copies, or its reverse on the way back: without sizes.

@@ -344,9 +344,15 @@ impl Inspector<'_> {
 
     /// The join tables as they are called where left and right are the other way round.
     fn mirrored(&self) -> Vec<(&Relationship, String)> {
-        let relationships = self.relationships.iter().map(|it| it.relationship);
-        let named = |it| Some((it, name::clip(&naming::mirrored_join_table(it)?).to_owned()));
-        relationships.filter_map(named).collect()
+        let relationships = || self.relationships.iter().map(|it| it.relationship);
+        let clipped = |name: String| name::clip(&name).to_owned();
+        let joins = relationships().map(|it| clipped(naming::new_join_table(it)));
+        let own: BTreeSet<String> =
+            joins.chain(self.lists().into_iter().map(|(table, _)| table)).collect();
+        relationships()
+            .filter_map(|it| Some((it, clipped(naming::mirrored_join_table(it)?))))
+            .filter(|(_, table)| !own.contains(table))
+            .collect()
     }
 
     /// What the tables hold, as far as they are there.
