@@ -197,8 +197,11 @@ describe('on MongoDB', () => {
     await server.write(database, states[direction]);
     const before = await stateOf(database);
     const written = [];
-    const proxy = await startProxy(server.address, ({ name, isBeat }) => {
-      if (!isBeat) written.push(name);
+    // The record of the run goes in the end, under another name first.
+    const isRecord = ({ renameCollection }) =>
+      /\.keystone_upgrade_relationships$/.test(renameCollection);
+    const proxy = await startProxy(server.address, ({ name, command, isBeat }) => {
+      if (!isBeat && !isRecord(command)) written.push(name);
       return 'pass';
     });
     const result = await applyTo(database, { direction, dryRun: true }, { at: proxy.address });
