@@ -551,7 +551,7 @@ describe('with --reconcile', () => {
         const has = isJoined ? new Set([...had, ...others]) : await linksOf(database, kept, true);
         const dropped = without(others, has).filter((it) => there.has(it.split(' ')[0]));
         const done = { added: without(has, had).length, cleared: without(had, has).length };
-        Object.assign(done, { dropped: dropped.length });
+        Object.assign(done, { dropped: dropped.length, kept: 0 });
         const isSame = Object.values(done).every((count) => count === 0);
         const it = foretold.relationships.find((each) => each.name === name);
         const numbers = it.reconcile && { ...it.reconcile };
