@@ -6,21 +6,28 @@
 const path = require('path');
 
 const LONGEST = [
-  'postgres-proof',
   'mongodb-proof',
-  'mongodb-random',
+  'postgres-run',
   'mongodb-run',
-  'postgres-odd',
-  'mongodb-crash',
+  'command',
   'entry',
+  'node-versions',
+  'postgres-proof',
+  'postgres-odd',
+  'guards-postgres',
+  'mongodb-check',
+  'mongodb-crash',
   'docs',
+  'inert',
+  'mongodb-random',
+  'mongodb-real',
+  'scenarios',
   'package',
+  'postgres-random',
   'formats-postgres',
   'formats-mongodb',
-  'postgres-data',
-  'node-versions',
-  'postgres-random',
-  'postgres-run',
+  'guards-mongodb',
+  'mixed',
 ].map((name) => `${name}.spec.js`);
 
 module.exports = class LongestFirst {
