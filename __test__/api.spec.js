@@ -372,6 +372,7 @@ test('a migration that could not be taken back is not begun', async () => {
   expect(error.message).toMatch(
     /^Nothing has been changed[^]*rollback[^]*the list User[^]*--one-way/,
   );
+  expect(error.problems).toMatchObject([{ code: 'UNKNOWN_TYPE', list: 'User' }]);
   expect(onProgress).not.toHaveBeenCalled();
 });
 

@@ -95,7 +95,7 @@ function checkWayBack(plan, options) {
       error.message,
       'To migrate without a rollback, add --one-way (the option `oneWay` in the API).',
     ];
-    throw new UpgradeError(error.code, text.join('\n  '));
+    throw new UpgradeError(error.code, text.join('\n  '), error.problems);
   }
 }
 
