@@ -78,12 +78,14 @@ const refusal = (code, message = 'refused') => Object.assign(new Error(message),
  * @returns {Promise<{ error?: Error, sent: object[], warnings: string[] }>}
  */
 async function run(options = {}) {
-  const { onCommand = () => {}, onAdmin = (answer) => answer, on = db, isDryRun, ...how } = options;
+  const { onCommand = () => {}, onAdmin = (answer) => answer, on = db, ...more } = options;
+  const { isDryRun, verify, ...how } = more;
   const sent = [];
   const warnings = [];
   const shell = {
     database: on.databaseName,
     isDryRun,
+    verify,
     async command(command) {
       sent.push(command);
       return (await onCommand(command)) || on.command(command);
@@ -445,6 +447,15 @@ describe('a process that was halted before a command', () => {
     for (const [held, ...outcome] of outcomes) {
       expect([held, ...outcome]).toEqual([held, 'Another run has taken over', expected, []]);
     }
+  });
+
+  it('or while it verifies: it is not done, and leaves the record of others alone', async () => {
+    const on = await make('halted_verifying', 'up');
+    const record = on.collection(STATE);
+    const others = { _id: 'run', token: 'another', at: new Date() };
+    const verify = async () => void (await record.replaceOne({ _id: 'run' }, others));
+    expectRefused(await run({ on, verify }), /^Another run has taken over/);
+    expect(await record.findOne()).toEqual(others);
   });
 });
 
