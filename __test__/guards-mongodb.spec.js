@@ -620,6 +620,18 @@ describe('a run on another host', () => {
     expect((await trials.apply(database)).error).toBe(undefined);
     expect(await trials.state(database)).toBe(trials.states.up.afterText);
   });
+
+  it('keeps its lock when it gives a sign of life just before that is taken over', async () => {
+    const database = await trials.make('up');
+    const state = trials.collection(database, STATE);
+    const at = new Date(Date.now() - 61_000);
+    await state.insertOne({ ...LOCK, since: at, at });
+    const takesOver = ({ command }) => command.update === STATE;
+    const wakes = async () => void (await state.updateOne({}, { $set: { at: new Date() } }));
+    const { error } = await trials.apply(database, { at: [[takesOver, wakes]] });
+    expect(error).toMatchObject({ code: 'LOCKED' });
+    expect(await state.findOne()).toMatchObject({ token: 'another' });
+  });
 });
 
 test('a run in another namespace of this host is left alone, whatever its number', async () => {

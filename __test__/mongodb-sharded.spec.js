@@ -3,7 +3,6 @@
 // A join collection that is sharded already, which `$out` cannot write to. No server here shards, so
 // a real one is asked everything but the two questions that tell.
 
-const os = require('os');
 const { planUpgrade } = require('..');
 const { migrate } = require('../lib/database/mongodb/runner');
 const { newKeystone } = require('../dev/keystones');
@@ -21,10 +20,10 @@ const statements = planUpgrade(keystone, { resolveFrom: [modules] }).statements(
 let server;
 let db;
 
-/** The commands that were sent; `fails` makes one of them fail. */
-async function run({ fails = () => false } = {}) {
+/** The commands that were sent; `fails` makes one of them fail, `other` is another migration. */
+async function run({ fails = () => false, other = {} } = {}) {
   const sent = [];
-  await migrate(JSON.parse(JSON.stringify(statements)), {
+  await migrate(JSON.parse(JSON.stringify({ ...statements, ...other })), {
     database: db.databaseName,
     async command(command) {
       sent.push(command);
@@ -36,8 +35,6 @@ async function run({ fails = () => false } = {}) {
       const answer = await db.admin().command(command);
       return command.isMaster ? { ...answer, msg: 'isdbgrid' } : answer;
     },
-    process: { host: os.hostname(), pid: process.pid },
-    isAlive: () => false,
     report() {},
   });
   return sent;
@@ -100,6 +97,41 @@ test('stopped after the copy and run again, no link is there twice', async () =>
   expect(await links()).toEqual(expected);
   const left = await db.listCollections({ name: /^keystone_upgrade/ }).toArray();
   expect(left).toEqual([]);
+});
+
+test('stopped after the copy, other lists take back what it was filled with', async () => {
+  let isCopied = false;
+  const fails = ({ pipeline = [] }) => {
+    const isGone = isCopied;
+    isCopied = isCopied || pipeline.some(({ $merge }) => $merge && $merge.into === JOIN);
+    return isGone;
+  };
+  await expect(run({ fails })).rejects.toThrow('cut off');
+  expect(await links()).toEqual(expected);
+  const relationships = statements.relationships.filter(({ join }) => join?.collection !== JOIN);
+  await run({ other: { plan: 'another', relationships } });
+  expect(await links()).toEqual([]);
+});
+
+test('links of somebody else are still there when a run was stopped, and run again', async () => {
+  const more = { Todo_left_id: second, User_right_id: ada };
+  await db.collection(JOIN).insertMany([
+    ...expected.map(([todo, user]) => ({
+      Todo_left_id: new ObjectId(todo),
+      User_right_id: new ObjectId(user),
+    })),
+    more,
+  ]);
+  await db.collection('todos').updateOne({ _id: first }, { $set: { reviewers: [ada] } });
+  let isGone = false;
+  const fails = ({ pipeline = [] }) => {
+    isGone = isGone || pipeline.some(({ $out }) => $out);
+    return isGone;
+  };
+  await expect(run({ fails })).rejects.toThrow('cut off');
+  await run();
+  expect(await db.collection(JOIN).countDocuments()).toBe(4);
+  expect(await db.collection(JOIN).countDocuments(more)).toBe(1);
 });
 
 test('one that holds links of somebody else is left alone', async () => {

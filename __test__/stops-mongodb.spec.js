@@ -87,6 +87,13 @@ describe('stopped while it copied', () => {
     const database = await trials.stopped('down', isUsers);
     await expectRefused(database, { direction: 'up' });
     await expectRefused(database, { direction: 'down', lists: FEWER });
+    // It is started over, and stopped again.
+    const { error } = await trials.apply(database, {
+      direction: 'down',
+      at: [[steps.copy, 'lose']],
+    });
+    expect(error.message).toContain('has been changed in part');
+    await expectRefused(database, { direction: 'up' });
     await expectEnd(database, 'down');
   });
 });
@@ -188,4 +195,30 @@ it('a copy that is gone before it has its name is not taken for one that has it'
   const posts = trials.collection(database, 'posts');
   expect(await posts.countDocuments({ tags: { $exists: true } })).toBe(4);
   expect(await posts.countDocuments({ editors: { $exists: true } })).toBe(4);
+});
+
+it('rows that came into a join collection are put back, although that was stopped', async () => {
+  const database = await trials.stopped('up', steps.rename);
+  const of = (name) => trials.collection(database, name);
+  const { state } = await of(STATE).findOne();
+  const [{ place, into }] = state.copies;
+  // Here it was moved aside, and then the run was stopped.
+  await of(`${place}.aside`).insertOne({ of: 'the application' });
+  const { error } = await trials.apply(database);
+  expect(error).toMatchObject({ code: 'MIGRATION_FAILED' });
+  expect(error.message).toContain(`The collection ${into} has been filled`);
+  expect(await of(into).countDocuments({ of: 'the application' })).toBe(1);
+  await of(into).deleteMany({ of: 'the application' });
+  await expectEnd(database, 'up');
+});
+
+it('an empty join collection may come back after it was moved aside', async () => {
+  const database = await trials.stopped('up', steps.rename);
+  const { state } = await trials.collection(database, STATE).findOne();
+  const server = trials.server.database(database);
+  for (const { place, into } of state.copies) {
+    await server.createCollection(`${place}.aside`);
+    await server.createCollection(into).catch(() => {}); // Keystone has made it before.
+  }
+  await expectEnd(database, 'up');
 });

@@ -180,42 +180,48 @@ async function withJoined(server, { direction }, relationship) {
 /** Checks, copies and counts: everything that can be done over. */
 async function start(run, state) {
   const { migration, server, say, lock } = run;
-  const sharded = new Set();
-  for (const { join } of run.pending) {
-    if (join && (await server.isSharded(join.collection))) sharded.add(join.collection);
-  }
-  // They are filled where they are, so what they hold may be an earlier run's.
-  run.filled = new Set(state ? sharded : []);
-  const isOwn = ({ join }) => join && run.filled.has(join.collection);
+  const { direction, plan } = migration;
+  // What a join collection holds may be what an earlier run has filled it with.
+  run.filled = (state && state.filled) || [];
+  const isOwn = ({ join }) => join && run.filled.includes(join.collection);
   const pending = [];
   for (const it of run.pending) {
     pending.push(isOwn(it) ? it : await withJoined(server, migration, it));
   }
+  // From here on, an error does not mean that nothing has been changed.
+  if (state && state.phase === 'filling') say('resume', 'Starting over after a run was stopped');
   await runChecks(run, pending, 'Nothing has been changed', async (parts, it) => [
     ...parts.checks,
     ...(await checksOfWrites(server, it.name, parts)),
   ]);
 
-  const { direction, plan } = migration;
-  const names = pending.map(({ name }) => name);
-  const joined = pending.filter(({ isJoined }) => isJoined).map(({ name }) => name);
-  await lock.setState({ direction, plan, names, joined, phase: 'copying' });
-  await dropStaging(server);
   const all = [];
   for (const relationship of pending) {
-    const { name } = relationship;
     for (const copy of partsOf(migration, relationship).copies) {
-      say('copy', copy.says);
       const { into } = copy;
-      const place = sharded.has(into) ? into : staging(lock.token, all.length);
-      const made = { name, copy, place, into, began: Date.now() };
-      all.push(made);
-      if (place === into) run.filled.add(into);
-      lock.onBeat = () => tellProgress(run, made);
-      await fill(server, made);
-      lock.onBeat = undefined;
-      made.ended = Date.now();
+      // `$out` cannot write to a sharded collection, so that is filled where it is.
+      const isSharded = into && (await server.isSharded(into));
+      const place = isSharded ? into : staging(lock.token, all.length);
+      all.push({ name: relationship.name, copy, place, into });
     }
+  }
+  run.filled = all.filter(({ place, into }) => place === into).map(({ into }) => into);
+  await lock.setState({
+    ...{ direction, plan, filled: run.filled },
+    names: pending.map(({ name }) => name),
+    joined: pending.filter(({ isJoined }) => isJoined).map(({ name }) => name),
+    // Documents that an earlier run has written stay written.
+    phase: state ? state.phase : 'copying',
+  });
+  await dropStaging(server);
+  for (const made of all) {
+    say('copy', made.copy.says);
+    made.began = Date.now();
+    await lock.during(
+      () => fill(server, made),
+      (isOver) => tellProgress(run, made, isOver),
+    );
+    made.ended = Date.now();
   }
   for (const made of all) await requireWhole(run, made);
   if (run.isDryRun) return;
@@ -224,7 +230,6 @@ async function start(run, state) {
   const copies = all.filter(({ place, into }) => into && place !== into);
   await lock.setState({
     copies: copies.map(({ place, into }) => ({ place, into })),
-    filled: Array.from(run.filled),
     token: lock.token,
     phase: 'naming',
   });
@@ -355,7 +360,6 @@ async function takeBack({ server, lock, filled }) {
 async function fill(server, { copy, place, into }) {
   const indexes = (copy.indexes || []).map((field) => plainIndex(place, field).indexes[0]);
   if (place === into) {
-    // `$out` cannot write to a sharded collection.
     await server.write({ delete: into, deletes: [{ q: {}, limit: 0 }] });
     await server.write({ createIndexes: place, indexes });
     await server.write(extended(copy.run, insert(into)));
@@ -383,15 +387,14 @@ async function requireWhole({ server, say }, made) {
 }
 
 /** Says how far a copy is, as far as the server knows without counting. */
-async function tellProgress({ server, say, lock }, made) {
+async function tellProgress({ server, say }, made, isOver) {
   // What `$out` writes to has a name of the server's own until it is whole.
   const filter = { $or: [{ name: made.place }, { name: { $regex: '^tmp\\.agg_out\\.' } }] };
   let done = 0;
   for (const it of await server.all({ listCollections: 1, filter, nameOnly: true })) {
     done += Number(await server.estimate(it.name));
   }
-  // Meanwhile it may have come to its end.
-  if (lock.onBeat && done > 0) sayCopied(say, made, done);
+  if (!isOver() && done > 0) sayCopied(say, made, done);
 }
 
 function sayCopied(say, { name: relationship, into, began, ended = Date.now() }, done) {
@@ -465,14 +468,15 @@ async function giveName(server, { place, into }) {
   // A copy that is not there has its final name already.
   if (!(await server.first(named(place)))) return;
   const away = aside(place);
-  if (await server.first(named(into))) {
-    await server.rename(into, away);
-    if (await server.first({ find: away, limit: 1 })) {
-      await server.unguarded.rename(away, into);
-      throw new Error(
-        `The collection ${into} has been filled while the links were copied, so the copy cannot take its name. Is the new Keystone running? Stop it, empty the collection, and run this again`,
-      );
-    }
+  const isFilled = () => server.first({ find: away, limit: 1 });
+  // A run that was stopped may have come so far.
+  if (!(await isFilled())) await server.write({ drop: away });
+  if (await server.first(named(into))) await server.rename(into, away);
+  if (await isFilled()) {
+    await server.unguarded.rename(away, into);
+    throw new Error(
+      `The collection ${into} has been filled while the links were copied, so the copy cannot take its name. Is the new Keystone running? Stop it, empty the collection, and run this again`,
+    );
   }
   await server.rename(place, into);
 }
@@ -794,7 +798,9 @@ async function takeLock(server, shell) {
   const holder = Object.assign(thisProcess(), { token, since: now, at: now });
   if (!(await server.insert(Object.assign({ _id: RUN }, holder)))) {
     const other = await recordOf(server);
-    const q = { _id: RUN, token: (other && other.token) || null };
+    // A sign of life that comes just now keeps the lock.
+    const { token: last = null, at = null } = other || {};
+    const q = { _id: RUN, token: last, at };
     const update = { update: STATE, updates: [{ q, u: { $set: holder } }] };
     if (!other || !isDead(other, now) || (await server.write(update)).n !== 1) {
       throw new Error(
@@ -826,6 +832,7 @@ async function takeLock(server, shell) {
       throw error;
     });
   };
+  let onBeat;
   const lock = {
     token,
     release,
@@ -835,6 +842,16 @@ async function takeLock(server, shell) {
      * others have gone on from there, undoing it does nothing.
      */
     undoable,
+    /** Does what takes long, and calls a function with each beat until it is over. */
+    async during(run, tell) {
+      const own = () => tell(() => onBeat !== own);
+      onBeat = own;
+      try {
+        await run();
+      } finally {
+        onBeat = undefined;
+      }
+    },
     /** Says how far it has come, or that there is nothing more to go on with. */
     async setState(state) {
       if (!state) return change({ $unset: { state: 1 } });
@@ -850,7 +867,7 @@ async function takeLock(server, shell) {
   };
   const onTimer = async () => {
     await beat();
-    if (lock.onBeat) await lock.onBeat();
+    if (onBeat) await onBeat();
   };
   // A beat that fails will show in the next command.
   const timer = setInterval(() => void onTimer().catch(() => {}), shell.beatMs || BEAT_MS);
