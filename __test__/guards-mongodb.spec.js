@@ -3,6 +3,7 @@
 // The second line of defence on MongoDB: what `--apply` notices when the application goes on writing
 // while it works, and with what guarantees it reads and writes.
 
+const { spawn } = require('child_process');
 const os = require('os');
 const { apply, check } = require('..');
 const { migrate } = require('../lib/database/mongodb/runner');
@@ -24,6 +25,23 @@ const NEW_WIRE_VERSION = 25;
 
 /** The number of a process that is not there: no system counts so far. */
 const NO_PROCESS = 2 ** 22 + 1;
+
+const isRoot = process.geteuid?.() === 0;
+
+/** Two users whom this test does not run as. */
+const [NOBODY, OTHER] = [65534, 65533];
+
+/** Whether this user may not even ask for a process. */
+function isRefused(pid) {
+  try {
+    return !process.kill(pid, 0);
+  } catch ({ code }) {
+    return code === 'EPERM';
+  }
+}
+
+/** Where there is no process of another user, as on Windows, these count as skipped. */
+const testWithOthers = isRoot || isRefused(1) ? test : test.skip;
 
 let trials;
 
@@ -659,6 +677,36 @@ test('a run in another namespace of this host is left alone, whatever its number
   await state.updateOne({}, { $set: { pid: NO_PROCESS, at } });
   expect((await trials.apply(database)).error).toBe(undefined);
   expect(await trials.state(database)).toBe(trials.states.up.afterText);
+});
+
+testWithOthers('a run of another user is left alone', async () => {
+  const database = await trials.make('up');
+  const stopped = await trials.apply(database, { at: [[steps.copy, 'lose']] });
+  expect(stopped.error).toMatchObject({ code: 'CONNECTION_LOST' });
+  // It ends when this test closes its stdin.
+  const other = isRoot && spawn('cat', { uid: OTHER, gid: OTHER });
+  const { pid } = other || { pid: 1 };
+  const at = new Date(Date.now() + 60 * 60 * 1000);
+  await trials.collection(database, STATE).updateOne({}, { $set: { pid, at } });
+  const before = await trials.state(database);
+  const db = trials.server.database(database);
+  const statements = await trials.statements();
+  if (other) process.seteuid(NOBODY);
+  try {
+    expect(isRefused(pid)).toBe(true);
+    await expect(
+      migrate(statements, {
+        database: db.databaseName,
+        command: (command) => db.command(command),
+        adminCommand: (command) => db.admin().command(command),
+        report() {},
+      }),
+    ).rejects.toThrow(`Another run is at work: process ${pid} on `);
+  } finally {
+    if (other) process.seteuid(0);
+    if (other) other.stdin.end();
+  }
+  expect(await trials.state(database)).toBe(before);
 });
 
 test('a check beside a run says who is at work, and nothing else', async () => {

@@ -28,6 +28,7 @@ export class FaultCopy {
   #folder;
   #changed;
   #isBuilt = false;
+  #rust = sources(path.join(root, 'src'));
 
   constructor() {
     const cache = process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
@@ -85,14 +86,13 @@ export class FaultCopy {
       fs.writeFileSync(path.join(this.#folder, file), changed);
     }
     this.#changed = fault?.file;
-    if ([...files].some((file) => this.#isInAddon(file))) this.#isBuilt = false;
+    if ([...files].some((file) => this.isInAddon(file))) this.#isBuilt = false;
     if (fault && isScript(fault.file)) await lint(this.#folder, fault.file);
   }
 
   /** Whether a file is a part of the addon: Rust, or embedded in it. */
-  #isInAddon(file) {
-    if (!isScript(file)) return true;
-    return sources(path.join(root, 'src')).some((text) => text.includes(`/${file}"`));
+  isInAddon(file) {
+    return !isScript(file) || this.#rust.some((text) => text.includes(`/${file}"`));
   }
 
   /**

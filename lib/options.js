@@ -19,11 +19,15 @@ const signal = {
   matches: (value) => Boolean(value) && typeof value.addEventListener === 'function',
 };
 
+const ENGINES = ['postgresql', 'mongodb'];
+
+/** What is shown of it is read by the core, which says what else is wrong with it. */
 const inspection = {
   expected: 'what check or apply has returned',
   matches: (value) => {
     const { check = value } = value || {};
-    return Boolean(check && check.engine && check.database);
+    const { engine, database } = check || {};
+    return ENGINES.includes(engine) && Boolean(database) && text.matches(database.name);
   },
 };
 

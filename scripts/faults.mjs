@@ -1,16 +1,21 @@
 // `npm run test:faults`: puts every fault of `dev/faults` into a copy of the checkout, one at a time,
 // and fails when a test that has to notice it does not. `npm run test:faults -- 5` takes five at random,
 // the same ones again with `SEED=<number>`; `npm run test:faults -- <id> …` those faults, or all of a
-// file by the file's name.
+// file by the file's name; `npm run test:faults -- --from <id>` goes on where a run of all was ended.
 import faults from '../dev/faults.js';
 import { Random } from '../dev/random.js';
 import randomRun from '../dev/random-run.js';
 import { script, stage } from '../dev/run.mjs';
 import { setUpPackages } from '../dev/setup.mjs';
 
-/** The faults that the arguments choose. */
+/** The faults that the arguments choose, out of all in the order in which they are made. */
 function chosen(all, args) {
-  const [count] = args;
+  const [count, first] = args;
+  if (count === '--from') {
+    const at = all.findIndex(({ id }) => id === first);
+    if (at < 0) throw new Error(`no fault is named ${first}`);
+    return all.slice(at);
+  }
   if (args.length === 1 && /^\d+$/.test(count)) {
     const seed = randomRun.firstSeed();
     console.error(`ℹ ${count} of ${all.length} faults, SEED=${seed}`);
@@ -63,7 +68,10 @@ await script(async () => {
   const { FaultCopy } = await import('../dev/fault-copy.mjs');
   await stage('list of faults', faults.checkList);
   const copy = new FaultCopy();
-  const wanted = chosen(faults.loadFaults(), process.argv.slice(2));
+  // What is built is built again for each fault of it, and once less when these come one after another.
+  const place = ({ file }) => `${copy.isInAddon(file) ? 2 : 1} ${file}`;
+  const all = faults.loadFaults().sort((one, other) => place(one).localeCompare(place(other)));
+  const wanted = chosen(all, process.argv.slice(2));
   await stage('copy', () => copy.prepare());
   let wrong;
   await stage('tests without a fault', async () => {
@@ -73,10 +81,7 @@ await script(async () => {
     return `${wanted.length - wrong.size} faults have a test that passes`;
   });
   const failures = [...wrong.keys()].map(({ id }) => id);
-  // What is built is built again for each fault of it, and once less when these come one after another.
-  const inOrder = wanted.filter((it) => !wrong.has(it));
-  inOrder.sort((one, other) => one.file.localeCompare(other.file));
-  for (const fault of inOrder) {
+  for (const fault of wanted.filter((it) => !wrong.has(it))) {
     await stage(fault.id, () => tryOut(copy, fault)).catch(() => failures.push(fault.id));
   }
   await stage('faults', async () => {

@@ -93,6 +93,11 @@ pub enum Problem {
         .adapters.join(", ")
     )]
     AdapterRequired { adapters: Vec<String> },
+    /// What was handed to a report does not come from a database of this project.
+    #[error(
+        "The option inspection is not what check or apply has returned for this project: {reason}."
+    )]
+    InvalidInspection { reason: String },
     #[error("The project has no adapter \"{name}\". It has: {}.", .adapters.join(", "))]
     UnknownAdapter { name: String, adapters: Vec<String> },
 }
@@ -118,6 +123,7 @@ impl Problem {
             Problem::NoLists => "NO_LISTS",
             Problem::InvalidSnapshot { .. } => "INVALID_SNAPSHOT",
             Problem::AdapterRequired { .. } => "ADAPTER_REQUIRED",
+            Problem::InvalidInspection { .. } => "INVALID_OPTION",
             Problem::UnknownAdapter { .. } => "UNKNOWN_ADAPTER",
         }
     }

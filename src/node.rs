@@ -148,8 +148,8 @@ impl NativePlan {
         let script =
             Options { direction: parse_direction(&direction), reconcile, transaction: true };
         let format = if format == "md" { Format::Markdown } else { Format::Html };
-        let found = found.map(|json| serde_json::from_str::<Found>(&json)).transpose();
-        let found = found.map_err(|error| unexpected(&error))?;
+        let found = found.map(|json| Found::parse(&json, &self.plan)).transpose();
+        let found = found.map_err(thrown)?;
         let adapter = adapter.as_deref();
         report::render(&self.plan, &self.snapshot, adapter, script, found.as_ref(), format)
             .map_err(thrown)

@@ -57,6 +57,24 @@ pub struct Found {
 }
 
 impl Found {
+    /// Reads what a caller says `check` or `apply` has returned for a project. It may be of other lists
+    /// than those of the plan: from before they changed, or of another project.
+    pub fn parse(json: &str, plan: &UpgradePlan) -> Result<Self, Problem> {
+        let invalid = |reason: String| Problem::InvalidInspection { reason };
+        let found: Found =
+            serde_json::from_str(json).map_err(|error| invalid(error.to_string()))?;
+        let Inspection { adapter, engine, relationships, .. } = &found.check;
+        let own = plan.adapter(Some(adapter))?;
+        if std::mem::discriminant(engine) != std::mem::discriminant(&own.engine) {
+            return Err(invalid(format!("the adapter {adapter} is on {}", own.engine_name())));
+        }
+        let named = |it: &Related| plan.relationships.get(it.relationship).map(|own| own.name());
+        match relationships.iter().find(|it| named(it).as_ref() != Some(&it.name)) {
+            Some(other) => Err(invalid(format!("the plan has no {}", other.name))),
+            None => Ok(found),
+        }
+    }
+
     fn is_migrated(&self) -> bool {
         self.relationships.is_some() && !self.is_rehearsed
     }
