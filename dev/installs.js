@@ -178,4 +178,4 @@ function installed(name) {
 /** Where the packages of an installed set are: its node_modules. Throws as `installed` does. */
 const modules = (name) => path.join(installed(name), 'node_modules');
 
-module.exports = { SETS, WIDE, install, installed, modules, npm };
+module.exports = { SETS, WIDE, folder, install, installed, modules, npm };

@@ -5,6 +5,7 @@
 
 const { fork } = require('child_process');
 const path = require('path');
+const { PRELOAD } = require('./code-cache');
 
 /**
  * Starts a process with a real Keystone.
@@ -33,7 +34,7 @@ class KeystoneProcess {
     // Arcade's order of names depends on the locale.
     const env = { ...process.env, NODE_ENV: 'test', DISABLE_LOGGING: 'true', LC_ALL: 'C' };
     const child = fork(file, [this.generation, this.adapter], {
-      ...{ env, execArgv: ['--no-deprecation'], silent: true },
+      ...{ env, execArgv: ['--no-deprecation', ...PRELOAD], silent: true },
     });
     let log = '';
     child.stderr.setEncoding('utf8').on('data', (text) => (log = (log + text).slice(-5000)));

@@ -7,6 +7,7 @@ const { spawn } = require('child_process');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
+const { PRELOAD } = require('./code-cache');
 const { modules } = require('./installs');
 const { onEnd } = require('./processes');
 
@@ -36,7 +37,7 @@ function start(args, stdio) {
   const program = path.join(modules('mongodb/mongosh'), 'mongosh', 'bin', 'mongosh.js');
   const { FORCE_COLOR: _force, ...rest } = process.env;
   const env = { ...rest, HOME: shellHome(), USERPROFILE: shellHome(), NO_COLOR: '1' };
-  const child = spawn(process.execPath, [program, '--quiet', ...args], { env, stdio });
+  const child = spawn(process.execPath, [...PRELOAD, program, '--quiet', ...args], { env, stdio });
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8');
   return child;
 }

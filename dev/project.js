@@ -6,6 +6,7 @@ const { spawn } = require('child_process');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
+const { PRELOAD } = require('./code-cache');
 const { newKeystone } = require('./keystones');
 const { onEnd } = require('./processes');
 
@@ -85,10 +86,15 @@ function environment(changes) {
  * @param {string[]} [args]
  * @param {{ file?: string, node?: string[], env?: object, input?: string,
  *   onStart?: (child: import('child_process').ChildProcess) => void }} [options] the executable
- *   (by default the command alone), options of Node, variables to set, text for stdin
+ *   (by default the command alone), options of Node (by default those with which Keystone loads faster),
+ *   variables to set, text for stdin
  * @returns {Promise<{ code: number | null, signal: string | null, stdout: string, stderr: string }>}
  */
-function run(cwd, args = [], { file = bin.command, node = [], env, input = '', onStart } = {}) {
+function run(
+  cwd,
+  args = [],
+  { file = bin.command, node = PRELOAD, env, input = '', onStart } = {},
+) {
   const child = spawn(process.execPath, [...node, file, ...args], { cwd, env: environment(env) });
   child.stdin.on('error', () => {}); // It need not read its input.
   child.stdin.end(input);
@@ -98,7 +104,7 @@ function run(cwd, args = [], { file = bin.command, node = [], env, input = '', o
 
 /** Runs a line of shell, in which `kur` is the command alone. */
 function shell(cwd, line, { env } = {}) {
-  const call = `"${process.execPath}" "${bin.command}"`;
+  const call = [process.execPath, ...PRELOAD, bin.command].map((word) => `"${word}"`).join(' ');
   const script = `kur() { ${call} "$@"; }\n${line}`;
   return output(spawn('bash', ['-c', script], { cwd, env: environment(env) }));
 }

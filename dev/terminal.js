@@ -3,6 +3,7 @@
 // The real command on a terminal of its own, which `script` of util-linux makes.
 
 const { spawn } = require('child_process');
+const { PRELOAD } = require('./code-cache');
 const { bin } = require('./project');
 
 /**
@@ -28,7 +29,7 @@ function runOnTerminal(
   const words = [
     `stty cols ${columns};`,
     'exec',
-    ...[process.execPath, bin.command, ...args].map((word) => `'${word}'`),
+    ...[process.execPath, ...PRELOAD, bin.command, ...args].map((word) => `'${word}'`),
   ];
   const { FORCE_COLOR: _force, ...inherited } = process.env;
   const child = spawn('script', ['-qec', words.join(' '), '/dev/null'], {

@@ -1,0 +1,5 @@
+'use strict';
+
+// For `node --require`.
+
+require('./code-cache').hook();
