@@ -63,10 +63,12 @@ function missing(platform, installed, error) {
   const advice = PLATFORMS.includes(platform)
     ? `Yours is in the package ${installed}, an optional dependency: install again on the machine that runs it, without --no-optional and --omit=optional.`
     : 'On another platform, run `npm run build` in a checkout.';
-  return new UpgradeError(
-    'ADDON_MISSING',
-    `No binary of ${PACKAGE} could be loaded on ${platform} with Node ${process.versions.node}: ${reason}\n  ${SUPPORTED}\n  ${advice}`,
-  );
+  const where = `on ${platform} with Node ${process.versions.node}`;
+  return new UpgradeError('ADDON_MISSING', [
+    `No binary of ${PACKAGE} could be loaded ${where}: ${reason}`,
+    SUPPORTED,
+    advice,
+  ]);
 }
 
 module.exports = { PLATFORMS, loadNative };

@@ -9,16 +9,17 @@
  */
 class UpgradeError extends Error {
   /**
-   * @param {string} code - stable upper-case code; for several problems that of the first
-   * @param {string} message - what is wrong, where, and what to do
+   * @param {string} code - for several problems that of the first
+   * @param {string | string[]} message - what is wrong and where; then, in lines of their own, what else
+   *   is known and what to do
    * @param {Array<{code: string, message: string, list?: string, field?: string}>} [problems] -
    *   all problems, when there are several; by default the one that `code` and `message` describe
    */
   constructor(code, message, problems) {
-    super(message);
+    super([].concat(message).filter(Boolean).join('\n  '));
     this.name = 'UpgradeError';
     this.code = code;
-    this.problems = problems || [{ code, message }];
+    this.problems = problems || [{ code, message: this.message }];
   }
 }
 

@@ -42,7 +42,7 @@ const APPLY_TO_NPM = ['all', 'parseable', 'long', 'yes'];
  * @throws {UpgradeError} `USAGE`
  */
 function parseArguments(argv, usage) {
-  const mistake = (text) => new UpgradeError('USAGE', `${text}\n  See ${usage} --help`);
+  const mistake = (text) => new UpgradeError('USAGE', [text, `See ${usage} --help`]);
 
   const args = parseOptions(argv, mistake);
   const [extra] = args._[0] === COMMAND ? args._.slice(1) : args._;
@@ -169,13 +169,10 @@ function checkNpm(args) {
     command.spec[option] === Boolean ? option : `${option} ${has(option)}`,
   );
   const name = args._.includes(COMMAND) ? ` ${COMMAND}` : '';
-  throw new UpgradeError(
-    'USAGE',
-    [
-      `npm took ${taken.join(' and ')} for an option of its own, so this command did not get it.`,
-      `  Put \`--\` before the options: npm run ${script} --${name} ${values.join(' ')}`,
-    ].join('\n'),
-  );
+  throw new UpgradeError('USAGE', [
+    `npm took ${taken.join(' and ')} for an option of its own, so this command did not get it.`,
+    `Put \`--\` before the options: npm run ${script} --${name} ${values.join(' ')}`,
+  ]);
 }
 
 module.exports = { COMMAND, parseArguments };

@@ -176,10 +176,10 @@ function reportFailed({ code, message }, args) {
   const [what, check] = args['--rollback']
     ? ['The rollback', '--rollback --check']
     : ['The migration', '--check'];
-  return new UpgradeError(
-    code,
-    `${message}\n  ${what} succeeded and was verified; only this report could not be written. Run ${check} to see the database.`,
-  );
+  return new UpgradeError(code, [
+    message,
+    `${what} succeeded and was verified; only this report could not be written. Run ${check} to see the database.`,
+  ]);
 }
 
 /** The result of the options that need no connection. */

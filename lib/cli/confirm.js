@@ -22,12 +22,10 @@ async function confirm(inspection, signal, { dryRun = false }) {
   const left = leftToDo(inspection);
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     const where = `the database ${describeDatabase(database)}`;
-    throw new UpgradeError(
-      'CONFIRMATION_REQUIRED',
-      dryRun
-        ? `A dry run works on ${where} while others wait, and there is no terminal to ask on.\n  Nothing has been changed. Run it again with --yes.`
-        : `--apply changes ${where}, and there is no terminal to ask on.\n  Nothing has been changed. Once you have a backup, run it again with --yes.`,
-    );
+    throw new UpgradeError('CONFIRMATION_REQUIRED', [
+      `${dryRun ? `A dry run works on ${where} while others wait` : `--apply changes ${where}`}, and there is no terminal to ask on.`,
+      `Nothing has been changed. ${dryRun ? 'Run' : 'Once you have a backup, run'} it again with --yes.`,
+    ]);
   }
   process.stderr.write(
     [

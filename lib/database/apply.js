@@ -3,9 +3,13 @@
 const { look, partOf } = require('./check');
 const { withConnection } = require('./connect');
 const { UpgradeError } = require('../error');
+const { interrupted } = require('./failure');
 const { migrateMongodb } = require('./mongodb/migrate');
 const { migratePostgres } = require('./postgres/migrate');
 const { loadProject } = require('./project');
+
+/** The signal of a run that nobody can end. */
+const NEVER = { aborted: false, addEventListener() {}, removeEventListener() {} };
 
 /**
  * The MongoDB script makes indexes and empty join collections that are missing, also where there are no
@@ -30,7 +34,7 @@ const ENGINES = {
  */
 async function apply(keystone, options = {}) {
   const { plan, inspect, statements, compare } = loadProject(keystone, options);
-  const { onProgress = () => {}, confirm = () => true, signal, dryRun = false } = options;
+  const { onProgress = () => {}, confirm = () => true, signal = NEVER, dryRun = false } = options;
   plan.statements(options); // Its mistakes come before any connection.
   checkWayBack(plan, options);
   const part = partOf(plan, options.adapter);
@@ -59,7 +63,9 @@ async function apply(keystone, options = {}) {
       if (dryRun) return { isApplied: false, isRehearsed: false, check: inspection };
       throw notReady(inspection);
     }
-    if (!(await confirm(inspection))) throw declined();
+    if (!(await confirm(inspection))) {
+      throw new UpgradeError('DECLINED', 'Nothing has been changed.');
+    }
     const began = Date.now();
     const { relationships, warnings, notices, lockedMs, skipped } = await run();
     const done = { check: inspection, relationships, warnings, notices };
@@ -71,17 +77,12 @@ async function apply(keystone, options = {}) {
 
 /** Does not wait for the server, which may be counting for minutes. */
 function unlessAborted(looking, signal) {
-  if (!signal) return looking;
   return new Promise((resolve, reject) => {
-    const stop = () => reject(interrupted());
+    const stop = () => reject(interrupted('Nothing has been changed.'));
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop);
     looking.then(resolve, reject).then(() => signal.removeEventListener('abort', stop));
   });
-}
-
-function interrupted() {
-  return new UpgradeError('INTERRUPTED', 'Interrupted. Nothing has been changed.');
 }
 
 /** A migration that could not be taken back is not begun, unless that is what is wanted. */
@@ -90,26 +91,21 @@ function checkWayBack(plan, options) {
   try {
     plan.statements(Object.assign({}, options, { direction: 'down' }));
   } catch (error) {
-    const text = [
+    const lines = [
       'Nothing has been changed, because there would be no rollback.',
       error.message,
       'To migrate without a rollback, add --one-way (the option `oneWay` in the API).',
     ];
-    throw new UpgradeError(error.code, text.join('\n  '), error.problems);
+    throw new UpgradeError(error.code, lines, error.problems);
   }
 }
 
 function notReady(inspection) {
   const { direction, problems } = inspection;
-  const messages = problems.map(({ message }) => message);
   const what = direction === 'down' ? 'rollback' : 'migration';
-  const text = [`The ${what} cannot be run. Nothing has been changed.`, ...messages];
-  const error = new UpgradeError(problems[0].code, text.join('\n  '), problems);
-  return Object.assign(error, { check: inspection });
-}
-
-function declined() {
-  return new UpgradeError('DECLINED', 'Nothing has been changed.');
+  const heading = `The ${what} cannot be run. Nothing has been changed.`;
+  const lines = [heading, ...problems.map(({ message }) => message)];
+  return Object.assign(new UpgradeError(problems[0].code, lines, problems), { check: inspection });
 }
 
 module.exports = { apply };

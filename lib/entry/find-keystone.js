@@ -24,16 +24,13 @@ async function findKeystone(exported, file) {
   const held = [exported, onDefault].find((it) => Object.keys(Object(it)).includes('keystone'));
   if (held) throw exportsNothing(file, held.keystone);
   const isFunction = [exported, onDefault].some((it) => typeof it === 'function');
-  throw new UpgradeError(
-    'NO_KEYSTONE',
-    [
-      isFunction
-        ? `${file} exports a function. It has to export the Keystone that the function makes.`
-        : `${file} exports no \`keystone\`. ${listExports(exported, onDefault)}`,
-      '  Export the Keystone object, `module.exports = { keystone }` or `export { keystone }`,',
-      '  or pass the file that does: --entry <file>',
-    ].join('\n'),
-  );
+  throw new UpgradeError('NO_KEYSTONE', [
+    isFunction
+      ? `${file} exports a function. It has to export the Keystone that the function makes.`
+      : `${file} exports no \`keystone\`. ${listExports(exported, onDefault)}`,
+    'Export the Keystone object, `module.exports = { keystone }` or `export { keystone }`,',
+    'or pass the file that does: --entry <file>',
+  ]);
 }
 
 function property(holder, name) {
@@ -45,24 +42,18 @@ function isKeystone(value) {
 }
 
 function exportsItself(file) {
-  return new UpgradeError(
-    'NO_KEYSTONE',
-    [
-      `${file} exports the Keystone object itself. It has to export it by the name \`keystone\`.`,
-      '  Write `module.exports = { keystone }` or `export { keystone }`, as Keystone itself requires.',
-    ].join('\n'),
-  );
+  return new UpgradeError('NO_KEYSTONE', [
+    `${file} exports the Keystone object itself. It has to export it by the name \`keystone\`.`,
+    'Write `module.exports = { keystone }` or `export { keystone }`, as Keystone itself requires.',
+  ]);
 }
 
 /** The name is there, but nothing behind it when the file has been loaded. */
 function exportsNothing(file, value) {
-  return new UpgradeError(
-    'NO_KEYSTONE',
-    [
-      `${file} exports \`keystone\`, but it is ${value} when the file has been loaded.`,
-      '  Is it set later, in a callback or after an `await`? Then export a promise of it.',
-    ].join('\n'),
-  );
+  return new UpgradeError('NO_KEYSTONE', [
+    `${file} exports \`keystone\`, but it is ${value} when the file has been loaded.`,
+    'Is it set later, in a callback or after an `await`? Then export a promise of it.',
+  ]);
 }
 
 function listExports(exported, onDefault) {
@@ -74,14 +65,11 @@ function listExports(exported, onDefault) {
 
 function checkKeystone(keystone, file) {
   if (isKeystone(keystone)) return keystone;
-  throw new UpgradeError(
-    'NOT_KEYSTONE',
-    [
-      `The \`keystone\` that ${file} exports is not a Keystone 5 object: it has no \`listsArray\`.`,
-      '  Export what `new Keystone({ … })` of @keystonejs/keystone returns. Keystone 4 and Keystone 6',
-      '  (once called next) store relationships in other ways: they do not need this migration.',
-    ].join('\n'),
-  );
+  throw new UpgradeError('NOT_KEYSTONE', [
+    `The \`keystone\` that ${file} exports is not a Keystone 5 object: it has no \`listsArray\`.`,
+    'Export what `new Keystone({ … })` of @keystonejs/keystone returns. Keystone 4 and Keystone 6',
+    '(once called next) store relationships in other ways: they do not need this migration.',
+  ]);
 }
 
 /**
@@ -94,19 +82,16 @@ function checkKeystone(keystone, file) {
 function requireLists(keystone, { file, keystones }) {
   if (keystone.listsArray.length) return;
   const other = keystones.find(({ listsArray }) => listsArray.length);
-  throw new UpgradeError(
-    'NO_LISTS',
-    [
-      `The \`keystone\` that ${file} exports has no lists.`,
-      ...(other
-        ? [`  Another Keystone has ${other.listsArray.length}: export that one as \`keystone\`.`]
-        : [
-            '  Usual causes: keystone.createList() runs after an `await` or in a callback, when the file is',
-            '  loaded already (export a promise of the keystone instead); another file creates the lists',
-            '  (pass it with --entry); or the lists are read from a folder that is not found from here.',
-          ]),
-    ].join('\n'),
-  );
+  throw new UpgradeError('NO_LISTS', [
+    `The \`keystone\` that ${file} exports has no lists.`,
+    ...(other
+      ? [`Another Keystone has ${other.listsArray.length}: export that one as \`keystone\`.`]
+      : [
+          'Usual causes: keystone.createList() runs after an `await` or in a callback, when the file is',
+          'loaded already (export a promise of the keystone instead); another file creates the lists',
+          '(pass it with --entry); or the lists are read from a folder that is not found from here.',
+        ]),
+  ]);
 }
 
 module.exports = { findKeystone, requireLists };

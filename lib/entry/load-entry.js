@@ -84,15 +84,12 @@ function entryFailed(error, file, projectDir) {
     ...(isMistaken(error) ? [] : [VARIABLES]),
     `It was loaded with the working directory ${projectDir} and Node ${process.version}.`,
   ];
-  return new UpgradeError(
-    'ENTRY_FAILED',
-    [
-      `Loading ${file} failed:`,
-      `  ${describeError(error).replace(/\n/g, '\n  ')}`,
-      ...projectPlaces(error, projectDir).map((place) => `    at ${place}`),
-      ...hint.map((line) => `  ${line}`),
-    ].join('\n'),
-  );
+  return new UpgradeError('ENTRY_FAILED', [
+    `Loading ${file} failed:`,
+    describeError(error).replace(/\n/g, '\n  '),
+    ...projectPlaces(error, projectDir).map((place) => `  at ${place}`),
+    ...hint,
+  ]);
 }
 
 /** Whether an error has nothing to do with what the environment says. */
@@ -139,14 +136,11 @@ function withTimeLimit(loading, file) {
 }
 
 function tookTooLong(file) {
-  return new UpgradeError(
-    'ENTRY_TIMEOUT',
-    [
-      `${file} did not finish loading within ${LIMIT_MS / 1000} seconds.`,
-      '  Look for a promise at the top level of the entry file (an `await`, or an exported promise)',
-      '  that is neither resolved nor rejected, and for errors in the background above.',
-    ].join('\n'),
-  );
+  return new UpgradeError('ENTRY_TIMEOUT', [
+    `${file} did not finish loading within ${LIMIT_MS / 1000} seconds.`,
+    'Look for a promise at the top level of the entry file (an `await`, or an exported promise)',
+    'that is neither resolved nor rejected, and for errors in the background above.',
+  ]);
 }
 
 module.exports = { loadEntry };

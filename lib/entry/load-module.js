@@ -39,15 +39,11 @@ async function importModule(file) {
 }
 
 function notSupported(file) {
-  return new UpgradeError(
-    'ESM_NOT_SUPPORTED',
-    [
-      `${file} is an ES module, which Node ${process.version} cannot load.`,
-      `  Run this command with Node 12.17 or newer${
-        path.extname(file) === '.mjs' ? '' : ', or with the "esm" package: NODE_OPTIONS="-r esm"'
-      }.`,
-    ].join('\n'),
-  );
+  const orEsm = ', or with the "esm" package: NODE_OPTIONS="-r esm"';
+  return new UpgradeError('ESM_NOT_SUPPORTED', [
+    `${file} is an ES module, which Node ${process.version} cannot load.`,
+    `Run this command with Node 12.17 or newer${path.extname(file) === '.mjs' ? '' : orEsm}.`,
+  ]);
 }
 
 module.exports = { loadModule };

@@ -33,15 +33,12 @@ function findFile(entry, cwd) {
   const { dir, name } = path.parse(target);
   const others = MORE_EXTENSIONS.map((extension) => name + extension);
   const similar = others.find((other) => fs.existsSync(path.join(dir, other)));
-  throw new UpgradeError(
-    'ENTRY_NOT_FOUND',
-    [
-      `There is no entry file ${target}.`,
-      similar
-        ? `  There is ${similar}: pass --entry ${path.join(path.dirname(entry), similar)}`
-        : '  Pass the file that exports `keystone`, relative to the current directory: --entry <file>',
-    ].join('\n'),
-  );
+  throw new UpgradeError('ENTRY_NOT_FOUND', [
+    `There is no entry file ${target}.`,
+    similar
+      ? `There is ${similar}: pass --entry ${path.join(path.dirname(entry), similar)}`
+      : 'Pass the file that exports `keystone`, relative to the current directory: --entry <file>',
+  ]);
 }
 
 function firstResolved(requests) {

@@ -98,15 +98,12 @@ function tryResolve(resolve, request) {
 
 function noLoader(file) {
   const names = LOADERS.map(({ name }) => name);
-  return new UpgradeError(
-    'NO_TYPESCRIPT_LOADER',
-    [
-      `${file} is TypeScript, but the project has no loader for TypeScript.`,
-      `  Install one of ${names.join(', ')} in the project:`,
-      '      npm install --save-dev tsx',
-      '  or compile the project and pass the JavaScript file: --entry dist/index.js',
-    ].join('\n'),
-  );
+  return new UpgradeError('NO_TYPESCRIPT_LOADER', [
+    `${file} is TypeScript, but the project has no loader for TypeScript.`,
+    `Install one of ${names.join(', ')} in the project:`,
+    '    npm install --save-dev tsx',
+    'or compile the project and pass the JavaScript file: --entry dist/index.js',
+  ]);
 }
 
 module.exports = { EXTENSIONS, loadTypeScript };

@@ -47,15 +47,12 @@ function connectionFailed(error, { name, address, target, mistake, source }) {
     : message;
   const hint = mistake || (isAmbiguous ? AMBIGUOUS : HINTS[code]);
   const where = target && describeTarget(target);
-  return new UpgradeError(
-    'CONNECTION_FAILED',
-    [
-      `Could not connect to the database of the adapter ${name}${where ? ` (${where})` : ''}:`,
-      `  ${hideSecrets(reason).replace(/\n/g, '\n  ')}`,
-      ...(hint ? [`  ${hint}`] : []),
-      `  The address comes from ${source}.`,
-    ].join('\n'),
-  );
+  return new UpgradeError('CONNECTION_FAILED', [
+    `Could not connect to the database of the adapter ${name}${where ? ` (${where})` : ''}:`,
+    hideSecrets(reason).replace(/\n/g, '\n  '),
+    hint,
+    `The address comes from ${source}.`,
+  ]);
 }
 
 function describeTarget({ database, hosts, port, user }) {

@@ -1,7 +1,6 @@
 'use strict';
 
-const { UpgradeError } = require('../../error');
-const { hideSecrets } = require('../../secrets');
+const failure = require('../failure');
 
 /** The server is out of reach, going down, or not the primary any more: by the driver's names and the
  * server's numbers. */
@@ -21,7 +20,7 @@ function isLost({ name, code, message }) {
 }
 
 /**
- * An error of the server's or the driver's, told to the user.
+ * An error of the server or the driver, as the user reads it.
  *
  * @param {string} code - the stable code to give it
  * @param {Error} error - the driver's
@@ -33,8 +32,7 @@ function serverError(code, error, { role, before = '', more = [] }) {
   // The server repeats the whole command, with the values that it holds.
   const message = error.message.replace(/(to execute command) \{ *"?(\w+)[^]*$/, '$1 $2');
   const hint = error.code === UNAUTHORIZED && `The user needs the role ${role} on this database.`;
-  const lines = [before + message, hint, ...more].filter(Boolean).map(hideSecrets);
-  return new UpgradeError(code, lines.join('\n  '));
+  return failure.serverError(code, [before + message, hint, ...more]);
 }
 
 module.exports = { isLost, serverError };

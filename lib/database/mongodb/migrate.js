@@ -1,6 +1,7 @@
 'use strict';
 
 const { UpgradeError } = require('../../error');
+const { interrupted, notVerified } = require('../failure');
 const { inspect } = require('../inspect');
 const { migrate } = require('./runner');
 const { asker } = require('./check');
@@ -21,6 +22,7 @@ const SKIPPED = {
   down: ['copies into the documents', 'removals'],
 };
 
+const UNEXPECTED = 'The migration has been run, but not everything is as it must be.';
 const DONE = 'The migration has been done, and not been verified: --check says what there is.';
 
 /**
@@ -58,7 +60,7 @@ async function migrateMongodb(connection, options) {
       onProgress(Object.assign({ phase: 'migrate', title: text, left: left() }, count));
     }
     // Between two steps, of which each is whole.
-    if (signal && signal.aborted && phase !== 'done') throw interrupted(position);
+    if (signal.aborted && phase !== 'done') throw interrupted(position);
   };
   try {
     before = await measure();
@@ -73,7 +75,7 @@ async function migrateMongodb(connection, options) {
         position = DONE;
         onProgress({ phase: 'verify', title: 'Verifying', left: position });
         outcome = compare(before, await measure());
-        if (!outcome.isVerified) throw notVerified(outcome);
+        if (!outcome.isVerified) throw notVerified(UNEXPECTED, outcome);
       },
     });
     if (dryRun) {
@@ -100,17 +102,6 @@ function explain(error, position) {
     before: 'The connection was lost: ',
     more: [position],
   });
-}
-
-function interrupted(position) {
-  return new UpgradeError('INTERRUPTED', `Interrupted. ${position}`);
-}
-
-function notVerified(outcome) {
-  const text = ['The migration has been run, but not everything is as it must be.'];
-  const messages = text.concat(outcome.problems.map(({ message }) => message));
-  const error = new UpgradeError('NOT_VERIFIED', messages.join('\n  '), outcome.problems);
-  return Object.assign(error, { outcome });
 }
 
 module.exports = { migrateMongodb };

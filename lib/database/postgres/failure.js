@@ -1,7 +1,6 @@
 'use strict';
 
-const { UpgradeError } = require('../../error');
-const { hideSecrets } = require('../../secrets');
+const failure = require('../failure');
 
 /** What to do, by SQLSTATE, where the server does not say. */
 const HINTS = {
@@ -42,8 +41,7 @@ function serverError(code, error, more = []) {
   const { message, detail } = error;
   const isFull = error.hint && error.hint.includes(LOCKS_SETTING);
   const hint = isFull ? LOCKS : error.hint || HINTS[error.code];
-  const lines = [message, detail, hint, ...more].filter(Boolean).map(hideSecrets);
-  return new UpgradeError(code, lines.join('\n  '));
+  return failure.serverError(code, [message, detail, hint, ...more]);
 }
 
 module.exports = { isLost, serverError };

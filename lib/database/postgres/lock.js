@@ -61,10 +61,10 @@ function locked({ pid, name, user, address, since, migrates }) {
   const details = pid ? ` (user ${user}${from}, since ${since}, server process ${pid})` : '';
   const then = migrates ? ' and takes back what it did' : ': it only reads';
   const end = pid ? ` Should it hang, SELECT pg_terminate_backend(${pid}) ends it${then}.` : '';
-  return new UpgradeError(
-    'LOCKED',
-    `A ${what} of this database is running: ${who}${details}.\n  Wait for it to end.${end}`,
-  );
+  return new UpgradeError('LOCKED', [
+    `A ${what} of this database is running: ${who}${details}.`,
+    `Wait for it to end.${end}`,
+  ]);
 }
 
 module.exports = { takeLock };

@@ -1,6 +1,7 @@
 'use strict';
 
 const { UpgradeError } = require('../../error');
+const { interrupted, notVerified } = require('../failure');
 const { inspect } = require('../inspect');
 const { asker } = require('./check');
 const { isLost, serverError } = require('./failure');
@@ -9,6 +10,7 @@ const { takeLock } = require('./lock');
 const ROLLED_BACK = 'Nothing has been changed: the server rolls the transaction back.';
 const UNKNOWN = 'The server may have committed the migration: --check says which schema there is.';
 const UNCHANGED = 'Nothing has been changed: the transaction was rolled back.';
+const UNEXPECTED = `The migration did not do what it must. ${UNCHANGED}`;
 
 /**
  * Runs the statements of a migration on a PostgreSQL database, and verifies what comes of them before
@@ -20,8 +22,7 @@ const UNCHANGED = 'Nothing has been changed: the transaction was rolled back.';
  * @param {(answers: object) => object} options.core - as for `inspect`, for a migration that runs
  * @param {(before: object, after: object) => object} options.compare - the core's judgement
  * @param {(event: object) => void} options.onProgress
- * @param {{ aborted: boolean, addEventListener: Function, removeEventListener: Function }} [options.signal]
- *   ends the run; an `AbortSignal`
+ * @param {AbortSignal} options.signal - ends the run
  * @param {boolean} options.dryRun - takes everything back once it is verified
  * @returns {Promise<{ relationships: object[], warnings: object[], notices: string[], lockedMs: number,
  *   skipped: string[] }>}
@@ -30,10 +31,13 @@ const UNCHANGED = 'Nothing has been changed: the transaction was rolled back.';
  */
 async function migratePostgres(connection, options) {
   const { statements, core, compare, onProgress, signal, dryRun } = options;
-  const steps = numberSteps(statements);
+  const isStep = ({ title }, at) => title && (at === 0 || statements[at - 1].title !== title);
+  const steps = statements.filter(isStep).length;
+  let step = 0;
   const notices = [];
   const stopListening = connection.onNotice((message) => notices.push(message));
-  const stopWatching = onAbort(signal, () => connection.cancel().catch(() => {}));
+  const cancel = () => connection.cancel().catch(() => {});
+  signal.addEventListener('abort', cancel);
   const measure = () => inspect(core, asker(connection));
   let running;
   let isCommitting = false;
@@ -41,27 +45,30 @@ async function migratePostgres(connection, options) {
   let outcome;
   let lockedAt;
   try {
-    for (const statement of statements) {
-      running = statement;
-      if (signal && signal.aborted) throw interrupted();
-      if (statement.role === 'commit') {
+    for (const [at, statement] of statements.entries()) {
+      const { role, title, relationship, sql } = statement;
+      running = title;
+      if (signal.aborted) throw interrupted(UNCHANGED);
+      if (role === 'commit') {
         onProgress({ phase: 'verify', title: 'Verifying', left: ROLLED_BACK });
         outcome = compare(before, await measure());
-        if (!outcome.isVerified) throw notVerified(outcome);
+        if (!outcome.isVerified) throw notVerified(UNEXPECTED, outcome);
         if (dryRun) {
           onProgress({ phase: 'verify', title: 'Taking it back', left: ROLLED_BACK });
           await connection.query('ROLLBACK');
           break;
         }
         // What is asked from now on is too late: the commit is not to be cancelled.
-        stopWatching();
+        signal.removeEventListener('abort', cancel);
         isCommitting = true;
         onProgress({ phase: 'verify', title: 'Committing', left: UNKNOWN });
       }
-      const { role } = statement;
-      if (steps.has(statement)) onProgress(stepEvent(steps, statement));
+      if (isStep(statement, at)) {
+        step += 1;
+        onProgress({ phase: 'migrate', title, relationship, step, steps, left: ROLLED_BACK });
+      }
       if (role === 'lock') await takeLock(connection, 'migration');
-      await connection.query(statement.sql);
+      await connection.query(sql);
       // From here on no one else changes what is counted.
       if (role === 'lock') {
         lockedAt = Date.now();
@@ -73,38 +80,11 @@ async function migratePostgres(connection, options) {
     return { relationships, warnings, notices, lockedMs, skipped: [] };
   } catch (error) {
     await connection.query('ROLLBACK').catch(() => {}); // The session may be gone.
-    throw explain(error, { title: running.title, isCommitting, signal });
+    throw explain(error, { title: running, isCommitting, signal });
   } finally {
-    stopWatching();
+    signal.removeEventListener('abort', cancel);
     stopListening();
   }
-}
-
-/** The first statement of each step, statements in a row that have one title, to the step's number. */
-function numberSteps(statements) {
-  const first = statements.filter(
-    ({ title }, at) => title && (at === 0 || statements[at - 1].title !== title),
-  );
-  return new Map(first.map((statement, at) => [statement, at + 1]));
-}
-
-function stepEvent(steps, statement) {
-  const { title, relationship } = statement;
-  return {
-    phase: 'migrate',
-    title,
-    relationship,
-    step: steps.get(statement),
-    steps: steps.size,
-    left: ROLLED_BACK,
-  };
-}
-
-/** Calls a function when the signal says so. Returns how to forget that. */
-function onAbort(signal, action) {
-  if (!signal) return () => {};
-  signal.addEventListener('abort', action);
-  return () => signal.removeEventListener('abort', action);
 }
 
 function explain(error, { title, isCommitting, signal }) {
@@ -118,24 +98,10 @@ function explain(error, { title, isCommitting, signal }) {
           'The connection was lost. Nothing has been changed: the server rolls back what is not committed. Run it again.',
         ]);
   }
-  if (signal && signal.aborted) return interrupted();
+  if (signal.aborted) return interrupted(UNCHANGED);
   const where = title ? [`At: ${title}`] : [];
   const told = /Nothing has been changed/.test(error.hint);
   return serverError('MIGRATION_FAILED', error, told ? where : [...where, UNCHANGED]);
-}
-
-function interrupted() {
-  return new UpgradeError('INTERRUPTED', `Interrupted. ${UNCHANGED}`);
-}
-
-function notVerified(outcome) {
-  const problems = outcome.problems.map(({ message }) => message);
-  const error = new UpgradeError(
-    'NOT_VERIFIED',
-    [`The migration did not do what it must. ${UNCHANGED}`, ...problems].join('\n  '),
-    outcome.problems,
-  );
-  return Object.assign(error, { outcome });
 }
 
 module.exports = { migratePostgres };
