@@ -85,6 +85,19 @@ it('the names of another locale', async () => {
   }
 });
 
+it('a name that is the same under each locale', async () => {
+  const fields = {
+    T: { type: 'Relationship', ref: 'T.T_T', many: true },
+    T_T: { type: 'Relationship', ref: 'T.T', many: true },
+  };
+  const database = `check_${++count}`;
+  await server.database(database).collection('ts').insertOne({ T: [], T_T: [] });
+  const session = await open(server.url(database), { lists: { T: { fields } } });
+  await session.apply();
+  expect(await session.check()).toMatchObject({ state: 'new', isDone: true, problems: [] });
+  expect(await session.check({ direction: 'down' })).toMatchObject({ isReady: true });
+});
+
 it('a check changes nothing, there and back', async () => {
   const { database, session } = await makeDatabase();
   const before = await stateOf(database);

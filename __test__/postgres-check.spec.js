@@ -214,6 +214,16 @@ describe('what a database holds', () => {
     await expectRefused(database, session, 'LOCALE', { direction: 'down' });
   });
 
+  it('a name that is the same under each locale', async () => {
+    const fields = {
+      T: { type: 'Relationship', ref: 'T.T_T', many: true },
+      T_T: { type: 'Relationship', ref: 'T.T', many: true },
+    };
+    const { session } = await databaseOf({ lists: { T: { fields } } }, 'new', '');
+    expect(await session.check()).toMatchObject({ state: 'new', isDone: true, problems: [] });
+    expect(await session.check({ direction: 'down' })).toMatchObject({ isReady: true });
+  });
+
   it('a name that the migration cannot give: it ends as --schema new, or not at all', async () => {
     const { database, session } = await makeDatabase();
     const name = 'todo_reviewers_many_todo_left_id_index';
