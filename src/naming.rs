@@ -163,6 +163,9 @@ mod tests {
         let name = not_null_name(&"t".repeat(60), &"c".repeat(20), "not_null");
         assert_eq!(name.len(), 63);
         assert!(name.ends_with(&format!("_{}_not_null", "c".repeat(20))), "{name}");
+        // Of two that are as long, the second one.
+        let even = not_null_name(&"t".repeat(40), &"c".repeat(40), "not_null");
+        assert_eq!(even, format!("{}_{}_not_null", "t".repeat(27), "c".repeat(26)));
     }
 
     #[test]

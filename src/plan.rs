@@ -460,9 +460,12 @@ mod tests {
         assert!(UpgradePlan::new(&snapshot).is_ok());
         snapshot.consolidated = Some(own[..4].to_vec());
         assert_eq!(codes(&snapshot), ["KEYSTONE_DISAGREES"]);
-        let mut other = own;
+        let mut other = own.clone();
         other[1].near = Some("another".to_owned());
         snapshot.consolidated = Some(other);
+        assert_eq!(codes(&snapshot), ["KEYSTONE_DISAGREES"]);
+        snapshot.consolidated = Some(own);
+        snapshot.consolidation_error = Some("it throws".to_owned());
         assert_eq!(codes(&snapshot), ["KEYSTONE_DISAGREES"]);
     }
 

@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn literals_survive_quotes_and_backslashes() {
         assert_eq!(literal("it's"), "'it''s'");
-        assert_eq!(literal("a\\b"), "E'a\\\\b'");
+        assert_eq!(literal("a\\b\\"), "E'a\\\\b\\\\'");
     }
 
     #[test]
