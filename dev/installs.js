@@ -11,11 +11,16 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 
-/** What `npm run test:wide` needs beyond `npm test`. */
-const WIDE = ['12', '13', '14', '16', '17'].map((version) => `postgres/${version}`);
-
 /** A script of its own makes the symbolic links that an npm package cannot hold. */
 const postgres = () => packages('--ignore-scripts=false');
+
+/** What `npm run test:wide` needs beyond `npm test`: other versions of both. */
+const WIDE = {
+  ...setsOf('postgres', ['12', '13', '14', '16', '17'], postgres),
+  ...setsOf('keystones', ['alpha-16', '5', '6', '8', '13', '18'], () =>
+    packages('--legacy-peer-deps'),
+  ),
+};
 
 /** The installs: packages of npm, with what `npm ci` needs beyond the ordinary, or a crate. */
 const SETS = {
@@ -27,8 +32,13 @@ const SETS = {
   'postgres/18': postgres(),
   'mongodb/mongosh': packages(),
   'mongodb/server': { files: ['crate.json'], into: installCrate },
-  ...Object.fromEntries(WIDE.map((name) => [name, postgres()])),
+  ...WIDE,
 };
+
+/** A set for each version of something. */
+function setsOf(kind, versions, make) {
+  return Object.fromEntries(versions.map((version) => [`${kind}/${version}`, make()]));
+}
 
 const DAY = 24 * 60 * 60 * 1000;
 

@@ -3,16 +3,15 @@
 // The process of `keystone-process.js`: a real Keystone of one generation, told what to do by
 // messages.
 
-const { createRequire } = require('module');
-const path = require('path');
 const { apply, check, planUpgrade, snapshot } = require('..');
-const { newKeystone, oldKeystone } = require('./keystones');
+const installs = require('./installs');
+const { loader } = require('./keystones');
 const { fill } = require('./old-data');
 const { buildKeystone } = require('./scenario');
 
-const [generation, kind] = process.argv.slice(2);
-const modules = { new: newKeystone, old: oldKeystone }[generation]();
-const load = createRequire(path.join(modules, 'index.js'));
+const [generation, kind, set] = process.argv.slice(2);
+const modules = installs.modules(set);
+const load = loader(modules);
 
 const sessions = new Map();
 

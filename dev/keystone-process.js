@@ -12,10 +12,11 @@ const { PRELOAD } = require('./code-cache');
  *
  * @param {'new' | 'old'} generation
  * @param {'knex' | 'mongoose'} [adapter]
+ * @param {string} [set] the install to take another version of that generation from
  * @returns {KeystoneProcess} to be stopped with its `stop()`
  */
-function startKeystone(generation, adapter = 'knex') {
-  return new KeystoneProcess(generation, adapter);
+function startKeystone(generation, adapter = 'knex', set = `keystones/${generation}`) {
+  return new KeystoneProcess(generation, adapter, set);
 }
 
 class KeystoneProcess {
@@ -24,8 +25,8 @@ class KeystoneProcess {
   #last = 0;
   #ended;
 
-  constructor(generation, adapter) {
-    Object.assign(this, { generation, adapter });
+  constructor(generation, adapter, set) {
+    Object.assign(this, { generation, adapter, set });
     this.#start();
   }
 
@@ -33,7 +34,7 @@ class KeystoneProcess {
     const file = path.join(__dirname, 'keystone-child.js');
     // Arcade's order of names depends on the locale.
     const env = { ...process.env, NODE_ENV: 'test', DISABLE_LOGGING: 'true', LC_ALL: 'C' };
-    const child = fork(file, [this.generation, this.adapter], {
+    const child = fork(file, [this.generation, this.adapter, this.set], {
       ...{ env, execArgv: ['--no-deprecation', ...PRELOAD], silent: true },
     });
     let log = '';

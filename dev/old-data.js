@@ -19,7 +19,7 @@ const MOST_ITEMS = 5;
  */
 async function fill(keystone, execute, { seed, canBeEmpty, canDelete }) {
   const random = new Random(seed);
-  const relationships = keystone._consolidateRelationships().map(relationshipOf);
+  const relationships = pairsOf(keystone).map(relationshipOf);
   const counts = countItems(keystone, relationships, random, canBeEmpty);
   for (const relationship of relationships) {
     relationship.links = chooseLinks(relationship, counts, random, canBeEmpty);
@@ -39,6 +39,15 @@ const isMutable = (field) =>
 const isSelf = (field) => field.refListKey === field.listKey;
 
 const isOnMongo = (field) => field.adapter.listAdapter.parentAdapter.name === 'mongoose';
+
+/** The two sides of each relationship, the one that is defined first on the left. Only the last OLD says. */
+function pairsOf({ listsArray }) {
+  const fields = listsArray.flatMap((list) => list.fields.filter((field) => field.isRelationship));
+  const others = new Map(fields.map((field) => [`${field.listKey}.${field.path}`, field]));
+  return fields
+    .map((left) => ({ left, right: others.get(left.config.ref) }))
+    .filter(({ left, right }) => !right || fields.indexOf(left) < fields.indexOf(right));
+}
 
 /** What the data has to know of a relationship. */
 function relationshipOf({ left, right }) {
@@ -188,7 +197,10 @@ class Data {
   }
 
   /** `createItems` knows a relationship by its type; that of a Content field does not say so. */
-  isForCreateItems({ listKey, path }) {
+  isForCreateItems({ listKey, path, config }) {
+    // Before 6 it took all of a `ref` for the name of a list.
+    const isBefore6 = !this.keystone.getResolvers;
+    if (isBefore6 && config.ref.includes('.')) return false;
     return this.keystone.lists[listKey]._fields[path]?.type.isRelationship;
   }
 

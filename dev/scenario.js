@@ -30,7 +30,7 @@
 
 const fs = require('fs');
 const path = require('path');
-const { createRequire } = require('module');
+const { loader } = require('./keystones');
 
 const SCENARIOS = path.join(__dirname, '..', '__test__', 'scenarios');
 
@@ -138,7 +138,7 @@ function generations({ keystone }) {
  * @returns {object} `keystone`, never connected
  */
 function buildKeystone(scenario, { modules, adapter }) {
-  const load = createRequire(path.join(modules, 'index.js'));
+  const load = loader(modules);
   const { Keystone } = load('@keystonejs/keystone');
   const keystone = new Keystone({
     name: 'Scenario',
