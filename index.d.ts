@@ -109,6 +109,8 @@ export interface SnapshotField {
     isUnique?: boolean;
     isIndexed?: boolean;
     isNotNullable?: boolean;
+    /** mongoose: whether the new Keystone indexes the field, and the old one does not. */
+    isIndexedByNew?: boolean;
     /** mongoose: the join collection there would be with this field as the left side. */
     joinCollection?: { model: string; name: string };
   };
@@ -262,7 +264,12 @@ export type CollectionStep = { relationship: number } & (
 /** An engine with steps on it, in order of execution. */
 export type EngineSteps =
   | { engine: 'postgresql'; schemaName: string; steps: TableStep[] }
-  | { engine: 'mongodb'; steps: CollectionStep[] };
+  | {
+      engine: 'mongodb';
+      steps: CollectionStep[];
+      /** Fields of lists that only the new Keystone indexes, by collection. */
+      indexes: { [collection: string]: string[] };
+    };
 
 /** The part of a plan that is for one adapter's database. */
 export type AdapterPlan = { name: string; hasChanges: boolean } & EngineSteps;
@@ -353,6 +360,8 @@ export interface MongodbMigration {
   collections: string[];
   /** The relationships that change. */
   relationships: MongodbRelationship[];
+  /** Fields of lists that only the new Keystone indexes, by collection. */
+  indexes: { [collection: string]: string[] };
 }
 
 /** A relationship that a migration on MongoDB changes. */

@@ -73,6 +73,16 @@ describe('is noticed when', () => {
       'The indexes after up',
     ],
     [
+      'an index of a list is missing',
+      ({ up }) => ({ up: atTheEnd(up, `db.todos.dropIndex('author_1')`) }),
+      'The indexes after up',
+    ],
+    [
+      'an index is left by the way back',
+      ({ down }) => ({ down: atTheEnd(down, `db.todos.createIndex({ author: 1 })`) }),
+      'The indexes after down',
+    ],
+    [
       'something is left behind',
       ({ up }) => ({ up: atTheEnd(up, `db.createCollection('keystone_upgrade_relationships')`) }),
       'The documents after up',

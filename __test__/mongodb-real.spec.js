@@ -191,6 +191,54 @@ describe('indexes of a field that goes', () => {
   });
 });
 
+describe('an index that only the new Keystone makes', () => {
+  const namesOf = async (name) =>
+    (await db.collection(name).listIndexes().toArray()).map((it) => it.name).sort();
+
+  test('is made before anything is removed, and dropped on the way back', async () => {
+    await db.collection('todos').createIndex({ author: -1 });
+    const { sent } = await run();
+    const made = sent.filter(({ createIndexes }) => createIndexes === 'todos');
+    expect(made).toHaveLength(1);
+    const isRemoval = ({ updates = [] }) => updates.some(({ u }) => u.$unset?.reviewers);
+    expect(sent.indexOf(made[0])).toBeLessThan(sent.findIndex(isRemoval));
+    const own = ['_id_', 'author_-1'];
+    expect(await namesOf('todos')).toEqual([...own, 'author_1', 'leadAuthor_1', 'publisher_1']);
+    expectDone(await run({ direction: 'down' }));
+    expect(await namesOf('todos')).toEqual(own);
+  });
+
+  test.each([
+    ['another name', { name: 'mine' }],
+    ['other options', { sparse: true }],
+  ])('stops where there is one of its key with %s, which is kept', async (_, options) => {
+    const index = await db.collection('todos').createIndex({ author: 1 }, options);
+    const before = await stateOf();
+    const message = `The index ${index} of todos is in the way of author_1`;
+    const { problems } = await check(projectOn(), { resolveFrom: [modules] });
+    expect(problems).toMatchObject([{ message: expect.stringContaining(message) }]);
+    const outcome = await run();
+    expectRefused(outcome, message);
+    expect(outcome.error.message).toContain('Nothing has been changed');
+    expect(await stateOf()).toBe(before);
+
+    await db.collection('todos').dropIndex(index);
+    expectDone(await run());
+    await db.collection('todos').dropIndex('author_1');
+    await db.collection('todos').createIndex({ author: 1 }, options);
+    // In a database that is in the new schema it is left alone.
+    expectDone(await run());
+    expectDone(await run({ direction: 'down' }));
+    expect(await namesOf('todos')).toEqual(['_id_', index]);
+  });
+
+  test('is not made where its collection is not there', async () => {
+    await db.collection('todos').drop();
+    expectDone(await run());
+    expect(await db.listCollections({ name: 'todos' }).toArray()).toEqual([]);
+  });
+});
+
 describe('a validator', () => {
   test.each([
     ['that requires the field stops', { readers: { $exists: true } }, true],
@@ -398,7 +446,9 @@ describe('a process that was halted before a command', () => {
     expect(error).toBe(undefined);
     expectDone(await run({ on: first, direction: other }));
     const expected = await linksOf(first);
-    const indexes = await first.collection('users').listIndexes().toArray();
+    const namesOf = async (on, list) =>
+      (await on.collection(list).listIndexes().toArray()).map((it) => it.name).sort();
+    const [ofUsers, ofTodos] = [await namesOf(first, 'users'), await namesOf(first, 'todos')];
     const count = writesOf(sent).length;
     expect(count).toBeGreaterThan(20);
 
@@ -433,19 +483,21 @@ describe('a process that was halted before a command', () => {
       });
       // Copies of its own may be left. The next run removes them.
       expectDone(await run({ on, direction: other }));
-      const left = await on.collection('users').listIndexes().toArray();
+      const left = await namesOf(on, 'users');
       return [
         held,
         isEnd(held) ? 'Another run has taken over' : outcome.error?.message.slice(0, 26),
         await linksOf(on),
-        indexes.filter(({ name }) => !left.some((it) => it.name === name)),
+        ofUsers.filter((name) => !left.includes(name)),
+        await namesOf(on, 'todos'),
       ];
     };
     const outcomes = await Promise.all(
       Array.from({ length: count }, (_, number) => haltAt(number)),
     );
     for (const [held, ...outcome] of outcomes) {
-      expect([held, ...outcome]).toEqual([held, 'Another run has taken over', expected, []]);
+      const wanted = ['Another run has taken over', expected, [], ofTodos];
+      expect([held, ...outcome]).toEqual([held, ...wanted]);
     }
   });
 

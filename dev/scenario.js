@@ -67,6 +67,7 @@ const CUSTOM_TYPES = {
 /** Functions for `configureMongooseSchema`, by the name before the colon. */
 const SCHEMA_HOOKS = {
   setsCollection: (name) => (schema) => schema.set('collection', name),
+  indexes: (path) => (schema) => schema.index({ [path]: 1 }),
   setsCollectionWhenConnected:
     (name) =>
     (schema, { mongoose }) => {

@@ -56,7 +56,9 @@ impl NativePlan {
             Engine::PostgreSql { schema_name, steps } => {
                 postgres::migration(&self.plan, part, schema_name, steps, options).map_err(thrown)
             }
-            Engine::MongoDb { steps } => Ok(mongodb::migration(&self.plan, part, steps, options)),
+            Engine::MongoDb { steps, indexes } => {
+                Ok(mongodb::migration(&self.plan, part, (steps, indexes), options))
+            }
         }
     }
 
@@ -82,7 +84,9 @@ impl NativePlan {
                     .map(json)
                     .map_err(thrown)
             }
-            Engine::MongoDb { steps } => Ok(mongodb::statements(&self.plan, steps, options)),
+            Engine::MongoDb { steps, indexes } => {
+                Ok(mongodb::statements(&self.plan, (steps, indexes), options))
+            }
         }
     }
 
@@ -107,8 +111,8 @@ impl NativePlan {
             Engine::PostgreSql { schema_name, steps } => {
                 postgres::inspect(&self.plan, &self.snapshot, part, schema_name, steps, asked)
             }
-            Engine::MongoDb { steps } => {
-                mongodb::inspect(&self.plan, &self.snapshot, part, steps, asked)
+            Engine::MongoDb { steps, indexes } => {
+                mongodb::inspect(&self.plan, &self.snapshot, part, (steps, indexes), asked)
             }
         }
         .map(json)

@@ -16,7 +16,7 @@ use crate::locale;
 use crate::naming;
 use crate::relationship::{self, Cardinality, Relationship, Side};
 use crate::snapshot::{Adapter, Consolidated, Snapshot};
-use crate::step::{CollectionStep, Planned, TableStep};
+use crate::step::{CollectionStep, Indexes, Planned, TableStep};
 use crate::warning::Warning;
 
 /// The version of the JSON that [`UpgradePlan`] serializes to.
@@ -52,6 +52,7 @@ pub enum Engine {
     },
     MongoDb {
         steps: Vec<Planned<CollectionStep>>,
+        indexes: Indexes,
     },
 }
 
@@ -88,7 +89,8 @@ impl AdapterPlan {
     pub fn has_changes(&self) -> bool {
         match &self.engine {
             Engine::PostgreSql { steps, .. } => !steps.is_empty(),
-            Engine::MongoDb { steps } => !steps.is_empty(),
+            // The new Keystone makes indexes by itself when it starts.
+            Engine::MongoDb { steps, .. } => !steps.is_empty(),
         }
     }
 
@@ -146,7 +148,10 @@ impl UpgradePlan {
                         schema_name: schema_name(adapter),
                         steps: tables::plan(&project, &mut warnings, &mut problems),
                     },
-                    _ => Engine::MongoDb { steps: collections::plan(&project, &mut problems) },
+                    _ => Engine::MongoDb {
+                        steps: collections::plan(&project, &mut problems),
+                        indexes: collections::indexes(&project),
+                    },
                 };
                 AdapterPlan { name: adapter.name.clone(), engine }
             })

@@ -145,9 +145,9 @@ proptest! {
         }
         if let Some(plan) = plan("mongoose", &lists) {
             let part = &plan.adapters[0];
-            let Engine::MongoDb { steps } = &part.engine else { unreachable!() };
+            let Engine::MongoDb { steps, indexes } = &part.engine else { unreachable!() };
             let options = Options { direction, reconcile, transaction: true };
-            let script = mongodb::migration(&plan, part, steps, options);
+            let script = mongodb::migration(&plan, part, (steps, indexes), options);
             prop_assert_eq!(script.contains("\nmigrate("), plan.has_changes());
             prop_assert!(summary::render(&plan, None, false).is_ok());
         }

@@ -111,6 +111,16 @@ impl Relationship {
         self.left.list == self.target
     }
 
+    pub fn sides(&self) -> impl Iterator<Item = &Side> {
+        std::iter::once(&self.left).chain(&self.right)
+    }
+
+    /// Whether a side has a field of its own in the documents of the new schema.
+    pub fn keeps(&self, side: &Side) -> bool {
+        let is_dropped = self.kind == Kind::TwoSidedOneToOne && self.right.as_ref() == Some(side);
+        !(side.many || is_dropped)
+    }
+
     /// Whether its sides are the other way round in another order of names.
     pub fn is_mirrored(&self, order: &Order) -> bool {
         let rank = |side: &Side| (order.lists.get(&*side.key), order.paths.get(&*side.path));

@@ -356,7 +356,7 @@ fn written(plan: &UpgradePlan, engine: &Engine, script: Options) -> Result<Writt
             }
             Ok(written)
         }
-        Engine::MongoDb { steps } => Ok(mongodb::calls(plan, steps, script)
+        Engine::MongoDb { steps, indexes } => Ok(mongodb::calls(plan, (steps, indexes), script)
             .into_iter()
             .map(|(at, text)| (Some(at), Statements { title: "In the script".to_owned(), text }))
             .collect()),

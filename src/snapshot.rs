@@ -160,6 +160,10 @@ pub struct RelationshipField {
     /// Whether its column is NOT NULL (`knexOptions.isNotNullable`).
     #[serde(default)]
     pub is_not_nullable: bool,
+    /// Whether the new Keystone indexes it and the old one does not, as long as it holds one id; on
+    /// mongoose only.
+    #[serde(default)]
+    pub is_indexed_by_new: bool,
     /// The join collection there would be with this field as the left side; on mongoose only.
     #[serde(default)]
     pub join_collection: Option<PluralizedModel>,

@@ -4,7 +4,7 @@
 //! In both the order of the variants is the order of execution, for the reasons said at each.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -236,6 +236,9 @@ impl fmt::Display for DocumentPlace {
         }
     }
 }
+
+/// Fields of lists that only the new Keystone indexes, by collection.
+pub type Indexes = BTreeMap<String, BTreeSet<String>>;
 
 /// A step on a MongoDB database. The order of the variants is the order of execution: nothing is
 /// removed before everything is copied.

@@ -68,7 +68,7 @@ fn actions(part: &AdapterPlan, paint: &Paint, relationships: usize) -> Vec<Vec<S
                 table_actions(step, paint, &mut actions[*relationship]);
             }
         }
-        Engine::MongoDb { steps } => {
+        Engine::MongoDb { steps, .. } => {
             for Planned { relationship, step } in steps {
                 collection_actions(step, paint, &mut actions[*relationship]);
             }

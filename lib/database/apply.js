@@ -56,7 +56,7 @@ async function apply(keystone, options = {}) {
         dryRun,
       });
     if (inspection.isDone) {
-      if (isForDoneToo && !dryRun) await run();
+      if (isForDoneToo && part.hasChanges && !dryRun) await run();
       return { isApplied: false, check: inspection };
     }
     if (!inspection.isReady) {

@@ -3,6 +3,7 @@
 const { projectAdapters } = require('./adapters');
 const { UpgradeError } = require('../error');
 const { readOptions } = require('../options');
+const { isIndexedByNew } = require('./mongoose-indexes');
 const { mongooseNames } = require('./mongoose-names');
 const { foreignKeyTypes } = require('./foreign-key-types');
 const { knexColumns } = require('./knex-columns');
@@ -42,7 +43,7 @@ function snapshot(keystone, options) {
     describer(
       adapter,
       lists.filter((list) => list.adapter.parentAdapter === adapter),
-      { rels: own.rels, directories, columns, warnings },
+      { own, directories, columns, warnings },
     ),
   );
 
@@ -138,7 +139,7 @@ function knexDescriber(adapter, lists, { directories, columns, warnings }) {
   };
 }
 
-function mongooseDescriber(adapter, { rels }) {
+function mongooseDescriber(adapter, { own: { rels, consolidated } }) {
   const names = mongooseNames(adapter, rels);
   return {
     adapter: {},
@@ -148,7 +149,9 @@ function mongooseDescriber(adapter, { rels }) {
       isUnique: isUnique ? true : undefined,
     }),
     relationship: (field) =>
-      field.config.many ? { joinCollection: names.joinCollection(field) } : {},
+      field.config.many
+        ? { joinCollection: names.joinCollection(field) }
+        : { isIndexedByNew: isIndexedByNew(field, rels, Boolean(consolidated)) || undefined },
   };
 }
 

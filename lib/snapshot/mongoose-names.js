@@ -52,4 +52,4 @@ function configuredSchema(listAdapter, rels) {
   }
 }
 
-module.exports = { mongooseNames };
+module.exports = { configuredSchema, mongooseNames };

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::access::Access;
-use super::migration::{Join, Migration, Side, Task, migration};
+use super::migration::{Join, Migration, Side, Steps, Task, migration};
 use crate::inspection::{
     Asked, Copied, Database, Finding, Findings, Inspected, Inspection, Query, Question, Related,
     State, Stored, Touched, Within,
@@ -31,7 +31,7 @@ pub fn inspect(
     plan: &UpgradePlan,
     snapshot: &Snapshot,
     adapter: &AdapterPlan,
-    steps: &[Planned<CollectionStep>],
+    (steps, indexes): Steps<'_>,
     asked: Asked<'_>,
 ) -> Result<Inspected, String> {
     let mut steps_of = by_relationship(steps);
@@ -39,7 +39,7 @@ pub fn inspect(
         .relationships_of(adapter)
         .map(|(at, it)| Places::new(at, it, &steps_of.remove(&at).unwrap_or_default(), snapshot))
         .collect();
-    let migration = migration(plan, steps, asked.options);
+    let migration = migration(plan, (steps, indexes), asked.options);
     let copies = steps
         .iter()
         .map(|Planned { relationship, step }| (*relationship, copies(step, asked.options)))
@@ -303,6 +303,9 @@ impl Inspector<'_> {
             }
         }
         if !self.asked.is_running {
+            if self.is_any_pending()? {
+                questions.push(ask("indexes".to_owned(), json!(["indexes", self.migration])));
+            }
             for it in self.pending_copies()? {
                 questions.push(ask(size_key(&it.collection), json!(["size", it.collection])));
             }
@@ -348,6 +351,10 @@ impl Inspector<'_> {
         settle(&mut relationships);
         let (mut problems, mut warnings) = self.findings()?;
         warnings.extend(relationships.iter().filter_map(|it| self.repaired(it)));
+        if self.asked.answers.contains_key("indexes") {
+            let found: Vec<String> = self.answer("indexes")?;
+            problems.extend(found.into_iter().map(|message| finding("DATA", message, None)));
+        }
         for (code, key) in [("SERVER_VERSION", "wrongServer"), ("MISSING", "wrongDatabase")] {
             let message = self.answer::<Option<String>>(key)?;
             problems.extend(message.map(|message| finding(code, message, None)));
@@ -365,9 +372,7 @@ impl Inspector<'_> {
         let unfinished = self.unfinished()?.and_then(|it| it.found);
         let at_work = self.at_work()?;
         let mut is_done = unfinished.is_none() && at_work.is_none() && !self.is_empty()?;
-        for at in self.tasks.keys() {
-            is_done &= !self.is_pending(*at)?;
-        }
+        is_done &= !self.is_any_pending()?;
         if let Some(message) = other_locale {
             is_done = false;
             problems.insert(0, Finding { code: "LOCALE".to_owned(), message, relationship: None });
@@ -557,6 +562,12 @@ impl Inspector<'_> {
 
     fn is_pending(&self, at: usize) -> Result<bool, String> {
         if self.tasks.contains_key(&at) { self.answer(&pending_key(at)) } else { Ok(false) }
+    }
+
+    fn is_any_pending(&self) -> Result<bool, String> {
+        let pending: Result<Vec<bool>, String> =
+            self.tasks.keys().map(|at| self.is_pending(*at)).collect();
+        Ok(pending?.contains(&true))
     }
 
     /// Who has migrated the database while it was looked at.

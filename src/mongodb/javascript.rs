@@ -37,7 +37,7 @@ pub(super) fn literal(value: &Value) -> String {
 }
 
 /// The key of a property.
-fn key(name: &str) -> String {
+pub(super) fn key(name: &str) -> String {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$');
     let begins = name.bytes().next().is_some_and(|first| !first.is_ascii_digit());
     match name {

@@ -8,8 +8,12 @@ use serde::Serialize;
 use crate::plan::{Direction, Options, UpgradePlan};
 use crate::relationship::Kind;
 use crate::step::{
-    CollectionStep, DocumentField, DocumentPlace, FieldIndex, JoinCollection, Owner, Planned,
+    CollectionStep, DocumentField, DocumentPlace, FieldIndex, Indexes, JoinCollection, Owner,
+    Planned,
 };
+
+/// What a plan has of a database.
+pub(super) type Steps<'a> = (&'a [Planned<CollectionStep>], &'a Indexes);
 
 /// A migration of one database.
 #[derive(Debug, Serialize)]
@@ -24,6 +28,8 @@ pub(super) struct Migration<'a> {
     /// Keystone that starts makes those of all its lists.
     pub(super) collections: Vec<&'a str>,
     pub(super) relationships: Vec<Task<'a>>,
+    /// What is made on the way up, and dropped on the way back.
+    pub(super) indexes: &'a Indexes,
 }
 
 /// A relationship that changes.
@@ -79,7 +85,7 @@ impl<'a> From<&'a JoinCollection> for Join<'a> {
 /// The migration that a plan's steps on one adapter make.
 pub(super) fn migration<'a>(
     plan: &UpgradePlan,
-    steps: &'a [Planned<CollectionStep>],
+    (steps, indexes): Steps<'a>,
     options: Options,
 ) -> Migration<'a> {
     let mut tasks: BTreeMap<usize, Task<'a>> = BTreeMap::new();
@@ -117,6 +123,7 @@ pub(super) fn migration<'a>(
         plan: fingerprint(steps),
         collections: collections(steps),
         relationships: tasks.into_values().collect(),
+        indexes,
     }
 }
 

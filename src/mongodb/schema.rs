@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::javascript::{literal, string};
 use crate::comment::push_comment;
 use crate::plan::{Engine, UpgradePlan};
-use crate::relationship::{Kind, Relationship, Side};
+use crate::relationship::{Relationship, Side};
 use crate::schema::Which;
 use crate::snapshot::{Field, List, Snapshot};
 use crate::step::CollectionStep;
@@ -16,15 +16,13 @@ use crate::step::CollectionStep;
 /// The collections of an adapter before or since Arcade: those of lists in order of definition, then
 /// join collections. Empty where the adapter is not on MongoDB.
 pub fn schema(plan: &UpgradePlan, snapshot: &Snapshot, adapter: usize, which: Which) -> String {
-    let Engine::MongoDb { steps } = &plan.adapters[adapter].engine else { return String::new() };
+    let Engine::MongoDb { steps, indexes } = &plan.adapters[adapter].engine else {
+        return String::new();
+    };
     let own = plan.relationships.iter().filter(|relationship| relationship.adapter == adapter);
     let sides: HashMap<(usize, usize), (&Relationship, &Side)> = own
         .flat_map(|relationship| {
-            let sides = [Some(&relationship.left), relationship.right.as_ref()];
-            sides
-                .into_iter()
-                .flatten()
-                .map(move |side| ((side.list, side.field), (relationship, side)))
+            relationship.sides().map(move |side| ((side.list, side.field), (relationship, side)))
         })
         .collect();
     let mut text = String::new();
@@ -35,7 +33,7 @@ pub fn schema(plan: &UpgradePlan, snapshot: &Snapshot, adapter: usize, which: Wh
         for (field_at, field) in list.fields.iter().enumerate() {
             let line = match sides.get(&(at, field_at)) {
                 None => field.kind.clone(),
-                Some((relationship, side)) if is_stored(relationship, side, which) => {
+                Some((relationship, side)) if which == Which::Old || relationship.keeps(side) => {
                     let is_right = relationship.right.as_ref() == Some(*side);
                     let target =
                         if is_right { relationship.left.list } else { relationship.target };
@@ -45,7 +43,9 @@ pub fn schema(plan: &UpgradePlan, snapshot: &Snapshot, adapter: usize, which: Wh
                 Some(_) => continue,
             };
             push_comment(&mut text, "//", &format!("  {}: {line}", field.path));
-            if field.is_indexed || field.is_unique {
+            let is_new = which == Which::New
+                && indexes.get(collection).is_some_and(|fields| fields.contains(&*field.path));
+            if field.is_indexed || field.is_unique || is_new {
                 indexed.push(field);
             }
         }
@@ -70,13 +70,6 @@ pub fn schema(plan: &UpgradePlan, snapshot: &Snapshot, adapter: usize, which: Wh
 
 fn collection(list: &List) -> &str {
     list.collection.as_deref().unwrap_or_default()
-}
-
-/// Whether a side has a field of its own in the documents.
-fn is_stored(relationship: &Relationship, side: &Side, which: Which) -> bool {
-    let is_right = relationship.right.as_ref() == Some(side);
-    let is_dropped = is_right && relationship.kind == Kind::TwoSidedOneToOne;
-    which == Which::Old || !(side.many || is_dropped)
 }
 
 fn create(text: &mut String, title: &str, collection: &str) {

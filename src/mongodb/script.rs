@@ -2,11 +2,10 @@
 
 use serde::Serialize;
 
-use super::javascript::{literal, string};
-use super::migration::{Migration, Task, migration as data};
+use super::javascript::{key, literal, string};
+use super::migration::{Migration, Steps, Task, migration as data};
 use crate::comment::push_comment;
 use crate::plan::{AdapterPlan, Direction, Options, UpgradePlan};
-use crate::step::{CollectionStep, Planned};
 
 /// What is done for each kind of relationship.
 const VOCABULARY: &str = include_str!("../../lib/database/mongodb/vocabulary.js");
@@ -64,7 +63,7 @@ migrate(migration, {
 pub fn migration(
     plan: &UpgradePlan,
     adapter: &AdapterPlan,
-    steps: &[Planned<CollectionStep>],
+    steps: Steps<'_>,
     options: Options,
 ) -> String {
     let migration = data(plan, steps, options);
@@ -105,20 +104,12 @@ pub fn migration(
 }
 
 /// The same migration as data, for a driver: JSON as `lib/database/mongodb/runner.js` takes it.
-pub fn statements(
-    plan: &UpgradePlan,
-    steps: &[Planned<CollectionStep>],
-    options: Options,
-) -> String {
+pub fn statements(plan: &UpgradePlan, steps: Steps<'_>, options: Options) -> String {
     serde_json::to_string(&data(plan, steps, options)).expect("plain data")
 }
 
 /// What the script says of each relationship, by the relationship's index.
-pub fn calls(
-    plan: &UpgradePlan,
-    steps: &[Planned<CollectionStep>],
-    options: Options,
-) -> Vec<(usize, String)> {
+pub fn calls(plan: &UpgradePlan, steps: Steps<'_>, options: Options) -> Vec<(usize, String)> {
     let text = |task: &Task<'_>| {
         let mut text = Text::default();
         text.task(task, "");
@@ -148,7 +139,7 @@ impl Text {
     }
 
     fn data(&mut self, migration: &Migration<'_>) {
-        let Migration { options, server, plan, collections, relationships } = migration;
+        let Migration { options, server, plan, collections, relationships, indexes } = migration;
         self.line("\nconst migration = {");
         for (name, value) in values(options) {
             self.line(&format!("  {name}: {value},"));
@@ -165,6 +156,14 @@ impl Text {
         self.line("  relationships: [");
         relationships.iter().for_each(|task| self.task(task, "    "));
         self.line("  ],");
+        self.line(
+            "  // Fields that the new Keystone indexes and the old one did not, by collection.",
+        );
+        self.line("  indexes: {");
+        for (collection, fields) in values(indexes) {
+            self.line(&format!("    {}: {fields},", key(&collection)));
+        }
+        self.line("  },");
         self.line("};\n");
     }
 

@@ -11,7 +11,8 @@ use crate::error::Problem;
 use crate::naming;
 use crate::relationship::{Kind, Relationship, Side};
 use crate::step::{
-    CollectionStep, DocumentField, DocumentPlace, FieldIndex, JoinCollection, Owner, Planned,
+    CollectionStep, DocumentField, DocumentPlace, FieldIndex, Indexes, JoinCollection, Owner,
+    Planned,
 };
 
 pub(super) fn plan(part: &Part<'_>, problems: &mut Vec<Problem>) -> Vec<Planned<CollectionStep>> {
@@ -49,6 +50,24 @@ pub(super) fn plan(part: &Part<'_>, problems: &mut Vec<Problem>) -> Vec<Planned<
         }
     }
     copied.into_iter().chain(removed).collect()
+}
+
+/// The fields of lists that only the new Keystone indexes: also those that stay as they are.
+pub(super) fn indexes(part: &Part<'_>) -> Indexes {
+    let mut indexes = Indexes::new();
+    for (_, relationship) in part.relationships() {
+        for side in relationship.sides().filter(|side| relationship.keeps(side)) {
+            let list = part.list(side.list);
+            let field = list.fields[side.field].relationship.as_ref();
+            let (Some(collection), Some(true)) =
+                (&list.collection, field.map(|it| it.is_indexed_by_new))
+            else {
+                continue;
+            };
+            indexes.entry(collection.clone()).or_default().insert(side.path.to_string());
+        }
+    }
+    indexes
 }
 
 struct CollectionNames<'a> {

@@ -206,7 +206,7 @@ impl<'a> Picture<'a> {
                 let steps = steps.iter().filter(|it| it.relationship == at).map(|it| &it.step);
                 picture.tables(&steps.collect::<Vec<_>>());
             }
-            Engine::MongoDb { steps } => {
+            Engine::MongoDb { steps, .. } => {
                 let steps = steps.iter().filter(|it| it.relationship == at).map(|it| &it.step);
                 picture.collections(&steps.collect::<Vec<_>>());
             }

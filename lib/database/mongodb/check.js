@@ -104,6 +104,8 @@ function questionsOf(connection) {
       return found;
     },
 
+    indexes: (migration) => runner.indexClashes(server, migration),
+
     /** How much there is to read of a collection, where it may be asked. */
     size: (collection) => server.first(sizeOf(collection)).catch(() => null),
   };

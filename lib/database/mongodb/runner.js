@@ -9,10 +9,11 @@ const {
   indexesStay,
   insert,
   isOwnIndex,
+  isPlainIndex,
   merge,
   named,
   partsOf,
-  plainIndex,
+  plainIndexes,
   validatorTakes,
 } = require('./vocabulary');
 
@@ -190,10 +191,10 @@ async function start(run, state) {
   }
   // From here on, an error does not mean that nothing has been changed.
   if (state && state.phase === 'filling') say('resume', 'Starting over after a run was stopped');
-  await runChecks(run, pending, 'Nothing has been changed', async (parts, it) => [
-    ...parts.checks,
-    ...(await checksOfWrites(server, it.name, parts)),
-  ]);
+  const checksOf = async (parts, it) =>
+    parts.checks.concat(await checksOfWrites(server, it.name, parts));
+  const clashes = await indexClashes(server, migration);
+  await runChecks(run, pending, 'Nothing has been changed', checksOf, clashes);
 
   const all = [];
   for (const relationship of pending) {
@@ -358,14 +359,13 @@ async function takeBack({ server, lock, filled }) {
 
 /** Makes a join collection with its indexes. */
 async function fill(server, { copy, place, into }) {
-  const indexes = (copy.indexes || []).map((field) => plainIndex(place, field).indexes[0]);
   if (place === into) {
     await server.write({ delete: into, deletes: [{ q: {}, limit: 0 }] });
-    await server.write({ createIndexes: place, indexes });
+    await server.write(plainIndexes(place, copy.indexes));
     await server.write(extended(copy.run, insert(into)));
   } else {
     // While it is empty: of a filled collection all members of a replica set have to make the indexes.
-    if (indexes.length > 0) await server.write({ createIndexes: place, indexes });
+    if (copy.indexes) await server.write(plainIndexes(place, copy.indexes));
     // The server makes it whole or not at all, and keeps the indexes.
     await server.write(extended(copy.run, { $out: place }));
   }
@@ -481,36 +481,55 @@ async function giveName(server, { place, into }) {
   await server.rename(place, into);
 }
 
-/** Makes and drops indexes, of all relationships: also of those that have no links yet. */
+/** Makes and drops indexes, of all relationships and lists: also of those that have no links yet. */
 async function makeIndexes({ migration, server, lock }) {
+  const { unguarded } = server;
+  const drop = (collection, { v: _v, ns: _ns, ...index }, isNeeded) =>
+    lock.undoable(
+      () => unguarded.write(dropIndex(collection, index.name)),
+      async () => {
+        if (!(await isNeeded())) return;
+        await unguarded.write({ createIndexes: collection, indexes: [index] });
+      },
+    );
+  /** Where others have gone back, they do not need what came late. */
+  const make = (command, isOpen, join) =>
+    lock.undoable(
+      () => unguarded.write(command),
+      async ({ numIndexesBefore, numIndexesAfter }) => {
+        if (!(await isOpen())) return;
+        const { createIndexes: collection, indexes } = command;
+        if (join && join.collection === collection) {
+          await dropEmpty(unguarded, collection, lock.token);
+        } else if (Number(numIndexesAfter) > Number(numIndexesBefore)) {
+          for (const { name } of indexes) await unguarded.write(dropIndex(collection, name));
+        }
+      },
+    );
   for (const relationship of migration.relationships) {
     const { indexes, drops } = partsOf(migration, relationship);
-    for (const command of indexes) {
-      const undo = async ({ numIndexesBefore, numIndexesAfter }) => {
-        // Where others have not gone back, they need it.
-        if (!(await isPending(server, migration, relationship))) return;
-        const collection = command.createIndexes;
-        if (relationship.join) await dropEmpty(server.unguarded, collection, lock.token);
-        else if (Number(numIndexesAfter) > Number(numIndexesBefore)) {
-          await server.unguarded.write(dropIndex(collection, command.indexes[0].name));
-        }
-      };
-      await lock.undoable(() => server.unguarded.write(command), undo);
-    }
+    const isOpen = () => isPending(server, migration, relationship);
+    for (const command of indexes) await make(command, isOpen, relationship.join);
     // Before the field: a unique index would refuse a second document without it.
     for (const side of drops) {
-      const own = (await server.indexesOf(side.collection)).filter((it) => isOwnIndex(it, side));
-      for (const { v: _v, ns: _ns, ...index } of own) {
-        const undo = async () => {
-          // Without the field nobody needs it.
-          if (!(await server.first(anyWith(side)))) return;
-          await server.unguarded.write({ createIndexes: side.collection, indexes: [index] });
-        };
-        await lock.undoable(
-          () => server.unguarded.write(dropIndex(side.collection, index.name)),
-          undo,
-        );
+      for (const it of await server.indexesOf(side.collection)) {
+        // Without the field nobody needs it.
+        if (isOwnIndex(it, side))
+          await drop(side.collection, it, () => server.first(anyWith(side)));
       }
+    }
+  }
+  const isOpen = async () => (await findPending({ migration, server }, [])).length > 0;
+  for (const [collection, fields] of Object.entries(migration.indexes)) {
+    const found = await server.indexesOf(collection);
+    const isMissing = (field) => !found.some((it) => isOwnIndex(it, { field }));
+    const missing = fields.filter(isMissing);
+    const isMade = (it) => fields.some((field) => isPlainIndex(it, field));
+    if (migration.direction === 'down') {
+      for (const it of found.filter(isMade)) await drop(collection, it, isOpen);
+    } else if (found.length > 0 && missing.length > 0) {
+      // Where there is no collection, the new Keystone makes both.
+      await make(plainIndexes(collection, missing), isOpen);
     }
   }
 }
@@ -556,10 +575,11 @@ async function repair({ server, say }, { says, collection, field, how, run }) {
 
 /**
  * Runs some checks of relationships, all of them, so that one run says everything that is wrong. With a
- * `consequence` these come before anything changes.
+ * `consequence` these come before anything changes. `found` is what is known to be wrong.
  */
-async function runChecks({ migration, server, say }, relationships, consequence, checksOf) {
-  const wrong = [];
+async function runChecks(run, relationships, consequence, checksOf, found = []) {
+  const { migration, server, say } = run;
+  const wrong = found.slice();
   for (const relationship of relationships) {
     const checks = await checksOf(partsOf(migration, relationship), relationship);
     if (checks.length > 0) say('check', `Checking ${relationship.name}`);
@@ -570,6 +590,21 @@ async function runChecks({ migration, server, say }, relationships, consequence,
     }
   }
   if (wrong.length > 0) throw new Error(wrong.concat(consequence || []).join('\n'));
+}
+
+/** What is in the way of the indexes that are made of lists' fields, in words. */
+async function indexClashes(server, { direction, indexes }) {
+  const clashes = [];
+  for (const [collection, fields] of direction === 'up' ? Object.entries(indexes) : []) {
+    for (const it of await server.indexesOf(collection)) {
+      const field = fields.find((name) => isOwnIndex(it, { field: name }));
+      if (field === undefined || isPlainIndex(it, field)) continue;
+      clashes.push(
+        `The index ${it.name} of ${collection} is in the way of ${field}_1, which the new Keystone makes of the same field with no options. Drop it`,
+      );
+    }
+  }
+  return clashes;
 }
 
 /** The checks of what the server may refuse when documents are written. */
@@ -701,8 +736,11 @@ function longest(server, migration) {
       for (const field of copy.indexes) indexes.push(`${own}.$${field}_1`);
     }
     for (const command of commands) {
-      indexes.push(`${whole(command.createIndexes)}.$${command.indexes[0].name}`);
+      for (const it of command.indexes) indexes.push(`${whole(command.createIndexes)}.$${it.name}`);
     }
+  }
+  for (const [collection, fields] of Object.entries(migration.indexes)) {
+    for (const field of fields) indexes.push(`${whole(collection)}.$${field}_1`);
   }
   const last = (all) =>
     all
@@ -1050,6 +1088,7 @@ module.exports = {
   STATE,
   atWorkNow,
   checksOfWrites,
+  indexClashes,
   isOf,
   isPending,
   isResumed,

@@ -43,7 +43,7 @@ const UP = {
       checks: checksOfArray(name, left, right),
       copies: [copyArray(name, left, right, join)],
       guards: [allCopied(name, left, right, join)],
-      indexes: [plainIndex(join, left.inJoin), plainIndex(join, right.inJoin)],
+      indexes: [plainIndexes(join, [left.inJoin, right.inJoin])],
       removals: [unset(name, left)],
       drops: [left],
     };
@@ -61,7 +61,7 @@ const UP = {
       ],
       copies: [(reconcile ? copyBothArrays : copyArray)(name, left, right, join)],
       guards: [allCopied(name, left, right, join), allCopied(name, right, left, join)],
-      indexes: [plainIndex(join, left.inJoin), plainIndex(join, right.inJoin)],
+      indexes: [plainIndexes(join, [left.inJoin, right.inJoin])],
       removals: [unset(name, left), unset(name, right)],
       drops: [left, right],
     };
@@ -242,12 +242,12 @@ function refilled(name, side, other, join) {
     join ? noneOverwrittenByJoin(name, side, other, join) : noneOverwritten(name, side, other),
   ];
   if (side.index === 'unique' && other.field) checks.push(oneIsWithout(name, side, other));
-  const indexOf = side.index === 'unique' ? uniqueIndex : plainIndex;
+  const indexesOf = side.index === 'unique' ? uniqueIndexes : plainIndexes;
   return {
     checks,
     copies: [gather(name, side, from, links)],
     counts: [(side.many ? arraysComplete : fieldsComplete)(name, side, from, links)],
-    indexes: side.index ? [indexOf(side.collection, side.field)] : [],
+    indexes: side.index ? [indexesOf(side.collection, [side.field])] : [],
     touched: [anyWith(side)],
   };
 }
@@ -442,6 +442,13 @@ function indexesStay(name, side, indexes) {
 /** Whether an index is of a field alone, as Keystone makes it. It is dropped before the field. */
 function isOwnIndex({ key }, side) {
   return Object.keys(key).length === 1 && Number(key[side.field]) === 1;
+}
+
+/** Whether it is that of `plainIndexes`, and not one with that key but another name or options. */
+function isPlainIndex(index, field) {
+  const { v: _v, ns: _ns, key: _key, name, background: _background, ...options } = index;
+  const hasNone = Object.keys(options).length === 0 && name === `${field}_1`;
+  return hasNone && isOwnIndex(index, { field });
 }
 
 /**
@@ -949,16 +956,18 @@ function named(names) {
   return { listCollections: 1, filter: { name }, nameOnly: true };
 }
 
-/** An index as Keystone makes it: without `background` it would clash with Keystone's own. */
-function plainIndex(collection, field) {
-  const index = { key: { [field]: 1 }, name: `${field}_1`, background: true };
-  return { createIndexes: collection, indexes: [index] };
+/**
+ * Indexes as Keystone makes them, one for each field: without `background` they would clash with
+ * Keystone's own. Some servers mind the order of the options.
+ */
+function plainIndexes(collection, fields, options) {
+  const indexOf = (field) =>
+    Object.assign({ key: { [field]: 1 }, name: `${field}_1` }, options, { background: true });
+  return { createIndexes: collection, indexes: fields.map(indexOf) };
 }
 
-/** Some servers mind the order of the options. */
-function uniqueIndex(collection, field) {
-  const index = { key: { [field]: 1 }, name: `${field}_1`, unique: true, background: true };
-  return { createIndexes: collection, indexes: [index] };
+function uniqueIndexes(collection, fields) {
+  return plainIndexes(collection, fields, { unique: true });
 }
 
 /** By its name, or by its key. */
@@ -1196,13 +1205,14 @@ module.exports = {
   indexesStay,
   insert,
   isOwnIndex,
+  isPlainIndex,
   lookup,
   merge,
   named,
   only,
   partsOf,
   path,
-  plainIndex,
+  plainIndexes,
   sidesOf,
   toId,
   validatorTakes,

@@ -62,6 +62,9 @@ const migration = {
       join: { collection: 'tag_right_tags_manies', left: 'Tag_right_left_id', right: 'Tag_right_id' },
     },
   ],
+  // Fields that the new Keystone indexes and the old one did not, by collection.
+  indexes: {
+  },
 };
 
 // From here on, every script is the same. Nothing is sent before the call of `migrate` at the end.

@@ -41,6 +41,7 @@ const MIGRATION = {
       join: { "collection": "todo_readers_user_readposts", "left": "Todo_left_id", "right": "User_right_id" },
     },
   ],
+  indexes: { "todos": [ "author", "leadAuthor", "publisher" ] },
 };
 
 /** Runs a migration by the driver that the tool has connected. */

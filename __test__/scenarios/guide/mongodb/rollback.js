@@ -57,6 +57,10 @@ const migration = {
       join: { collection: 'todo_readers_user_readposts', left: 'Todo_left_id', right: 'User_right_id' },
     },
   ],
+  // Fields that the new Keystone indexes and the old one did not, by collection.
+  indexes: {
+    todos: ['author', 'leadAuthor', 'publisher'],
+  },
 };
 
 // From here on, every script is the same. Nothing is sent before the call of `migrate` at the end.

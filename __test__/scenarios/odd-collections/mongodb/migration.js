@@ -75,6 +75,12 @@ const migration = {
       right: { collection: 'with spaces', field: 'e' },
     },
   ],
+  // Fields that the new Keystone indexes and the old one did not, by collection.
+  indexes: {
+    'it\'s "quoted" `here` \\ x': ['f'],
+    'my.dotted.posts': ['c'],
+    stats: ['b'],
+  },
 };
 
 // From here on, every script is the same. Nothing is sent before the call of `migrate` at the end.

@@ -49,6 +49,10 @@ const migration = {
       right: { collection: 'ds', field: 'a' },
     },
   ],
+  // Fields that the new Keystone indexes and the old one did not, by collection.
+  indexes: {
+    as: ['c', 'd'],
+  },
 };
 
 // From here on, every script is the same. Nothing is sent before the call of `migrate` at the end.

@@ -52,6 +52,9 @@ const migration = {
       join: { collection: 'post_a_many_many_manies', left: 'Post_left_id', right: 'Tag_right_id' },
     },
   ],
+  // Fields that the new Keystone indexes and the old one did not, by collection.
+  indexes: {
+  },
 };
 
 // From here on, every script is the same. Nothing is sent before the call of `migrate` at the end.

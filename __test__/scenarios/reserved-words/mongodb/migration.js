@@ -66,6 +66,11 @@ const migration = {
       join: { collection: 'group_constructor_manies', left: 'group_left_id', right: 'group_right_id' },
     },
   ],
+  // Fields that the new Keystone indexes and the old one did not, by collection.
+  indexes: {
+    groups: ['default'],
+    orders: ['table', 'user'],
+  },
 };
 
 // From here on, every script is the same. Nothing is sent before the call of `migrate` at the end.

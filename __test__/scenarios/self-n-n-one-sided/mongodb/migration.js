@@ -36,6 +36,9 @@ const migration = {
       join: { collection: 'user_friends_manies', left: 'User_left_id', right: 'User_right_id' },
     },
   ],
+  // Fields that the new Keystone indexes and the old one did not, by collection.
+  indexes: {
+  },
 };
 
 // From here on, every script is the same. Nothing is sent before the call of `migrate` at the end.

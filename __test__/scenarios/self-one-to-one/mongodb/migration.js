@@ -34,6 +34,10 @@ const migration = {
       right: { collection: 'people', field: 'wife' },
     },
   ],
+  // Fields that the new Keystone indexes and the old one did not, by collection.
+  indexes: {
+    people: ['husband'],
+  },
 };
 
 // From here on, every script is the same. Nothing is sent before the call of `migrate` at the end.

@@ -43,6 +43,10 @@ const migration = {
       right: { collection: 'places', field: 'events', many: true },
     },
   ],
+  // Fields that the new Keystone indexes and the old one did not, by collection.
+  indexes: {
+    events: ['place'],
+  },
 };
 
 // From here on, every script is the same. Nothing is sent before the call of `migrate` at the end.
