@@ -149,6 +149,79 @@ it('what cannot be kept stops it, and --reconcile repairs it', async () => {
   expect(await session.apply({ reconcile: true })).toMatchObject({ isApplied: true });
 });
 
+it('links that NEW wrote beside the old arrays, and documents older than their fields', async () => {
+  const text = { type: 'Text' };
+  const one = (ref) => ({ type: 'Relationship', ref });
+  const many = (ref) => ({ ...one(ref), many: true });
+  const lists = {
+    Group: {
+      fields: {
+        ...{ name: text, labels: many('Label'), tags: many('Label.groups') },
+        owner: one('Label.owned'),
+      },
+    },
+    Label: { fields: { name: text, groups: many('Group.tags'), owned: many('Group.owner') } },
+  };
+  const scenario = { adapters: ['mongoose'], lists };
+  const database = `check_${++count}`;
+  const old = await keystones.old.open(scenario, server.url(database));
+  const created = await old.query(
+    'mutation { createGroup(data: { name: "full", labels: { create: [{ name: "a" }, { name: "b" }] }, tags: { create: [{ name: "c" }] }, owner: { create: { name: "d" } } }) { id } }',
+  );
+  await old.close();
+  const db = server.database(database);
+  await db
+    .collection('groups')
+    .insertMany([
+      { name: 'before the field was added' },
+      { name: 'null', labels: null, tags: null, owner: null },
+      { name: 'empty', labels: [], tags: [] },
+    ]);
+  await db
+    .collection('labels')
+    .insertMany([{ name: 'x' }, { name: 'y', groups: null, owned: null }]);
+  const session = await keystones.new.open(scenario, server.url(database));
+  await session.query(
+    `mutation { updateGroup(id: "${created.createGroup.id}", data: { tags: { create: [{ name: "made by NEW" }] } }) { id } }`,
+  );
+  const before = await stateOf(database);
+
+  const project = makeScenarioProject(scenario, 'mongoose');
+  const command = (...args) => run(project, args, { env: { DATABASE_URL: server.url(database) } });
+  const tags = 'Group.tags -> Label.groups: ';
+  const counted = (problem) => new RegExp(`^${problem}.*Found: 1, `, 'm');
+  const refused = await command('--check');
+  expect(refused.code).toBe(2);
+  expect(refused.stdout).toMatch(counted(`✖ ${tags}groups.tags holds links that .* does not`));
+  expect(refused.stdout).toMatch(counted(`⚠ ${tags}.* holds links that groups.tags does not`));
+  expect(await command('--apply', '--yes')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('Nothing has been changed.'),
+  });
+  expect(await stateOf(database)).toBe(before);
+
+  const ready = await command('--check', '--reconcile');
+  expect(ready.code).toBe(0);
+  expect(ready.stdout).toMatch(counted(`⚠ ${tags}groups.tags holds .* They are added.`));
+  expect((await command('--apply', '--reconcile', '--yes')).code).toBe(0);
+  const named = (names) => names.map((name) => ({ name }));
+  const bare = (name) => ({ name, labels: [], tags: [], owner: null });
+  expect(
+    await session.query('{ allGroups { name labels { name } tags { name } owner { name } } }'),
+  ).toEqual({
+    allGroups: [
+      {
+        name: 'full',
+        labels: named(['a', 'b']),
+        tags: named(['c', 'made by NEW']),
+        owner: { name: 'd' },
+      },
+      ...['before the field was added', 'null', 'empty'].map(bare),
+    ],
+  });
+  await session.close();
+});
+
 it('a database that NEW was started on, which made its empty collections', async () => {
   const { database, session } = await makeDatabase();
   const started = await keystones.new.open(GUIDE, server.url(database));

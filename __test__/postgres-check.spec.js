@@ -541,6 +541,102 @@ testOnOwnServer('says what to do where the server has no room for all the locks'
   }
 });
 
+describe('what projects have done to their databases', () => {
+  const text = { type: 'Text' };
+  const one = (ref) => ({ type: 'Relationship', ref });
+  const many = (ref) => ({ ...one(ref), many: true });
+
+  /** A database that OLD has made of lists, and the command in a project with these lists and NEW. */
+  async function makeCase(lists, seed) {
+    const database = `case ${++count}`;
+    await server.createDatabase(database);
+    const scenario = { adapters: ['knex'], lists };
+    const session = await keystones.old.open(scenario, server.url(database));
+    await session.createSchema();
+    await seed(session);
+    await session.close();
+    const project = makeScenarioProject(scenario, 'knex');
+    const env = { DATABASE_URL: server.url(database) };
+    return { database, scenario, command: (...args) => run(project, args, { env }) };
+  }
+
+  it('links given to others: what --check --reconcile says is what the run then does', async () => {
+    const lists = {
+      User: { fields: { name: text, posts: many('Post.author'), lead: one('Post.leader') } },
+      Post: { fields: { name: text, author: one('User.posts'), leader: one('User.lead') } },
+    };
+    const { database, scenario, command } = await makeCase(lists, async (session) => {
+      const { createUser: aida } = await session.query(
+        'mutation { createUser(data: { name: "Aida", posts: { create: [{ name: "Soroban" }, { name: "Abacus" }] } }) { id posts { id } } }',
+      );
+      const { createUser: bert } = await session.query(
+        'mutation { createUser(data: { name: "Bert" }) { id } }',
+      );
+      const [first, second] = aida.posts;
+      const connect = ({ id }) => `connect: { id: ${id} }`;
+      for (const change of [
+        `updatePost(id: ${first.id}, data: { author: { ${connect(bert)} } })`,
+        `updateUser(id: ${bert.id}, data: { posts: { ${connect(second)} } })`,
+        `updateUser(id: ${aida.id}, data: { lead: { ${connect(first)} } })`,
+        `updateUser(id: ${bert.id}, data: { lead: { ${connect(first)} } })`,
+      ]) {
+        await session.query(`mutation { ${change} { id } }`);
+      }
+    });
+    const refused = await command('--check');
+    expect(refused.code).toBe(2);
+    expect(refused.stdout).toMatch(/that only User_posts has: 2\..*that only User\.lead has: 1\./s);
+
+    const foretold = (await command('--check', '--reconcile')).stdout;
+    expect(foretold).toContain(
+      '--reconcile drops 2 links in User_posts that Post.author contradicts. For example: dropped Post 1 – User 1 of User_posts (Post.author has Post 1 – User 2);',
+    );
+    expect(foretold).toContain(
+      '--reconcile drops 1 link in User.lead that Post.leader contradicts. For example: dropped Post 1 – User 1 of User.lead (Post.leader has Post 1 – User 2).',
+    );
+    const applied = await command('--apply', '--reconcile', '--yes');
+    expect(applied.code).toBe(0);
+    const warnings = (text) => text.split('\n').filter((line) => line.startsWith('⚠'));
+    expect(warnings(foretold)).toHaveLength(2);
+    expect(warnings(applied.stdout)).toEqual(
+      warnings(foretold).map((line) => line.replace('--reconcile drops', '--reconcile dropped')),
+    );
+    const session = await keystones.new.open(scenario, server.url(database));
+    expect(
+      await session.query('{ allPosts(sortBy: id_ASC) { author { name } leader { name } } }'),
+    ).toEqual({
+      allPosts: [
+        { author: { name: 'Bert' }, leader: { name: 'Bert' } },
+        { author: { name: 'Bert' }, leader: null },
+      ],
+    });
+    await session.close();
+  });
+
+  it('a list with a table of another name, which NEW does not know', async () => {
+    const orders = { orders: many('Order.customer'), likes: many('Order') };
+    const lists = {
+      User: {
+        fields: { name: { ...text, isUnique: true }, ...orders },
+        adapterConfig: { listAdapterClass: 'setsTable:customers' },
+      },
+      Order: { fields: { no: text, customer: one('User.orders') } },
+    };
+    const { database, command } = await makeCase(lists, (session) =>
+      session.query(
+        'mutation { createUser(data: { name: "a", orders: { create: [{ no: "1" }] }, likes: { create: [{ no: "2" }] } }) { id } }',
+      ),
+    );
+    const before = await stateOf(database);
+    const missing = 'Not in the schema public: the table User of the list User.';
+    const checked = await command('--check');
+    expect([checked.code, checked.stdout]).toEqual([2, expect.stringContaining(missing)]);
+    const applied = await command('--apply', '--yes');
+    expect([applied.code, applied.stderr]).toEqual([1, expect.stringContaining(missing)]);
+    expect(await stateOf(database)).toBe(before);
+  });
+});
+
 describe('several adapters', () => {
   const scenario = loadScenario('two-adapters');
 

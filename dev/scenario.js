@@ -22,8 +22,8 @@
  * - `scripts`: `true` where the scripts are among the expectations, as they are for about a dozen
  *   cases that differ in kind.
  * - `lists`: in the order of their definition. Each field's `type`, each of `plugins`, each of a
- *   Content field's `blocks`, `adapterConfig.configureMongooseSchema` and
- *   `knexOptions.wrapIdentifier` are names.
+ *   Content field's `blocks`, `adapterConfig.configureMongooseSchema`,
+ *   `adapterConfig.listAdapterClass` and `knexOptions.wrapIdentifier` are names.
  *
  * Nothing here connects to a database.
  */
@@ -72,6 +72,17 @@ const SCHEMA_HOOKS = {
     (name) =>
     (schema, { mongoose }) => {
       if (mongoose.connection.db.databaseName) schema.set('collection', name);
+    },
+};
+
+/** List adapters that a project would write itself, by the name before the colon. */
+const LIST_ADAPTERS = {
+  setsTable: (name, load) =>
+    class extends load('@keystonejs/adapter-knex').KnexListAdapter {
+      constructor(...args) {
+        super(...args);
+        this.tableName = name;
+      }
     },
 };
 
@@ -178,6 +189,9 @@ function listConfig({ fields, plugins = [], adapterConfig = {}, ...config }, loa
       ...(adapterConfig.configureMongooseSchema && {
         configureMongooseSchema: schemaHook(adapterConfig.configureMongooseSchema),
       }),
+      ...(adapterConfig.listAdapterClass && {
+        listAdapterClass: listAdapter(adapterConfig.listAdapterClass, load),
+      }),
     },
   };
 }
@@ -208,6 +222,11 @@ function contentBlock(name, load) {
 function schemaHook(text) {
   const [name, argument] = text.split(':');
   return SCHEMA_HOOKS[name](argument);
+}
+
+function listAdapter(text, load) {
+  const [name, argument] = text.split(':');
+  return LIST_ADAPTERS[name](argument, load);
 }
 
 function isInstalled(packageName, load) {

@@ -30,18 +30,28 @@ const onPostgres = (version) => [
   { engines: ['PostgreSQL'], version, needs: [`postgres/${version}`] },
 ];
 
-const byKeystones = (set, which) => [
+const byKeystones = (set, which, cannot) => [
   set,
-  { engines: Object.keys(ENGINES), which, needs: [set, 'postgres/18', ...ENGINES.MongoDB.needs] },
+  {
+    ...{ engines: Object.keys(ENGINES), which, cannot },
+    needs: [set, 'postgres/18', ...ENGINES.MongoDB.needs],
+  },
 ];
 
-/** By name: a version of PostgreSQL, or the installs of the Keystones if not the usual ones. */
+/**
+ * By name: a version of PostgreSQL, or the installs of the Keystones if not the usual ones, with the
+ * scenarios that such an OLD itself cannot fill.
+ */
 const TRIALS = Object.fromEntries([
   ...['12', '13', '14', '15', '16', '17', '18'].map(onPostgres),
   // Every OLD with the last NEW, and every NEW with the last OLD.
-  ...['keystones/alpha-16', 'keystones/5', 'keystones/6'].map((set) =>
-    byKeystones(set, { old: set }),
+  byKeystones(
+    'keystones/alpha-16',
+    { old: 'keystones/alpha-16' },
+    // It reads join tables of lists with themselves that it has not made, and every object's `constructor`.
+    { PostgreSQL: ['reserved-words', 'schema-name', 'uuid-keys'] },
   ),
+  ...['keystones/5', 'keystones/6'].map((set) => byKeystones(set, { old: set })),
   ...['keystones/8', 'keystones/13', 'keystones/18'].map((set) => byKeystones(set, { new: set })),
 ]);
 
@@ -77,21 +87,21 @@ function ofEachKind(adapter) {
 }
 
 /** Takes them through the oracle. Returns how many there were, with how many links. */
-async function proveAll({ adapter, oracle }, tools) {
+async function proveAll({ adapter, oracle }, tools, cannot = []) {
   let links = 0;
-  let proved = 0;
-  for (const scenario of ofEachKind(adapter)) {
+  const all = ofEachKind(adapter).filter(({ name }) => !cannot.includes(name));
+  for (const scenario of all) {
     try {
       const result = await oracle.prove(scenario, { ...tools, seed: 1 });
       const { refused, impossible } = result;
       if (refused || impossible) throw new Error(impossible ?? JSON.stringify(refused));
       links += result.links;
-      proved++;
     } catch (error) {
       throw new Error(`${scenario.name}: ${error.message}`, { cause: error });
     }
   }
-  return `${proved} scenarios there and back, ${links} links`;
+  const left = cannot.length ? `; OLD itself fails at ${cannot.join(', ')}` : '';
+  return `${all.length} scenarios there and back, ${links} links${left}`;
 }
 
 /**
@@ -100,7 +110,7 @@ async function proveAll({ adapter, oracle }, tools) {
  * @param {string} name
  */
 export async function prove(name) {
-  const { engines, version, which = {} } = TRIALS[name];
+  const { engines, version, which = {}, cannot = {} } = TRIALS[name];
   for (const engine of engines) {
     await stage(version ? name : `${name} on ${engine}`, async () => {
       const { adapter, start } = ENGINES[engine];
@@ -112,7 +122,8 @@ export async function prove(name) {
       try {
         server = await start(version);
         const keystones = { old: oldKeystone, new: newKeystone };
-        return await proveAll(ENGINES[engine], { server, keystones, shell, isShort: true });
+        const tools = { server, keystones, shell, isShort: true };
+        return await proveAll(ENGINES[engine], tools, cannot[engine]);
       } finally {
         await Promise.all([oldKeystone, newKeystone, shell, server].map((it) => it?.stop()));
       }
