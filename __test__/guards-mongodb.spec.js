@@ -717,30 +717,38 @@ test('a check beside a run says who is at work, and nothing else', async () => {
     found.push([codesOf(result), result.warnings, result.isReady || result.isDone]);
     expect(result.problems[0].message).toMatch(/process \d+ on /);
   };
-  // One that has begun before the run ends when that is at work.
-  let goOn;
-  const begun = new Promise((resolve) => (goOn = resolve));
-  let isBegun = false;
-  const onRead = async ({ command }) => {
-    if (isBegun || !command.aggregate) return;
-    isBegun = true;
-    goOn();
-    await removing;
+  const event = () => {
+    let happens;
+    return Object.assign(new Promise((resolve) => (happens = resolve)), { happens });
   };
-  let removes;
-  const removing = new Promise((resolve) => (removes = resolve));
-  const early = check({ onRead });
-  await begun;
+  /** A check that has begun, and ends after something else. */
+  const checkUntil = async (end) => {
+    const begun = event();
+    const onRead = async ({ command }) => {
+      if (!command.aggregate) return;
+      begun.happens();
+      await end;
+    };
+    const done = check({ onRead });
+    await begun;
+    return { done };
+  };
+  const [removing, ended] = [event(), event()];
+  const early = await checkUntil(removing);
+  let late;
   const whileRemoving = async () => {
-    removes();
-    await early;
+    removing.happens();
+    await early.done;
     await check();
+    late = await checkUntil(ended);
   };
   const { error } = await trials.apply(database, {
     at: [[steps.removal('editors'), whileRemoving]],
   });
   expect(error).toBe(undefined);
-  expect(found).toEqual(Array(2).fill([['LOCKED'], [], false]));
+  ended.happens();
+  await late.done;
+  expect(found).toEqual(Array(3).fill([['LOCKED'], [], false]));
 });
 
 test.each([
