@@ -396,6 +396,14 @@ mod tests {
     }
 
     #[test]
+    fn each_id_that_the_new_schema_keeps_is_indexed() {
+        let plan = plan("mongoose", GUIDE);
+        let Engine::MongoDb { indexes, .. } = &plan.adapters[0].engine else { panic!("mongoose") };
+        let indexes: Vec<_> = indexes.values().flatten().collect();
+        assert_eq!(indexes, ["author", "leadAuthor", "publisher"]);
+    }
+
+    #[test]
     fn an_order_of_definition_changes_no_name() {
         let backwards: Vec<_> = GUIDE.iter().rev().copied().collect();
         let mut forward = table_steps(&plan("knex", GUIDE));

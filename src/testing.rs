@@ -54,6 +54,7 @@ pub(crate) fn project(kind: &str, lists: &[(&str, &[FieldSpec<'_>])]) -> Snapsho
                 is_unique: false,
                 is_indexed: true,
                 is_not_nullable: false,
+                is_indexed_by_new: !many,
                 join_collection: many
                     .then(|| PluralizedModel { name: format!("{}s", model.to_lowercase()), model }),
             }),
