@@ -67,12 +67,7 @@ const RUN_OPTIONS = [
   'oneWay',
 ];
 
-/**
- * @param {string} name - what the value is, for the message
- * @param {*} value
- * @param {{ expected: string, matches: function(*): boolean }} kind
- * @throws {UpgradeError} `INVALID_OPTION` when it does not match
- */
+/** Throws `INVALID_OPTION` when a value is not of a kind. */
 function checkValue(name, value, { expected, matches }) {
   if (matches(value)) return;
   const shown = inspect(value, { depth: 0, breakLength: Infinity });
@@ -80,12 +75,8 @@ function checkValue(name, value, { expected, matches }) {
 }
 
 /**
- * Reads options, whatever the caller has passed for them.
- *
- * @param {object} [options]
- * @param {string[]} names - those to read; others are for somebody else
- * @returns {object} the ones that are given
- * @throws {UpgradeError} `INVALID_OPTION`
+ * Those of some options that are given, whatever the caller has passed for them. Others are for somebody
+ * else. A wrong value is `INVALID_OPTION`.
  */
 function readOptions(options = {}, names) {
   const anObject = { expected: 'an object', matches: (it) => it && typeof it === 'object' };
@@ -100,25 +91,14 @@ function readOptions(options = {}, names) {
   return given;
 }
 
-/**
- * The options that say which migration, with defaults for those left out.
- *
- * @param {object} [options]
- * @returns {{ direction: 'up'|'down', reconcile: boolean, transaction: boolean, adapter?: string }}
- * @throws {UpgradeError} `INVALID_OPTION`
- */
+/** The options that say which migration, with defaults for those left out. */
 function migrationOptions(options) {
   const defaults = { direction: 'up', reconcile: false, transaction: true };
   const names = ['adapter', 'direction', 'reconcile', 'transaction'];
   return Object.assign(defaults, readOptions(options, names));
 }
 
-/**
- * Checks the options of a run on a database, where a misspelt one must not be ignored.
- *
- * @param {object} options
- * @throws {UpgradeError} `INVALID_OPTION`
- */
+/** Checks the options of a run on a database, where a misspelt one must not be ignored. */
 function checkRunOptions(options) {
   readOptions(options, RUN_OPTIONS);
   const unknown = Object.keys(options).find((name) => !RUN_OPTIONS.includes(name));

@@ -17,7 +17,8 @@ const WITH_COLUMNS = Symbol('withColumns');
 const DATA = Symbol('data');
 
 /**
- * What has to happen to a project's databases, and why. Made by `planUpgrade`.
+ * What has to happen to a project's databases, and why. Made by `planUpgrade`; `index.d.ts` describes all
+ * that it has.
  */
 class UpgradePlan {
   constructor(native, withColumns) {
@@ -25,51 +26,27 @@ class UpgradePlan {
     this[WITH_COLUMNS] = withColumns;
   }
 
-  /** All relationships in order of definition. */
   get relationships() {
     return data(this).relationships;
   }
 
-  /** One part for each adapter that has lists, with its steps in order of execution. */
   get adapters() {
     return data(this).adapters;
   }
 
-  /** What the user should know, `{ code, message, list?, field? }` each. */
   get warnings() {
     return data(this).warnings;
   }
 
-  /** Whether any database has to change. */
   get hasChanges() {
     return data(this).hasChanges;
   }
 
-  /**
-   * The summary in the words of Keystone's migration guide, with a final newline.
-   *
-   * @param {{ color?: boolean, adapter?: string }} [options] - `color` adds ANSI colours; `adapter`
-   *   picks one adapter's part
-   * @returns {string}
-   * @throws {UpgradeError} `UNKNOWN_ADAPTER`
-   */
   summary(options) {
     const { color = false, adapter } = readOptions(options, ['color', 'adapter']);
     return calling(() => this[NATIVE].summary(adapter, color));
   }
 
-  /**
-   * The migration from the old schema to the new, or the way back: SQL for PostgreSQL, a mongosh
-   * script for MongoDB. With a `format`, a migration file for that tool, which has both ways.
-   *
-   * @param {{ direction?: 'up'|'down', reconcile?: boolean, transaction?: boolean, adapter?: string,
-   *   format?: 'knex'|'migrate-mongo', extension?: 'js'|'cjs'|'mjs'|'ts' }} [options] -
-   *   `direction`: `down` for the way back; `reconcile`: repair two stored sides that disagree in place of
-   *   stopping there; `transaction`: false for a tool that opens it itself; `adapter`: needed when the
-   *   project has several; `extension`: of the file, by default `js`, which is CommonJS
-   * @returns {string}
-   * @throws {UpgradeError} `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
-   */
   migration(options) {
     const { direction, reconcile, adapter, transaction } = migrationOptions(options);
     const { format, extension = 'js' } = readOptions(options, ['format', 'extension']);
@@ -84,15 +61,6 @@ class UpgradePlan {
     return calling(() => this[NATIVE].migration(adapter, direction, reconcile, transaction));
   }
 
-  /**
-   * The statements of the migration in order: those of the script, for tools that run them
-   * themselves.
-   *
-   * @param {{ direction?: 'up'|'down', reconcile?: boolean, transaction?: boolean, adapter?: string }}
-   *   [options] - as for `migration`
-   * @returns {object[]} none when there is nothing to do
-   * @throws {UpgradeError} `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
-   */
   statements(options) {
     const { direction, reconcile, adapter, transaction } = migrationOptions(options);
     return JSON.parse(
@@ -100,15 +68,6 @@ class UpgradePlan {
     );
   }
 
-  /**
-   * The old or the new schema: what that generation of Keystone creates on an empty database. SQL for
-   * PostgreSQL; for MongoDB statements for mongosh with a comment for each field.
-   *
-   * @param {'old'|'new'} which
-   * @param {{ adapter?: string }} [options] - `adapter` is needed when the project has several
-   * @returns {string}
-   * @throws {UpgradeError} `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
-   */
   schema(which, options) {
     checkValue('The schema', which, oneOf('old', 'new'));
     const { adapter } = readOptions(options, ['adapter']);
@@ -116,30 +75,12 @@ class UpgradePlan {
     return calling(() => native.schema(which, adapter));
   }
 
-  /**
-   * The unified diff from the old schema to the new, empty when they are the same.
-   *
-   * @param {{ color?: boolean, adapter?: string }} [options] - `color` adds ANSI colours; `adapter`
-   *   is needed when the project has several
-   * @returns {string}
-   * @throws {UpgradeError} `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
-   */
   diff(options) {
     const { color = false, adapter } = readOptions(options, ['color', 'adapter']);
     const native = complete(this);
     return calling(() => native.diff(adapter, color));
   }
 
-  /**
-   * The plan to look at: a page for a browser that needs nothing else, or Markdown for a pull request.
-   *
-   * @param {{ format: 'html'|'md', inspection?: object, direction?: 'up'|'down',
-   *   reconcile?: boolean, adapter?: string }} options - `inspection`: what `check` or `apply` has
-   *   found on one adapter's database, which then also says which migration it is; without it the
-   *   others do, as for `migration`, and all adapters are in it unless `adapter` picks one
-   * @returns {string}
-   * @throws {UpgradeError} `INVALID_OPTION`, `UNKNOWN_ADAPTER`
-   */
   report(options) {
     const { format, inspection } = readOptions(options, ['format', 'inspection']);
     checkValue('The option format', format, oneOf('html', 'md'));
@@ -150,7 +91,6 @@ class UpgradePlan {
     return calling(() => native.report(adapter, direction, reconcile, format, json));
   }
 
-  /** The whole plan as plain data, the caller's own to change. */
   toJSON() {
     return JSON.parse(this[NATIVE].toJson());
   }
@@ -220,27 +160,23 @@ function diffSchemas(oldSql, newSql, options) {
  * What the core makes of a database, for a plan.
  *
  * @param {UpgradePlan} plan
- * @returns {{ inspect: (options: object) => (answers: object) => object, statements: Function, compare: Function }}
- *   `inspect` asks or concludes, as `lib/database/inspect.js` drives it; `statements` gives those that
- *   are left to do, by what was found; `compare` judges what a run has made of a database, by what was
- *   found before and after
+ * @returns {{ inspect: (options: object) => (answers: object) => object, statements: Function, compare:
+ *   Function }} `inspect` asks or concludes, as `lib/database/inspect.js` drives it; `statements` gives
+ *   those that are left to do, by what was found; `compare` judges what a run has made of a database, by
+ *   what was found before and after
  */
 function coreOf(plan) {
   const native = plan[NATIVE];
+  const json = JSON.stringify;
   const parsed = (f) => JSON.parse(calling(f));
   return {
     inspect:
       ({ adapter, direction = 'up', reconcile = false, isRunning = false }) =>
       (answers) =>
-        parsed(() =>
-          native.inspect(adapter, direction, reconcile, isRunning, JSON.stringify(answers)),
-        ),
+        parsed(() => native.inspect(adapter, direction, reconcile, isRunning, json(answers))),
     statements: ({ adapter, direction = 'up', reconcile = false }, inspection) =>
-      parsed(() =>
-        native.statements(adapter, direction, reconcile, true, JSON.stringify(inspection)),
-      ),
-    compare: (before, after) =>
-      parsed(() => loadNative().outcome(JSON.stringify(before), JSON.stringify(after))),
+      parsed(() => native.statements(adapter, direction, reconcile, true, json(inspection))),
+    compare: (before, after) => parsed(() => loadNative().outcome(json(before), json(after))),
   };
 }
 
@@ -262,16 +198,13 @@ function calling(f) {
   try {
     return f();
   } catch (error) {
-    if (error instanceof UpgradeError) {
-      throw error;
-    }
-    throw toUpgradeError(error);
+    throw error instanceof UpgradeError ? error : toUpgradeError(error);
   }
 }
 
-function toUpgradeError(error) {
+function toUpgradeError({ message }) {
   // By JavaScript, of a snapshot, or by Node-API, of what comes back.
-  if (/^Invalid string length$|napi `?string`?$/.test(error.message)) {
+  if (/^Invalid string length$|napi `?string`?$/.test(message)) {
     return new UpgradeError(
       'TOO_LONG',
       'This is longer than a string of Node can be, which is half a gigabyte. Please report how many lists and relationships the project has.',
@@ -279,15 +212,14 @@ function toUpgradeError(error) {
   }
   let problems;
   try {
-    problems = JSON.parse(error.message);
+    problems = JSON.parse(message);
   } catch (_) {
     return new UpgradeError(
       'INTERNAL',
-      `This is a bug in keystone-upgrade-relationships: ${error.message}`,
+      `This is a bug in keystone-upgrade-relationships: ${message}`,
     );
   }
-  const message = problems.map((problem) => problem.message).join('\n');
-  return new UpgradeError(problems[0].code, message, problems);
+  return new UpgradeError(problems[0].code, problems.map((it) => it.message).join('\n'), problems);
 }
 
 module.exports = { UpgradePlan, coreOf, diffSchemas, planUpgrade };

@@ -6,11 +6,9 @@ const SETTING =
   /([\w-]*(?:password|passwd|pwd|secret|token)["']?(?:\s*=\s*|:\s*(?=["'])|:(?=\S)))("[^"]*"|'[^']*'|[^\s&,;}]+)/gi;
 
 /**
- * Keeps passwords out of messages: drivers and projects put addresses and settings into their errors.
- *
- * @param {string} text
- * @returns {string} the text with `***` in place of passwords, and of all that stands before the last
- *   `@` of a line that has an address: an unencoded password may hold any other character
+ * Keeps passwords out of messages: drivers and projects put addresses and settings into their errors. In a
+ * line that has an address, `***` stands for all before the last `@`: an unencoded password may hold any
+ * other character.
  */
 function hideSecrets(text) {
   return text.replace(ADDRESS, '$1***@').replace(SETTING, '$1***');

@@ -12,12 +12,8 @@ const INVISIBLE =
 const escape = (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /**
- * Makes a text safe for a terminal. Servers, data and projects may put into names and messages what
- * changes what is seen.
- *
- * @param {string} text
- * @returns {string} the text without colours, and with escapes for what cannot be seen; JSON stays
- *   the same JSON
+ * Makes a text safe for a terminal: without colours, and with escapes for what cannot be seen. Servers,
+ * data and projects may put into names and messages what changes what is seen. JSON stays the same JSON.
  */
 function visible(text) {
   return text.replace(COLORS, '').replace(INVISIBLE, escape);

@@ -34,12 +34,8 @@ const REPORTS = ['.html', '.md'];
 const APPLY_TO_NPM = ['all', 'parseable', 'long', 'yes'];
 
 /**
- * Parses the command line strictly: an option that is ignored could cost a database.
- *
- * @param {string[]} argv the arguments, with or without the command's name among them
- * @param {string} usage the call that the user knows the command by
- * @returns {object} the options, as `exec` of `command.js` takes them
- * @throws {UpgradeError} `USAGE`
+ * Parses the command line strictly: an option that is ignored could cost a database. `usage` is the call
+ * that the user knows the command by. Throws `USAGE`.
  */
 function parseArguments(argv, usage) {
   const mistake = (text) => new UpgradeError('USAGE', [text, `See ${usage} --help`]);

@@ -3,10 +3,6 @@
 /**
  * Whether to colour the output to a stream. `--no-color` decides first, then the variables of
  * no-color.org and force-color.org (an empty one counts as not set). Otherwise terminals get colours.
- *
- * @param {{ isTTY?: boolean }} stream
- * @param {{ '--no-color'?: boolean }} [flags] the parsed options
- * @returns {boolean}
  */
 function shouldColor(stream, flags = {}) {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;

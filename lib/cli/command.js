@@ -20,6 +20,9 @@ const DEFAULT_ENTRY = 'index.js';
 /** In place of a guard, where the process belongs to someone else. */
 const UNGUARDED = { loaded() {}, onSignal: () => () => {} };
 
+/** What is printed in place of the summary. */
+const OTHERS = ['--migration', '--rollback', '--diff', '--schema', '--json', '--check', '--apply'];
+
 /** What --migration prints, by engine. */
 const SCRIPTS = { postgresql: 'the SQL', mongodb: 'the mongosh script' };
 
@@ -123,26 +126,36 @@ async function exec(args, { _cwd = process.cwd(), guard = UNGUARDED } = {}, spin
   if (spinner) spinner.stop();
   const stdout = captureStdout();
   const { file: entry, projectDir } = resolveEntry(args['--entry'] || DEFAULT_ENTRY, _cwd);
-  const file = isToFile(args) ? outFile(args, _cwd) : undefined;
+  const { '--out': out, '--format': tool } = args;
+  const placed = () => (tool ? placeOf(tool, out, _cwd) : path.resolve(_cwd, out));
+  const file = out && out !== '-' ? placed() : undefined;
   if (file) checkOutFile('--out', file, entry);
   const reportFile = args['--report'] && path.resolve(_cwd, args['--report']);
   if (reportFile) checkOutFile('--report', reportFile, entry);
   const keystone = await loadEntry(entry, projectDir);
   guard.loaded();
-  const from = { resolveFrom: [projectDir] };
+  const resolveFrom = [projectDir];
   // Only these need the columns of all fields, which only knex knows.
   const columns = Boolean(args['--schema'] || args['--diff'] || reportFile);
-  const plan = planUpgrade(keystone, Object.assign({ columns }, from));
+  const plan = planUpgrade(keystone, { columns, resolveFrom });
   plan.warnings
     .filter(({ code }) => code !== 'NO_WAY_BACK' || args['--rollback'])
     .forEach(({ code, message }) => warn(message, code));
 
-  const writeReport = (inspection) => {
-    if (reportFile) write('--report', reportFile, renderReport(plan, args, inspection));
+  const which = {
+    adapter: args['--adapter'],
+    direction: args['--rollback'] ? 'down' : 'up',
+    reconcile: Boolean(args['--reconcile']),
   };
-  const running = needsConnection(args)
-    ? require('./database-command').runOnDatabase(keystone, from, args, guard)
-    : Promise.resolve(print(plan, args, file));
+  const writeReport = (inspection) => {
+    if (!reportFile) return;
+    const format = path.extname(reportFile).slice(1);
+    write('--report', reportFile, plan.report({ format, inspection, ...which }));
+  };
+  const isRun = args['--check'] || args['--apply'];
+  const running = isRun
+    ? require('./database-command').runOnDatabase(keystone, { resolveFrom, ...which }, args, guard)
+    : print(plan, args, which, file);
   const { text, exitCode, hasMigrated, inspection } = await running.catch((error) => {
     // What stands in the way of a migration is what a report is for.
     if (error.check) writeReport(error.check);
@@ -155,14 +168,11 @@ async function exec(args, { _cwd = process.cwd(), guard = UNGUARDED } = {}, spin
   } catch (error) {
     throw hasMigrated ? reportFailed(error, args) : error;
   }
-  if (file && args['--format']) info(`Run it: ${commandOf(args['--format'], file, _cwd)}`);
-  if (isSummary(args) && hasChanges(plan, args)) info(migrationHint(partsOf(plan, args)));
+  if (file && tool) info(`Run it: ${commandOf(tool, file, _cwd)}`);
+  const isSummary = !OTHERS.some((option) => args[option]);
+  const engines = changing(plan, which).map(({ engine }) => engine);
+  if (isSummary && engines.length) info(migrationHint(engines));
   return { exitCode, endProcessWithSuccess: exitCode === 0 };
-}
-
-/** Where the result goes, by --out. */
-function outFile({ '--out': out, '--format': format }, cwd) {
-  return format ? placeOf(format, out, cwd) : path.resolve(cwd, out);
 }
 
 /** Writes a file, and says so. */
@@ -183,68 +193,35 @@ function reportFailed({ code, message }, args) {
 }
 
 /** The result of the options that need no connection. */
-function print(plan, args, file) {
-  return {
-    text: render(plan, args, file),
-    exitCode: hasChanges(plan, args) && args['--exit-code'] ? 2 : 0,
-  };
+async function print(plan, args, which, file) {
+  const text = render(plan, args, which, file);
+  return { text, exitCode: changing(plan, which).length && args['--exit-code'] ? 2 : 0 };
 }
 
-function render(plan, args, file) {
-  const adapter = args['--adapter'];
+function render(plan, args, which, file) {
+  const { adapter, direction, reconcile } = which;
   if (args['--json']) return visible(`${JSON.stringify(plan, null, 2)}\n`);
-  if (isScript(args)) {
-    const { '--format': format, '--no-transaction': hasNone } = args;
-    const how = format
-      ? { format, extension: extensionOf(file) }
-      : { direction: args['--rollback'] ? 'down' : 'up', transaction: !hasNone };
-    return plan.migration({ reconcile: Boolean(args['--reconcile']), adapter, ...how });
+  const format = args['--format'];
+  if (format) {
+    return plan.migration({ format, extension: extensionOf(file), adapter, reconcile });
+  }
+  if (args['--migration'] || args['--rollback']) {
+    const transaction = !args['--no-transaction'];
+    return plan.migration({ direction, transaction, adapter, reconcile });
   }
   if (args['--schema']) return plan.schema(args['--schema'], { adapter });
-  const color = shouldColor(isToFile(args) ? {} : process.stdout, args);
+  const color = shouldColor(file ? {} : process.stdout, args);
   return args['--diff'] ? plan.diff({ adapter, color }) : plan.summary({ adapter, color });
 }
 
-function isToFile(args) {
-  return args['--out'] && args['--out'] !== '-';
+/** The adapters whose part is printed, as far as their databases have to change. */
+function changing(plan, { adapter }) {
+  const isPrinted = ({ name }) => adapter === undefined || name === adapter;
+  return plan.adapters.filter((it) => isPrinted(it) && it.hasChanges);
 }
 
-function renderReport(plan, args, inspection) {
-  return plan.report({
-    format: path.extname(args['--report']).slice(1),
-    inspection,
-    direction: args['--rollback'] ? 'down' : 'up',
-    reconcile: Boolean(args['--reconcile']),
-    adapter: args['--adapter'],
-  });
-}
-
-function isScript(args) {
-  return args['--migration'] || args['--rollback'];
-}
-
-function needsConnection(args) {
-  return args['--check'] || args['--apply'];
-}
-
-function isSummary(args) {
-  const others = ['--json', '--schema', '--diff'].some((option) => args[option]);
-  return !others && !isScript(args) && !needsConnection(args);
-}
-
-function hasChanges(plan, args) {
-  return partsOf(plan, args).some((adapter) => adapter.hasChanges);
-}
-
-/** The adapters whose part is printed. */
-function partsOf(plan, args) {
-  const name = args['--adapter'];
-  return name ? plan.adapters.filter((adapter) => adapter.name === name) : plan.adapters;
-}
-
-function migrationHint(adapters) {
-  const engines = adapters.filter(({ hasChanges }) => hasChanges).map(({ engine }) => engine);
-  const scripts = [...new Set(engines)].map((engine) => SCRIPTS[engine]);
+function migrationHint(engines) {
+  const scripts = Array.from(new Set(engines), (engine) => SCRIPTS[engine]);
   return `Run again with --migration for ${scripts.join(' and ')}.`;
 }
 

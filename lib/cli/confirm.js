@@ -7,13 +7,9 @@ const { SCHEMAS, describeDatabase, leftToDo, removals, warned } = require('./rep
 const { visible } = require('../visible');
 
 /**
- * Asks on the terminal whether to run a migration.
- *
- * @param {object} inspection - of the database to migrate
- * @param {object} signal - an `AbortSignal`; aborting it means no
- * @param {{ dryRun?: boolean }} options
- * @returns {Promise<boolean>} also false when the terminal is closed, or after Ctrl-C
- * @throws {UpgradeError} `CONFIRMATION_REQUIRED` when there is no terminal to ask on
+ * Asks on the terminal whether to run a migration on a database that was inspected. It is a no when the
+ * terminal is closed, and after Ctrl-C. Throws `CONFIRMATION_REQUIRED` when there is no terminal to ask
+ * on.
  */
 async function confirm(inspection, signal, { dryRun = false }) {
   const { direction, database, locks } = inspection;

@@ -8,51 +8,40 @@ const { applyReport, checkReport, dryRunReport } = require('./report');
 const { visible } = require('../visible');
 
 /**
- * `--check` and `--apply`: what the command does with a connection.
- *
- * @param {object} keystone
- * @param {{ resolveFrom: string[] }} from - where the project's packages are
- * @param {object} args - the options of the command
- * @param {object} guard - of the process
- * @returns {Promise<{ text: string, exitCode: number, hasMigrated: boolean, inspection: object }>} the
- *   result for stdout, whether the database has been changed, and what has been found or done
- * @throws {UpgradeError}
+ * `--check` and `--apply`: what the command does with a connection. `which` are the options of the API
+ * that say which migration it is. Gives the result for stdout, whether the database has been changed, and
+ * what has been found or done.
  */
-async function runOnDatabase(keystone, from, args, guard) {
-  const options = Object.assign({}, from, {
-    adapter: args['--adapter'],
-    direction: args['--rollback'] ? 'down' : 'up',
-    reconcile: Boolean(args['--reconcile']),
-  });
-  if (args['--dry-run']) options.dryRun = true;
-  if (args['--one-way']) options.oneWay = true;
-  const run = args['--apply'] ? applyOn : checkOn;
-  const width = args['--out'] ? undefined : process.stdout.columns;
-  const { result, report, exitCode } = await run(keystone, options, { args, guard, width });
-  return {
-    text: visible(args['--json'] ? `${JSON.stringify(result, null, 2)}\n` : report),
-    exitCode,
-    hasMigrated: Boolean(result.isApplied),
-    inspection: result,
-  };
-}
-
-async function checkOn(keystone, options, { width }) {
-  const { check } = require('../database/check');
+async function runOnDatabase(keystone, which, args, guard) {
   const progress = showProgress();
+  const run = args['--apply'] ? applyOn : checkOn;
+  const isOnTerminal = !args['--out'] || args['--out'] === '-';
   try {
-    const result = await check(keystone, { ...options, onProgress: progress.onProgress });
+    const { result, reportOf, exitCode } = await run(keystone, which, { args, guard, progress });
     progress.stop();
-    const exitCode = result.isReady || result.isDone ? 0 : 2;
-    return { result, report: checkReport(result, width), exitCode };
+    if (result.notices) result.notices.forEach((notice) => info(notice));
+    const width = isOnTerminal ? process.stdout.columns : undefined;
+    const text = args['--json'] ? `${JSON.stringify(result, null, 2)}\n` : reportOf(width);
+    return {
+      text: visible(text),
+      exitCode,
+      hasMigrated: Boolean(result.isApplied),
+      inspection: result,
+    };
   } finally {
     progress.stop();
   }
 }
 
-async function applyOn(keystone, options, { args, guard, width }) {
+async function checkOn(keystone, which, { progress: { onProgress } }) {
+  const { check } = require('../database/check');
+  const result = await check(keystone, { ...which, onProgress });
+  const exitCode = result.isReady || result.isDone ? 0 : 2;
+  return { result, reportOf: (width) => checkReport(result, width), exitCode };
+}
+
+async function applyOn(keystone, which, { args, guard, progress }) {
   const { apply } = require('../database/apply');
-  const progress = showProgress();
   let step = { title: 'Loading' };
   const onProgress = (event) => {
     step = event;
@@ -62,43 +51,34 @@ async function applyOn(keystone, options, { args, guard, width }) {
     guard,
     () => {
       progress.stop();
-      warn(`Interrupted: coming to a clean end …\n  ${waitsFor(step)}`);
+      const title = visible(step.title);
+      warn(
+        `Interrupted: coming to a clean end …\n  It waits for the end of this step: ${title}. Another Ctrl-C ends it at once.`,
+      );
     },
     () => {
       progress.stop();
       warn(`Ended at once. ${step.left || 'Nothing has been changed.'}`);
     },
   );
+  const { signal } = interrupts;
+  const dryRun = Boolean(args['--dry-run']);
   const ask = async (inspection) => {
     progress.stop();
-    return args['--yes'] || confirm(inspection, interrupts.signal, options);
+    return args['--yes'] || confirm(inspection, signal, { dryRun });
   };
   try {
-    const { signal } = interrupts;
-    const result = await apply(keystone, { ...options, confirm: ask, onProgress, signal });
-    progress.stop();
-    if (result.notices) result.notices.forEach((notice) => info(notice));
-    if (options.dryRun) return rehearsed(result, width);
-    return { result, report: applyReport(result, width), exitCode: 0 };
+    const oneWay = Boolean(args['--one-way']);
+    const how = { dryRun, oneWay, confirm: ask, onProgress, signal };
+    const result = await apply(keystone, { ...which, ...how });
+    const { isRehearsed, check } = result;
+    if (!dryRun) return { result, reportOf: (width) => applyReport(result, width), exitCode: 0 };
+    return isRehearsed
+      ? { result, reportOf: (width) => dryRunReport(result, width), exitCode: 0 }
+      : { result, reportOf: (width) => checkReport(check, width), exitCode: check.isDone ? 0 : 2 };
   } finally {
-    progress.stop();
     interrupts.stop();
   }
-}
-
-function waitsFor({ title }) {
-  return `It waits for the end of this step: ${visible(title)}. Another Ctrl-C ends it at once.`;
-}
-
-function rehearsed(result, width) {
-  if (!result.isRehearsed) {
-    return {
-      result,
-      report: checkReport(result.check, width),
-      exitCode: result.check.isDone ? 0 : 2,
-    };
-  }
-  return { result, report: dryRunReport(result, width), exitCode: 0 };
 }
 
 module.exports = { runOnDatabase };

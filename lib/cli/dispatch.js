@@ -26,11 +26,7 @@ const VALUED = new Set([
   '--connect-to',
 ]);
 
-/**
- * Runs a command of Keystone's command line.
- *
- * @param {string[]} argv the arguments of `keystone`
- */
+/** Runs a command of Keystone's command line, with the arguments of `keystone`. */
 function dispatch(argv) {
   if (subcommand(argv) === COMMAND) {
     main(argv, { usage: `keystone ${COMMAND}` });

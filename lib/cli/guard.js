@@ -18,15 +18,7 @@ class ExitRefused extends Error {
   }
 }
 
-/**
- * From now until the process ends, signals and uncaught errors are handled here alone.
- *
- * @returns {Guard}
- */
-function guardProcess() {
-  return new Guard();
-}
-
+/** From now until the process ends, signals and uncaught errors are handled here alone. */
 class Guard {
   constructor() {
     this._exit = process.exit;
@@ -60,11 +52,8 @@ class Guard {
   }
 
   /**
-   * Makes the next signal call a function in place of ending the process. The one after that ends it.
-   *
-   * @param {() => void} onFirst
-   * @param {() => void} onSecond - called before that
-   * @returns {() => void} leaves the signals to what they did before
+   * Makes the next signal call a function in place of ending the process. The one after that calls the
+   * second function and ends it. Returns what leaves the signals to what they did before.
    */
   onSignal(onFirst, onSecond) {
     this._listeners = [onFirst, onSecond];
@@ -154,4 +143,4 @@ function exited(code, error) {
   ].join('\n');
 }
 
-module.exports = { guardProcess };
+module.exports = { Guard };

@@ -1,14 +1,9 @@
 'use strict';
 
 /**
- * Makes the first signal that would end the process ask for a clean end in its place. A second one
- * ends it at once.
- *
- * @param {object} guard - of the process
- * @param {() => void} onFirst - called at the first signal
- * @param {() => void} onSecond - called before the second one ends the process
- * @returns {{ signal: object, stop: () => void }} `signal` is an `AbortSignal` as far as it is needed
- *   here, because older Nodes have none; `stop` leaves the signals to what they always do
+ * Makes the first signal that would end the process ask for a clean end in its place, by a `signal` that
+ * is an `AbortSignal` as far as it is needed here, because older Nodes have none. A second one ends the
+ * process at once. `stop` leaves the signals to what they always do.
  */
 function watchInterrupts(guard, onFirst, onSecond) {
   const listeners = new Set();

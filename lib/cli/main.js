@@ -3,21 +3,17 @@
 const { COMMAND, parseArguments } = require('./arguments');
 const command = require('./command');
 const { UpgradeError } = require('../error');
-const { guardProcess } = require('./guard');
+const { Guard } = require('./guard');
 const { fail, info } = require('../messages');
 const { captureStdout } = require('./stdout');
 const { name, version } = require('../../package.json');
 
 /**
- * Runs the command in this process and ends the process.
- *
- * @param {string[]} argv the arguments, with or without the command's name among them
- * @param {{ usage: string }} names the call that the user knows the command by
- * @returns {Promise<void>} never fulfilled before the process ends
+ * Runs the command in this process and ends the process. `usage` is the call that the user knows it by.
  */
 async function main(argv, { usage }) {
   const stdout = captureStdout();
-  const guard = guardProcess();
+  const guard = new Guard();
   try {
     await guard.exit(await run(argv, { usage, stdout, guard }));
   } catch (error) {

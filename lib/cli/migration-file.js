@@ -3,19 +3,13 @@
 const fs = require('fs');
 const path = require('path');
 const { UpgradeError } = require('../error');
-const { nearestPackage } = require('../entry/nearest-package');
+const { nearestPackage } = require('../nearest-package');
 const { FORMATS } = require('../formats');
 const { EXTENSIONS } = require('../formats/code');
 
 /**
- * Where the migration file of a tool is written: to a file, or to a folder under a name that the tool
- * itself would give it.
- *
- * @param {string} format
- * @param {string} out - the value of --out
- * @param {string} cwd
- * @returns {string} the file's absolute path
- * @throws {UpgradeError} `USAGE` when the tool would not load it
+ * Where the migration file of a tool is written, by the value of --out: to a file, or to a folder under a
+ * name that the tool itself would give it. Throws `USAGE` when the tool would not load it.
  */
 function placeOf(format, out, cwd) {
   const target = path.resolve(cwd, out);
@@ -37,10 +31,8 @@ function isFolder(target) {
 }
 
 /**
- * How a file has to be written, which its extension says, and for `.js` also the project.
- *
- * @param {string | undefined} file - stdout when undefined
- * @returns {'js'|'cjs'|'mjs'|'ts'}
+ * How a file has to be written, which its extension says, and for `.js` also the project. Without a file
+ * it is for stdout.
  */
 function extensionOf(file) {
   if (!file) return 'js';
@@ -52,11 +44,6 @@ function extensionOf(file) {
 /**
  * The command that runs a migration file, with the configuration that is in the file's folder or above
  * it, if there is one.
- *
- * @param {string} format
- * @param {string} file
- * @param {string} cwd
- * @returns {string}
  */
 function commandOf(format, file, cwd) {
   const { config, command } = FORMATS[format];

@@ -7,13 +7,9 @@ const { UpgradeError } = require('../error');
 const { reasonOf } = require('./system-error');
 
 /**
- * Makes sure that a file can be written, before any work is done for it. It leaves nothing behind.
- * Folders that are missing are made when it is written.
- *
- * @param {string} option the option that names it
- * @param {string} file absolute path
- * @param {string} entry the entry file, which it must not replace
- * @throws {UpgradeError} OUT_FAILED when it cannot be written
+ * Makes sure, before any work is done for it, that the file which an option names can be written and is
+ * not the entry file. It leaves nothing behind. Folders that are missing are made when it is written.
+ * Throws `OUT_FAILED`.
  */
 function checkOutFile(option, file, entry) {
   trying(option, file, () => {
@@ -24,13 +20,9 @@ function checkOutFile(option, file, entry) {
 }
 
 /**
- * Writes a file completely or not at all: the old file stays until the new text is complete on disk.
- *
- * @param {string} option the option that names it
- * @param {string} file absolute path; if it is a symbolic link, the file that it points to is written
- * @param {string} text
- * @returns {boolean} whether there was no such file
- * @throws {UpgradeError} OUT_FAILED when the file cannot be written
+ * Writes a file completely or not at all: the old file stays until the new text is complete on disk. Of a
+ * symbolic link, the file that it points to is written. Returns whether there was none. Throws
+ * `OUT_FAILED`.
  */
 function writeOutFile(option, file, text) {
   return trying(option, file, () => {

@@ -6,10 +6,8 @@ const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '
 const INTERVAL_MS = 100;
 
 /**
- * Shows progress on stderr: on a terminal in one line that changes, else in a line for each step.
- *
- * @param {NodeJS.WriteStream} [stream]
- * @returns {{ onProgress: (event: object) => void, stop: () => void }} `stop` clears the line
+ * Shows progress on stderr: on a terminal in one line that changes, which `stop` clears, else in a line
+ * for each step.
  */
 function showProgress(stream = process.stderr) {
   return stream.isTTY ? onTerminal(stream) : inLines(stream);

@@ -31,31 +31,30 @@ const LONG = 100;
 
 const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'];
 
-/**
- * A table in plain text.
- *
- * @param {string[]} head - the headings; a column of numbers has one that starts with a space
- * @param {string[][]} rows
- * @param {number} width - where a line is longer, each row becomes a block
- * @returns {string} one line a row, the columns two spaces apart
- */
-function table(head, rows, width) {
-  const isNumber = head.map((heading) => heading.startsWith(' '));
-  const all = [head.map((heading) => heading.trim()), ...rows];
-  const widths = head.map((_, at) => Math.max(...all.map((row) => row[at].length)));
-  const cell = (text, at) => (isNumber[at] ? text.padStart(widths[at]) : text.padEnd(widths[at]));
-  const lines = all.map((row) => `${row.map(cell).join('  ').trimEnd()}\n`);
-  if (lines.every((line) => line.length <= width + 1)) return lines.join('');
-  const named = (text, at) => (all[0][at] ? `  ${all[0][at]}: ${text}\n` : `  ${text}\n`);
-  const block = ([title, ...cells]) =>
-    `${title}\n${cells.map((text, at) => text && named(text, at + 1)).join('')}`;
-  return rows.map(block).join('');
+/** Blocks of lines, an empty line between them. Those without lines are left out. */
+function blocks(all, width) {
+  const texts = all.filter((lines) => lines.length).map((lines) => `${lines.join('\n')}\n`);
+  return wrap(texts.join('\n'), width);
 }
 
 /**
- * @param {{ name: string, host?: string, port?: number }} database
- * @returns {string} like `todo on db.example.com:5432`
+ * The lines of a table, the columns two spaces apart: of numbers those whose heading starts with a space.
+ * Where a line is longer than the width, each row becomes a line for each cell.
  */
+function table(head, rows, width) {
+  if (rows.length === 0) return [];
+  const isNumber = head.map((heading) => heading.startsWith(' '));
+  const names = head.map((heading) => heading.trim());
+  const all = [names, ...rows];
+  const widths = head.map((_, at) => Math.max(...all.map((row) => row[at].length)));
+  const cell = (text, at) => (isNumber[at] ? text.padStart(widths[at]) : text.padEnd(widths[at]));
+  const lines = all.map((row) => row.map(cell).join('  ').trimEnd());
+  if (lines.every((line) => line.length <= width)) return lines;
+  const named = (text, at) => (at && text ? `  ${names[at] ? `${names[at]}: ` : ''}${text}` : text);
+  return [].concat(...rows.map((row) => row.map(named).filter(Boolean)));
+}
+
+/** Like `todo on db.example.com:5432`. */
 function describeDatabase({ name, host, port }) {
   if (!host) return name;
   return `${name} on ${host}${port ? `:${port}` : ''}`;
@@ -81,44 +80,34 @@ function listed(what, names) {
 /** `1 link`, `2 links`. */
 const counted = (count, noun) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-/**
- * The result of a check in words.
- *
- * @param {object} inspection
- * @param {number} [width] - of the terminal that shows it
- * @returns {string}
- */
+/** The result of a check in words, for a terminal of some width. */
 function checkReport(inspection, width = Infinity) {
   const { database, state, relationships, isReady, problems, warnings } = inspection;
   const left = leftToDo(inspection);
   const names = left.length && state === 'new' ? ', but for names of indexes and constraints' : '';
-  const lines = [`The database ${describeDatabase(database)} ${STATES[state]}${names}.\n`];
-  if (relationships.length) {
-    lines.push(
+  return blocks(
+    [
+      [`The database ${describeDatabase(database)} ${STATES[state]}${names}.`],
       table(['Relationship', 'Schema', 'Links'], relationships.map(relationshipRow), width),
-    );
-  }
-  if (left.length) lines.push(left.map((line) => `${line}\n`).join(''));
-  const facts = isReady ? factsOf(inspection) : [];
-  if (facts.length) lines.push(facts.map((fact) => `${fact}\n`).join(''));
-  lines.push(...warned(warnings));
-  if (problems.length) lines.push(problems.map(lineOf('✖')).join(''));
-  lines.push(`${conclusion(inspection)}\n`);
-  return wrap(lines.join('\n'), width);
+      left,
+      isReady ? factsOf(inspection) : [],
+      warned(warnings),
+      problems.map(lineOf('✖')),
+      [conclusion(inspection)],
+    ],
+    width,
+  );
 }
-
-/** A part of a report with the warnings, where there are any. */
-const warned = (warnings) => (warnings.length ? [warnings.map(lineOf('⚠')).join('')] : []);
 
 const lineOf =
   (symbol) =>
   ({ code, message }) =>
-    `${marked(symbol, message, code)}\n`;
+    marked(symbol, message, code);
 
-/**
- * @param {object} inspection
- * @returns {string[]} what the migration takes away, and where the links go
- */
+/** A line for each warning. */
+const warned = (warnings) => warnings.map(lineOf('⚠'));
+
+/** What the migration takes away, and where the links go. */
 function removals({ drops, copies }) {
   const moved = drops.filter((name) => copies.some(({ from }) => from === name));
   const dropped = drops.filter((name) => !moved.includes(name));
@@ -132,9 +121,8 @@ function removals({ drops, copies }) {
 }
 
 /**
- * @param {object} inspection
- * @returns {string[]} of a database that has been taken a part of the way: what is left to do, by
- *   relationship; of another none
+ * Of a database that has been taken a part of the way: what is left to do, by relationship. Of another
+ * none.
  */
 function leftToDo({ direction, state, isDone, relationships }) {
   if (isDone || direction === 'down' || !PARTLY.includes(state)) return [];
@@ -148,14 +136,11 @@ function leftToDo({ direction, state, isDone, relationships }) {
 
 /** What the migration is about to do. */
 function factsOf(inspection) {
-  const { locks } = inspection;
-  return [
-    ...removals(inspection),
-    ...(locks.length ? [`It locks ${largest(locks)} while it runs.`] : []),
-    ...(inspection.copies.length
-      ? [`It copies links of ${sourcesOf(inspection).join(', ')}.`]
-      : []),
-  ];
+  const { locks, copies } = inspection;
+  const facts = removals(inspection);
+  if (locks.length) facts.push(`It locks ${largest(locks)} while it runs.`);
+  if (copies.length) facts.push(`It copies links of ${sourcesOf(copies)}.`);
+  return facts;
 }
 
 /** The largest tables, with their sizes, and how many more there are: --json lists all. */
@@ -167,13 +152,13 @@ function largest(tables) {
 }
 
 /** The collections that links are copied from, with their sizes as far as they are known. */
-function sourcesOf({ copies }) {
+function sourcesOf(copies) {
   const sources = copies.map(({ collection, documents, bytes }) =>
     documents === null
       ? collection
       : `${collection} (${counted(documents, 'document')}, ${size(bytes)})`,
   );
-  return [...new Set(sources)];
+  return [...new Set(sources)].join(', ');
 }
 
 function relationshipRow({ name, state, places }) {
@@ -194,39 +179,22 @@ function conclusion({ isDone, isReady, direction, reconcile }) {
   return 'Resolve the problems above first.';
 }
 
-/**
- * The result of a migration in words.
- *
- * @param {object} applied
- * @param {number} [width] - of the terminal that shows it
- * @returns {string}
- */
+/** The result of a migration in words, likewise. */
 function applyReport({ isApplied, check, relationships, warnings }, width = Infinity) {
-  const { database, direction } = check;
-  const [, to] = SCHEMAS[direction];
+  const { database, direction, state } = check;
   const where = describeDatabase(database);
-  if (!isApplied) return `Nothing to do: the database ${where} ${STATES[check.state]}.\n`;
-  const done = `Done and verified: the database ${where} is in ${to}.\n`;
-  return wrap([linksTable(relationships, width), ...warned(warnings), done].join('\n'), width);
+  if (!isApplied) return `Nothing to do: the database ${where} ${STATES[state]}.\n`;
+  const done = `Done and verified: the database ${where} is in ${SCHEMAS[direction][1]}.`;
+  return blocks([linksTable(relationships, width), warned(warnings), [done]], width);
 }
 
 function linksTable(relationships, width) {
-  const rows = relationships.map(({ name, before, after, explanation }) => [
-    name,
-    String(before),
-    String(after),
-    explanation || '',
-  ]);
+  const row = ({ name, before, after, explanation }) => [name, before, after, explanation || ''];
+  const rows = relationships.map((it) => row(it).map(String));
   return table(['Relationship', ' Links before', ' after', ''], rows, width);
 }
 
-/**
- * The result of a dry run in words.
- *
- * @param {object} rehearsed
- * @param {number} [width] of the terminal
- * @returns {string}
- */
+/** The result of a dry run in words, likewise. */
 function dryRunReport(rehearsed, width = Infinity) {
   const { check, relationships, warnings, durationMs, lockedMs, skipped } = rehearsed;
   const { database, direction, reconcile, locks } = check;
@@ -242,13 +210,8 @@ function dryRunReport(rehearsed, width = Infinity) {
     }
   }
   if (skipped.length) facts.push(`A dry run leaves out: ${skipped.join(', ')}.`);
-  const lines = [
-    ...(relationships.length ? [linksTable(relationships, width)] : []),
-    ...warned(warnings),
-    facts.map((fact) => `${fact}\n`).join(''),
-    `The dry run succeeded, and everything has been taken back. ${applyCall(direction, reconcile)} takes the database ${describeDatabase(database)} to ${to}.\n`,
-  ];
-  return wrap(lines.join('\n'), width);
+  const done = `The dry run succeeded, and everything has been taken back. ${applyCall(direction, reconcile)} takes the database ${describeDatabase(database)} to ${to}.`;
+  return blocks([linksTable(relationships, width), warned(warnings), facts, [done]], width);
 }
 
 /** The options that run a migration. */

@@ -14,27 +14,13 @@ const { reasonOf } = require('./system-error');
 const STDOUT = 1;
 const STDERR = 2;
 
-/** The functions of `fs` that write to an open file, given its descriptor first. */
-const FD_WRITERS = [
-  'write',
-  'writeSync',
-  'writev',
-  'writevSync',
-  'writeFile',
-  'writeFileSync',
-  'appendFile',
-  'appendFileSync',
-];
-
 let captured;
 
 /**
- * From now until the process ends, redirects to stderr all that this process writes to stdout.
- * Calling it again gives the same object.
- *
- * @returns {{ write: (text: string) => Promise<void> }} the only way to stdout that is left. The
- *   promise is fulfilled when the file, pipe or terminal has taken the whole text, or when the reader
- *   has gone (`| head -1`). It is rejected with `OUT_FAILED` when the text cannot be written
+ * From now until the process ends, redirects to stderr all that this process writes to stdout. What it
+ * returns is the only way to stdout that is left: `write` resolves when the file, pipe or terminal has
+ * taken the whole text, or when the reader has gone (`| head -1`), and is rejected with `OUT_FAILED`.
+ * Calling this again gives the same object.
  */
 function captureStdout() {
   if (!captured) captured = capture();
@@ -53,7 +39,8 @@ function capture() {
   stderr.on('error', () => {});
 
   stdout.write = (...args) => stderr.write(...args);
-  for (const name of FD_WRITERS) redirect(name);
+  // What writes to an open file takes its descriptor first.
+  for (const name of Object.keys(fs).filter((it) => /^(write|append)/.test(it))) redirect(name);
   // Brings the replaced functions to `import { writeSync } from 'fs'`, where this Node has that.
   // eslint-disable-next-line n/no-unsupported-features/node-builtins
   if (Module.syncBuiltinESMExports) Module.syncBuiltinESMExports();
@@ -83,7 +70,6 @@ function capture() {
 
 function redirect(name) {
   const original = fs[name];
-  if (!original) return; // This Node has no such function.
   const redirected = function (fd, ...rest) {
     return original.call(this, fd === STDOUT ? STDERR : fd, ...rest);
   };

@@ -1,6 +1,6 @@
 'use strict';
 
-const { look, partOf } = require('./check');
+const { look } = require('./check');
 const { withConnection } = require('./connect');
 const { UpgradeError } = require('../error');
 const { interrupted } = require('./failure');
@@ -33,11 +33,9 @@ const ENGINES = {
  *   `COMMIT_UNKNOWN`
  */
 async function apply(keystone, options = {}) {
-  const { plan, inspect, statements, compare } = loadProject(keystone, options);
+  const { plan, part, inspect, statements, compare } = loadProject(keystone, options);
   const { onProgress = () => {}, confirm = () => true, signal = NEVER, dryRun = false } = options;
-  plan.statements(options); // Its mistakes come before any connection.
   checkWayBack(plan, options);
-  const part = partOf(plan, options.adapter);
   onProgress({ phase: 'connect', title: 'Connecting' });
   return withConnection(keystone, part.name, async (connection) => {
     const inspection = await unlessAborted(

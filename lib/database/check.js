@@ -8,24 +8,8 @@ const { loadProject } = require('./project');
 const ENGINES = { postgresql: checkPostgres, mongodb: checkMongodb };
 
 /**
- * The part of a plan that a run is for.
- *
- * @param {object} plan - an `UpgradePlan`
- * @param {string} [name] - an adapter's name, needed when there are several
- * @returns {object} one of `plan.adapters`
- */
-function partOf(plan, name) {
-  return plan.adapters.find((it) => name === undefined || it.name === name);
-}
-
-/**
- * Looks at a database: reads, and changes nothing.
- *
- * @param {object} connection - as `withConnection` gives it
- * @param {object} part - one of `plan.adapters`
- * @param {(answers: object) => object} core - as for `inspect`
- * @param {(event: object) => void} onProgress
- * @returns {Promise<object>} the inspection, with where the connection leads to
+ * Looks at a database, of a connection, by the core for it: reads, and changes nothing. The inspection
+ * also says where the connection leads to.
  */
 async function look(connection, { engine }, core, onProgress) {
   const onAnswer = (done, total) => onProgress({ phase: 'check', title: 'Checking', done, total });
@@ -48,14 +32,12 @@ async function look(connection, { engine }, core, onProgress) {
  *   `INVALID_OPTION`, `CONNECTION_FAILED`, `LOCKED`, `CHECK_FAILED`
  */
 async function check(keystone, options = {}) {
-  const { plan, inspect } = loadProject(keystone, options);
+  const { part, inspect } = loadProject(keystone, options);
   const { onProgress = () => {} } = options;
-  plan.statements(options); // Its mistakes come before any connection.
-  const part = partOf(plan, options.adapter);
   onProgress({ phase: 'connect', title: 'Connecting' });
   return withConnection(keystone, part.name, (connection) =>
     look(connection, part, inspect(options), onProgress),
   );
 }
 
-module.exports = { check, look, partOf };
+module.exports = { check, look };

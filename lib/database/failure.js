@@ -4,28 +4,19 @@ const { UpgradeError } = require('../error');
 const { hideSecrets } = require('../secrets');
 
 /**
- * @param {string} code - the stable code
- * @param {string[]} lines - what the server or the driver says, and what else is known; empty ones are
- *   left out
- * @returns {UpgradeError} without passwords
+ * What the server or the driver says, and what else is known, without passwords. Empty lines are left
+ * out.
  */
 function serverError(code, lines) {
   return new UpgradeError(code, lines.filter(Boolean).map(hideSecrets));
 }
 
-/**
- * @param {string} left - in which state the database is left
- * @returns {UpgradeError}
- */
+/** A run was ended; `left` says in which state the database is. */
 function interrupted(left) {
   return new UpgradeError('INTERRUPTED', `Interrupted. ${left}`);
 }
 
-/**
- * @param {string} heading
- * @param {{ problems: object[] }} outcome - what the core says of a run
- * @returns {UpgradeError} which has the `outcome`
- */
+/** What a run has made is not as it must be. The error has the `outcome`, which the core has judged. */
 function notVerified(heading, outcome) {
   const { problems } = outcome;
   const lines = [heading, ...problems.map(({ message }) => message)];

@@ -3,27 +3,21 @@
 const { UpgradeError } = require('../error');
 
 /**
- * Finds the `keystone` among the exports of an entry file, or on `default`, where ES modules and
- * transpilers put it. Each may be a promise.
- *
- * @param {*} exported what the entry file exports
- * @param {string} file its path, for messages
- * @returns {Promise<object>} the Keystone 5 object
- * @throws {UpgradeError} NO_KEYSTONE, NOT_KEYSTONE
- * @throws what a promise is rejected with
+ * Finds the `keystone` among what an entry file exports, or on `default`, where ES modules and
+ * transpilers put it. Each may be a promise. Throws `NO_KEYSTONE`, `NOT_KEYSTONE`, and what a promise is
+ * rejected with.
  */
 async function findKeystone(exported, file) {
   const onDefault = await property(exported, 'default');
-  const onDefaultDefault = await property(onDefault, 'default');
-  for (const holder of [exported, onDefault, onDefaultDefault]) {
+  const holders = [exported, onDefault, await property(onDefault, 'default')];
+  for (const holder of holders) {
     const keystone = await property(holder, 'keystone');
     if (keystone) return checkKeystone(keystone, file);
   }
-  const isItself = [exported, onDefault, onDefaultDefault].some(isKeystone);
-  if (isItself) throw exportsItself(file);
-  const held = [exported, onDefault].find((it) => Object.keys(Object(it)).includes('keystone'));
+  if (holders.some(isKeystone)) throw exportsItself(file);
+  const held = holders.find((it) => Object.keys(Object(it)).includes('keystone'));
   if (held) throw exportsNothing(file, held.keystone);
-  const isFunction = [exported, onDefault].some((it) => typeof it === 'function');
+  const isFunction = holders.some((it) => typeof it === 'function');
   throw new UpgradeError('NO_KEYSTONE', [
     isFunction
       ? `${file} exports a function. It has to export the Keystone that the function makes.`
@@ -73,11 +67,8 @@ function checkKeystone(keystone, file) {
 }
 
 /**
- * Refuses a Keystone without lists: its migration would be empty, and look like good news.
- *
- * @param {object} keystone
- * @param {{ file: string, keystones: object[] }} found the entry file, and all Keystones it has made
- * @throws {UpgradeError} NO_LISTS
+ * Refuses a Keystone without lists: its migration would be empty, and look like good news. `keystones`
+ * are all that the entry file has made. Throws `NO_LISTS`.
  */
 function requireLists(keystone, { file, keystones }) {
   if (keystone.listsArray.length) return;

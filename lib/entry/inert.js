@@ -68,13 +68,7 @@ function hold(object, method, onHeld) {
   });
 }
 
-/**
- * Lets one adapter connect: an object made from the project's adapter, for our own connection.
- *
- * @template T
- * @param {T} adapter
- * @returns {T}
- */
+/** Lets one adapter connect: an object made from the project's adapter, for our own connection. */
 function allow(adapter) {
   ours.add(adapter);
   return adapter;

@@ -21,13 +21,8 @@ const VARIABLES =
 /**
  * Loads a project's entry file and finds the keystone it exports. The process moves to the project's
  * folder first, because projects read files (`.env`) relative to it. From then on no Keystone of the
- * project connects or starts.
- *
- * @param {string} file absolute path, as `resolveEntry` gives it
- * @param {string} projectDir likewise
- * @returns {Promise<object>} the Keystone 5 object
- * @throws {UpgradeError} ENTRY_FAILED, ENTRY_TIMEOUT, NO_KEYSTONE, NOT_KEYSTONE, NO_LISTS,
- *   NO_TYPESCRIPT_LOADER or ESM_NOT_SUPPORTED
+ * project connects or starts. Throws `ENTRY_FAILED`, `ENTRY_TIMEOUT`, and what those throw that load and
+ * find it.
  */
 async function loadEntry(file, projectDir) {
   process.chdir(projectDir);

@@ -10,12 +10,8 @@ const NEEDS_IMPORT = ['ERR_REQUIRE_ESM', 'ERR_REQUIRE_ASYNC_MODULE'];
 
 /**
  * Loads a file of the project. It tries `require` first, so that the hooks of `node -r` apply, and
- * `import()` where `require` refuses.
- *
- * @param {string} file absolute path
- * @returns {Promise<any>} its exports
- * @throws {UpgradeError} ESM_NOT_SUPPORTED when it is an ES module and this Node has none
- * @throws what the file throws while it loads
+ * `import()` where `require` refuses. Throws `ESM_NOT_SUPPORTED` when this Node has no ES modules, and
+ * what the file throws while it loads.
  */
 async function loadModule(file) {
   try {

@@ -12,8 +12,8 @@ const { hideSecrets } = require('../secrets');
 const MAX_PLACES = 5;
 
 /**
- * @param {*} error anything that was thrown
- * @returns {string} like `TypeError: x is not a function`, in one or more lines, without passwords
+ * Anything that was thrown, like `TypeError: x is not a function`, in one or more lines, without
+ * passwords.
  */
 function describeError(error) {
   if (!(error && typeof error.message === 'string')) return hideSecrets(String(error));
@@ -24,21 +24,15 @@ function describeError(error) {
 }
 
 /**
- * @param {*} error anything that was thrown
- * @param {string} folder the project's folder
- * @returns {string[]} places in the project's own code, the innermost first, as `file:line:column`
- *   or `file:line`; at most five
+ * The places of an error in the project's own code, the innermost first, as `file:line:column` or
+ * `file:line`; at most five.
  */
 function projectPlaces(error, folder) {
   const own = places(error).filter(({ file }) => isWithin(file, folder));
   return own.slice(0, MAX_PLACES).map(({ file, position }) => file + position);
 }
 
-/**
- * @param {*} error anything that was thrown
- * @param {string} file absolute path
- * @returns {boolean} whether the error was thrown by that file or by what it called
- */
+/** Whether an error was thrown by a file or by what it called. */
 function cameThrough(error, file) {
   return places(error).some((place) => place.file === file);
 }

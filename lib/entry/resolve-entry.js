@@ -3,20 +3,15 @@
 const fs = require('fs');
 const path = require('path');
 const { UpgradeError } = require('../error');
-const { nearestPackage } = require('./nearest-package');
+const { nearestPackage } = require('../nearest-package');
 const typescript = require('./typescript');
 
 /** The extensions to try beside those that `require` tries by itself. */
 const MORE_EXTENSIONS = ['.mjs', '.cjs', ...typescript.EXTENSIONS];
 
 /**
- * Finds the entry file and the project it belongs to.
- *
- * @param {string} entry file or folder, absolute or relative to `cwd`
- * @param {string} cwd
- * @returns {{ file: string, projectDir: string }} the file's path, with symbolic links resolved, and
- *   the folder of its project
- * @throws {UpgradeError} ENTRY_NOT_FOUND
+ * Finds an entry file, by the path of it or of its folder, with symbolic links resolved, and the folder
+ * of the project that it belongs to. Throws `ENTRY_NOT_FOUND`.
  */
 function resolveEntry(entry, cwd) {
   const file = findFile(entry, cwd);

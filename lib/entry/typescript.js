@@ -3,7 +3,7 @@
 const path = require('path');
 const { UpgradeError } = require('../error');
 const { loadModule } = require('./load-module');
-const { nearestPackage } = require('./nearest-package');
+const { nearestPackage } = require('../nearest-package');
 
 /**
  * Loads TypeScript entry files with the loader that the project has. It does not check types: the
@@ -44,13 +44,8 @@ const LOADERS = [
 ];
 
 /**
- * Makes TypeScript files loadable in this process and loads one.
- *
- * @param {string} file absolute path
- * @param {string} projectDir the project's folder, where its loaders are looked for
- * @returns {Promise<any>} the file's exports
- * @throws {UpgradeError} NO_TYPESCRIPT_LOADER when nothing here can load TypeScript
- * @throws what the loader or the file throws
+ * Makes TypeScript files loadable in this process by one of the project's loaders, and loads one. Throws
+ * `NO_TYPESCRIPT_LOADER`, and what the loader or the file throws.
  */
 async function loadTypeScript(file, projectDir) {
   const ready = hasHook(path.extname(file)) || (await registerLoader(projectDir, isEsm(file)));

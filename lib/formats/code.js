@@ -33,12 +33,8 @@ function esModule(parts) {
 const trim = (text) => text.trim();
 
 /**
- * A module that has functions `up` and `down`.
- *
- * @param {'js'|'cjs'|'mjs'|'ts'} extension - of its file
- * @param {string} head - lines of comments to begin with
- * @param {Array<{ code: string } | { file: string }>} parts - code, or the file of this package that has it
- * @returns {string}
+ * A module that has functions `up` and `down`, for a file with an extension: lines of comments to begin
+ * with, then parts, each `{ code }` or the `{ file }` of this package that has it.
  */
 function moduleOf(extension, head, parts) {
   return `${head}\n${MODULES[extension](parts)}`;
@@ -50,12 +46,7 @@ function codeOf(file) {
   return text.slice(text.indexOf('/**'), text.indexOf('\nmodule.exports'));
 }
 
-/**
- * A template literal, which holds its text as it is, lines and all, after an empty line.
- *
- * @param {string} text
- * @returns {string}
- */
+/** A template literal, which holds a text as it is, lines and all, after an empty line. */
 function templateLiteral(text) {
   // It would read a carriage return as a line feed.
   return `\`\n${text.replace(/[\\`]|\$(?=\{)/g, '\\$&').replace(/\r/g, '\\r')}\``;

@@ -10,13 +10,8 @@ const FORMATS = { knex: require('./knex'), 'migrate-mongo': require('./migrate-m
 const ENGINES = { postgresql: 'PostgreSQL', mongodb: 'MongoDB' };
 
 /**
- * Makes sure that the adapter that is worked on is on an engine.
- *
- * @param {UpgradePlan} plan
- * @param {string | undefined} adapter
- * @param {'postgresql' | 'mongodb'} engine
- * @param {string} what - is only for that engine
- * @throws {UpgradeError} `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`
+ * Makes sure that the adapter that is worked on is on an engine, because `what` is only for that one.
+ * Throws `INVALID_OPTION`, `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`.
  */
 function requireEngine(plan, adapter, engine, what) {
   plan.statements({ adapter }); // It knows which adapter this is, or says why not.
@@ -31,14 +26,7 @@ function requireEngine(plan, adapter, engine, what) {
   );
 }
 
-/**
- * A migration file for a tool, with both ways: `up` and `down`.
- *
- * @param {UpgradePlan} plan
- * @param {{ format: string, extension: string, adapter?: string, reconcile: boolean }} options
- * @returns {string}
- * @throws {UpgradeError} as `requireEngine`
- */
+/** A migration file for a tool, with both ways: `up` and `down`. Throws as `requireEngine`. */
 function migrationFile(plan, { format, extension, adapter, reconcile }) {
   const { engine, tool, empty, code } = FORMATS[format];
   requireEngine(plan, adapter, engine, `The format ${format}`);

@@ -5,18 +5,22 @@ const { UpgradeError } = require('../error');
 const { readOptions } = require('../options');
 const { isIndexedByNew } = require('./mongoose-indexes');
 const { mongooseNames } = require('./mongoose-names');
-const { foreignKeyTypes } = require('./foreign-key-types');
-const { knexColumns } = require('./knex-columns');
-const { classFolders, packageVersion, resolveFrom } = require('./resolve');
+const { compilingKnex } = require('./knex');
+const { foreignKeyType, knexColumns } = require('./knex-columns');
+const { nearestPackage } = require('../nearest-package');
+const { classFolders, resolveFrom } = require('./resolve');
 
 /** The version of the snapshot's shape; `src/snapshot.rs` reads this one. */
 const VERSION = 1;
 
+/** What a relationship on knex may be. */
+const OPTIONS = ['isUnique', 'isIndexed', 'isNotNullable'];
+
 /** The locale of most servers. */
 const USUAL = 'en-US';
 
-/** Others that order Latin letters in another way, the most widely used first. */
-const OTHERS = 'es pl sv nb da cs hu fi hr sk tr vi lt lv et is cy sq az'.split(' ');
+/** With others that order Latin letters in another way, the most widely used first. */
+const LOCALES = [USUAL, ...'es pl sv nb da cs hu fi hr sk tr vi lt lv et is cy sq az'.split(' ')];
 
 /**
  * Serializes the lists of a Keystone 5 object to plain, versioned JSON data: all that planning
@@ -48,7 +52,8 @@ function snapshot(keystone, options) {
   );
 
   const listRanks = ranks(lists.map((list) => list.key));
-  const pathRanks = ranks(flatMap(lists, (list) => relationships(list).map((field) => field.path)));
+  const fields = [].concat(...lists.map((list) => list.fields));
+  const pathRanks = ranks(fields.filter((it) => it.isRelationship).map((field) => field.path));
   const describeField = (field, describe) => {
     const described = { path: field.path, type: typeName(field) };
     if (field.isRelationship) {
@@ -75,7 +80,7 @@ function snapshot(keystone, options) {
         { fields: list.fields.map((field) => describeField(field, describe)) },
       );
     }),
-    orders: orders(given.locales ? [USUAL].concat(OTHERS) : [USUAL], [listRanks, pathRanks]),
+    orders: orders(given.locales ? LOCALES : [USUAL], [listRanks, pathRanks]),
     consolidated: own.consolidated,
     consolidationError: own.error,
     warnings,
@@ -101,41 +106,36 @@ function describer(adapter, lists, context) {
 }
 
 function knexDescriber(adapter, lists, { directories, columns, warnings }) {
-  const types = foreignKeyTypes(adapter, lists, directories);
-  const warn = (warning) => warnings.push(Object.assign({ code: 'COLUMNS_UNKNOWN' }, warning));
+  const knex = compilingKnex(adapter, directories);
+  const warn = (message, where) =>
+    warnings.push(Object.assign({ code: 'COLUMNS_UNKNOWN', message }, where));
+  const columnsOf = (list) =>
+    knexColumns(knex, list, (field, { message }) =>
+      warn(
+        `The columns of ${list.key}.${field} are unknown (${message}). The schemas and the diff are without them.`,
+        { list: list.key, field },
+      ),
+    );
   let byList;
   try {
-    byList = columns
-      ? knexColumns(adapter, lists, directories, (list, field, { message }) =>
-          warn({
-            message: `The columns of ${list}.${field} are unknown (${message}). The schemas and the diff are without them.`,
-            list,
-            field,
-          }),
-        )
-      : undefined;
+    if (columns && !knex) throw new Error('@keystonejs/adapter-knex and its knex were not found');
+    byList = columns && new Map(lists.map((list) => [list.key, columnsOf(list)]));
   } catch ({ message }) {
-    warn({
-      message: `The columns of this project are unknown (${message}). Its schemas and its diff show those of relationships only.`,
-    });
+    warn(
+      `The columns of this project are unknown (${message}). Its schemas and its diff show those of relationships only.`,
+    );
   }
   return {
     adapter: { hasColumns: Boolean(byList) },
-    list: (list) => ({ tableName: list.adapter.tableName, foreignKeyType: types.get(list.key) }),
+    list: (list) => ({
+      tableName: list.adapter.tableName,
+      foreignKeyType: knex && foreignKeyType(knex, list),
+    }),
     field: (field) => byList && byList.get(field.listKey).get(field.path),
-    relationship: (field) => {
+    relationship: ({ adapter: own }) =>
       // `isNotNullable` is a getter that keeps its result: let it keep that on a copy, which does not
       // make a prototype of the project's object, as that would be slow.
-      const { isUnique, isIndexed, isNotNullable } = Object.assign(
-        Object.create(Object.getPrototypeOf(field.adapter)),
-        field.adapter,
-      );
-      return {
-        isUnique: isUnique ? true : undefined,
-        isIndexed: isIndexed ? true : undefined,
-        isNotNullable: isNotNullable ? true : undefined,
-      };
-    },
+      flags(Object.assign(Object.create(Object.getPrototypeOf(own)), own), OPTIONS),
   };
 }
 
@@ -144,15 +144,20 @@ function mongooseDescriber(adapter, { own: { rels, consolidated } }) {
   return {
     adapter: {},
     list: names.collection,
-    field: ({ adapter: { isIndexed, isUnique } }) => ({
-      isIndexed: isIndexed ? true : undefined,
-      isUnique: isUnique ? true : undefined,
-    }),
+    field: (field) => flags(field.adapter, ['isIndexed', 'isUnique']),
     relationship: (field) =>
       field.config.many
         ? { joinCollection: names.joinCollection(field) }
         : { isIndexedByNew: isIndexedByNew(field, rels, Boolean(consolidated)) || undefined },
   };
+}
+
+/** Those properties of an object, of some, that are set. */
+function flags(object, names) {
+  return Object.assign(
+    {},
+    ...names.filter((name) => object[name]).map((name) => ({ [name]: true })),
+  );
 }
 
 function describeAdapter(adapter) {
@@ -184,26 +189,21 @@ function consolidate(keystone) {
     return { rels };
   }
   const name = (field) => `${field.listKey}.${field.path}`;
-  const consolidated = rels.map(
-    ({ left, right, cardinality, tableName, columnName, columnNames }) => {
-      const { near, far } = (columnNames && columnNames[name(left)]) || {};
-      return {
-        left: name(left),
-        right: right && name(right),
-        cardinality,
-        tableName,
-        columnName,
-        near,
-        far,
-      };
-    },
-  );
+  const consolidated = rels.map(({ left, right, columnNames = {}, ...rel }) => {
+    const { cardinality, tableName, columnName } = rel;
+    const { near, far } = columnNames[name(left)] || {};
+    const sides = { left: name(left), right: right && name(right) };
+    return Object.assign(sides, { cardinality, tableName, columnName, near, far });
+  });
   return { rels, consolidated };
 }
 
 function keystoneVersion(keystone, directories) {
   const [folder] = classFolders(keystone);
-  if (folder) return packageVersion(folder) || null;
+  if (folder) {
+    const found = nearestPackage(folder, ({ version }) => Boolean(version));
+    return found ? found.json.version : null;
+  }
   const file = resolveFrom('@keystonejs/keystone/package.json', directories);
   return file ? require(file).version : null;
 }
@@ -214,7 +214,7 @@ function keystoneVersion(keystone, directories) {
  */
 function ranks(names, locale) {
   const { compare } = new Intl.Collator(locale); // `localeCompare` is defined by this, and is slower
-  const sorted = unique(names).sort(compare);
+  const sorted = Array.from(new Set(names)).sort(compare);
   let rank = 0;
   return new Map(
     sorted.map((name, at) => {
@@ -245,10 +245,6 @@ function orders(locales, ranked) {
     }));
 }
 
-function relationships(list) {
-  return list.fields.filter((field) => field.isRelationship);
-}
-
 /** A Map as JSON has it. */
 function byName(map) {
   const object = Object.create(null);
@@ -263,14 +259,6 @@ function typeName(field) {
   return String(
     (type && type.type) || field.constructor.name.replace(/(Implementation|\$\d+)$/, ''),
   );
-}
-
-function unique(items) {
-  return Array.from(new Set(items));
-}
-
-function flatMap(items, f) {
-  return [].concat(...items.map(f));
 }
 
 module.exports = { snapshot };

@@ -1,54 +1,58 @@
 'use strict';
 
-const { compilingKnex } = require('./knex');
+/** What a table may get beside columns, as knex calls it. */
+const KEYS = ['index', 'unique', 'primary'];
 
-/** What knex calls them in its builder, by what they are. */
-const KEYS = { index: 'index', unique: 'unique', primary: 'primary' };
+const COLUMN = { path: 'column', isUnique: false, isIndexed: false, isNotNullable: true };
 
 /**
- * The columns that the fields of knex lists add to their tables, as knex itself compiles them, so
- * that any field type and any default comes out as it would be created. knex gets no connection.
- *
- * Relationships are left out: which columns they have is for the plan to say.
- *
- * @param {object} adapter - a Keystone knex adapter
- * @param {object[]} lists - its lists
- * @param {string[]} directories - where to look for `@keystonejs/adapter-knex`, whose knex is used
- * @param {(list: string, field: string, error: Error) => void} onUnknown - for a field whose columns
- *   are unknown, which then has none
- * @returns {Map<string, Map<string, { columns: object[], keys: object[] }>>} by list key and field
- *   path; `columns` are `{ name, definition }` with the definition in SQL, `keys` are
- *   `{ kind, columns, name? }`
- * @throws {Error} when knex is not found
+ * The SQL type of a foreign key to a list, as knex compiles it: a primary key may be of any field type.
+ * Undefined where it is not known, such as that of a list whose primary key no other list can refer to.
  */
-function knexColumns(adapter, lists, directories, onUnknown) {
-  const db = compilingKnex(adapter, directories);
-  if (!db) throw new Error('@keystonejs/adapter-knex and its knex were not found');
-  const byList = new Map();
-  lists.forEach((list) => {
-    let table;
-    db.schema
-      .createTable(list.key, (builder) => {
-        table = builder;
-      })
-      .toSQL();
-    // Not `list.fields`: a field without a column has no field adapter here.
-    const compile = columnCompiler(db.client, table);
-    const fields = new Map();
-    list.adapter.fieldAdapters
-      .filter((fieldAdapter) => !fieldAdapter.isRelationship)
-      .forEach((fieldAdapter) => {
-        const first = table._statements.length;
-        try {
-          unattached(fieldAdapter, list.adapter, db).addToTableSchema(table, []);
-          fields.set(fieldAdapter.path, described(table._statements.slice(first), compile));
-        } catch (error) {
-          onUnknown(list.key, fieldAdapter.path, error);
-        }
-      });
-    byList.set(list.key, fields);
-  });
-  return byList;
+function foreignKeyType(knex, list) {
+  try {
+    const schema = knex.schema.createTable('lists', (table) =>
+      list.adapter.getPrimaryKeyAdapter().addToForeignTableSchema(table, COLUMN),
+    );
+    const [{ sql }] = schema.toSQL();
+    return (/^create table "lists" \("column" (.+) not null\)$/.exec(sql) || [])[1];
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The columns that the fields of a knex list add to its table, as knex compiles them, so that any field
+ * type and any default comes out as it would be created. Relationships are left out: which columns they
+ * have is for the plan to say. A field whose columns are unknown has none.
+ *
+ * @param {Function} knex - as `compilingKnex` gives it
+ * @param {object} list
+ * @param {(field: string, error: Error) => void} onUnknown
+ * @returns {Map<string, { columns: object[], keys: object[] }>} by field path; `columns` are
+ *   `{ name, definition }` with the definition in SQL, `keys` are `{ kind, columns, name? }`
+ */
+function knexColumns(knex, list, onUnknown) {
+  let table;
+  knex.schema
+    .createTable(list.key, (builder) => {
+      table = builder;
+    })
+    .toSQL();
+  const compile = columnCompiler(knex.client, table);
+  const fields = new Map();
+  // Not `list.fields`: a field without a column has no field adapter here.
+  for (const fieldAdapter of list.adapter.fieldAdapters) {
+    if (fieldAdapter.isRelationship) continue;
+    const first = table._statements.length;
+    try {
+      unattached(fieldAdapter, list.adapter, knex).addToTableSchema(table, []);
+      fields.set(fieldAdapter.path, described(table._statements.slice(first), compile));
+    } catch (error) {
+      onUnknown(fieldAdapter.path, error);
+    }
+  }
+  return fields;
 }
 
 /**
@@ -86,11 +90,11 @@ function described(statements, compile) {
   statements.forEach(({ grouping, builder, method, args }) => {
     if (grouping === 'columns') {
       columns.push(compile(builder));
-    } else if (KEYS[method]) {
+    } else if (KEYS.includes(method)) {
       const [on, options] = args;
       const name = options && options.indexName ? options.indexName : options;
       keys.push({
-        kind: KEYS[method],
+        kind: method,
         columns: [].concat(on),
         name: typeof name === 'string' ? name : undefined,
       });
@@ -101,4 +105,4 @@ function described(statements, compile) {
   return { columns, keys };
 }
 
-module.exports = { knexColumns };
+module.exports = { foreignKeyType, knexColumns };

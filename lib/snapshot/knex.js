@@ -4,12 +4,8 @@ const path = require('path');
 const { classFolders, resolveFrom } = require('./resolve');
 
 /**
- * A knex that compiles statements and connects to nothing: that of the adapter's own package.
- *
- * @param {object} adapter - a Keystone knex adapter
- * @param {string[]} directories - where to look for `@keystonejs/adapter-knex` when the adapter's class
- *   does not say where it came from
- * @returns {Function|undefined} undefined when it is not found there
+ * A knex that compiles statements and connects to nothing: that of the adapter's own package, or of one
+ * that is found from some directories. Undefined when there is none.
  */
 function compilingKnex(adapter, directories) {
   const installed = resolveFrom('@keystonejs/adapter-knex', directories);

@@ -2,14 +2,12 @@
 
 /**
  * The collection names of a mongoose adapter, as mongoose itself forms them (`mongoose.model()` in
- * `mongoose/lib/index.js`): the schema's `collection` option, else the plural of the model's name.
+ * `mongoose/lib/index.js`): the schema's `collection` option, else the plural of the model's name. `rels`
+ * is what `_consolidateRelationships()` returned, which new field adapters need to add themselves to a
+ * schema.
  *
- * @param {object} adapter - a Keystone mongoose adapter
- * @param {object[]} rels - what `_consolidateRelationships()` returned, which new field adapters
- *   need to add themselves to a schema
- * @returns {{ collection: function(object): { collection?: string, collectionError?: string }, joinCollection: function(object): { model: string, name: string } }}
- *   `collection`: that of a list, or why it is not known; `joinCollection`: the one there would be
- *   with that field as the left side
+ * Of a list it is the collection, or why that is not known; of a field the join collection that there
+ * would be with it as the left side.
  */
 function mongooseNames(adapter, rels) {
   // The current function, which `mongoose.pluralize(fn)` sets; null keeps names as they are.

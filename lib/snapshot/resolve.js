@@ -1,14 +1,11 @@
 'use strict';
 
-const fs = require('fs');
 const path = require('path');
 
 /**
- * The folders of the modules that an object's classes came from, its own class first. That is where
- * the packages are that belong to it, wherever in a workspace they are and whatever scope they have.
- *
- * @param {object} object
- * @returns {string[]} none for classes that no loaded CommonJS module exports
+ * The folders of the modules that an object's classes came from, its own class first. That is where the
+ * packages are that belong to it, wherever in a workspace they are and whatever scope they have. Classes
+ * that no loaded CommonJS module exports have none.
  */
 function classFolders(object) {
   const classes = [];
@@ -31,11 +28,8 @@ function exportsIt({ exports }, it) {
 }
 
 /**
- * Finds a file of one of the project's packages, as the project itself would.
- *
- * @param {string} request - a package, or a file in one, such as `knex` or `knex/package.json`
- * @param {string[]} from - directories to look from, the first that has it wins
- * @returns {string|undefined} its absolute path, or undefined when none of them has it
+ * Finds a file of one of the project's packages (`knex`, `knex/package.json`), as the project itself
+ * would: of some directories, the first that has it wins.
  */
 function resolveFrom(request, from) {
   // With no folder to look from, Node would look from this file.
@@ -47,17 +41,4 @@ function resolveFrom(request, from) {
   }
 }
 
-/**
- * The version of the package that a folder is in.
- *
- * @param {string} folder
- * @returns {string|undefined}
- */
-function packageVersion(folder) {
-  const file = path.join(folder, 'package.json');
-  const { version } = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {};
-  const parent = path.dirname(folder);
-  return version || (parent === folder ? undefined : packageVersion(parent));
-}
-
-module.exports = { classFolders, packageVersion, resolveFrom };
+module.exports = { classFolders, resolveFrom };

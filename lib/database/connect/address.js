@@ -15,12 +15,8 @@ const ADDRESS =
   /^[a-z][a-z0-9+.-]*:\/\/(?:([\w.~!$&'()*+,;=%:-]*)@)?([\w.,:[\]%-]+)(?:\/([^/?#@\\\s]*))?(?:\?[^@\s]*)?$/i;
 
 /**
- * Where an address leads to.
- *
- * @param {string} address
- * @param {string} [defaultPort]
- * @returns {{ hosts: string[], port?: string, database?: string, user?: string } | undefined}
- *   undefined when it is not a valid address, or ambiguous; `port` when there is one host
+ * Where an address leads to: `{ hosts, port?, database?, user? }`, with the port when there is one host.
+ * Undefined when it is not a valid address, or ambiguous.
  */
 function parseAddress(address, defaultPort) {
   const [, credentials = '', hostList, database] = ADDRESS.exec(address) || [];
@@ -46,12 +42,9 @@ const OPTIONS =
   /^(authMechanism|authSource|directConnection|replicaSet|ssl|tls|tlsAllowInvalid\w+|tlsCAFile|tlsInsecure)$/;
 
 /**
- * An address of MongoDB's for its tools, which ask for the password, where host and port are not all
- * that they need.
- *
- * @param {string} address
- * @param {object} settings - further ones, which the project has in code
- * @returns {string | undefined} without a database, to which it would be bound
+ * An address of MongoDB's for its tools, which ask for the password, where host and port are not all that
+ * they need. It has no database, to which it would be bound. `settings` are further options, which the
+ * project has in code.
  */
 function toolAddress(address, settings) {
   const target = parseAddress(address);
@@ -70,12 +63,8 @@ function toolAddress(address, settings) {
 }
 
 /**
- * Finds out whether an address is for another kind of server.
- *
- * @param {*} address - anything but a text has no scheme
- * @param {string} server - the kind that is wanted
- * @param {string[]} schemes - those of its addresses; the message names the first two
- * @returns {string | undefined} what is wrong, if anything is
+ * What is wrong with an address if it is for another kind of server. Of the schemes that are right, the
+ * message names the first two.
  */
 function wrongScheme(address, server, schemes) {
   if (typeof address !== 'string') return undefined;

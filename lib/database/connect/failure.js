@@ -23,16 +23,9 @@ const AMBIGUOUS =
 const CODE = /\b(?:connect|getaddrinfo|querySrv) (E[A-Z_]+)/;
 
 /**
- * The error for a connection that could not be made.
- *
- * @param {Error} error - the driver's
- * @param {object} place
- * @param {string} place.name - the adapter's
- * @param {*} [place.address] - as the project has it
- * @param {object} [place.target] - the parts of the address, if known
- * @param {string} [place.mistake] - what is wrong with the address, if known
- * @param {string} place.source - where the project sets the address
- * @returns {UpgradeError} `CONNECTION_FAILED`, without any password
+ * The error for a connection of an adapter that could not be made, without any password. The `address` is
+ * as the project has it, and comes from the `source`; `target` are its parts and `mistake` what is wrong
+ * with it, if known.
  */
 function connectionFailed(error, { name, address, target, mistake, source }) {
   // Node tries every address of a host, and then throws an error without a message that holds the

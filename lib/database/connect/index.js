@@ -7,14 +7,8 @@ const { connectMongoose } = require('./mongoose');
 const CONNECTORS = { knex: connectKnex, mongoose: connectMongoose };
 
 /**
- * Connects to the database of one adapter, for as long as a function needs it.
- *
- * @template T
- * @param {object} keystone - a Keystone 5 object
- * @param {string} name - the adapter's name, as plans have it
- * @param {(connection: object) => Promise<T>} use - the function
- * @returns {Promise<T>} what the function returns; the connection is closed by then
- * @throws {UpgradeError} `CONNECTION_FAILED`
+ * Connects to the database of one adapter, by the name that plans give it, for as long as a function
+ * needs the connection. Gives what the function does; the connection is closed by then.
  */
 async function withConnection(keystone, name, use) {
   const part = projectAdapters(keystone).find((it) => it.name === name);

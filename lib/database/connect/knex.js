@@ -12,15 +12,11 @@ const SOURCE =
 const SCHEMES = ['postgres://', 'postgresql://', 'pg://', 'socket://'];
 
 /**
- * Connects to PostgreSQL as the project does: by its own adapter, with its own knex and driver.
+ * Connects to PostgreSQL as the project does: by its own adapter, with its own knex and driver. The
+ * caller has to close the connection.
  *
- * Only `_connect` of the adapter runs, which makes a knex and tries it. `keystone.connect()` would
- * also set up the lists and, with `dropDatabase`, drop their tables.
- *
- * @param {object} keystone - a Keystone 5 object
- * @param {{ name: string, adapter: object }} part - one of `projectAdapters`, of the kind knex
- * @returns {Promise<PostgresConnection>} for the caller to close
- * @throws {UpgradeError} `CONNECTION_FAILED`
+ * Only `_connect` of the adapter runs, which makes a knex and tries it. `keystone.connect()` would also
+ * set up the lists and, with `dropDatabase`, drop their tables.
  */
 async function connectKnex(keystone, { name, adapter }) {
   // `_connect` stores what it makes on this object, so that the project's adapter does not change.
@@ -63,22 +59,13 @@ class PostgresConnection {
     this.place = { host: session.host, port: session.port, user: session.user };
   }
 
-  /**
-   * @param {string} sql - a statement, sent as it is
-   * @param {Array<string>} [values]
-   * @returns {Promise<object[]>} its rows
-   */
+  /** Sends a statement as it is, and gives its rows. */
   async query(sql, values) {
     const { rows } = await this.session.query(...(values ? [sql, values] : [sql]));
     return rows;
   }
 
-  /**
-   * Listens to the notices of the server.
-   *
-   * @param {(message: string) => void} listener
-   * @returns {() => void} stops listening
-   */
+  /** Listens to the notices of the server. Returns what stops that. */
   onNotice(listener) {
     const listen = ({ message }) => listener(message);
     this.session.on('notice', listen);

@@ -11,15 +11,11 @@ const SOURCE =
 const SCHEMES = ['mongodb://', 'mongodb+srv://'];
 
 /**
- * Connects to MongoDB as the project does: by its own adapter, with its own mongoose and driver.
+ * Connects to MongoDB as the project does: by its own adapter, with its own mongoose and driver. The
+ * caller has to close the connection.
  *
  * Only `_connect` of the adapter runs, on a mongoose without models: those of the project would make
  * collections and indexes.
- *
- * @param {object} keystone - a Keystone 5 object
- * @param {{ name: string, adapter: object }} part - one of `projectAdapters`, of the kind mongoose
- * @returns {Promise<MongodbConnection>} for the caller to close
- * @throws {UpgradeError} `CONNECTION_FAILED`
  */
 async function connectMongoose(keystone, { name, adapter }) {
   const own = allow(Object.create(adapter));
@@ -64,21 +60,16 @@ class MongodbConnection {
   constructor(mongoose, { uri, silence }) {
     const { db, host, port, user } = mongoose.connection;
     this.mongoose = mongoose;
-    this.db = db;
     /** The server that it is connected to, without secrets. */
     this.place = { host, port, user, name: db.databaseName, uri };
     /** For how long the project's own connections let a socket be silent, if not for ever. */
     this.silence = silence;
-  }
-
-  /** Sends a command to the database. Resolves to the server's answer. */
-  command(command) {
-    return this.db.command(command, PRIMARY);
-  }
-
-  /** Sends a command to the database `admin`. */
-  adminCommand(command) {
-    return this.db.admin().command(command, PRIMARY);
+    /** How the runner sends commands. */
+    this.shell = {
+      database: db.databaseName,
+      command: (command) => db.command(command, PRIMARY),
+      adminCommand: (command) => db.admin().command(command, PRIMARY),
+    };
   }
 
   async close() {

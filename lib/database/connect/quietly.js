@@ -6,12 +6,8 @@ const { hideSecrets } = require('../../secrets');
 const PRINTED = [/^Could not connect to database: /, /^If this is the first time/, /^createdb /];
 
 /**
- * Connects without the lines that the adapter prints about a failure (its error says more), and
- * without the address in Node's warning of an invalid URL.
- *
- * @template T
- * @param {() => Promise<T>} connect
- * @returns {Promise<T>}
+ * Connects without the lines that the adapter prints about a failure (its error says more), and without
+ * the address in Node's warning of an invalid URL.
  */
 async function quietly(connect) {
   const { error, warn } = console;

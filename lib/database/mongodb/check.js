@@ -7,10 +7,8 @@ const runner = require('./runner');
 const { aggregate, anyWith, having, ids, named, partsOf } = require('./vocabulary');
 
 /**
- * Puts the questions of the core to a MongoDB database, `{ call: [name, ...arguments] }` each.
- *
- * @param {object} connection
- * @returns {(question: object) => Promise<any>} resolves to null where there is no answer
+ * Puts the questions of the core to a MongoDB database, `{ call: [name, ...arguments] }` each. Where
+ * there is no answer, that is null.
  */
 function asker(connection) {
   const questions = questionsOf(connection);
@@ -21,11 +19,8 @@ function asker(connection) {
 }
 
 function questionsOf(connection) {
-  const server = runner.serverOf({
-    command: (command) => connection.command(command),
-    adminCommand: (command) => connection.adminCommand(command),
-    database: connection.place.name,
-  });
+  const { shell } = connection;
+  const server = runner.serverOf(shell);
   let isWrong = false;
   /** What is in a join collection may be what an earlier run has left. */
   const asFound = async (migration, relationship) =>
@@ -38,7 +33,7 @@ function questionsOf(connection) {
       const { name, user } = connection.place;
       const { version } = await server.buildInfo();
       // Where it cannot be asked, what is not allowed shows when it is tried.
-      const access = await connection.command({ connectionStatus: 1, showPrivileges: true }).then(
+      const access = await shell.command({ connectionStatus: 1, showPrivileges: true }).then(
         ({ authInfo }) => authInfo,
         () => null,
       );
@@ -112,19 +107,16 @@ function questionsOf(connection) {
 }
 
 /**
- * The questions about a place for links: whether it is there, and how many links it holds, each once,
- * and for single ids also how many items they lead to.
- *
- * @param {Side} place - or `{ join: { collection, left, right } }`
+ * The questions about a place for links, a side or `{ join: { collection, left, right } }`: whether it is
+ * there, and how many links it holds, each once, and for single ids also how many items they lead to.
  */
 function linksIn(place) {
-  const count = (collection, pipeline) => aggregate(collection, pipeline);
   if (place.join) {
     const { collection, left, right } = place.join;
     const link = { near: `$${left}`, far: `$${right}` };
     return {
       isThere: named(collection),
-      count: count(collection, [
+      count: aggregate(collection, [
         { $group: { _id: link } },
         { $group: { _id: null, links: { $sum: 1 } } },
       ]),
@@ -133,7 +125,7 @@ function linksIn(place) {
   const size = { $size: { $setUnion: [ids(place), []] } };
   return {
     isThere: anyWith(place),
-    count: count(
+    count: aggregate(
       place.collection,
       place.many
         ? [having(place), { $group: { _id: null, links: { $sum: size } } }]
@@ -157,15 +149,7 @@ function sizeOf(collection) {
   ]);
 }
 
-/**
- * Finds out what a MongoDB database holds.
- *
- * @param {object} connection
- * @param {(answers: object) => object} core - as for `inspect`
- * @param {(done: number) => void} onAnswer
- * @returns {Promise<object>} the inspection
- * @throws {UpgradeError} `CHECK_FAILED`
- */
+/** Finds out what a MongoDB database holds. Throws `CHECK_FAILED`. */
 async function checkMongodb(connection, core, onAnswer) {
   try {
     return await inspect(core, asker(connection), onAnswer);

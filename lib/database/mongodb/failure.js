@@ -11,22 +11,14 @@ const LOST_MESSAGES =
 
 const UNAUTHORIZED = 13;
 
-/**
- * @param {Error} error - an error of the driver
- * @returns {boolean} whether the connection has ended with it
- */
+/** Whether the connection has ended with an error of the driver. */
 function isLost({ name, code, message }) {
   return LOST_NAMES.test(name) || LOST_CODES.includes(code) || LOST_MESSAGES.test(message);
 }
 
 /**
- * An error of the server or the driver, as the user reads it.
- *
- * @param {string} code - the stable code to give it
- * @param {Error} error - the driver's
- * @param {{ role: string, before?: string, more?: string[] }} told - the role that allows it, what to
- *   say before the message, further lines
- * @returns {UpgradeError}
+ * An error of the server or the driver, as the user reads it: `role` is the one that allows what failed,
+ * `before` stands before the message, `more` are further lines.
  */
 function serverError(code, error, { role, before = '', more = [] }) {
   // The server repeats the whole command, with the values that it holds.

@@ -26,15 +26,11 @@ const UNEXPECTED = 'The migration has been run, but not everything is as it must
 const DONE = 'The migration has been done, and not been verified: --check says what there is.';
 
 /**
- * Runs a migration on a MongoDB database by the runner that is in its script, and verifies what has
- * come of it.
+ * Runs a migration on a MongoDB database by the runner that is in its script, and verifies what has come
+ * of it. The options are as for PostgreSQL; `statements` is what the runner takes.
  *
- * @param {object} connection
- * @param {object} options - as for PostgreSQL; `statements` is what the runner takes
- * @returns {Promise<{ relationships: object[], warnings: object[], notices: string[],
- *   skipped: string[] }>}
- * @throws {UpgradeError} `LOCKED`, `INTERRUPTED`, `MIGRATION_FAILED`, `CONNECTION_LOST`, which all say
- *   whether anything has been changed; `NOT_VERIFIED`, after which it has been
+ * The errors `LOCKED`, `INTERRUPTED`, `MIGRATION_FAILED` and `CONNECTION_LOST` all say whether anything
+ * has been changed; after `NOT_VERIFIED` it has been.
  */
 async function migrateMongodb(connection, options) {
   const { statements, core, compare, onProgress, signal, dryRun } = options;
@@ -66,9 +62,7 @@ async function migrateMongodb(connection, options) {
     before = await measure();
     warnings.push(...before.warnings);
     await migrate(statements, {
-      command: (command) => connection.command(command),
-      adminCommand: (command) => connection.adminCommand(command),
-      database: connection.place.name,
+      ...connection.shell,
       isDryRun: dryRun,
       report,
       async verify() {

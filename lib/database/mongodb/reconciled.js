@@ -140,10 +140,8 @@ function isNothing(value) {
 }
 
 /**
- * The command that counts what a migration which reconciles does to a relationship, with some of it.
- *
- * @param {object} relationship as the plan has it
- * @returns {object | undefined} nothing where it is stored once
+ * The command that counts what a migration which reconciles does to a relationship of the plan, with some
+ * of it; undefined where it is stored once.
  */
 function reconciledBy(relationship) {
   const changes = CHANGES[relationship.kind];

@@ -17,7 +17,9 @@ const {
   validatorTakes,
 } = require('./vocabulary');
 
-/** The collection that says who is migrating, and how far the migration has come. It is gone in the end. */
+/**
+ * The collection that says who is migrating, and how far the migration has come. It is gone in the end.
+ */
 const STATE = 'keystone_upgrade_relationships';
 
 /** The `_id` of its document. */
@@ -57,9 +59,9 @@ const atWork = new Set();
 /**
  * Runs a migration.
  *
- * All checks come first, then all copies, all counts, the repairs and the removals. A state document
- * says how far it has come, so that it can be run again after a stop at any point: before the removals
- * it starts over, after that it continues.
+ * All checks come first, then all copies, all counts, the repairs and the removals. A state document says
+ * how far it has come, so that it can be run again after a stop at any point: before the removals it
+ * starts over, after that it continues.
  *
  * @param {object} migration what to do, as the plan has it: which relationships, in which direction
  * @param {object} shell how it is done
@@ -68,8 +70,8 @@ const atWork = new Set();
  * @param {string} shell.database the name of the database
  * @param {function(object): void} shell.report gets each step: `{ phase, text, isWarning? }`, and for
  *   links that are being copied or have been `{ relationship, done, rate }`, the rate per second
- * @param {boolean} [shell.isDryRun] whether to do only what can be taken back, and to take it back: checks,
- *   copies into collections of its own, their indexes and counts
+ * @param {boolean} [shell.isDryRun] whether to do only what can be taken back, and to take it back:
+ *   checks, copies into collections of its own, their indexes and counts
  * @param {function(): Promise<void>} [shell.verify] is called when all is done, before others may begin
  * @param {number} [shell.beatMs] how often it says that it is alive, and how far a copy is
  * @returns {Promise<boolean>} whether there was anything to do
@@ -107,7 +109,9 @@ async function migrate(migration, shell) {
   }
 }
 
-/** Does what there is to do, from where an earlier run has left it, and says whether there was anything. */
+/**
+ * Does what there is to do, from where an earlier run has left it, and says whether there was anything.
+ */
 async function work(run, before) {
   const { migration, isDryRun } = run;
   let state = before;
@@ -720,40 +724,34 @@ function lookedUp(commands) {
 
 /** The longest names that a run gives to a collection and to an index, as the server measures them. */
 function longest(server, migration) {
-  const measured = (name) => ({
-    name,
-    bytes: encodeURIComponent(name).replace(/%../g, '_').length,
-  });
-  const whole = (collection) => `${server.database}.${collection}`;
+  const parts = migration.relationships.map((it) => partsOf(migration, it));
+  const copies = [].concat(...parts.map((it) => it.copies)).filter(({ into }) => into);
   // With the end that `$out` and `giveName` add to it.
-  const own = whole(staging('x'.repeat(8), 99) + ASIDE);
-  const names = [own];
-  const indexes = [];
-  for (const relationship of migration.relationships) {
-    const { copies, indexes: commands } = partsOf(migration, relationship);
-    for (const copy of copies.filter(({ into }) => into)) {
-      names.push(whole(copy.into));
-      for (const field of copy.indexes) indexes.push(`${own}.$${field}_1`);
-    }
-    for (const command of commands) {
-      for (const it of command.indexes) indexes.push(`${whole(command.createIndexes)}.$${it.name}`);
-    }
-  }
-  for (const [collection, fields] of Object.entries(migration.indexes)) {
-    for (const field of fields) indexes.push(`${whole(collection)}.$${field}_1`);
-  }
-  const last = (all) =>
-    all
-      .map(measured)
+  const own = staging('x'.repeat(8), 99) + ASIDE;
+  const commands = [
+    ...copies.map(({ indexes }) => plainIndexes(own, indexes)),
+    ...[].concat(...parts.map(({ indexes }) => indexes)),
+    ...Object.entries(migration.indexes).map((it) => plainIndexes(...it)),
+  ];
+  const indexesOf = ({ createIndexes, indexes }) =>
+    indexes.map(({ name }) => `${createIndexes}.$${name}`);
+  const last = (names) =>
+    names
+      .map((it) => `${server.database}.${it}`)
+      .map((name) => ({ name, bytes: encodeURIComponent(name).replace(/%../g, '_').length }))
       .sort((a, b) => a.bytes - b.bytes)
       .pop();
-  return { name: last(names), index: last(indexes.concat('')) };
+  return {
+    name: last([own, ...copies.map(({ into }) => into)]),
+    index: last([own].concat(...commands.map(indexesOf))),
+  };
 }
 
 /** Atlas does not say whether a cluster is one that takes short names only. */
 function explainName(error, server, migration) {
+  if (error.code !== 73 && error.code !== 8000) return;
   const { name, bytes } = longest(server, migration).name;
-  if ((error.code !== 73 && error.code !== 8000) || bytes <= 95) return;
+  if (bytes <= 95) return;
   error.message += `. The name ${name} has ${bytes} bytes, and on Atlas M0 and Flex names have up to 95`;
 }
 
@@ -982,14 +980,10 @@ function serverOf({ command, adminCommand, database }) {
     if (error) throw Object.assign(new Error(error.errmsg), { code: error.code });
     return result;
   };
-  const read = (run) => {
-    const isLong = run.aggregate || run.find;
-    return command(run.aggregate ? aggregation(run) : isLong ? timed(run) : run);
-  };
-  const first = async (run) => (await read(run)).cursor.firstBatch[0];
-  const collectionOf = async (name) =>
-    first({ listCollections: 1, filter: { name } }).then((it) => it || { options: {} });
-  const optionsOf = async (name) => (await collectionOf(name)).options || {};
+  const all = async (run) => (await command(whole(run))).cursor.firstBatch;
+  const first = async (run) => (await all(run))[0];
+  const optionsOf = async (name) =>
+    ((await first({ listCollections: 1, filter: { name } })) || {}).options || {};
   const hello = () => adminCommand({ isMaster: 1 });
   const isMongos = async () => (await hello()).msg === 'isdbgrid';
   let info;
@@ -1002,16 +996,15 @@ function serverOf({ command, adminCommand, database }) {
   return {
     database,
     first,
-    all: async (run) => (await read(run)).cursor.firstBatch,
-    estimate: async (collection) => (await command(timed({ count: collection }))).n,
+    all,
+    estimate: async (collection) => (await command(whole({ count: collection }))).n,
     buildInfo,
     hello,
     now: async () => (await hello()).localTime,
     optionsOf,
     async indexesOf(collection) {
       try {
-        return (await command({ listIndexes: collection, cursor: { batchSize: BATCH } })).cursor
-          .firstBatch;
+        return await all({ listIndexes: collection, cursor: { batchSize: BATCH } });
       } catch (error) {
         if (error.code === 26) return []; // There is no such collection.
         throw error;
@@ -1039,8 +1032,7 @@ function serverOf({ command, adminCommand, database }) {
         }
       }
       try {
-        const whole = run.aggregate ? aggregation(run) : run;
-        return checked(await command(Object.assign({}, whole, options)));
+        return checked(await command(Object.assign({}, whole(run), options)));
       } catch (error) {
         // What is to be removed is not there.
         const isGone = error.code === 26 || error.code === 27;
@@ -1063,13 +1055,11 @@ function concernOf(collection) {
   return collection && collection.startsWith(STATE) ? CONFIRMED : DURABLE;
 }
 
-/** An aggregation as the server takes it: all that it gives in one answer. */
-function aggregation(run) {
-  return timed(Object.assign({}, run, { cursor: { batchSize: BATCH }, allowDiskUse: true }));
-}
-
-function timed(run) {
-  return Object.assign({}, run, { maxTimeMS: MAX_TIME_MS });
+/** A command as it is sent: reading takes all the time it needs, and gives all in one answer. */
+function whole(run) {
+  if (!run.aggregate && !run.find && !run.count) return run;
+  const cursor = run.aggregate && { cursor: { batchSize: BATCH }, allowDiskUse: true };
+  return Object.assign({}, run, cursor, { maxTimeMS: MAX_TIME_MS });
 }
 
 /** The collection into whose documents an aggregation writes, if it does. */

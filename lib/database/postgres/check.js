@@ -25,12 +25,7 @@ const CHANGED = /^(42P01|42703|XX000)$/;
 const BESIDE =
   'Something is changing the schema at the same time, such as the script of --migration. Wait for it to end, then run this again.';
 
-/**
- * Puts a question of the core to a PostgreSQL database.
- *
- * @param {object} connection
- * @returns {(question: { sql: string }) => Promise<object[]>}
- */
+/** Puts questions of the core to a PostgreSQL database. */
 function asker(connection) {
   return async ({ sql }) => {
     const [{ answer }] = await connection.query(sql);
@@ -39,13 +34,8 @@ function asker(connection) {
 }
 
 /**
- * Finds out what a PostgreSQL database holds, in a transaction that can only read.
- *
- * @param {object} connection
- * @param {(answers: object) => object} core - as for `inspect`
- * @param {(done: number) => void} onAnswer
- * @returns {Promise<object>} the inspection
- * @throws {UpgradeError} `CHECK_FAILED`, or `LOCKED` when a migration is running
+ * Finds out what a PostgreSQL database holds, in a transaction that can only read. Throws `CHECK_FAILED`,
+ * or `LOCKED` when a migration is running.
  */
 async function checkPostgres(connection, core, onAnswer) {
   try {

@@ -18,10 +18,7 @@ const LOCKS =
 /** The session is gone: ended by someone, or by a server that went down, or cut off. */
 const LOST = /^(57P0[0-9]|08...|ECONNRESET|EPIPE|ETIMEDOUT)$/;
 
-/**
- * @param {Error} error - an error of the driver
- * @returns {boolean} whether the session has ended with it
- */
+/** Whether the session has ended with an error of the driver. */
 function isLost(error) {
   return (
     LOST.test(error.code) ||
@@ -29,14 +26,7 @@ function isLost(error) {
   );
 }
 
-/**
- * An error of the server, as the user reads it.
- *
- * @param {string} code - the stable code to give it
- * @param {Error} error - the driver's
- * @param {string[]} [more] - further lines
- * @returns {UpgradeError}
- */
+/** An error of the server, as the user reads it, with further lines. */
 function serverError(code, error, more = []) {
   const { message, detail } = error;
   const isFull = error.hint && error.hint.includes(LOCKS_SETTING);

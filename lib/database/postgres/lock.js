@@ -29,13 +29,9 @@ const PAUSE = 100;
 
 /**
  * Takes the lock that lets one migration at a time run on a database, and no check beside it: half of
- * what a check sees would be from before, half from after. It ends with the transaction, and so with
- * the session, however that ends.
- *
- * @param {object} connection - in a transaction
- * @param {'migration' | 'check'} kind - a migration waits a moment for checks; a check never waits
- * @returns {Promise<void>}
- * @throws {UpgradeError} `LOCKED`, saying who holds it
+ * what a check sees would be from before, half from after. It ends with the transaction, and so with the
+ * session, however that ends. A migration waits a moment for checks; a check never waits. Throws
+ * `LOCKED`, saying who holds it.
  */
 async function takeLock(connection, kind) {
   // Who looks at pg_stat_activity, such as the next one who wants the lock, sees who we are.

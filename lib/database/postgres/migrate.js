@@ -14,20 +14,11 @@ const UNEXPECTED = `The migration did not do what it must. ${UNCHANGED}`;
 
 /**
  * Runs the statements of a migration on a PostgreSQL database, and verifies what comes of them before
- * they are committed.
+ * they are committed, or with `dryRun` taken back. `core` is as for `inspect`, for a migration that runs;
+ * `compare` is the core's judgement of what was found before and after; `signal` ends the run.
  *
- * @param {object} connection
- * @param {object} options
- * @param {object[]} options.statements - those of the plan
- * @param {(answers: object) => object} options.core - as for `inspect`, for a migration that runs
- * @param {(before: object, after: object) => object} options.compare - the core's judgement
- * @param {(event: object) => void} options.onProgress
- * @param {AbortSignal} options.signal - ends the run
- * @param {boolean} options.dryRun - takes everything back once it is verified
- * @returns {Promise<{ relationships: object[], warnings: object[], notices: string[], lockedMs: number,
- *   skipped: string[] }>}
- * @throws {UpgradeError} after which nothing has been changed, but for `COMMIT_UNKNOWN`: `LOCKED`,
- *   `INTERRUPTED`, `NOT_VERIFIED` (with the `outcome`), `CONNECTION_LOST`, `MIGRATION_FAILED`
+ * After an error nothing has been changed, but for `COMMIT_UNKNOWN`: `LOCKED`, `INTERRUPTED`,
+ * `NOT_VERIFIED` (with the `outcome`), `CONNECTION_LOST`, `MIGRATION_FAILED`.
  */
 async function migratePostgres(connection, options) {
   const { statements, core, compare, onProgress, signal, dryRun } = options;

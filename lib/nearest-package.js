@@ -4,11 +4,8 @@ const fs = require('fs');
 const path = require('path');
 
 /**
- * Finds the nearest package.json in a folder or above it.
- *
- * @param {string} folder absolute path
- * @param {(json: object) => boolean} [accept] which contents count; by default all
- * @returns {{ folder: string, json: object } | undefined}
+ * The nearest package.json in a folder or above it of which a function accepts the contents:
+ * `{ folder, json }`, or undefined.
  */
 function nearestPackage(folder, accept = () => true) {
   const json = readPackage(folder);
