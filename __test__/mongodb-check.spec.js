@@ -91,9 +91,11 @@ it('a name that is the same under each locale', async () => {
     T_T: { type: 'Relationship', ref: 'T.T', many: true },
   };
   const database = `check_${++count}`;
-  await server.database(database).collection('ts').insertOne({ T: [], T_T: [] });
+  const items = server.database(database).collection('ts');
+  const { insertedId } = await items.insertOne({});
+  await items.updateOne({}, { $set: { T: [insertedId], T_T: [insertedId] } });
   const session = await open(server.url(database), { lists: { T: { fields } } });
-  await session.apply();
+  expect(await session.apply()).toMatchObject({ relationships: [{ before: 1, after: 1 }] });
   expect(await session.check()).toMatchObject({ state: 'new', isDone: true, problems: [] });
   expect(await session.check({ direction: 'down' })).toMatchObject({ isReady: true });
 });
