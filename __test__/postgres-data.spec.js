@@ -450,7 +450,7 @@ describe.each(postgresVersions())('PostgreSQL %s', (version) => {
   });
 
   it('repairs random disagreement by the rule, losing and inventing nothing', async () => {
-    const seed = Number(process.env.TEST_SEED ?? Date.now() % 1e6);
+    const seed = Number(process.env.TEST_SEED ?? 1);
     const rounds = 15;
     for (let round = 0; round < rounds; round++) {
       const at = `TEST_SEED=${seed}, round ${round}`;

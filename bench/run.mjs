@@ -49,7 +49,7 @@ await script(async () => {
   const unknown = wanted.find((name) => !(name in PARTS));
   if (unknown) throw new Error(`${unknown}: there are ${Object.keys(PARTS).join(', ')}`);
   const names = wanted.length ? wanted : Object.keys(PARTS);
-  await setUp();
+  await setUp({ isReleased: true });
   for (const name of new Set(names.flatMap((it) => PARTS[it].sets))) await installSet(name);
 
   const results = readResults();

@@ -6,6 +6,7 @@
 const { spawn } = require('child_process');
 const fs = require('fs');
 const path = require('path');
+const { PRELOAD } = require('./code-cache');
 const { modules } = require('./installs');
 const { startKeystone } = require('./keystone-process');
 const { newKeystone } = require('./keystones');
@@ -146,7 +147,8 @@ class Example {
   }
 
   #shell(command, env) {
-    const node = `"${process.execPath}" --no-deprecation`;
+    const words = [process.execPath, '--no-deprecation', ...PRELOAD];
+    const node = words.map((word) => `"${word}"`).join(' ');
     // npx itself is proved with the packed package; it takes a second each time.
     const script = `npx() { local name=$1; shift; case $name in
         keystone-upgrade-relationships) ${node} "${bin.command}" "$@" ;;

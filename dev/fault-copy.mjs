@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { ESLint } from 'eslint';
+import { cargoEnv, hostTarget } from './cargo.mjs';
 import faults from './faults.js';
 import { bin, root, run } from './run.mjs';
 
@@ -17,6 +18,9 @@ const isLeftOut = (name) => LEFT_OUT.includes(name) || name.endsWith('.node');
 /** Faults that only show in a stored text do not count as noticed. */
 const WITHOUT_STORED_TEXT = { INSTA_FORCE_PASS: '1', INSTA_UPDATE: 'no', STORED_TEXT: 'ignore' };
 
+/** What cargo has made of this package itself. */
+const OWN_BUILD = /^(incremental|(lib)?keystone.upgrade.relationships.*)$/;
+
 /** How long a test may take with a fault, in milliseconds. */
 const PATIENCE = 3 * 60 * 1000;
 
@@ -28,6 +32,7 @@ export class FaultCopy {
   #folder;
   #changed;
   #isBuilt = false;
+  #cargoEnv;
   #rust = sources(path.join(root, 'src'));
 
   constructor() {
@@ -37,13 +42,29 @@ export class FaultCopy {
   }
 
   /** Makes the copy the same as the checkout. */
-  prepare() {
+  async prepare() {
     fs.mkdirSync(this.#folder, { recursive: true });
     this.#take();
     synchronize(root, this.#folder);
     const modules = path.join(this.#folder, 'node_modules');
     if (!fs.existsSync(modules))
       fs.symlinkSync(path.join(root, 'node_modules'), modules, 'junction');
+    this.#cargoEnv = { ...(await cargoEnv()), CARGO_TARGET_DIR: this.#target };
+    if (!fs.existsSync(this.#target)) await this.#takePackages();
+  }
+
+  get #target() {
+    return path.join(this.#folder, 'target');
+  }
+
+  /** The first copy begins with what the checkout has built of other packages. */
+  async #takePackages() {
+    const others = { filter: (file) => !OWN_BUILD.test(path.basename(file)) };
+    const options = { recursive: true, preserveTimestamps: true, ...others };
+    for (const folder of ['debug', path.join(await hostTarget(), 'debug')]) {
+      const built = path.join(root, 'target', folder);
+      if (fs.existsSync(built)) fs.cpSync(built, path.join(this.#target, folder), options);
+    }
   }
 
   /** Two runs in one copy would see each other's faults. */
@@ -63,11 +84,6 @@ export class FaultCopy {
     const args = ['build', '--platform', '--no-js', '--dts', 'binding.d.ts'];
     await run(bin('napi'), args, { cwd: this.#folder, env: this.#cargoEnv });
     this.#isBuilt = true;
-  }
-
-  /** Nobody looks at what is built with a debugger, and without that it is built sooner. */
-  get #cargoEnv() {
-    return { CARGO_TARGET_DIR: path.join(this.#folder, 'target'), CARGO_PROFILE_DEV_DEBUG: '0' };
   }
 
   /**
@@ -109,7 +125,7 @@ export class FaultCopy {
 
   async #jest(spec, names) {
     await this.#build();
-    const outputFile = path.join(this.#folder, 'target', 'jest.json');
+    const outputFile = path.join(this.#target, 'jest.json');
     fs.rmSync(outputFile, { force: true });
     const pattern = names.length ? [`--testNamePattern=${names.map(escape).join('|')}`] : [];
     const report = ['--ci', '--json', `--outputFile=${outputFile}`];

@@ -101,4 +101,22 @@ async function checkList() {
   throw Object.assign(new Error('the list of faults does not fit the code'), { output });
 }
 
-module.exports = { checkList, loadFaults, specFile };
+/**
+ * Refuses a list that names a test that there is not.
+ *
+ * @param {Map<string, string[]>} names the full names of the tests, by spec
+ * @returns {string} how many faults have one
+ * @throws {Error} whose `output` is all that is wrong
+ */
+function checkTests(names) {
+  const faults = loadFaults();
+  const hasTest = ({ spec, test = '' }) => names.get(spec)?.some((name) => name.includes(test));
+  const wrong = faults.filter((fault) => !hasTest(fault));
+  if (wrong.length === 0) return `all ${faults.length} have one`;
+  const output = wrong.map((fault) => `${fault.id}: no test of ${fault.spec} is "${fault.test}"`);
+  throw Object.assign(new Error('the list of faults does not fit the tests'), {
+    output: output.join('\n'),
+  });
+}
+
+module.exports = { checkList, checkTests, loadFaults, specFile };

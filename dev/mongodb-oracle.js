@@ -33,7 +33,7 @@ let proofs = 0;
  * @param {{ old: object, new: object }} tools.keystones of `keystone-process.js`
  * @param {number} tools.seed of the data
  * @param {boolean} [tools.canBeEmpty] whether lists and relationships may get no data
- * @param {boolean} [tools.isShort] whether no script has a process of its own
+ * @param {boolean} [tools.isShort] whether no script has a process of its own, and the API does nothing twice
  * @param {(plan: object) => object} [tools.tamper] changes the plan: the oracle has to notice
  * @returns {Promise<{ refused?: object[], exceptions: string[], links: number,
  *   stopped?: boolean }>} `refused`: the
@@ -145,13 +145,14 @@ class Proof {
     this.assertDocuments('The documents after up, down, up', expected.documents, reconciled);
     // Where lists may be empty, a database does not always say in which schema it is.
     if (this.canBeEmpty) return;
-    for (const isNothing of [false, true]) await this.apply('down', isNothing);
+    const runs = this.isShort ? [false] : [false, true];
+    for (const isNothing of runs) await this.apply('down', isNothing);
     this.assertDocuments(
       'The documents after down by the API',
       this.restored(),
       await this.state(),
     );
-    for (const isNothing of [false, true]) await this.apply('up', isNothing);
+    for (const isNothing of runs) await this.apply('up', isNothing);
     const applied = await this.state();
     this.assertDocuments('The documents after up by the API', expected.documents, applied);
     assertSame('The indexes after up by the API', ...[expectedIndexes, applied].map(indexesText));

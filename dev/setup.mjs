@@ -3,9 +3,10 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { cargoEnv } from './cargo.mjs';
 import installs from './installs.js';
 import processes from './processes.js';
-import { root, run, stage } from './run.mjs';
+import { bin, root, run, stage } from './run.mjs';
 
 const MIN_NODE = [20, 0];
 const MIN_RUST = [1, 88];
@@ -47,9 +48,13 @@ async function installDependencies() {
 /** What the addon is built from; `lib` holds what is embedded in it. */
 const SOURCES = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'package.json', 'src', 'lib'];
 
+/** How `napi` builds the addon, unless it is to be as fast as that of the package. */
+const NAPI_ARGS = ['build', '--platform', '--no-js', '--dts', 'binding.d.ts'];
+
 /** A hash of the addon and of everything that it is built from and with. */
-async function hashOfBuild() {
+async function hashOfBuild(isReleased) {
   const hash = createHash('sha256').update(await run('rustc', ['--version', '--verbose']));
+  hash.update(String(isReleased));
   const addons = (await fs.readdir(root)).filter((name) => name.endsWith('.node'));
   for (const source of [...SOURCES, ...addons]) {
     const at = path.join(root, source);
@@ -67,12 +72,14 @@ async function hashOfBuild() {
  * Builds the addon when it is not that of the sources. Cargo alone would build it a second time: the
  * first build of a checkout is told to write types, by a variable that counts as changed later.
  */
-async function build() {
+async function build(isReleased) {
   const stamp = path.join(root, 'target', 'built-sha256');
   const built = await fs.readFile(stamp, 'utf8').catch(() => '');
-  if (built === (await hashOfBuild())) return 'up to date';
-  await run('npm', ['run', 'build']);
-  await fs.writeFile(stamp, await hashOfBuild());
+  if (built === (await hashOfBuild(isReleased))) return 'up to date';
+  if (isReleased) await run('npm', ['run', 'build']);
+  // The tests in Rust need the same, so that it is built once; and it overflows aloud.
+  else await run(bin('napi'), NAPI_ARGS, { env: await cargoEnv() });
+  await fs.writeFile(stamp, await hashOfBuild(isReleased));
 }
 
 /** Checks the tools and installs the dependencies: a stage each. */
@@ -81,10 +88,14 @@ export async function setUpPackages() {
   await stage('npm install', installDependencies);
 }
 
-/** The same, and builds the addon. */
-export async function setUp() {
+/**
+ * The same, and builds the addon.
+ *
+ * @param {{ isReleased?: boolean }} [options] whether it is to be as fast as that of the package
+ */
+export async function setUp({ isReleased = false } = {}) {
   await setUpPackages();
-  await stage('build', build);
+  await stage('build', () => build(isReleased));
 }
 
 /**

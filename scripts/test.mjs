@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import faults from '../dev/faults.js';
 import installs from '../dev/installs.js';
+import { cargoEnv } from '../dev/cargo.mjs';
 import { installBrowser } from '../dev/chromium.js';
 import mongodb from '../dev/mongodb.js';
 import { bin, root, run, script, stage } from '../dev/run.mjs';
@@ -26,6 +27,9 @@ const makeFaults = async () =>
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 
+/** The full names of the tests that have run, by spec as in the list of faults. */
+const names = new Map();
+
 /** The closing line, in the plain form that counts in any language. */
 function printTotals() {
   const skipped = totals.skipped ? `, ${totals.skipped} skipped` : '';
@@ -44,8 +48,10 @@ function countCargo(output) {
 
 async function cargoTest() {
   try {
-    const output = await run('cargo', ['test']);
+    const output = await run('cargo', ['test'], { env: await cargoEnv() });
     countCargo(output);
+    const all = [...output.matchAll(/^test (\S+)/gm)].map(([, name]) => name);
+    names.set('cargo', all);
     return `${totals.passed} passed`;
   } catch (error) {
     countCargo(error.output ?? '');
@@ -61,6 +67,10 @@ async function jest() {
     await run(bin('jest'), args, { to: 'inherit' });
   } finally {
     const results = JSON.parse(await fs.readFile(outputFile, 'utf8').catch(() => '{}'));
+    for (const { name, assertionResults } of results.testResults ?? []) {
+      const all = assertionResults.map(({ fullName }) => fullName);
+      names.set(path.basename(name, '.spec.js'), all);
+    }
     totals.passed += results.numPassedTests ?? 0;
     // A file that could not be run has no tests to count.
     totals.failed += (results.numFailedTests ?? 0) + (results.numRuntimeErrorTestSuites ?? 0);
@@ -78,28 +88,40 @@ async function checkGenerated() {
   if (changed) throw new Error(`the build changed ${changed.trim().split('\n')}: add them to git`);
 }
 
-/** Everything before the tests themselves, and then those. */
-async function all() {
-  await setUp();
-  await stage('generated files', checkGenerated);
-  await stage('list of faults', faults.checkList);
-  await check('cargo fmt', 'cargo', ['fmt', '--check']);
+async function checkScripts() {
   await check('prettier', bin('prettier'), ['--check', '.']);
   await check('eslint', bin('eslint'), ['--max-warnings=0', '.']);
   const cruised = ['index.js', 'lib', 'bin', 'dev', 'scripts', 'bench'];
   await check('circles between files', bin('depcruise'), cruised);
   await check('types', bin('tsc'), ['--project', '__test__']);
-  await check('cargo clippy', 'cargo', ['clippy', '--all-targets', '--', '-D', 'warnings']);
-  await check('cargo doc', 'cargo', ['doc', '--no-deps', '--document-private-items'], {
-    RUSTDOCFLAGS: '-D warnings',
-  });
+}
+
+async function checkRust() {
+  const env = await cargoEnv();
+  await check('cargo fmt', 'cargo', ['fmt', '--check']);
+  await check('cargo clippy', 'cargo', ['clippy', '--all-targets', '--', '-D', 'warnings'], env);
+  const doc = ['doc', '--no-deps', '--document-private-items'];
+  await check('cargo doc', 'cargo', doc, { ...env, RUSTDOCFLAGS: '-D warnings' });
+  await stage('cargo test', cargoTest);
+}
+
+/** Everything before the tests themselves, and then those. */
+async function all() {
+  await setUp();
+  await stage('generated files', checkGenerated);
+  await stage('list of faults', faults.checkList);
 
   try {
-    await stage('cargo test', cargoTest);
+    // Each keeps about one core busy.
+    const both = await Promise.allSettled([checkScripts(), checkRust()]);
+    for (const { status, reason } of both) if (status === 'rejected') throw reason;
     for (const each of [packages, server]) await each.finish();
     await stage('jest', jest);
     // What was asked for by arguments is tests alone.
-    if (process.argv.length === 2) await stage(`${FAULTS} faults`, makeFaults);
+    if (process.argv.length === 2) {
+      await stage('tests of the faults', async () => faults.checkTests(names));
+      await stage(`${FAULTS} faults`, makeFaults);
+    }
   } finally {
     printTotals();
   }
