@@ -3,8 +3,10 @@
 //! Node asks the questions and hands back the answers, until there are enough of them to tell. Each
 //! engine has its own questions; what comes of them is the same [`Inspection`] for all.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -13,7 +15,7 @@ use crate::reconcile::Reconciled;
 use crate::relationship::Kind;
 use crate::step::Owner;
 
-/// The version of the JSON that an [`Inspection`] serializes to.
+/// The version of the JSON that an [`Inspected::Inspection`] serializes to.
 const JSON_VERSION: u32 = 1;
 
 /// The answers by the keys of their questions.
@@ -47,14 +49,51 @@ pub struct Asked<'a> {
     pub answers: &'a Answers,
 }
 
+/// Puts questions: the answers that are there are given at once, the questions without one are kept.
+pub struct Interview<'a> {
+    answers: &'a Answers,
+    open: RefCell<Vec<Question>>,
+}
+
+impl<'a> Interview<'a> {
+    pub fn new(answers: &'a Answers) -> Self {
+        Interview { answers, open: RefCell::default() }
+    }
+
+    /// None while there is no answer.
+    ///
+    /// # Errors
+    /// Says which answer is not what the question asks for.
+    pub fn ask<T: DeserializeOwned>(&self, key: &str, query: Query) -> Result<Option<T>, String> {
+        let Some(answer) = self.answers.get(key) else {
+            self.open.borrow_mut().push(Question { key: key.to_owned(), query });
+            return Ok(None);
+        };
+        let answer = T::deserialize(answer);
+        answer.map(Some).map_err(|error| format!("the answer to {key}: {error}"))
+    }
+
+    /// The questions without an answer, if there are any.
+    pub fn open(&self) -> Option<Inspected> {
+        let open = self.open.take();
+        (!open.is_empty()).then_some(Inspected::Questions(open))
+    }
+}
+
 /// What the answers so far come to.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Inspected {
     /// More has to be known.
     Questions(Vec<Question>),
-    /// This is what there is.
-    Inspection(Box<Inspection>),
+    #[serde(rename_all = "camelCase")]
+    Inspection {
+        version: u32,
+        state: State,
+        is_ready: bool,
+        #[serde(flatten)]
+        found: Box<Inspection>,
+    },
 }
 
 /// Which schema a relationship, or a whole database, is in.
@@ -97,7 +136,7 @@ pub struct Stored {
     /// How many links it holds. None where it is not in the database.
     pub links: Option<u64>,
     /// 1:1: how many different items these links lead to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub targets: Option<u64>,
 }
 
@@ -128,14 +167,25 @@ pub struct Related {
     /// None where the sides agree, or are not stored twice, or cannot be compared.
     pub disagreement: Option<Disagreement>,
     /// What a migration that reconciles does to them. None where it does nothing, or is not to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reconcile: Option<Reconciled>,
     /// What the migration does with it, as far as that is left to do, in words.
     #[serde(default)]
     pub remaining: Vec<String>,
     /// How many links the migration is to make of them, where that can be told before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<u64>,
+}
+
+impl Related {
+    /// The place in the database that is kept, and the one that goes: where there is but one, that.
+    pub fn names(&self) -> [&str; 2] {
+        let there = || self.places.iter().filter(|it| it.links.is_some());
+        [true, false].map(|is_kept| {
+            let stored = there().find(|it| it.is_kept == is_kept).or(there().next());
+            stored.map(|it| it.name.as_str()).unwrap_or_default()
+        })
+    }
 }
 
 /// Something that the catalogue must have of a table that the migration changes.
@@ -197,7 +247,7 @@ pub struct Database {
     pub name: String,
     pub user: String,
     /// MongoDB: the database that this user is of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_source: Option<String>,
     pub version: String,
 }
@@ -210,16 +260,14 @@ pub struct Finding {
     /// What it is and what to do.
     pub message: String,
     /// Index of the relationship that it is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub relationship: Option<usize>,
 }
 
-/// What a database holds, and whether the migration can be run on it.
+/// What a database holds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Inspection {
-    /// The version of this shape.
-    pub version: u32,
     pub adapter: String,
     /// The engine, with the steps that are left to do.
     #[serde(flatten)]
@@ -229,11 +277,8 @@ pub struct Inspection {
     /// Whether it would repair sides that disagree.
     pub reconcile: bool,
     pub database: Database,
-    /// Which schema the relationships that change are in, all together.
-    pub state: State,
     /// The database is where the migration would take it.
     pub is_done: bool,
-    pub is_ready: bool,
     /// Every relationship of the adapter.
     pub relationships: Vec<Related>,
     /// What the migration locks while it works.
@@ -249,63 +294,34 @@ pub struct Inspection {
     pub catalogue: Vec<Fact>,
 }
 
-/// What an engine has found out, for [`Inspection::new`].
-#[derive(Debug)]
-pub struct Findings {
-    pub adapter: String,
-    /// The engine, with the steps that are left to do.
-    pub engine: Engine,
-    pub direction: Direction,
-    /// Whether it would repair.
-    pub reconcile: bool,
-    pub database: Database,
-    /// The database is where the migration would take it.
-    pub is_done: bool,
-    pub relationships: Vec<Related>,
-    pub locks: Vec<Touched>,
-    pub copies: Vec<Copied>,
-    pub drops: Vec<String>,
-    pub problems: Vec<Finding>,
-    pub warnings: Vec<Finding>,
-    pub catalogue: Vec<Fact>,
-}
-
 impl Inspection {
-    /// Whether a part of the migration has been done, and another is left to do.
-    pub fn is_partly(&self) -> bool {
-        let is_on_the_way = matches!(self.state, State::Mixed | State::Both | State::New);
-        self.direction == Direction::Up && !self.is_done && is_on_the_way
-    }
-
-    pub fn new(found: Findings) -> Self {
-        let Findings { is_done, relationships, mut problems, .. } = found;
-        let states = relationships.iter().map(|it| it.state);
+    /// Which schema the relationships that change are in, all together.
+    pub fn state(&self) -> State {
+        let states = self.relationships.iter().map(|it| it.state);
         let mut changing = states.filter(|state| *state != State::Unchanged);
-        let state = match changing.next() {
+        match changing.next() {
             None => State::Unchanged,
             Some(first) if changing.all(|other| other == first) => first,
             Some(_) => State::Mixed,
-        };
-        if is_done {
-            problems.clear();
         }
-        Inspection {
-            version: JSON_VERSION,
-            adapter: found.adapter,
-            engine: found.engine,
-            direction: found.direction,
-            reconcile: found.reconcile,
-            database: found.database,
-            state,
-            is_done,
-            is_ready: !is_done && problems.is_empty(),
-            relationships,
-            locks: found.locks,
-            copies: found.copies,
-            drops: found.drops,
-            problems,
-            warnings: found.warnings,
-            catalogue: found.catalogue,
+    }
+
+    /// Whether the migration can be run.
+    pub fn is_ready(&self) -> bool {
+        !self.is_done && self.problems.is_empty()
+    }
+
+    /// Whether a part of the migration has been done, and another is left to do.
+    pub fn is_partly(&self) -> bool {
+        let is_on_the_way = matches!(self.state(), State::Mixed | State::Both | State::New);
+        self.direction == Direction::Up && !self.is_done && is_on_the_way
+    }
+
+    pub fn conclude(mut self) -> Inspected {
+        if self.is_done {
+            self.problems.clear();
         }
+        let (state, is_ready) = (self.state(), self.is_ready());
+        Inspected::Inspection { version: JSON_VERSION, state, is_ready, found: Box::new(self) }
     }
 }

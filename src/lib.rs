@@ -24,7 +24,7 @@
 //! - [`inspection`] is what a database holds, by the answers to questions, and [`outcome`] what a
 //!   migration has made of it.
 //! - [`reconcile`] is what is repaired where the two stored sides of a relationship disagree.
-//! - [`error`] has every mistake that is reported, with its stable code.
+//! - [`error`] is what is wrong with a project: a stable code, a message, a place.
 //! - `node` is the only file that knows Node-API.
 
 #![cfg_attr(
@@ -59,4 +59,3 @@ mod step;
 mod summary;
 #[cfg(test)]
 mod testing;
-mod warning;

@@ -12,6 +12,6 @@ mod migration;
 mod schema;
 mod script;
 
-pub use inspect::inspect;
+pub use inspect::{copies, inspect};
 pub use schema::schema;
 pub use script::{calls, migration, statements};

@@ -47,22 +47,9 @@ pub fn new_far_column(relationship: &Relationship) -> String {
     [&relationship.target_key, "_right_id"].concat()
 }
 
-/// What knex names after a table and a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Named {
-    Index,
-    Unique,
-    ForeignKey,
-}
-
-/// knex's name of an index or constraint, before PostgreSQL clips it.
-pub fn knex_name(table: &str, column: &str, named: Named) -> String {
-    let [name] = knex_names(table, column, [named]);
-    name
-}
-
-/// knex's names of the indexes and constraints of a column, before PostgreSQL clips them.
-pub fn knex_names<const N: usize>(table: &str, column: &str, named: [Named; N]) -> [String; N] {
+/// knex's name of an index or constraint, before PostgreSQL clips it. `label` says what it names: `index`,
+/// `unique` or `foreign`.
+pub fn knex_name(table: &str, column: &str, label: &str) -> String {
     let is_odd = |byte: u8| matches!(byte, b'.' | b'-') || !byte.is_ascii();
     let mut start = [table, "_", column, "_"].concat();
     if start.bytes().any(is_odd) {
@@ -71,14 +58,7 @@ pub fn knex_names<const N: usize>(table: &str, column: &str, named: [Named; N]) 
     } else {
         start.make_ascii_lowercase();
     }
-    named.map(|named| {
-        let end = match named {
-            Named::Index => "index",
-            Named::Unique => "unique",
-            Named::ForeignKey => "foreign",
-        };
-        [&start, end].concat()
-    })
+    start + label
 }
 
 /// PostgreSQL 18's own name of a column's NOT NULL constraint (`makeObjectName` in
@@ -111,14 +91,6 @@ pub struct Namespace {
 }
 
 impl Namespace {
-    pub fn with_capacity(names: usize) -> Self {
-        Namespace { taken: HashSet::with_capacity(names) }
-    }
-
-    pub fn clear(&mut self) {
-        self.taken.clear();
-    }
-
     /// Takes the name as it is stored; says whether it was free.
     pub fn take(&mut self, name: Name) -> bool {
         self.taken.insert(stored(&name))
@@ -150,11 +122,9 @@ mod tests {
 
     #[test]
     fn knex_lower_cases_and_replaces_dots_and_dashes() {
-        assert_eq!(
-            knex_name("Post_readers", "Post_id", Named::Index),
-            "post_readers_post_id_index"
-        );
-        assert_eq!(knex_name("a.b-c", "D", Named::ForeignKey), "a_b_c_d_foreign");
+        let name = knex_name("Post_readers", "Post_id", "index");
+        assert_eq!(name, "post_readers_post_id_index");
+        assert_eq!(knex_name("a.b-c", "D", "foreign"), "a_b_c_d_foreign");
     }
 
     #[test]

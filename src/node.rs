@@ -162,7 +162,7 @@ impl NativePlan {
     /// The whole plan as JSON.
     #[napi(catch_unwind)]
     pub fn to_json(&self) -> String {
-        json(&self.plan)
+        self.plan.to_json().to_string()
     }
 }
 
@@ -210,5 +210,5 @@ fn unexpected(error: &dyn std::fmt::Display) -> Error {
 }
 
 fn thrown(problems: impl Into<Problems>) -> Error {
-    Error::new(Status::InvalidArg, problems.into().to_json())
+    Error::new(Status::InvalidArg, json(problems.into()))
 }

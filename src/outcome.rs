@@ -19,7 +19,7 @@ pub struct Kept {
     /// Why the numbers are not the same, where that is as it must be.
     pub explanation: Option<String>,
     /// What has been repaired. None where nothing has.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reconcile: Option<Reconciled>,
 }
 

@@ -6,20 +6,19 @@ mod part;
 mod rest;
 mod tables;
 
-use serde::ser::{SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use self::part::Part;
 pub use self::rest::{Tables, locate, parts, parts_of, rest};
 use crate::error::{Problem, Problems};
 use crate::locale;
 use crate::naming;
-use crate::relationship::{self, Cardinality, Relationship, Side};
+use crate::relationship::{self, Relationship, Side};
 use crate::snapshot::{Adapter, Consolidated, Snapshot};
 use crate::step::{CollectionStep, Indexes, Planned, TableStep};
-use crate::warning::Warning;
 
-/// The version of the JSON that [`UpgradePlan`] serializes to.
+/// The version of the JSON of an [`UpgradePlan`].
 const JSON_VERSION: u32 = 2;
 
 /// What has to happen to a project's databases, and why.
@@ -31,7 +30,7 @@ pub struct UpgradePlan {
     /// One part for each adapter that has lists, in the order of the first list of each.
     pub adapters: Vec<AdapterPlan>,
     pub relationships: Vec<Relationship>,
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<Problem>,
 }
 
 /// The part of a plan that is for one adapter's database.
@@ -104,25 +103,26 @@ impl AdapterPlan {
 
 impl UpgradePlan {
     /// # Errors
-    /// All mistakes of the project's lists at once: see [`Problem`].
+    /// All mistakes of the project's lists at once.
     pub fn new(snapshot: &Snapshot) -> Result<Self, Problems> {
         if snapshot.lists.is_empty() {
-            return Err(Problem::NoLists.into());
+            let message = "The project has no lists, so there is nothing to plan. Create all lists with keystone.createList() first.";
+            return Err(Problem::new("NO_LISTS", message.to_owned()).into());
         }
         let mut problems = unsupported(snapshot);
         // Nothing is known of the names on such an adapter.
         if !problems.is_empty() {
             relationship::pair(snapshot, &mut problems);
-            return Err(Problems::new(problems));
+            return Err(Problems(problems));
         }
         let relationships = relationship::pair(snapshot, &mut problems);
         if problems.is_empty() {
             match &snapshot.consolidation_error {
-                Some(error) => problems.push(Problem::KeystoneDisagrees {
-                    version: snapshot.keystone.clone().unwrap_or_default(),
-                    relationship: "these lists".to_owned(),
-                    difference: format!("it refuses them with \"{error}\""),
-                }),
+                Some(error) => problems.push(Problem::keystone_disagrees(
+                    snapshot.keystone.as_deref(),
+                    "these lists",
+                    &format!("it refuses them with \"{error}\""),
+                )),
                 None => {
                     let expected = relationships.iter().map(consolidated);
                     relationship::compare(snapshot, expected, &mut problems);
@@ -131,12 +131,8 @@ impl UpgradePlan {
         }
 
         let mut warnings = snapshot.warnings.clone();
-        warnings.extend(locale::warning(snapshot, &relationships).map(|message| Warning {
-            code: "LOCALE".to_owned(),
-            message,
-            list: None,
-            field: None,
-        }));
+        let locale = locale::warning(snapshot, &relationships);
+        warnings.extend(locale.map(|message| Problem::new("LOCALE", message)));
         let adapters = snapshot
             .adapters
             .iter()
@@ -157,7 +153,7 @@ impl UpgradePlan {
             })
             .collect();
         if !problems.is_empty() {
-            return Err(Problems::new(problems));
+            return Err(Problems(problems));
         }
         Ok(UpgradePlan {
             keystone: snapshot.keystone.clone(),
@@ -173,28 +169,28 @@ impl UpgradePlan {
     }
 
     /// The part for the adapter of that name, or for the only one.
-    ///
-    /// # Errors
-    /// [`Problem::UnknownAdapter`] for a name the project does not have,
-    /// [`Problem::AdapterRequired`] when none is given and there are several.
     pub fn adapter(&self, name: Option<&str>) -> Result<&AdapterPlan, Problem> {
         Ok(&self.adapters[self.adapter_index(name)?])
     }
 
     /// The index of that part, which is also the adapter's index in the snapshot.
-    ///
-    /// # Errors
-    /// As for [`UpgradePlan::adapter`].
     pub fn adapter_index(&self, name: Option<&str>) -> Result<usize, Problem> {
-        let names = || self.adapters.iter().map(|adapter| adapter.name.clone()).collect();
+        let names = || self.adapters.iter().map(|it| &*it.name).collect::<Vec<_>>().join(", ");
         match (name, self.adapters.len()) {
             (None, 1) => Ok(0),
-            (None, _) => Err(Problem::AdapterRequired { adapters: names() }),
+            (None, many) => Err(Problem::new(
+                "ADAPTER_REQUIRED",
+                format!(
+                    "This project has {many} adapters: {}. Choose one with --adapter <name> (the option `adapter` in the API).",
+                    names()
+                ),
+            )),
             (Some(name), _) => {
                 let at = self.adapters.iter().position(|adapter| adapter.name == name);
-                at.ok_or_else(|| Problem::UnknownAdapter {
-                    name: name.to_owned(),
-                    adapters: names(),
+                at.ok_or_else(|| {
+                    let message =
+                        format!("The project has no adapter \"{name}\". It has: {}.", names());
+                    Problem::new("UNKNOWN_ADAPTER", message)
                 })
             }
         }
@@ -226,11 +222,11 @@ fn unsupported(snapshot: &Snapshot) -> Vec<Problem> {
                 let client = adapter.client.as_deref().unwrap_or("postgres");
                 if matches!(client, "postgres" | "postgresql" | "pg") {
                     if adapter.wraps_identifiers {
-                        problems.push(Problem::UnsupportedOption {
-                            place: format!("The adapter {}", adapter.name),
-                            list: None,
-                            reason: "has knexOptions.wrapIdentifier, which changes the names of tables and columns. Remove the option and rename them to Keystone's names first.".to_owned(),
-                        });
+                        let message = format!(
+                            "The adapter {} has knexOptions.wrapIdentifier, which changes the names of tables and columns. Remove the option and rename them to Keystone's names first.",
+                            adapter.name
+                        );
+                        problems.push(Problem::new("UNSUPPORTED_OPTION", message));
                     }
                     continue;
                 }
@@ -239,15 +235,16 @@ fn unsupported(snapshot: &Snapshot) -> Vec<Problem> {
             kind if kind.starts_with("prisma") => "is Prisma, which came after Arcade and never had the old schema: its databases need no migration.".to_owned(),
             kind => format!("is of the kind {kind}, which this tool cannot migrate. It supports knex on PostgreSQL, and mongoose."),
         };
-        problems.push(Problem::UnsupportedAdapter { adapter: adapter.name.clone(), reason });
+        let message = format!("The adapter {} {reason}", adapter.name);
+        problems.push(Problem::new("UNSUPPORTED_ADAPTER", message));
     }
     for list in &snapshot.lists {
         if let Some(table) = list.table_name.as_ref().filter(|table| table.as_str() != &*list.key) {
-            problems.push(Problem::UnsupportedOption {
-                place: format!("The list {}", list.key),
-                list: Some(list.key.to_string()),
-                reason: format!("is stored in the table {table} by an adapter of its own. Keystone names a list's table after its key, and so does this migration."),
-            });
+            let message = format!(
+                "The list {} is stored in the table {table} by an adapter of its own. Keystone names a list's table after its key, and so does this migration.",
+                list.key
+            );
+            problems.push(Problem::new("UNSUPPORTED_OPTION", message).on_list(&list.key));
         }
     }
     problems
@@ -257,16 +254,16 @@ fn unsupported(snapshot: &Snapshot) -> Vec<Problem> {
 fn consolidated(relationship: &Relationship) -> Consolidated {
     let Relationship { left, right, cardinality, .. } = relationship;
     let column_of = |side: &Side| (side.key.to_string(), Some(side.path.to_string()));
-    let (table_name, column_name) = match (cardinality, right) {
-        (Cardinality::ManyToMany, _) => (naming::new_join_table(relationship), None),
-        (Cardinality::OneToMany, Some(right)) => column_of(right),
+    let (table_name, column_name) = match (*cardinality, right) {
+        ("N:N", _) => (naming::new_join_table(relationship), None),
+        ("1:N", Some(right)) => column_of(right),
         _ => column_of(left),
     };
     let is_join_table = column_name.is_none();
     Consolidated {
         left: left.to_string(),
         right: right.as_ref().map(Side::to_string),
-        cardinality: cardinality.as_str().to_owned(),
+        cardinality: (*cardinality).to_owned(),
         table_name,
         column_name,
         near: is_join_table.then(|| naming::new_near_column(relationship)),
@@ -274,69 +271,39 @@ fn consolidated(relationship: &Relationship) -> Consolidated {
     }
 }
 
-impl Serialize for UpgradePlan {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut plan = serializer.serialize_struct("UpgradePlan", 7)?;
-        plan.serialize_field("version", &JSON_VERSION)?;
-        plan.serialize_field("keystone", &self.keystone)?;
-        plan.serialize_field("locale", &self.locale)?;
-        plan.serialize_field("hasChanges", &self.has_changes())?;
-        let relationships: Vec<RelationshipJson<'_>> =
-            self.relationships.iter().map(|it| RelationshipJson::new(self, it)).collect();
-        plan.serialize_field("relationships", &relationships)?;
-        plan.serialize_field("adapters", &self.adapters)?;
-        plan.serialize_field("warnings", &self.warnings)?;
-        plan.end()
+impl UpgradePlan {
+    /// As JavaScript sees it.
+    pub fn to_json(&self) -> Value {
+        let side = |side: &Side| json!({ "list": side.key, "path": side.path, "many": side.many });
+        let relationship = |it: &Relationship| {
+            json!({
+                "name": it.name(),
+                "adapter": self.adapters[it.adapter].name,
+                "kind": it.kind,
+                "cardinality": it.cardinality,
+                "left": side(&it.left),
+                "right": it.right.as_ref().map(side),
+                "target": it.target_key,
+            })
+        };
+        json!({
+            "version": JSON_VERSION,
+            "keystone": self.keystone,
+            "locale": self.locale,
+            "hasChanges": self.has_changes(),
+            "relationships": self.relationships.iter().map(relationship).collect::<Vec<_>>(),
+            "adapters": self.adapters.iter().map(AdapterPlan::to_json).collect::<Vec<_>>(),
+            "warnings": self.warnings,
+        })
     }
 }
 
-impl Serialize for AdapterPlan {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Json<'a> {
-            name: &'a str,
-            has_changes: bool,
-            #[serde(flatten)]
-            engine: &'a Engine,
-        }
-        Json { name: &self.name, has_changes: self.has_changes(), engine: &self.engine }
-            .serialize(serializer)
-    }
-}
-
-/// A relationship as JavaScript sees it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RelationshipJson<'a> {
-    name: String,
-    adapter: &'a str,
-    kind: relationship::Kind,
-    cardinality: Cardinality,
-    left: SideJson<'a>,
-    right: Option<SideJson<'a>>,
-    target: &'a str,
-}
-
-#[derive(Serialize)]
-struct SideJson<'a> {
-    list: &'a str,
-    path: &'a str,
-    many: bool,
-}
-
-impl<'a> RelationshipJson<'a> {
-    fn new(plan: &'a UpgradePlan, relationship: &'a Relationship) -> Self {
-        let side = |side: &'a Side| SideJson { list: &side.key, path: &side.path, many: side.many };
-        RelationshipJson {
-            name: relationship.to_string(),
-            adapter: &plan.adapters[relationship.adapter].name,
-            kind: relationship.kind,
-            cardinality: relationship.cardinality,
-            left: side(&relationship.left),
-            right: relationship.right.as_ref().map(side),
-            target: &relationship.target_key,
-        }
+impl AdapterPlan {
+    fn to_json(&self) -> Value {
+        let mut adapter = json!({ "name": self.name, "hasChanges": self.has_changes() });
+        let Value::Object(engine) = json!(self.engine) else { unreachable!("a struct") };
+        adapter.as_object_mut().expect("an object").extend(engine);
+        adapter
     }
 }
 
@@ -350,8 +317,9 @@ mod tests {
         UpgradePlan::new(&project(kind, lists)).expect("a sound project")
     }
 
-    fn codes(snapshot: &Snapshot) -> Vec<&'static str> {
-        UpgradePlan::new(snapshot).expect_err("problems").iter().map(Problem::code).collect()
+    fn codes(snapshot: &Snapshot) -> Vec<String> {
+        let Problems(problems) = UpgradePlan::new(snapshot).expect_err("problems");
+        problems.into_iter().map(|it| it.code).collect()
     }
 
     fn table_steps(plan: &UpgradePlan) -> Vec<TableStep> {
@@ -422,7 +390,7 @@ mod tests {
         let snapshot = project("knex", lists);
         let expected = ["UNKNOWN_LIST", "UNKNOWN_FIELD", "SELF_REFERENCE", "MISMATCHED_REF"];
         assert_eq!(codes(&snapshot), expected);
-        let problems = UpgradePlan::new(&snapshot).expect_err("problems").to_string();
+        let problems = UpgradePlan::new(&snapshot).expect_err("problems").0.remove(0).message;
         assert!(problems.contains("Did you mean \"User\"?"), "{problems}");
     }
 
@@ -433,7 +401,7 @@ mod tests {
         let fields: Vec<FieldSpec<'_>> =
             fields.iter().map(|(path, to)| (path.as_str(), to.as_str(), false)).collect();
         let problems = UpgradePlan::new(&project("knex", &[("User", &fields)])).unwrap_err();
-        let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let messages: Vec<String> = problems.0.into_iter().map(|it| it.message).collect();
         assert_eq!(messages.len(), 100);
         let guesses = messages.iter().filter(|it| it.contains("Did you mean \"User\"?"));
         assert_eq!(guesses.count(), 20);
@@ -486,6 +454,6 @@ mod tests {
     fn an_adapter_is_picked_by_name() {
         let plan = plan("knex", GUIDE);
         assert!(plan.adapter(None).is_ok());
-        assert_eq!(plan.adapter(Some("x")).unwrap_err().code(), "UNKNOWN_ADAPTER");
+        assert_eq!(plan.adapter(Some("x")).unwrap_err().code, "UNKNOWN_ADAPTER");
     }
 }

@@ -60,8 +60,8 @@ fn plan(kind: &str, lists: &Lists) -> Option<UpgradePlan> {
     match UpgradePlan::new(&project(kind, &lists)) {
         Ok(plan) => Some(plan),
         Err(problems) => {
-            let codes: BTreeSet<&str> = problems.iter().map(|problem| problem.code()).collect();
-            assert_eq!(codes, BTreeSet::from(["NAME_COLLISION"]), "{problems}");
+            let codes: BTreeSet<&str> = problems.0.iter().map(|problem| &*problem.code).collect();
+            assert_eq!(codes, BTreeSet::from(["NAME_COLLISION"]), "{problems:?}");
             None
         }
     }

@@ -15,30 +15,6 @@ use crate::error::Problem;
 use crate::name::Name;
 use crate::snapshot::{ColumnOptions, Consolidated, Field, Order, RelationshipField, Snapshot};
 
-/// How many items of each side a relationship links, left to right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum Cardinality {
-    #[serde(rename = "1:1")]
-    OneToOne,
-    #[serde(rename = "1:N")]
-    OneToMany,
-    #[serde(rename = "N:1")]
-    ManyToOne,
-    #[serde(rename = "N:N")]
-    ManyToMany,
-}
-
-impl Cardinality {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Cardinality::OneToOne => "1:1",
-            Cardinality::OneToMany => "1:N",
-            Cardinality::ManyToOne => "N:1",
-            Cardinality::ManyToMany => "N:N",
-        }
-    }
-}
-
 /// The five headings of Keystone's relationship migration guide, in its order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -102,7 +78,8 @@ pub struct Relationship {
     /// Index of the list that the left side refers to.
     pub target: usize,
     pub target_key: Name,
-    pub cardinality: Cardinality,
+    /// How many items of each side it links, left to right: `1:1`, `1:N`, `N:1` or `N:N`.
+    pub cardinality: &'static str,
     pub kind: Kind,
 }
 
@@ -160,30 +137,16 @@ pub fn pair(snapshot: &Snapshot, problems: &mut Vec<Problem>) -> Vec<Relationshi
                 Err(problem) => problems.push(problem),
                 Ok(Other::List(target)) => {
                     let left = side(snapshot, list_at, field_at);
-                    let (cardinality, kind) = if relationship.many {
-                        (Cardinality::ManyToMany, Kind::OneSidedManyToMany)
-                    } else {
-                        (Cardinality::ManyToOne, Kind::OneSidedOneToMany)
-                    };
-                    relationships.push(Relationship {
-                        adapter: list.adapter,
-                        left,
-                        right: None,
-                        target,
-                        target_key: snapshot.lists[target].key.clone(),
-                        cardinality,
-                        kind,
-                    });
+                    relationships.push(relationship_of(snapshot, left, None, target));
                 }
                 Ok(Other::Field(other_list, other_field)) => {
                     paired.insert((other_list, other_field));
                     let (left, right) =
                         in_order(snapshot, (list_at, field_at), (other_list, other_field));
-                    relationships.push(two_sided(
-                        list.adapter,
-                        side(snapshot, left.0, left.1),
-                        side(snapshot, right.0, right.1),
-                    ));
+                    let [left, right] =
+                        [left, right].map(|(list, field)| side(snapshot, list, field));
+                    let target = right.list;
+                    relationships.push(relationship_of(snapshot, left, Some(right), target));
                 }
             }
         }
@@ -191,22 +154,23 @@ pub fn pair(snapshot: &Snapshot, problems: &mut Vec<Problem>) -> Vec<Relationshi
     relationships
 }
 
-fn two_sided(adapter: usize, left: Side, right: Side) -> Relationship {
-    let (cardinality, kind) = match (left.many, right.many) {
-        (true, true) => (Cardinality::ManyToMany, Kind::TwoSidedManyToMany),
-        (true, false) => (Cardinality::OneToMany, Kind::TwoSidedOneToMany),
-        (false, true) => (Cardinality::ManyToOne, Kind::TwoSidedOneToMany),
-        (false, false) => (Cardinality::OneToOne, Kind::TwoSidedOneToOne),
+fn relationship_of(
+    snapshot: &Snapshot,
+    left: Side,
+    right: Option<Side>,
+    target: usize,
+) -> Relationship {
+    let (cardinality, kind) = match (left.many, right.as_ref().map(|right| right.many)) {
+        (false, None) => ("N:1", Kind::OneSidedOneToMany),
+        (true, None) => ("N:N", Kind::OneSidedManyToMany),
+        (false, Some(false)) => ("1:1", Kind::TwoSidedOneToOne),
+        (true, Some(false)) => ("1:N", Kind::TwoSidedOneToMany),
+        (false, Some(true)) => ("N:1", Kind::TwoSidedOneToMany),
+        (true, Some(true)) => ("N:N", Kind::TwoSidedManyToMany),
     };
-    Relationship {
-        adapter,
-        target: right.list,
-        target_key: right.key.clone(),
-        left,
-        right: Some(right),
-        cardinality,
-        kind,
-    }
+    let adapter = snapshot.lists[left.list].adapter;
+    let target_key = snapshot.lists[target].key.clone();
+    Relationship { adapter, left, right, target, target_key, cardinality, kind }
 }
 
 /// Keystone's order of two sides: list keys by `localeCompare`, and only where those are equal the
@@ -279,57 +243,63 @@ impl<'a> Refs<'a> {
     ) -> Result<Other, Problem> {
         let list = &self.snapshot.lists[list_at];
         let (list_key, path) = (&list.key, &field.path);
+        let problem = |code: &str, text: String| {
+            let message = format!("{list_key}.{path} refers to {text}");
+            Problem::new(code, message).on_field(list_key, path)
+        };
         let (target_key, target_path) = match relationship.reference.split_once('.') {
             Some((key, path)) => (key, Some(path)),
             None => (relationship.reference.as_str(), None),
         };
         let Some(&target_at) = self.lists.get(target_key) else {
             let keys: Vec<&str> = self.snapshot.lists.iter().map(|list| &*list.key).collect();
-            return Err(Problem::UnknownList {
-                list: list_key.to_string(),
-                field: path.to_string(),
-                target: target_key.to_owned(),
-                suggestion: self.closest(target_key, &keys),
-            });
+            let guess = self.guess(target_key, &keys);
+            return Err(problem(
+                "UNKNOWN_LIST",
+                format!(
+                    "the list \"{target_key}\", which does not exist.{guess} Define that list or change the ref of {list_key}.{path}."
+                ),
+            ));
         };
         let target = &self.snapshot.lists[target_at];
         if target.adapter != list.adapter {
-            let name = |adapter: usize| self.snapshot.adapters[adapter].name.clone();
-            return Err(Problem::CrossAdapter {
-                list: list_key.to_string(),
-                field: path.to_string(),
-                target: target.key.to_string(),
-                adapter: name(list.adapter),
-                target_adapter: name(target.adapter),
-            });
+            let [own, other] = [list, target].map(|it| &self.snapshot.adapters[it.adapter].name);
+            return Err(problem(
+                "CROSS_ADAPTER",
+                format!(
+                    "{target_key}, but {list_key} is on the adapter {own} and {target_key} on {other}. Since Arcade, Keystone cannot store a relationship across adapters: move one of the lists, or replace the relationship with a field that holds the id."
+                ),
+            ));
         }
         let Some(target_path) = target_path else { return Ok(Other::List(target_at)) };
         if target_at == list_at && target_path == &**path {
-            return Err(Problem::SelfReference {
-                list: list_key.to_string(),
-                field: path.to_string(),
-            });
+            return Err(problem(
+                "SELF_REFERENCE",
+                format!(
+                    "itself. Use ref: '{list_key}' for a one-sided relationship between items of {list_key}, or name another field of {list_key}."
+                ),
+            ));
         }
         let Some(&target_field_at) = self.fields.get(&(target_at, target_path)) else {
             let paths: Vec<&str> = target.fields.iter().map(|field| &*field.path).collect();
-            return Err(Problem::UnknownField {
-                list: list_key.to_string(),
-                field: path.to_string(),
-                target: target.key.to_string(),
-                target_field: target_path.to_owned(),
-                suggestion: self.closest(target_path, &paths),
-            });
+            let guess = self.guess(target_path, &paths);
+            return Err(problem(
+                "UNKNOWN_FIELD",
+                format!(
+                    "{target_key}.{target_path}, but the list {target_key} has no field \"{target_path}\".{guess} Define that field, or make the relationship one-sided with ref: '{target_key}'."
+                ),
+            ));
         };
         let target_field = &target.fields[target_field_at];
         let instead = match &target_field.relationship {
             None => {
-                return Err(Problem::NotARelationship {
-                    list: list_key.to_string(),
-                    field: path.to_string(),
-                    target: target.key.to_string(),
-                    target_field: target_path.to_owned(),
-                    kind: target_field.kind.clone(),
-                });
+                let kind = &target_field.kind;
+                return Err(problem(
+                    "MISMATCHED_REF",
+                    format!(
+                        "{target_key}.{target_path}, but that is a {kind} field, not a relationship. Make it a relationship with ref: '{list_key}.{path}', or make {list_key}.{path} one-sided with ref: '{target_key}'."
+                    ),
+                ));
             }
             Some(back) if back.reference.split_once('.') == Some((list_key, path)) => {
                 return Ok(Other::Field(target_at, target_field_at));
@@ -339,18 +309,21 @@ impl<'a> Refs<'a> {
                 Some(_) => format!("refers to {}", back.reference),
             },
         };
-        Err(Problem::MismatchedRef {
-            list: list_key.to_string(),
-            field: path.to_string(),
-            target: relationship.reference.clone(),
-            instead,
-        })
+        Err(problem(
+            "MISMATCHED_REF",
+            format!(
+                "{0}, but {0} {instead}. Change the ref of {0} to '{list_key}.{path}', or that of {list_key}.{path}.",
+                relationship.reference
+            ),
+        ))
     }
 
-    /// The name that is most like a wrong one, if any is.
-    fn closest(&self, name: &str, names: &[&str]) -> Option<String> {
-        self.suggestions.set(self.suggestions.get().checked_sub(1)?);
-        get_close_matches(name, names, 1, 0.7).first().map(|&name| name.to_owned())
+    /// The name that is most like a wrong one, as a question, if any is.
+    fn guess(&self, name: &str, names: &[&str]) -> String {
+        let Some(left) = self.suggestions.get().checked_sub(1) else { return String::new() };
+        self.suggestions.set(left);
+        let closest = get_close_matches(name, names, 1, 0.7);
+        closest.first().map(|name| format!(" Did you mean \"{name}\"?")).unwrap_or_default()
     }
 }
 
@@ -362,34 +335,31 @@ pub fn compare(
     problems: &mut Vec<Problem>,
 ) {
     let Some(consolidated) = &snapshot.consolidated else { return };
-    let version = snapshot.keystone.clone().unwrap_or_else(|| "of this project".into());
-    let disagrees = |relationship: String, difference: String| Problem::KeystoneDisagrees {
-        version: version.clone(),
-        relationship,
-        difference,
-    };
-    let name = |relationship: &Consolidated| match &relationship.right {
-        Some(right) => format!("{} -> {right}", relationship.left),
-        None => relationship.left.clone(),
+    let disagrees = |relationship: &Consolidated, difference: &str| {
+        let name = name(relationship);
+        Problem::keystone_disagrees(snapshot.keystone.as_deref(), &name, difference)
     };
     let mut theirs = consolidated.iter();
     for ours in expected {
         match theirs.next() {
             Some(their) if *their == ours => {}
-            Some(their) => problems.push(disagrees(
-                name(&ours),
-                format!("{} instead of {}", describe(their), describe(&ours)),
-            )),
-            None => problems.push(disagrees(name(&ours), "Keystone does not know it".into())),
+            Some(their) => {
+                let difference = format!("{} instead of {}", describe(their), describe(&ours));
+                problems.push(disagrees(&ours, &difference));
+            }
+            None => problems.push(disagrees(&ours, "Keystone does not know it")),
         }
     }
-    problems.extend(theirs.map(|their| disagrees(name(their), "only Keystone knows it".into())));
+    problems.extend(theirs.map(|their| disagrees(their, "only Keystone knows it")));
+}
+
+fn name(Consolidated { left, right, .. }: &Consolidated) -> String {
+    right.as_ref().map_or_else(|| left.clone(), |right| format!("{left} -> {right}"))
 }
 
 fn describe(relationship: &Consolidated) -> String {
-    let Consolidated { left, right, cardinality, table_name, column_name, near, far } =
-        relationship;
-    let sides = right.as_ref().map_or_else(|| left.clone(), |right| format!("{left} -> {right}"));
+    let Consolidated { cardinality, table_name, column_name, near, far, .. } = relationship;
+    let sides = name(relationship);
     let columns = [column_name, near, far];
     let columns: Vec<&str> = columns.into_iter().flatten().map(String::as_str).collect();
     format!("{sides}, {cardinality}, stored in {table_name} ({})", columns.join(", "))

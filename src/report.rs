@@ -8,13 +8,16 @@ mod filters;
 mod markdown;
 mod picture;
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
 use askama::Template;
 use askama::filters::Safe;
 use serde::Deserialize;
 
-use self::picture::{Change, Fate, Links, Panel, Picture};
+use self::picture::{Change, Fate, Links, Panel, pictures};
 use crate::error::Problem;
-use crate::inspection::{Finding, Inspection, Related, State};
+use crate::inspection::{Copied, Finding, Inspection, Related, State};
 use crate::outcome::Kept;
 use crate::plan::{AdapterPlan, Direction, Engine, Options, UpgradePlan};
 use crate::relationship::Kind;
@@ -39,18 +42,14 @@ pub struct Found {
     /// What it held when it was looked at.
     pub check: Inspection,
     /// What a migration has made of it, if one was run.
-    #[serde(default)]
     pub relationships: Option<Vec<Kept>>,
     /// Whether that migration was a dry run, of which nothing is left.
     #[serde(default)]
     pub is_rehearsed: bool,
     /// What the migration has warned of.
-    #[serde(default)]
     pub warnings: Option<Vec<Finding>>,
     /// How long a dry run took, and for how much of that the tables were locked, in milliseconds.
-    #[serde(default)]
     pub duration_ms: Option<f64>,
-    #[serde(default)]
     pub locked_ms: Option<f64>,
     /// The command that backs it up.
     pub backup: String,
@@ -60,7 +59,7 @@ impl Found {
     /// Reads what a caller says `check` or `apply` has returned for a project. It may be of other lists
     /// than those of the plan: from before they changed, or of another project.
     pub fn parse(json: &str, plan: &UpgradePlan) -> Result<Self, Problem> {
-        let invalid = |reason: String| Problem::InvalidInspection { reason };
+        let invalid = |reason: String| Problem::new("INVALID_OPTION", format!("The option inspection is not what check or apply has returned for this project: {reason}."));
         let found: Found =
             serde_json::from_str(json).map_err(|error| invalid(error.to_string()))?;
         let Inspection { adapter, engine, relationships, .. } = &found.check;
@@ -86,19 +85,15 @@ impl Found {
     /// How long a dry run took.
     fn times(&self) -> String {
         let seconds = |milliseconds: f64| format!("{:.1} seconds", milliseconds / 1000.0);
-        let took = self.duration_ms.map(|time| format!(" It took {}", seconds(time)));
-        let locked = self
-            .locked_ms
-            .map(|time| format!(", and the tables were locked for {}", seconds(time)));
-        took.map_or_else(String::new, |took| took + &locked.unwrap_or_default() + ".")
+        let Some(took) = self.duration_ms.map(seconds) else { return String::new() };
+        let locked = self.locked_ms.map(seconds);
+        let locked = locked.map(|time| format!(", and the tables were locked for {time}"));
+        format!(" It took {took}{}.", locked.unwrap_or_default())
     }
 }
 
 /// Writes a report on all adapters of a plan, or on the one of that name. `found` is of one adapter,
 /// in the direction of `script`.
-///
-/// # Errors
-/// [`Problem::UnknownAdapter`], and what [`postgres::statements`] cannot write.
 pub fn render(
     plan: &UpgradePlan,
     snapshot: &Snapshot,
@@ -161,14 +156,14 @@ struct Part<'a> {
     backup: &'a str,
     problems: Vec<&'a Finding>,
     warnings: Vec<&'a Finding>,
-    groups: Vec<Group>,
+    groups: Vec<Group<'a>>,
     changed: usize,
     total: usize,
     /// Whether a database has been looked at.
     is_counted: bool,
     /// Statements for all relationships together, each kind under its title.
     frame: Vec<Statements>,
-    diff: Vec<DiffLine>,
+    diff: String,
 }
 
 struct Verdict {
@@ -183,17 +178,16 @@ struct Fact {
     /// For each name, and how large it is.
     items: Vec<(String, Option<String>)>,
     more: usize,
-    none: &'static str,
 }
 
 /// The relationships of a kind.
-struct Group {
+struct Group<'a> {
     heading: &'static str,
-    entries: Vec<Entry>,
+    entries: Vec<Entry<'a>>,
 }
 
 /// What is said of a relationship.
-struct Entry {
+struct Entry<'a> {
     /// Which it is, counted from 1: for links within the report.
     number: usize,
     name: String,
@@ -201,10 +195,13 @@ struct Entry {
     changes: Vec<Change>,
     panels: Vec<Panel>,
     statements: Vec<Statements>,
-    links: Option<EntryLinks>,
+    /// What a database holds of it.
+    related: Option<&'a Related>,
+    /// What a migration has made of that.
+    moved: Option<&'a Kept>,
 }
 
-impl Entry {
+impl Entry<'_> {
     /// The panels as rows of a table in Markdown, a cell for each panel.
     fn rows(&self) -> Vec<Vec<Safe<String>>> {
         let columns: Vec<Vec<String>> = self.panels.iter().map(markdown::cells).collect();
@@ -214,52 +211,35 @@ impl Entry {
             .map(|row| columns.iter().map(|column| Safe(cell(column, row))).collect())
             .collect()
     }
-}
 
-/// What a database holds of a relationship.
-struct EntryLinks {
-    state: &'static str,
-    places: Vec<(String, Option<u64>)>,
-    disagreement: Option<Disagreement>,
-    moved: Option<Moved>,
-}
-
-impl EntryLinks {
-    /// In a few words, for a list of relationships.
-    fn summary(&self) -> String {
-        match &self.moved {
+    /// Its links in a few words.
+    fn links(&self) -> String {
+        match self.moved {
             Some(moved) if moved.before == moved.after => moved.after.to_string(),
             Some(moved) => format!("{} → {}", moved.before, moved.after),
             None => {
-                let counts = self.places.iter().filter_map(|(_, links)| *links);
-                counts.max().map_or_else(|| "–".to_owned(), |links| links.to_string())
+                let places = self.related.iter().flat_map(|it| &it.places);
+                let most = places.filter_map(|it| it.links).max();
+                most.map_or_else(|| "–".to_owned(), |links| links.to_string())
             }
         }
     }
-}
 
-struct Disagreement {
-    kept: String,
-    only_kept: u64,
-    dropped: String,
-    only_dropped: u64,
-    examples: String,
-}
-
-struct Moved {
-    before: u64,
-    after: u64,
-    explanation: Option<String>,
+    fn state(&self) -> &'static str {
+        match self.related.map_or(State::Unchanged, |it| it.state) {
+            State::Unchanged => "the same in both schemas",
+            State::Old => "in the old schema",
+            State::New => "in the new schema",
+            State::Both => "what both schemas have",
+            State::Mixed => "partly in the old schema and partly in the new",
+            State::Neither => "nothing of either schema",
+        }
+    }
 }
 
 /// Statements under a title.
 struct Statements {
     title: String,
-    text: String,
-}
-
-struct DiffLine {
-    class: &'static str,
     text: String,
 }
 
@@ -276,34 +256,34 @@ impl<'a> Part<'a> {
         let partly = found.filter(|found| found.check.is_partly());
         let engine = partly.map_or(&part.engine, |found| &found.check.engine);
         let mut written = written(plan, engine, script)?;
-        let mut groups = Vec::new();
-        for kind in Kind::ALL {
-            let of_kind = plan.relationships_of(part).filter(|(_, it)| it.kind == kind);
-            let entries: Vec<Entry> = of_kind
-                .map(|(at, it)| {
-                    let picture = Picture::new(plan, snapshot, part, at, script.direction);
-                    let related = found.and_then(|found| {
-                        found.check.relationships.iter().find(|it| it.relationship == at)
-                    });
-                    Entry {
-                        number: at + 1,
-                        name: it.name(),
-                        cardinality: it.cardinality.as_str(),
-                        changes: picture.changes(),
-                        panels: picture.panels(&related.map_or_else(Links::new, counted)),
-                        statements: take(&mut written, Some(at)),
-                        links: related.map(|related| links(related, found)),
-                    }
-                })
-                .collect();
-            if !entries.is_empty() {
-                groups.push(Group { heading: kind.heading(), entries });
-            }
+        let related = found.into_iter().flat_map(|found| &found.check.relationships);
+        let related: HashMap<usize, &Related> = related.map(|it| (it.relationship, it)).collect();
+        let moved = found.and_then(|found| found.relationships.as_ref()).into_iter().flatten();
+        let moved: HashMap<usize, &Kept> = moved.map(|it| (it.relationship, it)).collect();
+        let mut groups: Vec<Group<'_>> =
+            Kind::ALL.map(|kind| Group { heading: kind.heading(), entries: Vec::new() }).into();
+        for (at, picture) in pictures(plan, snapshot, part, script.direction) {
+            let relationship = &plan.relationships[at];
+            let related = related.get(&at).copied();
+            groups[relationship.kind as usize].entries.push(Entry {
+                number: at + 1,
+                name: relationship.name(),
+                cardinality: relationship.cardinality,
+                changes: picture.changes(),
+                panels: picture.panels(&related.map_or_else(Links::new, counted)),
+                statements: written.remove(&Some(at)).unwrap_or_default(),
+                related,
+                moved: moved.get(&at).copied(),
+            });
         }
+        groups.retain(|group| !group.entries.is_empty());
         let entries = || groups.iter().flat_map(|group| &group.entries);
         let changed = entries().filter(|entry| !entry.changes.is_empty()).count();
         let total = entries().count();
-        let facts = facts(part, script, found, &entries().collect::<Vec<_>>());
+        let changes = entries().flat_map(|entry| &entry.changes);
+        let dropped = changes.filter(|change| change.fate == Fate::Dropped);
+        let dropped = dropped.map(|change| change.name.clone()).collect();
+        let facts = facts(part, script, found, dropped);
         Ok(Part {
             name: &part.name,
             engine: part.engine_name(),
@@ -326,25 +306,32 @@ impl<'a> Part<'a> {
             changed,
             total,
             is_counted: found.is_some(),
-            frame: take(&mut written, None),
+            frame: written.remove(&None).unwrap_or_default(),
             diff: schema_diff(plan, snapshot, at, script.direction),
         })
     }
 }
 
 impl Part<'_> {
-    fn diff_text(&self) -> String {
-        self.diff.iter().map(|line| [&line.text, "\n"].concat()).collect()
+    /// The lines of the diff, each with its class.
+    fn diff_lines(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.diff.lines().enumerate().map(|(number, line)| match line.as_bytes().first() {
+            _ if number < 2 => ("head", line),
+            Some(b'@') => ("hunk", line),
+            Some(b'-') => ("gone", line),
+            Some(b'+') => ("come", line),
+            _ => ("same", line),
+        })
     }
 }
 
-/// The statements of a migration, each with the relationship that it is for.
-type Written = Vec<(Option<usize>, Statements)>;
+/// The statements of a migration by the relationship that they are for, or for all of them.
+type Written = HashMap<Option<usize>, Vec<Statements>>;
 
 fn written(plan: &UpgradePlan, engine: &Engine, script: Options) -> Result<Written, Problem> {
+    let mut written = Written::new();
     match engine {
         Engine::PostgreSql { schema_name, steps } => {
-            let mut written: Written = Vec::new();
             for it in postgres::statements(plan, schema_name, steps, script)? {
                 let title = match (it.role, it.relationship, it.title) {
                     (postgres::Role::Change, Some(_), _) => "Change".to_owned(),
@@ -352,27 +339,21 @@ fn written(plan: &UpgradePlan, engine: &Engine, script: Options) -> Result<Writt
                     _ => "Transaction".to_owned(),
                 };
                 let text = [&it.sql, ";\n"].concat();
-                written.push((it.relationship, Statements { title, text }));
+                let under = written.entry(it.relationship).or_default();
+                match under.last_mut().filter(|last| last.title == title) {
+                    Some(last) => last.text.push_str(&text),
+                    None => under.push(Statements { title, text }),
+                }
             }
-            Ok(written)
         }
-        Engine::MongoDb { steps, indexes } => Ok(mongodb::calls(plan, (steps, indexes), script)
-            .into_iter()
-            .map(|(at, text)| (Some(at), Statements { title: "In the script".to_owned(), text }))
-            .collect()),
-    }
-}
-
-/// Those of a relationship, or those that are of none alone.
-fn take(written: &mut Written, relationship: Option<usize>) -> Vec<Statements> {
-    let mut taken: Vec<Statements> = Vec::new();
-    for (_, statements) in written.extract_if(.., |(at, _)| *at == relationship) {
-        match taken.last_mut().filter(|last| last.title == statements.title) {
-            Some(last) => last.text.push_str(&statements.text),
-            None => taken.push(statements),
+        Engine::MongoDb { steps, indexes } => {
+            for (at, text) in mongodb::calls(plan, (steps, indexes), script) {
+                let statements = Statements { title: "In the script".to_owned(), text };
+                written.insert(Some(at), vec![statements]);
+            }
         }
     }
-    taken
+    Ok(written)
 }
 
 impl Verdict {
@@ -401,8 +382,8 @@ impl Verdict {
                 ),
             };
         };
-        let Inspection { database, is_done, is_ready, problems, state, .. } = &found.check;
-        let name = &database.name;
+        let check = &found.check;
+        let name = &check.database.name;
         if found.is_rehearsed {
             let text = format!(
                 "Everything in the database {name} has been taken back. {relationships}{}",
@@ -417,8 +398,8 @@ impl Verdict {
                 format!("{relationships} The database {name} is in {to}."),
             );
         }
-        if *is_done {
-            let text = match state {
+        if check.is_done {
+            let text = match check.state() {
                 State::Unchanged => {
                     format!(
                         "The database {name} stores its relationships the same in both schemas."
@@ -428,14 +409,14 @@ impl Verdict {
             };
             return verdict("good", "Nothing to do", text);
         }
-        if *is_ready {
-            let text = match found.check.is_partly() {
+        if check.is_ready() {
+            let text = match check.is_partly() {
                 true => format!("A part of the migration has been done in the database {name}."),
                 false => format!("The database {name} is in {from}. {relationships}"),
             };
             return verdict("good", "Ready", text);
         }
-        let title = match problems.len() {
+        let title = match check.problems.len() {
             1 => "Not ready: 1 problem".to_owned(),
             many => format!("Not ready: {many} problems"),
         };
@@ -448,73 +429,45 @@ fn facts(
     part: &AdapterPlan,
     script: Options,
     found: Option<&Found>,
-    entries: &[&Entry],
+    dropped: Vec<String>,
 ) -> Vec<Fact> {
     if found.is_some_and(|found| found.check.is_done || found.is_migrated()) {
         return Vec::new();
     }
-    let unsized_items = |names: Vec<String>| names.into_iter().map(|name| (name, None)).collect();
-    let drops = match found {
-        Some(found) => found.check.drops.clone(),
-        None => {
-            let changes = entries.iter().flat_map(|entry| &entry.changes);
-            let dropped = changes.filter(|change| change.fate == Fate::Dropped);
-            dropped.map(|change| change.name.clone()).collect()
+    let drops = found.map_or(dropped, |found| found.check.drops.clone());
+    let (title, mut items): (_, Vec<(String, Option<String>)>) = match (&part.engine, found) {
+        (Engine::PostgreSql { .. }, Some(found)) => {
+            let mut locks = found.check.locks.clone();
+            locks.sort_by_key(|lock| Reverse(lock.bytes));
+            let locks = locks.into_iter().map(|it| (it.name, Some(size(it.bytes))));
+            ("Locks while it runs", locks.collect())
+        }
+        (Engine::PostgreSql { steps, .. }, None) => {
+            let locks = postgres::locked(steps, script.direction).into_iter();
+            ("Locks while it runs", locks.map(|name| (name, None)).collect())
+        }
+        (Engine::MongoDb { .. }, Some(found)) => {
+            ("Copies", found.check.copies.iter().map(copied).collect())
+        }
+        (Engine::MongoDb { steps, .. }, None) => {
+            let copies = steps.iter().flat_map(|planned| mongodb::copies(&planned.step, script));
+            ("Copies", copies.map(|copy| copied(&copy)).collect())
         }
     };
-    let mut facts =
-        vec![Fact { title: "Drops", items: unsized_items(drops), more: 0, none: "Nothing" }];
-    match &part.engine {
-        Engine::PostgreSql { steps, .. } => {
-            let mut items: Vec<(String, Option<String>)> = match found {
-                Some(found) => {
-                    let mut locks: Vec<_> = found.check.locks.iter().collect();
-                    locks.sort_by_key(|lock| std::cmp::Reverse(lock.bytes));
-                    let sized =
-                        |it: &&crate::inspection::Touched| (it.name.clone(), Some(size(it.bytes)));
-                    locks.iter().map(sized).collect()
-                }
-                None => unsized_items(postgres::locked(steps, script.direction)),
-            };
-            let more = items.len().saturating_sub(LARGEST);
-            items.truncate(LARGEST);
-            facts.push(Fact { title: "Locks while it runs", items, more, none: "Nothing" });
-        }
-        Engine::MongoDb { .. } => {
-            let items: Vec<(String, Option<String>)> = match found {
-                Some(found) => found.check.copies.iter().map(copied).collect(),
-                None => unsized_items(entries.iter().filter_map(|it| filled(it)).collect()),
-            };
-            facts.push(Fact { title: "Copies", items, more: 0, none: "Nothing" });
-        }
+    let mut more = 0;
+    if matches!(part.engine, Engine::PostgreSql { .. }) {
+        more = items.len().saturating_sub(LARGEST);
+        items.truncate(LARGEST);
     }
-    facts
+    let drops = drops.into_iter().map(|name| (name, None)).collect();
+    vec![Fact { title: "Drops", items: drops, more: 0 }, Fact { title, items, more }]
 }
 
 /// `todos.readers → todo_readers`, and how much there is to read.
-fn copied(copy: &crate::inspection::Copied) -> (String, Option<String>) {
-    let amount = copy.documents.zip(copy.bytes);
-    (
-        format!("{} → {}", copy.from, copy.into),
-        amount.map(|(documents, bytes)| format!("{documents} documents, {}", size(bytes))),
-    )
-}
-
-/// The same by the plan alone.
-fn filled(entry: &Entry) -> Option<String> {
-    let after = entry.panels.last()?;
-    let created = after.joins.iter().find(|join| join.fate == Fate::Created);
-    let note = created.and_then(|join| Some((&join.name, join.note.as_ref()?.place.as_ref()?)));
-    note.map(|(into, from)| format!("{from} → {into}")).or_else(|| {
-        let fields = after.lists.iter().flat_map(|list| {
-            let collection = list.collection.as_ref().unwrap_or(&list.key);
-            list.fields.iter().map(move |field| (collection, field))
-        });
-        let mut created = fields.filter(|(_, field)| field.fate == Fate::Created);
-        let (collection, field) = created.next()?;
-        let from = field.note.as_ref()?.place.as_ref()?;
-        Some(format!("{from} → {collection}.{}", field.path))
-    })
+fn copied(Copied { from, into, documents, bytes, .. }: &Copied) -> (String, Option<String>) {
+    let amount = documents.zip(*bytes);
+    let amount = amount.map(|(documents, bytes)| format!("{documents} documents, {}", size(bytes)));
+    (format!("{from} → {into}"), amount)
 }
 
 /// Bytes as PostgreSQL itself shows them.
@@ -532,64 +485,15 @@ fn counted(related: &Related) -> Links<'_> {
     related.places.iter().filter_map(|it| Some((&*it.name, it.links?))).collect()
 }
 
-fn links(related: &Related, found: Option<&Found>) -> EntryLinks {
-    let place = |is_kept| {
-        let mut places = related.places.iter().filter(|it| it.is_kept == is_kept);
-        places.find(|it| it.links.is_some()).map(|it| it.name.clone()).unwrap_or_default()
-    };
-    let moved = found.and_then(|found| found.relationships.as_ref()).and_then(|moved| {
-        let moved = moved.iter().find(|it| it.relationship == related.relationship)?;
-        let Kept { before, after, explanation, .. } = moved;
-        Some(Moved { before: *before, after: *after, explanation: explanation.clone() })
-    });
-    EntryLinks {
-        state: match related.state {
-            State::Unchanged => "the same in both schemas",
-            State::Old => "in the old schema",
-            State::New => "in the new schema",
-            State::Both => "what both schemas have",
-            State::Mixed => "partly in the old schema and partly in the new",
-            State::Neither => "nothing of either schema",
-        },
-        places: related.places.iter().map(|it| (it.name.clone(), it.links)).collect(),
-        disagreement: related.disagreement.as_ref().map(|it| Disagreement {
-            kept: place(true),
-            only_kept: it.only_kept,
-            dropped: place(false),
-            only_dropped: it.only_dropped,
-            examples: it.examples.clone(),
-        }),
-        moved,
-    }
-}
-
-fn schema_diff(
-    plan: &UpgradePlan,
-    snapshot: &Snapshot,
-    at: usize,
-    direction: Direction,
-) -> Vec<DiffLine> {
+fn schema_diff(plan: &UpgradePlan, snapshot: &Snapshot, at: usize, direction: Direction) -> String {
     let text = |which| match TableSchema::new(plan, snapshot, at, which) {
         Some(schema) => postgres::schema(&schema),
         None => mongodb::schema(plan, snapshot, at, which),
     };
-    let (old, new) = (text(Which::Old), text(Which::New));
-    let names = ("old schema", "new schema");
-    let diff = match direction {
-        Direction::Up => diff::unified(&old, &new, names, false),
-        Direction::Down => diff::unified(&new, &old, (names.1, names.0), false),
-    };
-    let line = |(number, text): (usize, &str)| DiffLine {
-        class: match text.as_bytes().first() {
-            _ if number < 2 => "head",
-            Some(b'@') => "hunk",
-            Some(b'-') => "gone",
-            Some(b'+') => "come",
-            _ => "same",
-        },
-        text: text.to_owned(),
-    };
-    diff.lines().enumerate().map(line).collect()
+    let old = ("old schema", text(Which::Old));
+    let new = ("new schema", text(Which::New));
+    let (from, to) = if direction == Direction::Up { (old, new) } else { (new, old) };
+    diff::unified(&from.1, &to.1, (from.0, to.0), false)
 }
 
 #[cfg(test)]
@@ -644,6 +548,16 @@ mod tests {
         let collections = report("mongoose", GUIDE, Format::Markdown);
         let copies = "- Copies: `todos.reviewers → todo_reviewers_manys`, `todos.readers → todo_readers_user_readpostss`\n";
         assert!(collections.contains(copies), "{collections}");
+        // The way back fills a field of each side that was removed.
+        let snapshot = project("mongoose", GUIDE);
+        let plan = UpgradePlan::new(&snapshot).unwrap();
+        let down = Options { direction: Direction::Down, ..UP };
+        let back = render(&plan, &snapshot, None, down, None, Format::Markdown).unwrap();
+        for copy in
+            ["`todos.publisher → users.published`", "→ todos.readers`", "→ users.readPosts`"]
+        {
+            assert!(back.contains(copy), "{copy} in {back}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use crate::error::Problem;
 use crate::name::{self, Name};
-use crate::naming::{self, Named};
+use crate::naming;
 use crate::plan::{Engine, UpgradePlan};
 use crate::relationship::{Kind, Relationship, Side};
 use crate::snapshot::{CompiledKey, KeyKind, List, Snapshot};
@@ -33,21 +33,13 @@ pub struct TableSchema {
 pub struct Table {
     pub name: Name,
     pub columns: Vec<Column>,
-    /// Those of several columns.
+    /// Indexes, and the keys of several columns.
     pub keys: Vec<TableKey>,
-    pub indexes: Vec<Index>,
 }
 
-/// A primary key or unique constraint on several columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableKey {
-    pub name: Name,
-    pub is_primary: bool,
-    pub columns: Vec<Name>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Index {
+    pub kind: KeyKind,
     pub name: Name,
     pub columns: Vec<Name>,
 }
@@ -74,6 +66,14 @@ pub struct ForeignKey {
     pub cascades: bool,
 }
 
+/// The relationships of an adapter, each by the list and field of its sides.
+pub type ByField<'a> = HashMap<(usize, usize), (&'a Relationship, &'a Side)>;
+
+pub fn by_field(plan: &UpgradePlan, adapter: usize) -> ByField<'_> {
+    let own = plan.relationships.iter().filter(|relationship| relationship.adapter == adapter);
+    own.flat_map(|it| it.sides().map(move |side| ((side.list, side.field), (it, side)))).collect()
+}
+
 impl TableSchema {
     /// The schema of an adapter, or None where that is not on PostgreSQL.
     pub fn new(
@@ -85,7 +85,7 @@ impl TableSchema {
         let Engine::PostgreSql { schema_name, steps } = &plan.adapters[adapter].engine else {
             return None;
         };
-        let relationships = Relationships::new(plan, adapter);
+        let relationships = by_field(plan, adapter);
         let lists = snapshot.lists.iter().enumerate().filter(|(_, list)| list.adapter == adapter);
         let mut tables: Vec<Table> =
             lists.map(|(at, list)| list_table(snapshot, &relationships, at, list, which)).collect();
@@ -113,9 +113,6 @@ impl TableSchema {
     }
 
     /// The schema, unless a column has no type: what is printed creates what it says, or is an error.
-    ///
-    /// # Errors
-    /// [`Problem::UnknownType`]
     pub fn with_types(self) -> Result<Self, Problem> {
         let columns = self
             .tables
@@ -123,48 +120,25 @@ impl TableSchema {
             .flat_map(|table| table.columns.iter().map(move |column| (&table.name, column)));
         let unknown = columns.filter(|(_, column)| column.data_type.is_empty()).find_map(
             |(table, column)| {
-                let list = column.foreign_key.as_ref()?.references.to_string();
-                Some(Problem::UnknownType { column: format!("{table}.{}", column.name), list })
+                let list = &column.foreign_key.as_ref()?.references;
+                Some(Problem::unknown_type(&format!("{table}.{}", column.name), list))
             },
         );
         unknown.map_or(Ok(self), Err)
     }
 }
 
-/// The relationships of an adapter by their fields.
-struct Relationships<'a>(HashMap<(usize, usize), (&'a Relationship, &'a Side)>);
-
-impl<'a> Relationships<'a> {
-    fn new(plan: &'a UpgradePlan, adapter: usize) -> Self {
-        let own = plan.relationships.iter().filter(|relationship| relationship.adapter == adapter);
-        Relationships(
-            own.flat_map(|relationship| {
-                let sides = [Some(&relationship.left), relationship.right.as_ref()];
-                sides
-                    .into_iter()
-                    .flatten()
-                    .map(move |side| ((side.list, side.field), (relationship, side)))
-            })
-            .collect(),
-        )
-    }
-}
-
 fn list_table(
     snapshot: &Snapshot,
-    relationships: &Relationships<'_>,
+    relationships: &ByField<'_>,
     at: usize,
     list: &List,
     which: Which,
 ) -> Table {
-    let mut table = Table {
-        name: name::stored(&list.key),
-        columns: Vec::new(),
-        keys: Vec::new(),
-        indexes: Vec::new(),
-    };
+    let name = name::stored(&list.key);
+    let mut table = Table { name, columns: Vec::new(), keys: Vec::new() };
     for (field_at, field) in list.fields.iter().enumerate() {
-        match relationships.0.get(&(at, field_at)) {
+        match relationships.get(&(at, field_at)) {
             None => {
                 let columns = field.columns.iter();
                 table.columns.extend(
@@ -194,30 +168,20 @@ impl Table {
         let columns: Vec<Name> =
             key.columns.iter().map(|column| name::clip(column).into()).collect();
         let joined = key.columns.join("_");
-        let named = |default: String| Name::from(name::clip(key.name.as_ref().unwrap_or(&default)));
-        let own = |table: &Table| match &columns[..] {
-            [name] => table.columns.iter().position(|column| column.name == *name),
+        let default = match key.kind {
+            KeyKind::Index => naming::knex_name(list, &joined, "index"),
+            KeyKind::Unique => naming::knex_name(list, &joined, "unique"),
+            KeyKind::Primary => format!("{list}_pkey"),
+        };
+        let name = Name::from(name::clip(key.name.as_ref().unwrap_or(&default)));
+        let own = match &columns[..] {
+            [only] => self.columns.iter_mut().find(|column| column.name == *only),
             _ => None,
         };
-        match key.kind {
-            KeyKind::Index => {
-                let name = named(naming::knex_name(list, &joined, Named::Index));
-                self.indexes.push(Index { name, columns });
-            }
-            KeyKind::Unique => {
-                let name = named(naming::knex_name(list, &joined, Named::Unique));
-                match own(self) {
-                    Some(at) => self.columns[at].unique = Some(name),
-                    None => self.keys.push(TableKey { name, is_primary: false, columns }),
-                }
-            }
-            KeyKind::Primary => {
-                let name = named(format!("{list}_pkey"));
-                match own(self) {
-                    Some(at) => self.columns[at].primary_key = Some(name),
-                    None => self.keys.push(TableKey { name, is_primary: true, columns }),
-                }
-            }
+        match (key.kind, own) {
+            (KeyKind::Unique, Some(column)) => column.unique = Some(name),
+            (KeyKind::Primary, Some(column)) => column.primary_key = Some(name),
+            (kind, _) => self.keys.push(TableKey { kind, name, columns }),
         }
     }
 
@@ -227,7 +191,8 @@ impl Table {
             |named| Name::from(name::clip(&naming::knex_name(&side.key, &side.path, named)));
         let name = name::stored(&side.path);
         if !side.options.is_unique && side.options.is_indexed {
-            self.indexes.push(Index { name: stored(Named::Index), columns: vec![name.clone()] });
+            let columns = vec![name.clone()];
+            self.keys.push(TableKey { kind: KeyKind::Index, name: stored("index"), columns });
         }
         self.columns.push(Column {
             name,
@@ -235,9 +200,9 @@ impl Table {
             is_not_null: side.options.is_not_nullable,
             default: None,
             primary_key: None,
-            unique: side.options.is_unique.then(|| stored(Named::Unique)),
+            unique: side.options.is_unique.then(|| stored("unique")),
             foreign_key: Some(ForeignKey {
-                name: stored(Named::ForeignKey),
+                name: stored("foreign"),
                 references: name::stored(&target.key),
                 cascades: false,
             }),
@@ -265,15 +230,15 @@ fn join_table(table: &JoinTable) -> Table {
             cascades: true,
         }),
     };
-    let index = |(column, _): (&ForeignKeyColumn, bool)| Index {
+    let index = |(column, _): (&ForeignKeyColumn, bool)| TableKey {
+        kind: KeyKind::Index,
         name: column.index.clone(),
         columns: vec![column.name.clone()],
     };
     Table {
         name: table.name.clone(),
         columns: columns.map(column).to_vec(),
-        keys: Vec::new(),
-        indexes: columns.into_iter().filter(|(_, is_whole)| *is_whole).map(index).collect(),
+        keys: columns.into_iter().filter(|(_, is_whole)| *is_whole).map(index).collect(),
     }
 }
 

@@ -11,7 +11,6 @@ use serde::Deserialize;
 use crate::error::{Problem, Problems};
 use crate::name::Name;
 use crate::sql::{is_type, is_within_one_statement};
-use crate::warning::Warning;
 
 /// The version of the snapshot's shape that this core reads.
 pub const VERSION: u32 = 1;
@@ -22,7 +21,6 @@ pub const VERSION: u32 = 1;
 pub struct Snapshot {
     pub version: u32,
     /// Version of the loaded `@keystonejs/keystone`, when it could be found out.
-    #[serde(default)]
     pub keystone: Option<String>,
     /// Locale of the process that computed the ranks (`en-US`): Keystone orders the two sides of a
     /// relationship with `localeCompare`, which depends on it.
@@ -34,14 +32,12 @@ pub struct Snapshot {
     /// All lists, aux lists included, in order of definition.
     pub lists: Vec<List>,
     /// What the loaded Keystone's own `_consolidateRelationships()` says, from 8.0.0 on.
-    #[serde(default)]
     pub consolidated: Option<Vec<Consolidated>>,
     /// The message with which it refused the lists, if it did.
-    #[serde(default)]
     pub consolidation_error: Option<String>,
     /// What could not be found out about the project.
     #[serde(default)]
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<Problem>,
 }
 
 /// The order of names under a locale, each with its rank.
@@ -60,9 +56,7 @@ pub struct Adapter {
     /// The adapter's own `name`: `knex`, `mongoose`, `prisma_postgresql`, ….
     pub kind: String,
     /// knex's client: `postgres`, `pg` or `postgresql` for PostgreSQL.
-    #[serde(default)]
     pub client: Option<String>,
-    #[serde(default)]
     pub schema_name: Option<String>,
     /// Whether `knexOptions.wrapIdentifier` is set, which renames tables and columns.
     #[serde(default)]
@@ -81,15 +75,11 @@ pub struct List {
     /// Position of the key among all list keys in the order of `localeCompare`.
     pub rank: u32,
     /// The table of a knex list. Keystone always uses the list key.
-    #[serde(default)]
     pub table_name: Option<String>,
     /// SQL type of a foreign key to this list (`integer`, `uuid`), as knex compiles it.
-    #[serde(default)]
     pub foreign_key_type: Option<Name>,
-    #[serde(default)]
     pub collection: Option<String>,
     /// Why the collection of a mongoose list could not be found out.
-    #[serde(default)]
     pub collection_error: Option<String>,
     pub fields: Vec<Field>,
 }
@@ -102,7 +92,6 @@ pub struct Field {
     #[serde(rename = "type", default)]
     pub kind: String,
     /// Set when the field is a relationship (`field.isRelationship`).
-    #[serde(default)]
     pub relationship: Option<RelationshipField>,
     /// The columns of a field of a knex list other than a relationship, when the snapshot has columns.
     #[serde(default)]
@@ -130,7 +119,6 @@ pub struct CompiledKey {
     pub kind: KeyKind,
     pub columns: Vec<String>,
     /// Its name, where the field gives one in place of knex's.
-    #[serde(default)]
     pub name: Option<String>,
 }
 
@@ -165,7 +153,6 @@ pub struct RelationshipField {
     #[serde(default)]
     pub is_indexed_by_new: bool,
     /// The join collection there would be with this field as the left side; on mongoose only.
-    #[serde(default)]
     pub join_collection: Option<PluralizedModel>,
 }
 
@@ -192,18 +179,14 @@ pub struct PluralizedModel {
 pub struct Consolidated {
     pub left: String,
     /// `List.path` of the right side of a two-sided relationship.
-    #[serde(default)]
     pub right: Option<String>,
     pub cardinality: String,
     pub table_name: String,
     /// The foreign key column, when it is not a join table.
-    #[serde(default)]
     pub column_name: Option<String>,
     /// The join table's column for the left side.
-    #[serde(default)]
     pub near: Option<String>,
     /// The join table's column for the right side.
-    #[serde(default)]
     pub far: Option<String>,
 }
 
@@ -218,8 +201,8 @@ impl Snapshot {
     /// Reads a snapshot and checks that it is consistent in itself.
     ///
     /// # Errors
-    /// [`Problem::InvalidSnapshot`] for each place that is malformed: not JSON, another version, a
-    /// missing or mistyped property, an index out of range, a list or field named twice.
+    /// Each place that is malformed: not JSON, another version, a missing or mistyped property, an
+    /// index out of range, a list or field named twice.
     pub fn parse(json: &str) -> Result<Self, Problems> {
         let mut deserializer = serde_json::Deserializer::from_str(json);
         let read = serde_path_to_error::deserialize(&mut deserializer);
@@ -229,7 +212,7 @@ impl Snapshot {
         })?;
         deserializer.end().map_err(|error| invalid(None, error.to_string()))?;
         let problems = snapshot.inconsistencies();
-        if problems.is_empty() { Ok(snapshot) } else { Err(Problems::new(problems)) }
+        if problems.is_empty() { Ok(snapshot) } else { Err(Problems(problems)) }
     }
 
     fn inconsistencies(&self) -> Vec<Problem> {
@@ -327,7 +310,7 @@ fn bad_name(place: &str, property: &str, name: &str) -> Option<Problem> {
 }
 
 fn invalid(place: Option<String>, reason: String) -> Problem {
-    Problem::InvalidSnapshot { place, reason }
+    Problem::invalid_snapshot(place.as_deref(), &reason)
 }
 
 #[cfg(test)]
@@ -336,7 +319,7 @@ mod tests {
 
     fn messages(json: &str) -> Vec<String> {
         let problems = Snapshot::parse(json).expect_err("a malformed snapshot");
-        problems.iter().map(ToString::to_string).collect()
+        problems.0.into_iter().map(|it| it.message).collect()
     }
 
     #[test]

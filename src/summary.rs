@@ -12,9 +12,6 @@ use crate::step::{CollectionStep, Planned, TableStep};
 ///
 /// `color` adds ANSI colours and changes nothing else. Where a project has several adapters, each
 /// gets a part of its own under its name, or `adapter` picks one.
-///
-/// # Errors
-/// [`Problem::UnknownAdapter`] for an `adapter` that the project does not have.
 pub fn render(plan: &UpgradePlan, adapter: Option<&str>, color: bool) -> Result<String, Problem> {
     let paint = Paint { color };
     let mut text = String::new();

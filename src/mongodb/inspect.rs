@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use super::access::Access;
 use super::migration::{Join, Migration, Side, Steps, Task, migration};
 use crate::inspection::{
-    Asked, Copied, Database, Finding, Findings, Inspected, Inspection, Query, Question, Related,
-    State, Stored, Touched, Within,
+    Asked, Copied, Database, Finding, Inspected, Inspection, Query, Question, Related, State,
+    Stored, Touched, Within,
 };
 use crate::locale;
 use crate::plan::{AdapterPlan, Direction, Options, UpgradePlan};
@@ -76,7 +76,7 @@ fn join_of<'a>(side: &relationship::Side, snapshot: &'a Snapshot) -> Option<&'a 
 }
 
 /// What a step copies, or its reverse on the way back: without sizes.
-fn copies(step: &CollectionStep, options: Options) -> Vec<Copied> {
+pub fn copies(step: &CollectionStep, options: Options) -> Vec<Copied> {
     let copied = |from: &DocumentPlace, into: String| {
         let collection = from.collection().clone();
         Copied { from: from.to_string(), into, collection, documents: None, bytes: None }
@@ -250,7 +250,7 @@ impl Inspector<'_> {
                 return Ok(Inspected::Questions(open));
             }
         }
-        Ok(Inspected::Inspection(Box::new(self.conclude()?)))
+        Ok(self.conclude()?.conclude())
     }
 
     /// What is there.
@@ -386,7 +386,7 @@ impl Inspector<'_> {
             warnings.clear();
             problems = vec![finding("LOCKED", message, None)];
         }
-        Ok(Inspection::new(Findings {
+        Ok(Inspection {
             adapter: self.adapter.name.clone(),
             engine: self.adapter.engine.clone(),
             direction: self.asked.options.direction,
@@ -405,7 +405,7 @@ impl Inspector<'_> {
             problems,
             warnings,
             catalogue: Vec::new(),
-        }))
+        })
     }
 
     /// Join collections with links, of a process whose locale orders left and right the other way round.

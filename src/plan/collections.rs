@@ -101,15 +101,18 @@ impl<'a> CollectionNames<'a> {
             &list.collection_error,
             self.owners.get(&collection).map(Vec::as_slice),
         ) {
-            (Some(reason), _) => Some(Problem::UnknownCollection {
-                list: side.key.to_string(),
-                reason: reason.clone(),
-            }),
+            (Some(reason), _) => {
+                let message = format!(
+                    "The collection of the list {} is unknown, because its configureMongooseSchema failed on a copy of the schema: {reason}. Make it work on a schema with all fields and without a connection.",
+                    side.key
+                );
+                Some(Problem::new("UNKNOWN_COLLECTION", message).on_list(&side.key))
+            }
             (None, Some([first, second, ..])) => Some(collision(
-                &collection,
-                [first, second],
                 side,
-                "The migration would change the documents of both. Give each a collection of its own first.",
+                format!(
+                    "The collection {collection} is {first} and also {second}. The migration would change the documents of both. Give each a collection of its own first."
+                ),
             )),
             _ => None,
         };
@@ -138,22 +141,19 @@ impl<'a> CollectionNames<'a> {
         let name = match pluralized {
             Some(collection) => collection.name.clone(),
             None => {
-                self.problems.push(Problem::InvalidSnapshot {
-                    place: Some(format!("field {left}")),
-                    reason: format!("has no collection name for the model {model}"),
-                });
+                let reason = format!("has no collection name for the model {model}");
+                let place = format!("field {left}");
+                self.problems.push(Problem::invalid_snapshot(Some(&place), &reason));
                 model
             }
         };
         let owners = self.owners.entry(name.clone()).or_default();
         let purpose = format!("the join collection of {left}");
         if let Some(other) = owners.first() {
-            self.problems.push(collision(
-                &name,
-                [other, &purpose],
-                left,
-                "The new Keystone would mix their documents. Rename the field or the list before you upgrade.",
-            ));
+            let message = format!(
+                "The collection {name} is {other} and also {purpose}. The new Keystone would mix their documents. Rename the field or the list before you upgrade."
+            );
+            self.problems.push(collision(left, message));
         }
         owners.push(purpose);
         JoinCollection {
@@ -164,15 +164,6 @@ impl<'a> CollectionNames<'a> {
     }
 }
 
-fn collision(name: &str, owners: [&String; 2], side: &Side, advice: &'static str) -> Problem {
-    let [first, second] = owners.map(String::clone);
-    Problem::NameCollision {
-        thing: format!("The collection {name}"),
-        first,
-        second,
-        why: "",
-        advice,
-        list: side.key.to_string(),
-        field: side.path.to_string(),
-    }
+fn collision(side: &Side, message: String) -> Problem {
+    Problem::new("NAME_COLLISION", message).on_field(&side.key, &side.path)
 }

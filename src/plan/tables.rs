@@ -5,22 +5,20 @@
 //! the same file from `adapter-knex` 9 on. What was measured on real databases goes before both.
 
 use std::cmp::Reverse;
-use std::fmt;
 
 use std::collections::HashMap;
 
 use super::part::Part;
 use crate::error::Problem;
 use crate::name::{self, Name};
-use crate::naming::{self, Named, Namespace};
+use crate::naming::{self, Namespace};
 use crate::relationship::{Kind, Relationship, Side};
 use crate::snapshot::ColumnOptions;
 use crate::step::{ForeignKeyColumn, JoinTable, Links, Owner, Planned, TablePlace, TableStep};
-use crate::warning::Warning;
 
 pub(super) fn plan(
     part: &Part<'_>,
-    warnings: &mut Vec<Warning>,
+    warnings: &mut Vec<Problem>,
     problems: &mut Vec<Problem>,
 ) -> Vec<Planned<TableStep>> {
     let mut names = TableNames::new(part);
@@ -56,14 +54,12 @@ pub(super) fn plan(
             (Kind::OneSidedManyToMany | Kind::TwoSidedManyToMany, right) => {
                 let to = names.new_join_table(part, relationship, &mut met, problems);
                 if relationship.is_self() {
-                    warnings.push(warning(
-                        &relationship.left,
-                        "NO_WAY_BACK",
-                        format!(
-                            "{relationship}: the old Keystone could not store these links. A rollback drops {} with all its links.",
-                            to.name
-                        ),
-                    ));
+                    let message = format!(
+                        "{relationship}: the old Keystone could not store these links. A rollback drops {} with all its links.",
+                        to.name
+                    );
+                    let Side { key, path, .. } = &relationship.left;
+                    warnings.push(Problem::new("NO_WAY_BACK", message).on_field(key, path));
                     creations.push(planned(TableStep::CreateJoinTable { table: to }));
                     continue;
                 }
@@ -80,15 +76,11 @@ pub(super) fn plan(
         }
     }
     if !met.is_empty() {
-        warnings.push(Warning {
-            code: "NAME_TAKEN".to_owned(),
-            message: format!(
-                "Keystone's names for indexes and foreign keys are the same once they are in lower case and cut at 63 bytes. The new Keystone leaves out what it cannot name. The migration keeps what the database has, under names of its own: {}.",
-                met.join("; ")
-            ),
-            list: None,
-            field: None,
-        });
+        let message = format!(
+            "Keystone's names for indexes and foreign keys are the same once they are in lower case and cut at 63 bytes. The new Keystone leaves out what it cannot name. The migration keeps what the database has, under names of its own: {}.",
+            met.join("; ")
+        );
+        warnings.push(Problem::new("NAME_TAKEN", message));
     }
     renames.sort_by_key(|planned| match &planned.step {
         TableStep::RenameJoinTable { from, .. } => Reverse(from.name.len()),
@@ -102,49 +94,29 @@ fn column_links(side: &Side, owner: Owner) -> Links<TablePlace> {
 }
 
 /// The names in use in one schema, before and after.
-struct TableNames<'a> {
-    old: SchemaNames<'a>,
-    new: SchemaNames<'a>,
+struct TableNames {
+    old: SchemaNames,
+    new: SchemaNames,
 }
 
-/// Tables and indexes share one namespace in PostgreSQL; who has a table is kept for messages.
-struct SchemaNames<'a> {
+/// Tables and indexes share one namespace in PostgreSQL.
+struct SchemaNames {
     /// `old` or `new`.
     generation: &'static str,
     /// What to do where two things have one name.
     advice: &'static str,
-    tables: HashMap<Name, Holder<'a>>,
+    /// Who has each table, in the words of a message.
+    tables: HashMap<Name, String>,
     relations: Namespace,
-    /// Of the table that is being named.
-    constraints: Namespace,
 }
 
-/// Who has a table, in the words of a message.
-enum Holder<'a> {
-    List(&'a str),
-    /// The side of the join table of a generation.
-    Join(&'static str, &'a Side),
-}
-
-impl fmt::Display for Holder<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Holder::List(key) => write!(f, "the table of the list {key}"),
-            Holder::Join(generation, side) => write!(f, "the {generation} join table of {side}"),
-        }
-    }
-}
-
-impl<'a> TableNames<'a> {
-    fn new(part: &Part<'a>) -> Self {
-        // About as many tables, each with about two indexes.
-        let room = part.lists().count() + part.relationships().count();
+impl TableNames {
+    fn new(part: &Part<'_>) -> Self {
         let schema = |generation, advice| SchemaNames {
             generation,
             advice,
-            tables: HashMap::with_capacity(room),
-            relations: Namespace::with_capacity(3 * room),
-            constraints: Namespace::default(),
+            tables: HashMap::new(),
+            relations: Namespace::default(),
         };
         let mut names = TableNames {
             old: schema(
@@ -160,14 +132,13 @@ impl<'a> TableNames<'a> {
             for schema in [&mut names.old, &mut names.new] {
                 let name = name::stored(&list.key);
                 schema.relations.take(Name::clone(&name));
-                schema.tables.insert(name, Holder::List(&list.key));
+                schema.tables.insert(name, format!("the table of the list {}", list.key));
             }
         }
         // Keystone creates the columns of lists, and so their indexes, before any join table.
         for (_, relationship) in part.relationships() {
-            let sides = [Some(&relationship.left), relationship.right.as_ref()];
-            for (at, side) in sides.into_iter().flatten().enumerate().filter(|(_, side)| !side.many)
-            {
+            let columns = relationship.sides().enumerate().filter(|(_, side)| !side.many);
+            for (at, side) in columns {
                 let Some(named) = index_of(side.options) else { continue };
                 let index = Name::from(naming::knex_name(&side.key, &side.path, named));
                 names.old.relations.take(Name::clone(&index));
@@ -183,7 +154,7 @@ impl<'a> TableNames<'a> {
     /// list by list and field by field, which decides who gets a name where two meet.
     fn old_join_tables(
         &mut self,
-        part: &Part<'a>,
+        part: &Part<'_>,
         problems: &mut Vec<Problem>,
     ) -> HashMap<(usize, usize), Box<JoinTable>> {
         let mut sides: Vec<(&Side, usize)> = part
@@ -211,8 +182,8 @@ impl<'a> TableNames<'a> {
 
     fn new_join_table(
         &mut self,
-        part: &Part<'a>,
-        relationship: &'a Relationship,
+        part: &Part<'_>,
+        relationship: &Relationship,
         met: &mut Vec<String>,
         problems: &mut Vec<Problem>,
     ) -> Box<JoinTable> {
@@ -233,12 +204,12 @@ impl<'a> TableNames<'a> {
     }
 }
 
-impl<'a> SchemaNames<'a> {
+impl SchemaNames {
     /// A join table with all its names, and those that had to be made distinct.
     fn join_table(
         &mut self,
-        part: &Part<'a>,
-        side: &'a Side,
+        part: &Part<'_>,
+        side: &Side,
         name: String,
         columns: [String; 2],
         lists: [usize; 2],
@@ -246,23 +217,16 @@ impl<'a> SchemaNames<'a> {
     ) -> (Box<JoinTable>, Vec<Name>) {
         let stored = Name::from(name::clip(&name));
         let why = if *stored == *name { "" } else { " (PostgreSQL keeps 63 bytes of a name)" };
-        let mut collides = |thing: String, first: &dyn fmt::Display, second: &dyn fmt::Display| {
+        let mut collides = |thing: String, first: &str, second: &str| {
             // TableNames that meet now have often met before: once is enough.
-            let is_here = |it: &Problem| it.location() == (Some(&side.key), Some(&side.path));
-            if problems.iter().any(is_here) {
-                return;
+            let message = format!("{thing} is {first} and also {second}{why}. {}", self.advice);
+            let problem = Problem::new("NAME_COLLISION", message).on_field(&side.key, &side.path);
+            let is_here = |it: &Problem| (&it.list, &it.field) == (&problem.list, &problem.field);
+            if !problems.iter().any(is_here) {
+                problems.push(problem);
             }
-            problems.push(Problem::NameCollision {
-                thing,
-                first: first.to_string(),
-                second: second.to_string(),
-                why,
-                advice: self.advice,
-                list: side.key.to_string(),
-                field: side.path.to_string(),
-            });
         };
-        let holder = Holder::Join(self.generation, side);
+        let holder = format!("the {} join table of {side}", self.generation);
         if let Some(other) = self.tables.get(&stored) {
             collides(format!("The table {stored}"), other, &holder);
         }
@@ -274,15 +238,15 @@ impl<'a> SchemaNames<'a> {
         self.relations.take(Name::clone(&stored));
         self.tables.insert(Name::clone(&stored), holder);
 
-        self.constraints.clear();
+        let mut constraints = Namespace::default();
         let mut distinct = Vec::new();
         let mut column = |at: usize| {
             let options =
                 ColumnOptions { is_indexed: true, is_not_nullable: true, is_unique: false };
-            let named = [Named::Index, Named::ForeignKey];
-            let [index, foreign_key] = naming::knex_names(&name, &columns[at], named);
+            let [index, foreign_key] =
+                ["index", "foreign"].map(|label| naming::knex_name(&name, &columns[at], label));
             let (index, index_differs) = self.relations.take_distinct(&index);
-            let (foreign_key, foreign_key_differs) = self.constraints.take_distinct(&foreign_key);
+            let (foreign_key, foreign_key_differs) = constraints.take_distinct(&foreign_key);
             distinct.extend(index_differs.then(|| Name::clone(&index)));
             distinct.extend(foreign_key_differs.then(|| Name::clone(&foreign_key)));
             let names = [index, foreign_key];
@@ -299,9 +263,9 @@ impl<'a> SchemaNames<'a> {
 
 /// The foreign key column of a side without `many`.
 fn column(part: &Part<'_>, side: &Side, target: usize) -> ForeignKeyColumn {
-    let index = if side.options.is_unique { Named::Unique } else { Named::Index };
-    let names = naming::knex_names(&side.key, &side.path, [index, Named::ForeignKey]);
-    let names = names.map(|name| name::clip(&name).into());
+    let index = if side.options.is_unique { "unique" } else { "index" };
+    let names = [index, "foreign"]
+        .map(|label| name::clip(&naming::knex_name(&side.key, &side.path, label)).into());
     foreign_key_column(part, (&side.key, &side.path), target, side.options, names)
 }
 
@@ -326,20 +290,11 @@ fn foreign_key_column(
     }
 }
 
-fn warning(side: &Side, code: &str, message: String) -> Warning {
-    Warning {
-        code: code.to_owned(),
-        message,
-        list: Some(side.key.to_string()),
-        field: Some(side.path.to_string()),
-    }
-}
-
-fn index_of(options: ColumnOptions) -> Option<Named> {
+fn index_of(options: ColumnOptions) -> Option<&'static str> {
     if options.is_unique {
-        Some(Named::Unique)
+        Some("unique")
     } else if options.is_indexed {
-        Some(Named::Index)
+        Some("index")
     } else {
         None
     }

@@ -1,6 +1,6 @@
 //! What a PostgreSQL database is asked before and after a migration. All of it is read only.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -13,13 +13,14 @@ use super::statement::Statements;
 use super::values::{Cell, values};
 use super::{dependents, facts, names, preflight, reconcile};
 use crate::inspection::{
-    Answers, Asked, Database, Disagreement, Finding, Findings, Inspected, Inspection, Query,
-    Question, Related, State, Stored, Touched, Within,
+    Asked, Database, Disagreement, Fact, Finding, Inspected, Inspection, Interview, Query, Related,
+    State, Stored, Touched, Within,
 };
 use crate::locale;
 use crate::name;
 use crate::naming;
-use crate::plan::{self, AdapterPlan, Direction, Engine, Options, Tables, UpgradePlan};
+use crate::plan::{self, AdapterPlan, Direction, Engine, Tables, UpgradePlan};
+use crate::reconcile::Reconciled;
 use crate::relationship::{Kind, Relationship, Side};
 use crate::snapshot::Snapshot;
 use crate::step::{JoinTable, Links, Owner, Planned, TablePlace, TableStep};
@@ -38,57 +39,110 @@ pub fn inspect(
 ) -> Result<Inspected, String> {
     let direction = asked.options.direction;
     let statements = Statements::new(schema);
-    let is_open = |it: &Question| !asked.answers.contains_key(&it.key);
-    let mut questions = catalogue(plan, adapter, &statements, steps, direction);
-    let facts = facts::query(&statements, &changes(steps, direction));
-    if let Some(query) = facts.filter(|_| asked.is_running) {
-        questions.push(question("catalogue", &query, &facts::COLUMNS));
+    let interview = Interview::new(asked.answers);
+    let all_changes = changes(steps, Direction::Up);
+    let mut all = by_relationship(&all_changes);
+    let related = || plan.relationships_of(adapter);
+
+    let session = session(&interview, &statements)?;
+    let unchanged = related().filter(|(at, _)| !all.contains_key(at)).map(|(_, it)| unchanged(it));
+    let there =
+        There::ask(&interview, &statements, steps, &unchanged.collect::<Vec<_>>(), direction)?;
+    let catalogue: Vec<Fact> = match facts::query(&statements, &changes(steps, direction)) {
+        Some(query) if asked.is_running => rows(&interview, "catalogue", &query, &facts::COLUMNS)?,
+        _ => Vec::new(),
+    };
+    if let Some(questions) = interview.open() {
+        return Ok(questions);
     }
-    questions.retain(is_open);
-    if !questions.is_empty() {
-        return Ok(Inspected::Questions(questions));
-    }
-    let there = There::new(asked.answers)?;
+
     let located = plan::locate(steps, &there);
     let left = match direction {
         Direction::Up => plan::rest(steps, &located, &there),
         Direction::Down => steps.to_vec(),
     };
-    let up = [changes(steps, Direction::Up), changes(&left, Direction::Up)];
-    let relationships = plan
-        .relationships_of(adapter)
+    let changes_up = changes(&left, Direction::Up);
+    let changes = changes(&left, direction);
+    let (mut left_up, mut remaining) = (by_relationship(&changes_up), by_relationship(&changes));
+    let relationships: Vec<Places<'_>> = related()
         .map(|(at, it)| {
-            let [all, left] = up.each_ref().map(|changes| own(changes, at));
-            Places::new(at, it, &all, &left, located.get(&at), plan)
+            let [all, left, remaining] = [&mut all, &mut left_up, &mut remaining]
+                .map(|changes| changes.remove(&at).unwrap_or_default());
+            Places::new(at, it, &all, &left, remaining, located.get(&at), plan)
         })
         .collect();
-    let changes = changes(&left, direction);
+    let lists: Vec<(String, &str)> = snapshot
+        .lists
+        .iter()
+        .filter(|list| std::ptr::eq(&plan.adapters[list.adapter], adapter))
+        .map(|list| (name::clip(&list.key).to_owned(), &*list.key))
+        .collect();
+    let mirrored = mirrored(&relationships, &lists);
     let inspector = Inspector {
         plan,
         snapshot,
-        adapter,
-        schema,
+        statements,
         asked,
-        expected: preflight::expected_schema(&statements, &changes, direction),
-        no_dependents: dependents::no_dependents(&statements, &changes),
+        interview: &interview,
+        there,
         changes,
         relationships,
-        there,
-        left: &left,
-        statements,
+        lists,
+        mirrored,
     };
-    for mut questions in [inspector.preflight(), inspector.contents()?] {
-        questions.retain(is_open);
-        if !questions.is_empty() {
-            return Ok(Inspected::Questions(questions));
-        }
+
+    let tables = inspector.tables()?;
+    let locked = inspector.locked()?;
+    let expected = preflight::expected_schema(&statements, &inspector.changes, direction);
+    let troubles = match inspector.changes.is_empty() {
+        true => Troubles::default(),
+        false => inspector.troubles("expected", &expected)?,
+    };
+    if let Some(questions) = interview.open() {
+        return Ok(questions);
     }
-    Ok(Inspected::Inspection(Box::new(inspector.conclude()?)))
+
+    let relationships = inspector.related()?;
+    let mut warnings = inspector.held_twice(&relationships);
+    warnings.extend(relationships.iter().filter_map(|it| inspector.repaired(it)));
+    warnings.extend(inspector.missing_lists(&tables, false));
+    let mut problems: Vec<Finding> = inspector.other_locale(&tables).into_iter().collect();
+    problems.extend(inspector.problems(&expected, &troubles, &tables, &relationships)?);
+    problems.extend(inspector.privileges(&session, &locked));
+    if let Some(questions) = interview.open() {
+        return Ok(questions);
+    }
+    let dropped = inspector.changes.iter().filter_map(Change::dropped);
+    let is_done = inspector.changes.is_empty() || troubles.get("done").is_some_and(Option::is_some);
+    let inspection = Inspection {
+        adapter: adapter.name.clone(),
+        engine: Engine::PostgreSql { schema_name: schema.to_owned(), steps: left.clone() },
+        direction,
+        reconcile: asked.options.reconcile,
+        database: Database {
+            name: session.name,
+            user: session.user,
+            auth_source: None,
+            version: session.version,
+        },
+        is_done,
+        relationships,
+        locks: locked.into_iter().map(|it| Touched { name: it.tab, bytes: it.bytes }).collect(),
+        copies: Vec::new(),
+        drops: dropped.map(|item| item.to_string()).collect(),
+        problems,
+        warnings,
+        catalogue,
+    };
+    Ok(inspection.conclude())
 }
 
-/// The changes of one relationship.
-fn own<'a>(changes: &[Change<'a>], relationship: usize) -> Vec<Change<'a>> {
-    changes.iter().filter(|change| change.relationship == relationship).copied().collect()
+fn by_relationship<'a>(changes: &[Change<'a>]) -> HashMap<usize, Vec<Change<'a>>> {
+    let mut found: HashMap<usize, Vec<Change<'a>>> = HashMap::new();
+    for change in changes {
+        found.entry(change.relationship).or_default().push(*change);
+    }
+    found
 }
 
 /// The places of a relationship in both schemas.
@@ -98,6 +152,10 @@ struct Places<'a> {
     places: Vec<Place>,
     /// The two copies of the old schema, where one is left to drop.
     copies: Option<Copies<'a>>,
+    /// Its join table that the old schema has no place for.
+    homeless: Option<Homeless<'a>>,
+    /// What is left to do, in the direction of the script.
+    remaining: Vec<Change<'a>>,
     is_changed: bool,
     /// Its join table has some of its new names, and some of the old.
     is_between: bool,
@@ -117,13 +175,14 @@ impl Place {
 }
 
 impl<'a> Places<'a> {
-    /// From its changes on the way up, and those of them that are left. `located` is its join table
-    /// as it is called now.
+    /// From its changes on the way up, those of them that are left, and what remains of the script.
+    /// `located` is its join table as it is called now.
     fn new(
         at: usize,
         relationship: &'a Relationship,
         changes: &[Change<'a>],
         left: &[Change<'a>],
+        remaining: Vec<Change<'a>>,
         located: Option<&JoinTable>,
         plan: &'a UpgradePlan,
     ) -> Self {
@@ -157,7 +216,9 @@ impl<'a> Places<'a> {
             let links = unchanged(relationship);
             places.push(Place { links, schema: Within::Both, is_kept: true });
         }
-        Places { at, relationship, places, copies, is_changed, is_between }
+        let homeless =
+            remaining.iter().find_map(|change| agreement::homeless(change, &plan.relationships));
+        Places { at, relationship, places, copies, homeless, remaining, is_changed, is_between }
     }
 }
 
@@ -170,24 +231,37 @@ fn unchanged(relationship: &Relationship) -> Links<TablePlace> {
     Links { owner, place: TablePlace::column_of(side) }
 }
 
+/// The join tables as they are called where left and right are the other way round.
+fn mirrored<'a>(
+    relationships: &[Places<'a>],
+    lists: &[(String, &str)],
+) -> Vec<(&'a Relationship, String)> {
+    let relationships = || relationships.iter().map(|it| it.relationship);
+    let clipped = |name: String| name::clip(&name).to_owned();
+    let joins = relationships().map(|it| clipped(naming::new_join_table(it)));
+    let own: HashSet<String> = joins.chain(lists.iter().map(|(table, _)| table.clone())).collect();
+    relationships()
+        .filter_map(|it| Some((it, clipped(naming::mirrored_join_table(it)?))))
+        .filter(|(_, table)| !own.contains(table))
+        .collect()
+}
+
 struct Inspector<'a> {
     plan: &'a UpgradePlan,
     snapshot: &'a Snapshot,
-    adapter: &'a AdapterPlan,
-    schema: &'a str,
-    asked: Asked<'a>,
-    /// In the direction of the script.
-    changes: Vec<Change<'a>>,
-    expected: Check,
-    no_dependents: Option<Check>,
-    relationships: Vec<Places<'a>>,
-    there: There,
-    /// The steps that are left to do.
-    left: &'a [Planned<TableStep>],
     statements: Statements<'a>,
+    asked: Asked<'a>,
+    interview: &'a Interview<'a>,
+    there: There,
+    /// What is left to do, in the direction of the script.
+    changes: Vec<Change<'a>>,
+    relationships: Vec<Places<'a>>,
+    /// The tables of lists, each with its list.
+    lists: Vec<(String, &'a str)>,
+    mirrored: Vec<(&'a Relationship, String)>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Session {
     name: String,
     user: String,
@@ -206,11 +280,6 @@ struct Found {
 }
 
 #[derive(Deserialize)]
-struct Misnamed {
-    tab: String,
-}
-
-#[derive(Deserialize)]
 struct Named {
     tab: String,
 }
@@ -223,14 +292,13 @@ struct Locked {
     is_owned: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Count {
     links: u64,
-    #[serde(default)]
     targets: Option<u64>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Compared {
     only_kept: u64,
     only_dropped: u64,
@@ -240,306 +308,142 @@ struct Compared {
 /// What a check has found, by the column of the trouble.
 type Troubles = BTreeMap<String, Option<String>>;
 
-/// What the catalogue knows.
-fn catalogue(
-    plan: &UpgradePlan,
-    adapter: &AdapterPlan,
-    statements: &Statements<'_>,
-    steps: &[Planned<TableStep>],
-    direction: Direction,
-) -> Vec<Question> {
-    let schema = literal(statements.schema_name());
-    let mut questions = vec![question(
-        "session",
-        &format!(
-            "SELECT current_database(), current_user, current_setting('server_version'), pg_is_in_recovery(),
+fn session(interview: &Interview<'_>, statements: &Statements<'_>) -> Result<Session, String> {
+    let query = format!(
+        "SELECT current_database(), current_user, current_setting('server_version'), pg_is_in_recovery(),
     current_setting('default_transaction_read_only')::boolean,
-    (SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = {schema})"
-        ),
-        &["name", "user", "version", "is_standby", "is_read_only", "can_create"],
-    )];
-    let unchanged: Vec<Links<TablePlace>> = plan
-        .relationships_of(adapter)
-        .filter(|(at, _)| steps.iter().all(|step| step.relationship != *at))
-        .map(|(_, it)| unchanged(it))
-        .collect();
-    let mut places = plan::parts(steps);
-    places.extend(unchanged.iter().flat_map(|links| plan::parts_of(&links.place)));
-    if !places.is_empty() {
-        // Of a view, or a table of someone else's, not even the rows are counted: that could run code.
-        let query = format!(
-            "WITH place (tab, col) AS (VALUES
-{}
-  ), owned AS (
-    SELECT name, pg_class.oid, relowner, rolsuper OR rolname = current_user AS is_trusted,
-      relkind IN ('r', 'p') AS is_table
-    FROM (SELECT DISTINCT tab FROM place) AS named (name)
-      JOIN pg_class ON pg_class.oid = to_regclass(format('%I.%I', {schema}, name))
-      JOIN pg_roles ON pg_roles.oid = relowner
-  )
-  SELECT tab, col,
-    oid IS NOT NULL AND (col = '' OR EXISTS (
-      SELECT FROM pg_attribute WHERE attrelid = oid AND attname = col AND NOT attisdropped
-    )),
-    coalesce(is_table, false) AND (is_trusted OR relowner = (
-      SELECT mode() WITHIN GROUP (ORDER BY relowner) FROM owned WHERE is_table
-    ))
-  FROM place LEFT JOIN owned ON name = tab",
-            values("    ", places.into_iter().map(|(tab, col)| [tab, col].map(Cell::Text)))
-        );
-        questions.push(question("places", &query, &["tab", "col", "is_there", "is_ours"]));
-    }
-    let renamed: Vec<_> = steps
-        .iter()
-        .filter_map(|planned| match &planned.step {
-            TableStep::RenameJoinTable { from, to } => Some((&**from, &**to)),
-            _ => None,
-        })
-        .collect();
-    if direction == Direction::Up && !renamed.is_empty() {
-        questions.push(question("names", &names::misnamed(statements, &renamed), &["tab"]));
-    }
-    questions
+    (SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = {})",
+        literal(statements.schema_name())
+    );
+    let columns = ["name", "user", "version", "is_standby", "is_read_only", "can_create"];
+    row(interview, "session", &query, &columns)
 }
 
 impl Inspector<'_> {
-    /// What the migration starts from.
-    fn preflight(&self) -> Vec<Question> {
-        let schema = literal(self.schema);
-        let mut questions = Vec::new();
-        let lists = self.lists().into_iter().map(|(table, _)| table);
-        let mirrored = self.mirrored().into_iter().map(|(_, table)| table);
-        let tables: BTreeSet<String> = lists.chain(mirrored).collect();
-        if !tables.is_empty() && !self.asked.is_running {
-            let rows = tables.iter().map(|table| [Cell::Text(table)]);
-            let query = format!(
-                "SELECT name FROM (VALUES\n{}\n  ) AS named (name) WHERE to_regclass(format('%I.%I', {schema}, name)) IS NOT NULL",
-                values("    ", rows)
-            );
-            questions.push(question("tables", &query, &["tab"]));
+    /// Those of the tables of lists, and of join tables under another locale, that are there.
+    fn tables(&self) -> Result<HashSet<String>, String> {
+        let lists = self.lists.iter().map(|(table, _)| &**table);
+        let mirrored = self.mirrored.iter().map(|(_, table)| &**table);
+        let tables: BTreeSet<&str> = lists.chain(mirrored).collect();
+        if tables.is_empty() || self.asked.is_running {
+            return Ok(HashSet::new());
         }
+        let query = format!(
+            "SELECT name FROM (VALUES\n{}\n  ) AS named (name) WHERE to_regclass(format('%I.%I', {}, name)) IS NOT NULL",
+            values("    ", tables.into_iter().map(|table| [Cell::Text(table)])),
+            literal(self.statements.schema_name())
+        );
+        let found: Vec<Named> = rows(self.interview, "tables", &query, &["tab"])?;
+        Ok(found.into_iter().map(|it| it.tab).collect())
+    }
+
+    fn locked(&self) -> Result<Vec<Locked>, String> {
         if self.changes.is_empty() {
-            return questions;
+            return Ok(Vec::new());
         }
         let tables = preflight::touched(&self.changes).into_iter();
         let query = format!(
             "SELECT name, coalesce(pg_total_relation_size(oid), 0), relowner::regrole::text, pg_has_role(relowner, 'USAGE')
   FROM (VALUES
 {}
-  ) AS touched (name) JOIN pg_class ON oid = to_regclass(format('%I.%I', {schema}, name))
+  ) AS touched (name) JOIN pg_class ON oid = to_regclass(format('%I.%I', {}, name))
   ORDER BY name",
-            values("    ", tables.map(|table| [Cell::Text(table)]))
+            values("    ", tables.map(|table| [Cell::Text(table)])),
+            literal(self.statements.schema_name())
         );
-        questions.push(check_question("expected", &self.expected));
-        questions.push(question("locks", &query, &["tab", "bytes", "owner", "is_owned"]));
-        questions
+        rows(self.interview, "locks", &query, &["tab", "bytes", "owner", "is_owned"])
     }
 
-    /// The lists with their tables.
-    fn lists(&self) -> Vec<(String, &str)> {
-        let at = self.plan.adapters.iter().position(|it| std::ptr::eq(it, self.adapter));
-        let lists = self.snapshot.lists.iter().filter(|list| Some(list.adapter) == at);
-        lists.map(|list| (name::clip(&list.key).to_owned(), &*list.key)).collect()
-    }
-
-    /// The join tables as they are called where left and right are the other way round.
-    fn mirrored(&self) -> Vec<(&Relationship, String)> {
-        let relationships = || self.relationships.iter().map(|it| it.relationship);
-        let clipped = |name: String| name::clip(&name).to_owned();
-        let joins = relationships().map(|it| clipped(naming::new_join_table(it)));
-        let own: BTreeSet<String> =
-            joins.chain(self.lists().into_iter().map(|(table, _)| table)).collect();
-        relationships()
-            .filter_map(|it| Some((it, clipped(naming::mirrored_join_table(it)?))))
-            .filter(|(_, table)| !own.contains(table))
-            .collect()
-    }
-
-    /// What the tables hold, as far as they are there.
-    fn contents(&self) -> Result<Vec<Question>, String> {
-        let answered = |it: &Question| self.asked.answers.contains_key(&it.key);
-        if !self.preflight().iter().all(answered) {
-            return Ok(Vec::new());
-        }
-        let mut questions = Vec::new();
-        for it in &self.relationships {
-            let counted = it.places.iter().enumerate().filter(|(_, place)| self.there.has(place));
-            for (number, place) in counted {
-                // Only a column of a 1:1 can hold one item twice where it should not.
-                let is_single = it.relationship.kind == Kind::TwoSidedOneToOne;
-                let links = self.statements.links(&place.links, place.links.owner);
-                let (columns, names): (_, &[&str]) = if is_single {
-                    ("count(*), count(DISTINCT other)", &["links", "targets"])
-                } else {
-                    ("count(*)", &["links"])
-                };
-                let query = format!("SELECT {columns} FROM ({links}) AS stored (own, other)");
-                questions.push(question(&links_key(it.at, number), &query, names));
+    fn related(&self) -> Result<Vec<Related>, String> {
+        let meeting = self.meeting_places();
+        let related = self.relationships.iter().map(|it| {
+            let mut places = Vec::new();
+            for (number, place) in it.places.iter().enumerate() {
+                let count = self.count(it, number, place)?;
+                places.push(Stored {
+                    name: place.links.place.name().into_owned(),
+                    owner: place.links.owner,
+                    schema: place.schema,
+                    is_kept: place.is_kept,
+                    links: count.as_ref().map(|it| it.links),
+                    targets: count.and_then(|it| it.targets),
+                });
             }
-            if let Some(copies) = it.copies.as_ref().filter(|_| self.compares(it)) {
-                let query = copies.comparison(&self.statements);
-                questions.push(question(&agreement_key(it.at), &query, &agreement::COLUMNS));
-            }
-            if let Some(query) = self.preview(it) {
-                questions.push(question(&reconcile_key(it.at), &query, &reconcile::COLUMNS));
-            }
-        }
-        // The migration checks these itself.
-        if self.asked.is_running {
-            return Ok(questions);
-        }
-        if self.troubles("expected")?.get("missing").is_none_or(Option::is_none) {
-            let check = self.no_dependents.as_ref();
-            questions.extend(check.map(|check| check_question("dependents", check)));
-        }
-        for (at, check) in self.homeless_checks() {
-            questions.push(check_question(&homeless_key(at), &check));
-        }
-        Ok(questions)
-    }
-
-    /// The join tables that are in the database and that the old schema has no place for, by the indexes of
-    /// their relationships.
-    fn homeless(&self) -> Vec<(usize, Homeless<'_>)> {
-        let is_there = |(_, item): &Homeless<'_>| {
-            let mut parts = item.column_names().into_iter();
-            parts.all(|column| self.there.contains((item.table(), column)))
-        };
-        let tables = self.changes.iter().filter_map(|change| {
-            let table = agreement::homeless(change, &self.plan.relationships).filter(is_there)?;
-            Some((change.relationship, table))
-        });
-        tables.collect()
-    }
-
-    /// The checks of their links, by the indexes of their relationships.
-    fn homeless_checks(&self) -> Vec<(usize, Check)> {
-        if self.asked.options.reconcile {
-            return Vec::new();
-        }
-        let checks = self.homeless().into_iter();
-        checks
-            .map(|(at, table)| (at, agreement::nothing_homeless(&self.statements, &[table])))
-            .collect()
-    }
-
-    /// Whether to compare the copies of a relationship. A migration that runs checks that itself.
-    fn compares(&self, it: &Places<'_>) -> bool {
-        !self.asked.is_running && self.there.are_comparable(it)
-    }
-
-    /// The query for what a migration that reconciles does to a relationship.
-    fn preview(&self, it: &Places<'_>) -> Option<String> {
-        let Options { direction, reconcile, .. } = self.asked.options;
-        match direction {
-            _ if !reconcile => None,
-            Direction::Up => {
-                let copies = it.copies.as_ref().filter(|_| self.there.are_comparable(it))?;
-                Some(reconcile::preview(&self.statements, copies))
-            }
-            Direction::Down => {
-                let tables = self.homeless().into_iter();
-                let table = tables.filter(|(at, _)| *at == it.at).map(|(_, table)| table).next()?;
-                Some(reconcile::farewell(&self.statements, &table))
-            }
-        }
-    }
-
-    fn conclude(&self) -> Result<Inspection, String> {
-        let session: Session = self.row("session")?;
-        let moves = self.meeting_places();
-        let relationships = self
-            .relationships
-            .iter()
-            .map(|it| self.related(it, &moves))
-            .collect::<Result<Vec<_>, _>>()?;
-        let locked: Vec<Locked> = self.rows("locks")?;
-        let mut warnings = self.held_twice(&relationships);
-        warnings.extend(relationships.iter().filter_map(|it| self.repaired(it)));
-        warnings.extend(self.missing_lists(false)?);
-        let mut problems = self.problems(&relationships)?;
-        problems.extend(self.privileges(&session, &locked));
-        let dropped = self.changes.iter().filter_map(Change::dropped);
-        let drops = dropped.map(|item| item.to_string()).collect();
-        let troubles = self.troubles("expected")?;
-        let is_done = self.changes.is_empty() || troubles.get("done").is_some_and(Option::is_some);
-        Ok(Inspection::new(Findings {
-            adapter: self.adapter.name.clone(),
-            engine: Engine::PostgreSql {
-                schema_name: self.schema.to_owned(),
-                steps: self.left.to_vec(),
-            },
-            direction: self.asked.options.direction,
-            reconcile: self.asked.options.reconcile,
-            database: Database {
-                name: session.name,
-                user: session.user,
-                auth_source: None,
-                version: session.version,
-            },
-            is_done,
-            relationships,
-            locks: locked.into_iter().map(|it| Touched { name: it.tab, bytes: it.bytes }).collect(),
-            copies: Vec::new(),
-            drops,
-            problems,
-            warnings,
-            catalogue: self.rows("catalogue")?,
-        }))
-    }
-
-    fn related(&self, it: &Places<'_>, moves: &HashSet<(&str, &str)>) -> Result<Related, String> {
-        let mut places = Vec::new();
-        for (number, place) in it.places.iter().enumerate() {
-            let count: Option<Count> = match self.there.has(place) {
-                true => Some(self.row(&links_key(it.at, number))?),
-                false => None,
+            let mut related = Related {
+                relationship: it.at,
+                name: it.relationship.to_string(),
+                kind: it.relationship.kind,
+                state: self.there.state(it, &meeting),
+                places,
+                disagreement: self.disagreement(it)?,
+                reconcile: None,
+                remaining: it.remaining.iter().map(Change::words).collect(),
+                expected: None,
             };
-            places.push(Stored {
-                name: place.links.place.name().into_owned(),
-                owner: place.links.owner,
-                schema: place.schema,
-                is_kept: place.is_kept,
-                links: count.as_ref().map(|it| it.links),
-                targets: count.and_then(|it| it.targets),
-            });
+            related.reconcile = self.preview(it, related.names())?;
+            Ok(related)
+        });
+        related.collect()
+    }
+
+    /// The links of a place, as far as it is there.
+    fn count(
+        &self,
+        it: &Places<'_>,
+        number: usize,
+        place: &Place,
+    ) -> Result<Option<Count>, String> {
+        if !self.there.holds(&place.links.place) {
+            return Ok(None);
         }
-        let compared: Option<Compared> = match &it.copies {
-            Some(_) if self.compares(it) => Some(self.row(&agreement_key(it.at))?),
-            _ => None,
+        // Only a column of a 1:1 can hold one item twice where it should not.
+        let is_single = it.relationship.kind == Kind::TwoSidedOneToOne;
+        let (columns, names): (_, &[&str]) = match is_single {
+            true => ("count(*), count(DISTINCT other)", &["links", "targets"]),
+            false => ("count(*)", &["links"]),
         };
-        let disagreement =
-            compared.filter(|it| it.only_kept + it.only_dropped > 0).map(|it| Disagreement {
-                only_kept: it.only_kept,
-                only_dropped: it.only_dropped,
-                examples: it.examples.unwrap_or_default(),
-            });
-        let reconcile = match self.preview(it) {
-            Some(_) => {
-                let answer: reconcile::Answer = self.row(&reconcile_key(it.at))?;
-                let owner = it.copies.as_ref().map_or(Owner::Left, |copies| copies.kept.owner);
-                Some(answer.read(owner, names_of(&places))).filter(|it| !it.is_empty())
-            }
-            None => None,
+        let links = self.statements.links(&place.links, place.links.owner);
+        let query = format!("SELECT {columns} FROM ({links}) AS stored (own, other)");
+        row(self.interview, &format!("links {} {number}", it.at), &query, names).map(Some)
+    }
+
+    /// How the two copies differ. A migration that runs checks that itself.
+    fn disagreement(&self, it: &Places<'_>) -> Result<Option<Disagreement>, String> {
+        let Some(copies) = self.there.comparable(it).filter(|_| !self.asked.is_running) else {
+            return Ok(None);
         };
-        Ok(Related {
-            relationship: it.at,
-            name: it.relationship.to_string(),
-            kind: it.relationship.kind,
-            state: self.there.state(it, moves),
-            places,
-            disagreement,
-            reconcile,
-            remaining: own(&self.changes, it.at).iter().map(Change::words).collect(),
-            expected: None,
-        })
+        let query = copies.comparison(&self.statements);
+        let key = format!("agreement {}", it.at);
+        let Compared { only_kept, only_dropped, examples } =
+            row(self.interview, &key, &query, &agreement::COLUMNS)?;
+        let examples = examples.unwrap_or_default();
+        let found = Disagreement { only_kept, only_dropped, examples };
+        Ok(Some(found).filter(|_| only_kept + only_dropped > 0))
+    }
+
+    /// What a migration that reconciles does to a relationship, where it does something.
+    fn preview(&self, it: &Places<'_>, names: [&str; 2]) -> Result<Option<Reconciled>, String> {
+        let (query, owner) = match self.asked.options.direction {
+            _ if !self.asked.options.reconcile => return Ok(None),
+            Direction::Up => match self.there.comparable(it) {
+                Some(copies) => (reconcile::preview(&self.statements, copies), copies.kept.owner),
+                None => return Ok(None),
+            },
+            Direction::Down => match self.there.homeless(it) {
+                Some(table) => (reconcile::farewell(&self.statements, table), Owner::Left),
+                None => return Ok(None),
+            },
+        };
+        let key = format!("reconcile {}", it.at);
+        let answer: reconcile::Answer = row(self.interview, &key, &query, &reconcile::COLUMNS)?;
+        Ok(Some(answer.read(owner, names)).filter(|it| !it.is_empty()))
     }
 
     /// What a migration that reconciles does to a relationship, as a warning.
     fn repaired(&self, related: &Related) -> Option<Finding> {
         let reconciled = related.reconcile.as_ref()?;
         let relationship = &self.plan.relationships[related.relationship];
-        let (names, is_done) = (names_of(&related.places), self.asked.is_running);
+        let (names, is_done) = (related.names(), self.asked.is_running);
         let (code, message) = match self.asked.options.direction {
             Direction::Up => ("DISAGREEMENT", reconciled.message(relationship, names, is_done)),
             Direction::Down => ("NO_OLD_PLACE", reconciled.farewell(relationship, names, is_done)),
@@ -548,9 +452,14 @@ impl Inspector<'_> {
     }
 
     /// What stands in the way, as the migration itself would find.
-    fn problems(&self, relationships: &[Related]) -> Result<Vec<Finding>, String> {
-        let mut problems: Vec<Finding> = self.other_locale()?.into_iter().collect();
-        problems.extend(self.found("expected", &self.expected)?);
+    fn problems(
+        &self,
+        expected: &Check,
+        troubles: &Troubles,
+        tables: &HashSet<String>,
+        relationships: &[Related],
+    ) -> Result<Vec<Finding>, String> {
+        let mut problems: Vec<Finding> = worst(expected, troubles).into_iter().collect();
         let is_somewhere =
             relationships.iter().any(|it| !matches!(it.state, State::Unchanged | State::Neither));
         let is_about_places = |it: &&mut Finding| matches!(&*it.code, "MISSING" | "NAME_TAKEN");
@@ -558,54 +467,65 @@ impl Inspector<'_> {
             problem.message += &self.doubts(relationships);
         }
         if !problems.iter().any(|it| it.code == "MISSING") {
-            problems.extend(self.missing_lists(true)?);
+            problems.extend(self.missing_lists(tables, true));
         }
-        if let Some(check) = &self.no_dependents {
-            problems.extend(self.found("dependents", check)?);
+        // A migration that runs checks these itself.
+        if !self.asked.is_running {
+            let is_whole = troubles.get("missing").is_none_or(Option::is_none);
+            let check = dependents::no_dependents(&self.statements, &self.changes);
+            if let Some(check) = check.filter(|_| is_whole) {
+                problems.extend(worst(&check, &self.troubles("dependents", &check)?));
+            }
         }
-        for (at, check) in self.homeless_checks() {
-            let found = self.found(&homeless_key(at), &check)?.into_iter();
-            problems.extend(found.map(|it| Finding { relationship: Some(at), ..it }));
+        if self.asked.options.reconcile {
+            return Ok(problems);
         }
-        if !self.asked.options.reconcile {
-            problems.extend(relationships.iter().filter_map(disagreement));
+        for it in self.relationships.iter().filter(|_| !self.asked.is_running) {
+            let Some(table) = self.there.homeless(it) else { continue };
+            let check = agreement::nothing_homeless(&self.statements, &[*table]);
+            let troubles = self.troubles(&format!("homeless {}", it.at), &check)?;
+            let found = worst(&check, &troubles);
+            problems.extend(found.map(|found| Finding { relationship: Some(it.at), ..found }));
         }
+        problems.extend(relationships.iter().filter_map(disagreement));
         Ok(problems)
+    }
+
+    /// What a check has found, by the column of the trouble.
+    fn troubles(&self, key: &str, check: &Check) -> Result<Troubles, String> {
+        row(self.interview, key, &check.query, &check.columns())
     }
 
     /// The tables of lists that are not in the database, though nothing has to change on them: of lists with
     /// relationships, or of others.
-    fn missing_lists(&self, are_related: bool) -> Result<Option<Finding>, String> {
-        let there: Vec<Named> = self.rows("tables")?;
-        let is_related = |key: &str| {
-            let mut all = self.relationships.iter().map(|it| it.relationship);
-            all.any(|it| *it.left.key == *key || *it.target_key == *key)
-        };
-        let missing = self.lists().into_iter().filter(|(table, key)| {
-            !there.iter().any(|it| it.tab == *table) && is_related(key) == are_related
+    fn missing_lists(&self, there: &HashSet<String>, are_related: bool) -> Option<Finding> {
+        // In a database without any of them that is said already.
+        if self.asked.is_running || there.is_empty() {
+            return None;
+        }
+        let relationships = self.relationships.iter().map(|it| it.relationship);
+        let related: HashSet<&str> =
+            relationships.flat_map(|it| [&*it.left.key, &*it.target_key]).collect();
+        let missing = self.lists.iter().filter(|(table, list)| {
+            !there.contains(table) && related.contains(list) == are_related
         });
         let names: Vec<String> =
             missing.map(|(table, list)| format!("{table} of the list {list}")).collect();
         let message = format!(
             "Not in the schema {}: the table {}. Does the Keystone that runs on this database give the list's table another name, or has the list never been in this database?",
-            self.schema,
+            self.statements.schema_name(),
             names.join(", the table ")
         );
-        // In a database without any of them that is said already.
-        let is_said = self.asked.is_running || there.is_empty();
-        Ok((!names.is_empty() && !is_said).then(|| finding("MISSING", message)))
+        (!names.is_empty()).then(|| finding("MISSING", message))
     }
 
     /// Join tables of a process whose locale orders left and right the other way round.
-    fn other_locale(&self) -> Result<Option<Finding>, String> {
-        let there: Vec<Named> = self.rows("tables")?;
-        let mirrored = self.mirrored().into_iter();
-        let found: Vec<_> = mirrored
-            .filter(|(_, table)| there.iter().any(|it| it.tab == *table))
-            .map(|(it, table)| (it, table, naming::new_join_table(it)))
-            .collect();
-        let found: Vec<_> = found.iter().map(|(it, a, b)| (*it, a.as_str(), b.as_str())).collect();
-        Ok(locale::problem(self.snapshot, &found).map(|message| finding("LOCALE", message)))
+    fn other_locale(&self, there: &HashSet<String>) -> Option<Finding> {
+        let mirrored = self.mirrored.iter().filter(|(_, table)| there.contains(table));
+        let found: Vec<_> =
+            mirrored.map(|(it, table)| (*it, &**table, naming::new_join_table(it))).collect();
+        let found: Vec<_> = found.iter().map(|(it, a, b)| (*it, *a, &**b)).collect();
+        locale::problem(self.snapshot, &found).map(|message| finding("LOCALE", message))
     }
 
     /// Which relationships of a database that is in neither schema cannot be judged, and what to do.
@@ -613,11 +533,10 @@ impl Inspector<'_> {
         if self.asked.options.direction == Direction::Down {
             return " The rollback starts from a database that is in the new schema as a whole: --apply finishes a migration that was run in part.".to_owned();
         }
-        let is_there = |place: &TablePlace| {
-            plan::parts_of(place).into_iter().all(|part| Tables::has(&self.there, part))
-        };
-        let sentences = relationships.iter().filter_map(|it| {
-            let is_whole = own(&self.changes, it.relationship).iter().all(|change| {
+        let is_there =
+            |place: &TablePlace| plan::parts_of(place).into_iter().all(|part| self.there.has(part));
+        let sentences = relationships.iter().zip(&self.relationships).filter_map(|(it, places)| {
+            let is_whole = places.remaining.iter().all(|change| {
                 change.from().is_none_or(|item| is_there(&item.place()))
                     && change.kept.is_none_or(|kept| is_there(&kept.place))
             });
@@ -639,22 +558,6 @@ impl Inspector<'_> {
         format!(
             "{sentences} Look at these tables: restore from a backup what is missing, or give the table that holds the links the missing name, and drop what is not needed; then run this again."
         )
-    }
-
-    /// What a check has found that is wrong: the worst.
-    fn found(&self, key: &str, check: &Check) -> Result<Vec<Finding>, String> {
-        let troubles = self.troubles(key)?;
-        let found = check.troubles.iter().find_map(|trouble| {
-            let what = troubles.get(trouble.column)?.as_deref()?;
-            let message = fill(trouble.message, &[what]);
-            Some(finding(trouble.code, format!("{message}. {}", trouble.hint)))
-        });
-        Ok(found.into_iter().filter(|it| it.code != preflight::DONE).collect())
-    }
-
-    /// The answer to a check, empty where there was no question.
-    fn troubles(&self, key: &str) -> Result<Troubles, String> {
-        Ok(self.rows(key)?.pop().unwrap_or_default())
     }
 
     /// On the way back: 1:1 relationships in which several items hold the same one, which the new Keystone
@@ -711,13 +614,15 @@ impl Inspector<'_> {
                 ),
             ));
         }
-        if session.can_create == Some(false) {
+        // To drop what one owns takes no more than that.
+        let needs_create = self.changes.iter().any(|change| change.dropped().is_none());
+        if needs_create && session.can_create == Some(false) {
             problems.push(finding(
                 "NO_PRIVILEGE",
                 format!(
                     "The user {} may not create in the schema {schema}, which renaming takes as well. GRANT CREATE ON SCHEMA {schema} TO that user, or run the migration as another.",
                     session.user,
-                    schema = self.schema
+                    schema = self.statements.schema_name()
                 ),
             ));
         }
@@ -738,24 +643,43 @@ impl Inspector<'_> {
         let (old, new) = (parts(Within::Old), parts(Within::New));
         old.intersection(&new).copied().collect()
     }
+}
 
-    fn rows<T: DeserializeOwned>(&self, key: &str) -> Result<Vec<T>, String> {
-        rows(self.asked.answers, key)
-    }
+/// The answer to a query, whose columns get the given names: its rows, and none while it is not there.
+fn rows<T: DeserializeOwned>(
+    interview: &Interview<'_>,
+    key: &str,
+    query: &str,
+    names: &[&str],
+) -> Result<Vec<T>, String> {
+    Ok(ask(interview, key, query, names)?.unwrap_or_default())
+}
 
-    fn row<T: DeserializeOwned>(&self, key: &str) -> Result<T, String> {
-        self.rows(key)?.pop().ok_or_else(|| format!("the answer to {key}: no row"))
+/// The answer to a query for one row.
+fn row<T: DeserializeOwned + Default>(
+    interview: &Interview<'_>,
+    key: &str,
+    query: &str,
+    names: &[&str],
+) -> Result<T, String> {
+    match ask::<T>(interview, key, query, names)? {
+        None => Ok(T::default()),
+        Some(mut rows) => rows.pop().ok_or_else(|| format!("the answer to {key}: no row")),
     }
 }
 
-/// The rows of an answer; none where there was no question.
-fn rows<T: DeserializeOwned>(answers: &Answers, key: &str) -> Result<Vec<T>, String> {
-    match answers.get(key) {
-        None => Ok(Vec::new()),
-        Some(answer) => {
-            Vec::deserialize(answer).map_err(|error| format!("the answer to {key}: {error}"))
-        }
-    }
+fn ask<T: DeserializeOwned>(
+    interview: &Interview<'_>,
+    key: &str,
+    query: &str,
+    names: &[&str],
+) -> Result<Option<Vec<T>>, String> {
+    let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    let query = format!(
+        "SELECT coalesce(json_agg(row_to_json(found)), '[]')::text AS answer FROM (\n  {query}\n) AS found ({})",
+        names.join(", ")
+    );
+    interview.ask(key, Query::Sql(query))
 }
 
 /// The columns and tables that are in the database.
@@ -768,9 +692,50 @@ struct There {
 }
 
 impl There {
-    fn new(answers: &Answers) -> Result<Self, String> {
-        let found: Vec<Found> = rows(answers, "places")?;
-        let misnamed: Vec<Misnamed> = rows(answers, "names")?;
+    fn ask(
+        interview: &Interview<'_>,
+        statements: &Statements<'_>,
+        steps: &[Planned<TableStep>],
+        unchanged: &[Links<TablePlace>],
+        direction: Direction,
+    ) -> Result<Self, String> {
+        let mut places = plan::parts(steps);
+        places.extend(unchanged.iter().flat_map(|links| plan::parts_of(&links.place)));
+        let mut found: Vec<Found> = Vec::new();
+        if !places.is_empty() {
+            // Of a view, or a table of someone else's, not even the rows are counted: that could run code.
+            let query = format!(
+                "WITH place (tab, col) AS (VALUES
+{}
+  ), owned AS (
+    SELECT name, pg_class.oid, relowner, rolsuper OR rolname = current_user AS is_trusted,
+      relkind IN ('r', 'p') AS is_table
+    FROM (SELECT DISTINCT tab FROM place) AS named (name)
+      JOIN pg_class ON pg_class.oid = to_regclass(format('%I.%I', {schema}, name))
+      JOIN pg_roles ON pg_roles.oid = relowner
+  )
+  SELECT tab, col,
+    oid IS NOT NULL AND (col = '' OR EXISTS (
+      SELECT FROM pg_attribute WHERE attrelid = oid AND attname = col AND NOT attisdropped
+    )),
+    coalesce(is_table, false) AND (is_trusted OR relowner = (
+      SELECT mode() WITHIN GROUP (ORDER BY relowner) FROM owned WHERE is_table
+    ))
+  FROM place LEFT JOIN owned ON name = tab",
+                values("    ", places.into_iter().map(|(tab, col)| [tab, col].map(Cell::Text))),
+                schema = literal(statements.schema_name()),
+            );
+            found = rows(interview, "places", &query, &["tab", "col", "is_there", "is_ours"])?;
+        }
+        let renames = steps.iter().filter_map(|planned| match &planned.step {
+            TableStep::RenameJoinTable { from, to } => Some((&**from, &**to)),
+            _ => None,
+        });
+        let renames: Vec<_> = renames.filter(|_| direction == Direction::Up).collect();
+        let misnamed: Vec<Named> = match renames.is_empty() {
+            true => Vec::new(),
+            false => rows(interview, "names", &names::misnamed(statements, &renames), &["tab"])?,
+        };
         let there = || found.iter().filter(|it| it.is_there);
         let part = |it: &Found| (it.tab.clone(), it.col.clone());
         Ok(There {
@@ -788,14 +753,16 @@ impl There {
         plan::parts_of(place).into_iter().all(|part| self.contains(part))
     }
 
-    fn has(&self, place: &Place) -> bool {
-        self.holds(&place.links.place)
+    /// Both copies of the old schema, where they are there.
+    fn comparable<'a>(&self, it: &'a Places<'_>) -> Option<&'a Copies<'a>> {
+        let are_there =
+            |it: &&Copies<'_>| self.holds(&it.kept.place) && self.holds(&it.dropped.place);
+        it.copies.as_ref().filter(are_there)
     }
 
-    /// Whether both copies of the old schema are there.
-    fn are_comparable(&self, it: &Places<'_>) -> bool {
-        let Some(copies) = &it.copies else { return false };
-        [&copies.kept.place, &copies.dropped.place].into_iter().all(|place| self.holds(place))
+    /// The join table that the old schema has no place for, where it is there.
+    fn homeless<'a>(&self, it: &'a Places<'_>) -> Option<&'a Homeless<'a>> {
+        it.homeless.as_ref().filter(|(_, table)| self.holds(&table.place()))
     }
 
     fn state(&self, it: &Places<'_>, moves: &HashSet<(&str, &str)>) -> State {
@@ -843,49 +810,18 @@ impl Tables for There {
     }
 }
 
-fn links_key(at: usize, place: usize) -> String {
-    format!("links {at} {place}")
-}
-
-fn agreement_key(at: usize) -> String {
-    format!("agreement {at}")
-}
-
-fn reconcile_key(at: usize) -> String {
-    format!("reconcile {at}")
-}
-
-fn homeless_key(at: usize) -> String {
-    format!("homeless {at}")
-}
-
-fn check_question(key: &str, check: &Check) -> Question {
-    question(key, &check.query, &check.columns())
-}
-
-/// A question whose answer is an array of objects with the given names for the query's columns.
-fn question(key: &str, query: &str, names: &[&str]) -> Question {
-    let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-    Question {
-        key: key.to_owned(),
-        query: Query::Sql(format!(
-            "SELECT coalesce(json_agg(row_to_json(found)), '[]')::text AS answer FROM (\n  {query}\n) AS found ({})",
-            names.join(", ")
-        )),
-    }
+/// What a check has found that is wrong: the worst, unless that means that there is nothing to do.
+fn worst(check: &Check, troubles: &Troubles) -> Option<Finding> {
+    let found = check.troubles.iter().find_map(|trouble| {
+        let what = troubles.get(trouble.column)?.as_deref()?;
+        let message = fill(trouble.message, &[what]);
+        Some(finding(trouble.code, format!("{message}. {}", trouble.hint)))
+    });
+    found.filter(|it| it.code != preflight::DONE)
 }
 
 fn finding(code: &str, message: String) -> Finding {
     Finding { code: code.to_owned(), message, relationship: None }
-}
-
-/// The place in the database that is kept, and the one that goes: where there is but one, that.
-fn names_of(places: &[Stored]) -> [&str; 2] {
-    let there = || places.iter().filter(|it| it.links.is_some());
-    [true, false].map(|is_kept| {
-        let stored = there().find(|it| it.is_kept == is_kept).or(there().next());
-        stored.map(|it| it.name.as_str()).unwrap_or_default()
-    })
 }
 
 /// That two sides do not hold the same links.
@@ -893,7 +829,7 @@ fn disagreement(related: &Related) -> Option<Finding> {
     let found = related.disagreement.as_ref()?;
     let message = agreement::message(
         &related.name,
-        names_of(&related.places),
+        related.names(),
         [found.only_kept, found.only_dropped],
         &found.examples,
     );

@@ -6,7 +6,7 @@ use super::quote::{block, literal};
 use super::statement::Statements;
 use super::values::{Cell, values};
 use crate::name;
-use crate::naming::{self, Named};
+use crate::naming;
 use crate::step::{ForeignKeyColumn, JoinTable};
 
 /// A table before and after.
@@ -145,7 +145,7 @@ fn columns(table: &JoinTable) -> Cell<'_> {
 /// column, kind and name.
 fn exceptions<'a>(table: &'a str, column: &'a ForeignKeyColumn) -> Vec<[&'a str; 4]> {
     let [foreign_key, index] =
-        naming::knex_names(table, &column.name, [Named::ForeignKey, Named::Index]);
+        ["foreign", "index"].map(|label| naming::knex_name(table, &column.name, label));
     let not_null = naming::not_null_name(table, &column.name, "not_null");
     [
         ("foreign key", &*column.foreign_key, name::clip(&foreign_key)),

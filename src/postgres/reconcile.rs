@@ -254,7 +254,7 @@ pub(super) fn farewell(statements: &Statements<'_>, (_, table): &Homeless<'_>) -
 }
 
 /// The answer to a preview.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(super) struct Answer {
     added: u64,
     cleared: u64,

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use super::quote::identifier;
 use crate::name::Name;
-use crate::schema::{Column, ForeignKey, Table, TableSchema};
+use crate::schema::{Column, ForeignKey, Table, TableKey, TableSchema};
+use crate::snapshot::KeyKind;
 
 /// The statements that create a schema on an empty database: lists in order of definition, then join
 /// tables. A foreign key to a table that comes later is added after that.
@@ -53,11 +54,15 @@ impl<'a> Writer<'a> {
                 _ => lines.push(self.column(column, key)),
             }
         }
-        lines.extend(table.keys.iter().map(|key| {
-            let kind = if key.is_primary { "primary key" } else { "unique" };
-            let columns = list(&key.columns);
-            format!("\tconstraint {}\n\t\t{kind} ({columns})", identifier(&key.name))
-        }));
+        for TableKey { kind, name, columns } in &table.keys {
+            let kind = match kind {
+                KeyKind::Primary => "primary key",
+                KeyKind::Unique => "unique",
+                KeyKind::Index => continue,
+            };
+            let (name, columns) = (identifier(name), list(columns));
+            lines.push(format!("\tconstraint {name}\n\t\t{kind} ({columns})"));
+        }
         text.extend(["create table ", &self.qualified(&table.name), "\n(\n"]);
         text.push_str(&lines.join(",\n"));
         text.push_str("\n);\n");
@@ -70,16 +75,10 @@ impl<'a> Writer<'a> {
                 self.qualified(&key.references),
             ));
         }
-        for index in &table.indexes {
-            text.extend([
-                "create index ",
-                &identifier(&index.name),
-                "\n\ton ",
-                &self.qualified(&table.name),
-                " (",
-                &list(&index.columns),
-                ");\n",
-            ]);
+        for index in table.keys.iter().filter(|key| key.kind == KeyKind::Index) {
+            let (name, columns) = (identifier(&index.name), list(&index.columns));
+            let table = self.qualified(&table.name);
+            text.push_str(&format!("create index {name}\n\ton {table} ({columns});\n"));
         }
     }
 

@@ -10,13 +10,10 @@ use super::{dependents, names, ownership, preflight, reconcile};
 use crate::comment::push_comment;
 use crate::error::Problem;
 use crate::plan::{AdapterPlan, Direction, Options, UpgradePlan};
-use crate::step::{JoinTable, Planned, TableStep};
+use crate::step::{ForeignKeyColumn, JoinTable, Planned, TableStep};
 
 /// The migration of one adapter's database from the old schema to the new, or back, as a script for
 /// `psql`. It is one transaction: after an error nothing has changed.
-///
-/// # Errors
-/// As for [`statements`].
 pub fn migration(
     plan: &UpgradePlan,
     adapter: &AdapterPlan,
@@ -27,24 +24,19 @@ pub fn migration(
     let changes = changes(steps, options.direction);
     types_are_known(&changes)?;
     let mut text = header(plan, adapter, schema, &changes, options);
-    let mut last: Option<Section> = None;
-    for section in sections(plan, schema, &changes, options) {
-        match &section.title {
-            // Statements of one line need no more than their comments between them.
-            Some(title) if last.as_ref().and_then(|last| last.title.as_ref()) != Some(title) => {
-                if !last.is_some_and(|last| last.is_short() && section.is_short()) {
-                    text.push('\n');
-                }
-                push_comment(&mut text, "--", title);
-            }
-            None if last.is_none_or(|last| last.title.is_some()) => text.push('\n'),
-            _ => {}
+    let all = all_statements(plan, schema, &changes, options);
+    // Statements of one line need no more than their comments between them.
+    let is_short = |section: &[Statement]| {
+        section.iter().all(|it| it.role == Role::Change && !it.sql.contains('\n'))
+    };
+    let mut was_short = false;
+    for section in all.chunk_by(|one, next| one.title == next.title) {
+        if !(was_short && is_short(section)) {
+            text.push('\n');
         }
-        for sql in &section.statements {
-            text.push_str(sql);
-            text.push_str(";\n");
-        }
-        last = Some(section);
+        section[0].title.iter().for_each(|title| push_comment(&mut text, "--", title));
+        section.iter().for_each(|it| text.extend([&it.sql, ";\n"]));
+        was_short = is_short(section);
     }
     Ok(text)
 }
@@ -80,9 +72,6 @@ pub struct Statement {
 
 /// The statements of the migration in order, which are those of the script: none when there is
 /// nothing to do.
-///
-/// # Errors
-/// [`Problem::InvalidSnapshot`] when the type of a column that it creates is not known.
 pub fn statements(
     plan: &UpgradePlan,
     schema: &str,
@@ -91,17 +80,7 @@ pub fn statements(
 ) -> Result<Vec<Statement>, Problem> {
     let changes = changes(steps, options.direction);
     types_are_known(&changes)?;
-    let sections = sections(plan, schema, &changes, options);
-    let statements =
-        sections.into_iter().flat_map(|Section { role, title, relationship, statements }| {
-            statements.into_iter().map(move |sql| Statement {
-                role,
-                title: title.clone(),
-                relationship,
-                sql,
-            })
-        });
-    Ok(statements.collect())
+    Ok(all_statements(plan, schema, &changes, options))
 }
 
 /// The tables that the migration locks.
@@ -189,87 +168,68 @@ fn header(
     text
 }
 
-/// Statements under a comment, or without one.
-#[derive(Clone)]
-struct Section {
-    role: Role,
-    title: Option<String>,
-    relationship: Option<usize>,
-    statements: Vec<String>,
-}
-
-impl Section {
-    fn new(role: Role, title: impl Into<String>, statements: Vec<String>) -> Self {
-        Section { role, title: Some(title.into()), relationship: None, statements }
+impl Statement {
+    fn new(role: Role, title: &str, sql: String) -> Self {
+        Statement { role, title: Some(title.to_owned()), relationship: None, sql }
     }
 
-    fn untitled(role: Role, statement: impl Into<String>) -> Self {
-        Section { role, title: None, relationship: None, statements: vec![statement.into()] }
-    }
-
-    /// It as one for a single relationship.
-    fn of(self, relationship: usize) -> Self {
-        Section { relationship: Some(relationship), ..self }
-    }
-
-    /// Whether each statement is a line.
-    fn is_short(&self) -> bool {
-        self.role == Role::Change && self.statements.iter().all(|sql| !sql.contains('\n'))
+    fn untitled(role: Role, sql: impl Into<String>) -> Self {
+        Statement { role, title: None, relationship: None, sql: sql.into() }
     }
 }
 
 /// The transaction with all that happens within it, in order; nothing for no change.
-fn sections(
+fn all_statements(
     plan: &UpgradePlan,
     schema: &str,
     changes: &[Change<'_>],
     options: Options,
-) -> Vec<Section> {
+) -> Vec<Statement> {
     if changes.is_empty() {
         return Vec::new();
     }
     let statements = Statements::new(schema);
-    let (mut sections, end) = match options.transaction {
+    let (mut all, end) = match options.transaction {
         true => own_transaction(),
         false => foreign_transaction(),
     };
-    sections.extend(preconditions(&statements, changes, options.direction));
-    sections.extend(data_checks(plan, &statements, changes, options.reconcile));
-    sections.extend(schema_changes(plan, &statements, changes));
-    sections.push(end);
-    sections
+    all.extend(preconditions(&statements, changes, options.direction));
+    all.extend(data_checks(plan, &statements, changes, options.reconcile));
+    all.extend(schema_changes(plan, &statements, changes));
+    all.push(end);
+    all
 }
 
 /// How a script begins and ends that is a transaction of its own.
-fn own_transaction() -> (Vec<Section>, Section) {
-    let mut begin = vec![Section::untitled(Role::Begin, "BEGIN ISOLATION LEVEL READ COMMITTED")];
+fn own_transaction() -> (Vec<Statement>, Statement) {
+    let mut begin = vec![Statement::untitled(Role::Begin, "BEGIN ISOLATION LEVEL READ COMMITTED")];
     begin.extend(settings());
-    (begin, Section::untitled(Role::Commit, "COMMIT"))
+    (begin, Statement::untitled(Role::Commit, "COMMIT"))
 }
 
 /// How one begins and ends that runs in the transaction of someone else, who gets the settings back.
-fn foreign_transaction() -> (Vec<Section>, Section) {
+fn foreign_transaction() -> (Vec<Statement>, Statement) {
     const SAVED: &str = "keystone_before.";
-    let mut begin = NEEDS_TRANSACTION.map(|it| Section::untitled(Role::Begin, it)).to_vec();
+    let mut begin = NEEDS_TRANSACTION.map(|it| Statement::untitled(Role::Begin, it)).to_vec();
     begin.push(copy_settings(SAVED, ""));
     begin.extend(settings());
-    begin.push(Section::untitled(Role::Check, block(NEEDS_READ_COMMITTED)));
+    begin.push(Statement::untitled(Role::Check, block(NEEDS_READ_COMMITTED)));
     (begin, copy_settings("", SAVED))
 }
 
 /// Copies the settings between those that the server knows by their names and those with a prefix.
-fn copy_settings(to: &str, from: &str) -> Section {
+fn copy_settings(to: &str, from: &str) -> Statement {
     let calls = SETTINGS.map(|(name, _)| {
         // By their full names: the search path is someone else's here.
         format!("  PERFORM pg_catalog.set_config('{to}{name}', pg_catalog.current_setting('{from}{name}'), true);\n")
     });
-    Section::untitled(Role::Setting, block(&format!("BEGIN\n{}END", calls.concat())))
+    Statement::untitled(Role::Setting, block(&format!("BEGIN\n{}END", calls.concat())))
 }
 
-fn settings() -> impl Iterator<Item = Section> {
+fn settings() -> impl Iterator<Item = Statement> {
     let set = SETTINGS.iter().map(|(name, value)| format!("SET LOCAL {name} = {value}"));
     let all = [NOT_DEFERRED.to_owned()].into_iter().chain(set);
-    all.map(|setting| Section::untitled(Role::Setting, setting))
+    all.map(|setting| Statement::untitled(Role::Setting, setting))
 }
 
 /// What comes before the data is looked at.
@@ -277,25 +237,20 @@ fn preconditions(
     statements: &Statements<'_>,
     changes: &[Change<'_>],
     direction: Direction,
-) -> Vec<Section> {
+) -> Vec<Statement> {
     let (from, _) = direction.schemas();
-    let tables = counted(preflight::touched(changes).len(), "table");
+    let locking = format!("Locking {}", counted(preflight::touched(changes).len(), "table"));
+    let checking = format!("Checking that the database is in {from}");
     let schema = preflight::expected_schema(statements, changes, direction);
-    let mut sections = vec![Section::new(
-        Role::Lock,
-        format!("Locking {tables}"),
-        vec![preflight::locks(statements, changes)],
-    )];
-    sections.push(Section::new(
-        Role::Check,
-        format!("Checking that the database is in {from}"),
-        vec![schema.statement()],
-    ));
+    let mut all = vec![
+        Statement::new(Role::Lock, &locking, preflight::locks(statements, changes)),
+        Statement::new(Role::Check, &checking, schema.statement()),
+    ];
     if let Some(check) = dependents::no_dependents(statements, changes) {
         let title = "Checking for views, triggers and grants on what is dropped";
-        sections.push(Section::new(Role::Check, title, vec![check.statement()]));
+        all.push(Statement::new(Role::Check, title, check.statement()));
     }
-    sections
+    all
 }
 
 /// What makes sure, before anything changes, that what is dropped is kept elsewhere.
@@ -304,7 +259,7 @@ fn data_checks(
     statements: &Statements<'_>,
     changes: &[Change<'_>],
     reconcile: bool,
-) -> Vec<Section> {
+) -> Vec<Statement> {
     let dropped = changes.iter().filter(|change| change.dropped().is_some());
     let copies: Vec<Copies<'_>> =
         dropped.filter_map(|change| Copies::of(change, &plan.relationships)).collect();
@@ -312,41 +267,37 @@ fn data_checks(
         .iter()
         .filter_map(|change| agreement::homeless(change, &plan.relationships))
         .collect();
-    let mut sections = Vec::new();
+    let mut all = Vec::new();
     if !copies.is_empty() {
         let number = counted(copies.len(), "relationship");
         if reconcile {
+            let title = format!("Reconciling the two sides of {number}");
             let repairs =
                 [reconcile::adopt(statements, &copies), reconcile::unite(statements, &copies)];
-            sections.push(Section::new(
-                Role::Repair,
-                format!("Reconciling the two sides of {number}"),
-                repairs.into_iter().flatten().collect(),
-            ));
+            let repairs = repairs.into_iter().flatten();
+            all.extend(repairs.map(|sql| Statement::new(Role::Repair, &title, sql)));
         } else {
-            sections.push(Section::new(
-                Role::Check,
-                format!("Checking that both sides of {number} hold the same links"),
-                vec![agreement::statement(statements, &copies)],
-            ));
+            let title = format!("Checking that both sides of {number} hold the same links");
+            let sql = agreement::statement(statements, &copies);
+            all.push(Statement::new(Role::Check, &title, sql));
         }
     }
     if !homeless.is_empty() {
         let title = "Checking for links that the old schema has no place for";
-        let statement = match reconcile {
+        let sql = match reconcile {
             true => agreement::say_goodbye(statements, &homeless),
             false => agreement::nothing_homeless(statements, &homeless).statement(),
         };
-        sections.push(Section::new(Role::Check, title, vec![statement]));
+        all.push(Statement::new(Role::Check, title, sql));
     }
-    sections
+    all
 }
 
 fn schema_changes(
     plan: &UpgradePlan,
     statements: &Statements<'_>,
     changes: &[Change<'_>],
-) -> Vec<Section> {
+) -> Vec<Statement> {
     let renamed: Vec<(&JoinTable, &JoinTable)> = changes
         .iter()
         .filter_map(|change| match change.action {
@@ -354,41 +305,36 @@ fn schema_changes(
             _ => None,
         })
         .collect();
-    let mut sections = Vec::new();
-    let room = names::make_room(statements, &renamed);
-    if !room.is_empty() {
-        let title = "Renaming indexes that have the new name of a table";
-        sections.push(Section::new(Role::Change, title, room));
-    }
-    let mut waiting = renamed.len();
     let created: Vec<&Change<'_>> =
         changes.iter().filter(|it| it.created().is_some_and(Item::is_table)).collect();
+    let room = "Renaming indexes that have the new name of a table";
+    let room = names::make_room(statements, &renamed)
+        .into_iter()
+        .map(|sql| Statement::new(Role::Change, room, sql));
+    let mut all: Vec<Statement> = room.collect();
+    let mut waiting = renamed.len();
     for change in changes {
         let relationship = &plan.relationships[change.relationship];
-        let kind = relationship.kind.heading().to_lowercase();
-        let title = format!("{relationship} ({kind})");
-        let section = Section::new(Role::Change, title, statements.of(change));
-        sections.push(section.of(change.relationship));
+        let title = format!("{relationship} ({})", relationship.kind.heading().to_lowercase());
+        all.extend(statements.of(change).into_iter().map(|sql| Statement {
+            relationship: Some(change.relationship),
+            ..Statement::new(Role::Change, &title, sql)
+        }));
         if matches!(change.action, Action::Rename { .. }) {
             waiting -= 1;
             // Before anything is created, which may use the names that have become free.
             if waiting == 0 {
-                sections.push(Section::new(
-                    Role::Change,
-                    "Renaming foreign keys, indexes and NOT NULL constraints",
-                    vec![names::rename(statements, &renamed)],
-                ));
+                let title = "Renaming foreign keys, indexes and NOT NULL constraints";
+                let sql = names::rename(statements, &renamed);
+                all.push(Statement::new(Role::Change, title, sql));
             }
         }
     }
     if !created.is_empty() {
-        sections.push(Section::new(
-            Role::Change,
-            format!("Giving {} an owner and grants", counted(created.len(), "new table")),
-            vec![ownership::adopt(statements, &created)],
-        ));
+        let title = format!("Giving {} an owner and grants", counted(created.len(), "new table"));
+        all.push(Statement::new(Role::Change, &title, ownership::adopt(statements, &created)));
     }
-    sections
+    all
 }
 
 /// `1 table`, `2 tables`.
@@ -421,10 +367,9 @@ fn types_are_known(changes: &[Change<'_>]) -> Result<(), Problem> {
     let mut created = changes.iter().filter_map(Change::created).flat_map(Item::columns);
     match created.find(|column| column.data_type.is_none()) {
         None => Ok(()),
-        Some(column) => Err(Problem::UnknownType {
-            column: format!("the column {}", column.name),
-            list: column.references.to_string(),
-        }),
+        Some(ForeignKeyColumn { name, references, .. }) => {
+            Err(Problem::unknown_type(&format!("the column {name}"), references))
+        }
     }
 }
 

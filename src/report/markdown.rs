@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::picture::{Fate, Note, Panel};
+use super::picture::{Fate, Mark, Note, Panel};
 
 /// Escapes what the template puts in: every character that could begin some markup.
 #[derive(Debug, Clone, Copy, Default)]
@@ -37,31 +37,31 @@ pub(super) fn cells(panel: &Panel) -> Vec<String> {
             let type_name = span(&field.type_name);
             let place = field.elsewhere.as_ref().map(|place| [" ", &span(place)].concat());
             let what = format!("{type_name}, {}{}", field.how, place.unwrap_or_default());
-            cell(&name, &what, field.fate, field.links, field.note.as_ref())
+            cell(&name, &what, &field.mark)
         })
     });
     let joins = panel.joins.iter().map(|join| {
         let columns: Vec<String> = join.columns.iter().map(|column| span(&column.name)).collect();
         let what = format!("{} with {}", join.kind, columns.join(" and "));
-        cell(&span(&join.name), &what, join.fate, join.links, join.note.as_ref())
+        cell(&span(&join.name), &what, &join.mark)
     });
     fields.chain(joins).collect()
 }
 
-fn cell(name: &str, what: &str, fate: Fate, links: Option<u64>, note: Option<&Note>) -> String {
-    let mut text = match fate {
+fn cell(name: &str, what: &str, mark: &Mark) -> String {
+    let mut text = match mark.fate {
         Fate::Dropped => format!("~~{name}~~"),
         _ => name.to_owned(),
     };
     text.push_str(&format!(": {what}"));
-    if fate != Fate::Stays {
-        text.push_str(&format!(", **{}**", fate.label()));
+    if mark.fate != Fate::Stays {
+        text.push_str(&format!(", **{}**", mark.fate.label()));
     }
-    if let Some(links) = links {
+    if let Some(links) = mark.links {
         let noun = if links == 1 { "link" } else { "links" };
         text.push_str(&format!(", {links} {noun}"));
     }
-    if let Some(Note { text: note, place }) = note {
+    if let Some(Note { text: note, place }) = &mark.note {
         text.push_str(&format!(", {note}"));
         text.extend(place.iter().map(|place| [" ", &span(place)].concat()));
     }

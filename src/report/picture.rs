@@ -3,25 +3,26 @@
 //! A picture is made for one schema and then for the other, of the same places. What a place is in the
 //! one and is not in the other says what a migration does to it, in either direction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::plan::{AdapterPlan, Direction, Engine, UpgradePlan};
 use crate::relationship::{Relationship, Side};
 use crate::schema::Which;
 use crate::snapshot::Snapshot;
-use crate::step::{CollectionStep, JoinCollection, JoinTable, Owner, TablePlace, TableStep};
+use crate::step::{
+    CollectionStep, JoinCollection, JoinTable, Owner, TablePlace, TableStep, by_relationship,
+};
 
 /// How many links each place holds, by the place's name.
 pub(super) type Links<'a> = BTreeMap<&'a str, u64>;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
+    #[default]
     Stays,
     /// It stays under another name.
     Renamed,
-    /// It goes.
     Dropped,
-    /// It comes.
     Created,
 }
 
@@ -41,15 +42,14 @@ impl Fate {
 struct Place {
     /// Whose place it is; none where both sides share it.
     owner: Option<Owner>,
-    /// A column or field of the owner's items, or else a join table or join collection.
-    is_in_list: bool,
     old: Option<Names>,
     new: Option<Names>,
     /// The place with the same links that stays when this one goes.
     kept: Option<String>,
 }
 
-/// What a place is called: as a whole, and a join's two columns.
+/// What a place is called: as a whole, and the two columns of a join table or join collection. Without
+/// those it is a column or field of the owner's items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Names {
     name: String,
@@ -62,13 +62,16 @@ impl Names {
         Names { name: table.name.to_string(), columns: Some(columns) }
     }
 
-    fn of_collection(join: &JoinCollection) -> Self {
-        let columns = Some([join.near.clone(), join.far.clone()]);
-        Names { name: join.name.clone(), columns }
+    fn of_field(name: String) -> Self {
+        Names { name, columns: None }
     }
 }
 
 impl Place {
+    fn is_in_list(&self) -> bool {
+        self.old.iter().chain(&self.new).all(|names| names.columns.is_none())
+    }
+
     fn names(&self, which: Which) -> Option<&Names> {
         match which {
             Which::Old => self.old.as_ref(),
@@ -115,20 +118,14 @@ pub(super) struct FieldRow {
     pub(super) path: String,
     /// What it holds: `User` or `[User]`.
     pub(super) type_name: String,
-    /// What happens to its own place, where it has one.
-    pub(super) fate: Fate,
-    /// Whether it is stored with the list's items, and not elsewhere.
-    pub(super) is_stored: bool,
     /// How it is stored, such as `column` or `in`; the name of a place may follow.
     pub(super) how: &'static str,
     /// Where it is stored, when that is elsewhere.
     pub(super) elsewhere: Option<String>,
-    /// How many links it holds, when somebody has counted.
-    pub(super) links: Option<u64>,
-    /// Whether it has the links of a copy that goes or comes.
-    pub(super) is_kept: bool,
-    /// What becomes of its links, or where they come from.
-    pub(super) note: Option<Note>,
+    /// Whether it is stored with the list's items, and not elsewhere.
+    pub(super) is_stored: bool,
+    /// Of its own place, where it has one.
+    pub(super) mark: Mark,
 }
 
 /// A join table or join collection.
@@ -136,14 +133,19 @@ pub(super) struct FieldRow {
 pub(super) struct JoinBox {
     pub(super) kind: &'static str,
     pub(super) name: String,
-    /// Its columns, each with the list whose ids it holds.
     pub(super) columns: Vec<JoinColumn>,
+    pub(super) mark: Mark,
+}
+
+/// What there is to say of a place.
+#[derive(Debug, Default)]
+pub(super) struct Mark {
     pub(super) fate: Fate,
     /// How many links it holds, when somebody has counted.
     pub(super) links: Option<u64>,
     /// Whether it has the links of a copy that goes or comes.
     pub(super) is_kept: bool,
-    /// What becomes of it, or where it comes from.
+    /// What becomes of its links, or where they come from.
     pub(super) note: Option<Note>,
 }
 
@@ -185,35 +187,108 @@ pub(super) struct Picture<'a> {
     places: Vec<Place>,
 }
 
-impl<'a> Picture<'a> {
-    pub(super) fn new(
-        plan: &'a UpgradePlan,
-        snapshot: &'a Snapshot,
-        part: &AdapterPlan,
-        at: usize,
-        direction: Direction,
-    ) -> Self {
-        let relationship = &plan.relationships[at];
-        let mut picture = Picture {
-            snapshot,
-            relationship,
-            is_mongodb: matches!(part.engine, Engine::MongoDb { .. }),
-            direction,
-            places: Vec::new(),
-        };
-        match &part.engine {
-            Engine::PostgreSql { steps, .. } => {
-                let steps = steps.iter().filter(|it| it.relationship == at).map(|it| &it.step);
-                picture.tables(&steps.collect::<Vec<_>>());
-            }
-            Engine::MongoDb { steps, .. } => {
-                let steps = steps.iter().filter(|it| it.relationship == at).map(|it| &it.step);
-                picture.collections(&steps.collect::<Vec<_>>());
-            }
+/// The pictures of all relationships of an adapter, by their indexes in the plan.
+pub(super) fn pictures<'a>(
+    plan: &'a UpgradePlan,
+    snapshot: &'a Snapshot,
+    part: &AdapterPlan,
+    direction: Direction,
+) -> impl Iterator<Item = (usize, Picture<'a>)> {
+    let mut places: HashMap<usize, Vec<Place>> = match &part.engine {
+        Engine::PostgreSql { steps, .. } => {
+            let mut steps = by_relationship(steps);
+            let places = plan
+                .relationships_of(part)
+                .map(|(at, it)| (at, tables(it, &steps.remove(&at).unwrap_or_default())));
+            places.collect()
         }
-        picture
-    }
+        Engine::MongoDb { steps, .. } => {
+            let mut steps = by_relationship(steps);
+            let places = plan.relationships_of(part).map(|(at, it)| {
+                (at, collections(it, &steps.remove(&at).unwrap_or_default(), snapshot))
+            });
+            places.collect()
+        }
+    };
+    let is_mongodb = matches!(part.engine, Engine::MongoDb { .. });
+    plan.relationships_of(part).map(move |(at, relationship)| {
+        let places = places.remove(&at).unwrap_or_default();
+        (at, Picture { snapshot, relationship, is_mongodb, direction, places })
+    })
+}
 
+fn sides(relationship: &Relationship) -> impl Iterator<Item = (Owner, &Side)> {
+    [Owner::Left, Owner::Right].into_iter().zip(relationship.sides())
+}
+
+/// The places in PostgreSQL: a column of each side without `many`, and what the steps say.
+fn tables(relationship: &Relationship, steps: &[&TableStep]) -> Vec<Place> {
+    let dropped = steps.iter().find_map(|step| match step {
+        TableStep::DropColumn { kept, .. } => Some(kept),
+        _ => None,
+    });
+    let mut places = Vec::new();
+    for (owner, side) in sides(relationship).filter(|(_, side)| !side.many) {
+        let names = Names::of_field(TablePlace::column_of(side).name().into_owned());
+        let kept = dropped.filter(|kept| kept.owner != owner);
+        places.push(Place {
+            owner: Some(owner),
+            old: Some(names.clone()),
+            new: kept.is_none().then_some(names),
+            kept: kept.map(|kept| kept.place.name().into_owned()),
+        });
+    }
+    for step in steps {
+        let (owner, old, new, kept) = match step {
+            TableStep::DropJoinTable { table, kept } => {
+                let name = kept.place.name().into_owned();
+                (Some(kept.owner.other()), Some(table), None, Some(name))
+            }
+            // It was the left side's own, and becomes that of both.
+            TableStep::RenameJoinTable { from, to } => (None, Some(from), Some(to), None),
+            TableStep::CreateJoinTable { table } => (None, None, Some(table), None),
+            TableStep::DropColumn { .. } => continue,
+        };
+        let [old, new] = [old, new].map(|table| table.map(|table| Names::of_table(table)));
+        places.push(Place { owner, old, new, kept });
+    }
+    // The left side's table first.
+    places.sort_by_key(|place| place.new.is_none());
+    places
+}
+
+/// The places in MongoDB: a field of each side, and what the steps say.
+fn collections(
+    relationship: &Relationship,
+    steps: &[&CollectionStep],
+    snapshot: &Snapshot,
+) -> Vec<Place> {
+    let mut places = Vec::new();
+    for (owner, side) in sides(relationship) {
+        let removed = steps.iter().find_map(|step| match step {
+            CollectionStep::UnsetField { owner: of, kept, .. } if *of == owner => Some(kept),
+            _ => None,
+        });
+        let collection = snapshot.lists[side.list].collection.as_deref().unwrap_or(&side.key);
+        let names = Names::of_field([collection, ".", &side.path].concat());
+        places.push(Place {
+            owner: Some(owner),
+            old: Some(names.clone()),
+            new: removed.is_none().then_some(names),
+            kept: removed.map(ToString::to_string),
+        });
+    }
+    for step in steps {
+        if let CollectionStep::CopyLinks { into: JoinCollection { name, near, far }, .. } = step {
+            let columns = Some([near.clone(), far.clone()]);
+            let new = Some(Names { name: name.clone(), columns });
+            places.push(Place { owner: None, old: None, new, kept: None });
+        }
+    }
+    places
+}
+
+impl Picture<'_> {
     /// Whether both schemas store the relationship the same way.
     pub(super) fn is_unchanged(&self) -> bool {
         self.places.iter().all(|place| place.fate(self.direction) == Fate::Stays)
@@ -259,96 +334,12 @@ impl<'a> Picture<'a> {
     }
 
     fn kind(&self, place: &Place) -> &'static str {
-        match (place.is_in_list, self.is_mongodb) {
+        match (place.is_in_list(), self.is_mongodb) {
             (true, false) => "column",
             (true, true) => "field",
             (false, false) => "join table",
             (false, true) => "join collection",
         }
-    }
-
-    fn sides(&self) -> impl Iterator<Item = (Owner, &'a Side)> + use<'a> {
-        let Relationship { left, right, .. } = self.relationship;
-        [(Owner::Left, Some(left)), (Owner::Right, right.as_ref())]
-            .into_iter()
-            .filter_map(|(owner, side)| Some((owner, side?)))
-    }
-
-    /// The places in PostgreSQL: a column of each side without `many`, and what the steps say.
-    fn tables(&mut self, steps: &[&TableStep]) {
-        let dropped = steps.iter().find_map(|step| match step {
-            TableStep::DropColumn { kept, .. } => Some(kept),
-            _ => None,
-        });
-        for (owner, side) in self.sides() {
-            if side.many {
-                continue;
-            }
-            let names =
-                Names { name: TablePlace::column_of(side).name().into_owned(), columns: None };
-            let kept = dropped.filter(|kept| kept.owner != owner);
-            self.places.push(Place {
-                owner: Some(owner),
-                is_in_list: true,
-                old: Some(names.clone()),
-                new: kept.is_none().then_some(names),
-                kept: kept.map(|kept| kept.place.name().into_owned()),
-            });
-        }
-        for step in steps {
-            let (owner, old, new, kept) = match step {
-                TableStep::DropJoinTable { table, kept } => {
-                    let name = kept.place.name().into_owned();
-                    (Some(kept.owner.other()), Some(table), None, Some(name))
-                }
-                // It was the left side's own, and becomes that of both.
-                TableStep::RenameJoinTable { from, to } => (None, Some(from), Some(to), None),
-                TableStep::CreateJoinTable { table } => (None, None, Some(table), None),
-                TableStep::DropColumn { .. } => continue,
-            };
-            let [old, new] = [old, new].map(|table| table.map(|table| Names::of_table(table)));
-            self.places.push(Place { owner, is_in_list: false, old, new, kept });
-        }
-        // The left side's table first.
-        self.places.sort_by_key(|place| place.new.is_none());
-    }
-
-    /// The places in MongoDB: a field of each side, and what the steps say.
-    fn collections(&mut self, steps: &[&CollectionStep]) {
-        for (owner, side) in self.sides() {
-            let removed = steps.iter().find_map(|step| match step {
-                CollectionStep::UnsetField { owner: of, kept, .. } if *of == owner => Some(kept),
-                _ => None,
-            });
-            let collection = self.collection_of(side.list);
-            let names = Names {
-                name: [collection.unwrap_or(&side.key), ".", &side.path].concat(),
-                columns: None,
-            };
-            self.places.push(Place {
-                owner: Some(owner),
-                is_in_list: true,
-                old: Some(names.clone()),
-                new: removed.is_none().then_some(names),
-                kept: removed.map(ToString::to_string),
-            });
-        }
-        for step in steps {
-            if let CollectionStep::CopyLinks { into, .. } = step {
-                self.places.push(Place {
-                    owner: None,
-                    is_in_list: false,
-                    old: None,
-                    new: Some(Names::of_collection(into)),
-                    kept: None,
-                });
-            }
-        }
-    }
-
-    fn collection_of(&self, list: usize) -> Option<&'a str> {
-        let collection = self.snapshot.lists[list].collection.as_deref();
-        collection.filter(|_| self.is_mongodb)
     }
 
     fn panel(
@@ -361,9 +352,8 @@ impl<'a> Picture<'a> {
         let Relationship { left, right, target, target_key, .. } = self.relationship;
         let list = |at: usize, key: &str, owners: &[Owner]| ListBox {
             key: key.to_owned(),
-            collection: self.collection_of(at).map(str::to_owned),
-            fields: self
-                .sides()
+            collection: self.snapshot.lists[at].collection.clone().filter(|_| self.is_mongodb),
+            fields: sides(self.relationship)
                 .filter(|(owner, _)| owners.contains(owner))
                 .map(|(owner, side)| self.field(owner, side, which, links))
                 .collect(),
@@ -377,7 +367,7 @@ impl<'a> Picture<'a> {
                 list(*target, right_key, &[Owner::Right]),
             ]
         };
-        let joins = self.places.iter().filter(|place| !place.is_in_list);
+        let joins = self.places.iter().filter(|place| !place.is_in_list());
         let joins = joins.filter_map(|place| self.join(place, which, links)).collect();
         Panel { title, schema, lists, joins }
     }
@@ -391,41 +381,29 @@ impl<'a> Picture<'a> {
         let row = |how, elsewhere| FieldRow {
             path: side.path.to_string(),
             type_name,
-            fate: Fate::Stays,
-            is_stored: false,
             how,
             elsewhere,
-            links: None,
-            is_kept: false,
-            note: None,
+            is_stored: false,
+            mark: Mark::default(),
         };
-        let there = |place: &&Place| place.names(which).is_some();
-        let mut places = self.places.iter().filter(there);
-        if let Some(place) =
-            places.clone().find(|place| place.is_in_list && place.owner == Some(owner))
-        {
+        let mut places = self.places.iter().filter(|place| place.names(which).is_some());
+        let is_own = |place: &&Place| place.is_in_list() && place.owner == Some(owner);
+        if let Some(place) = places.clone().find(is_own) {
             let how = match (self.is_mongodb, side.many) {
                 (false, _) => "column",
                 (true, true) => "array of ids",
                 (true, false) => "id",
             };
-            let names = place.names(which);
-            return FieldRow {
-                fate: place.fate(self.direction),
-                is_stored: true,
-                links: names.and_then(|names| links.get(&*names.name).copied()),
-                is_kept: names.is_some_and(|names| self.is_copy(names)),
-                note: self.note(place),
-                ..row(how, None)
-            };
+            let mark = self.mark(place, which, links);
+            return FieldRow { is_stored: true, mark, ..row(how, None) };
         }
         // A join of its own, or else that of both sides.
-        let mut joins = places.clone().filter(|place| !place.is_in_list);
+        let mut joins = places.clone().filter(|place| !place.is_in_list());
         let own = joins.clone().find(|place| place.owner == Some(owner));
         if let Some(join) = own.or_else(|| joins.find(|place| place.owner.is_none())) {
             return row("in", join.names(which).map(|it| it.name.clone()));
         }
-        match places.find(|place| place.is_in_list) {
+        match places.find(|place| place.is_in_list()) {
             Some(other) => row("read from", other.names(which).map(|it| it.name.clone())),
             None => row("not stored", None),
         }
@@ -453,31 +431,34 @@ impl<'a> Picture<'a> {
                 list: list.to_string(),
             }
         });
-        let fate = place.fate(self.direction);
-        let note = match (fate, other) {
-            (Fate::Renamed, Some(other)) => {
-                let is_before = which == self.schemas().0;
-                let text = if is_before { "becomes" } else { "was" };
-                let place = Some(other.name.clone()).filter(|place| *place != names.name);
-                place.map(|place| Note { text, place: Some(place) })
-            }
-            _ => self.note(place),
-        };
+        let mut mark = self.mark(place, which, links);
+        if let (Fate::Renamed, Some(other)) = (mark.fate, other) {
+            let text = if which == self.schemas().0 { "becomes" } else { "was" };
+            let place = Some(other.name.clone()).filter(|place| *place != names.name);
+            mark.note = place.map(|place| Note { text, place: Some(place) });
+        }
         Some(JoinBox {
             kind: self.kind(place),
             name: names.name.clone(),
             columns: columns.collect(),
-            fate,
-            links: links.get(names.name.as_str()).copied(),
-            is_kept: self.is_copy(names),
-            note,
+            mark,
         })
+    }
+
+    fn mark(&self, place: &Place, which: Which, links: &Links<'_>) -> Mark {
+        let name = place.names(which).map(|names| &names.name);
+        Mark {
+            fate: place.fate(self.direction),
+            links: name.and_then(|name| links.get(name.as_str()).copied()),
+            is_kept: name.is_some() && self.places.iter().any(|it| it.kept.as_ref() == name),
+            note: self.note(place),
+        }
     }
 
     /// Where the links of a place are when it goes, or come from when it comes.
     fn note(&self, place: &Place) -> Option<Note> {
         let in_documents = || {
-            let field = self.places.iter().find(|it| it.is_in_list)?;
+            let field = self.places.iter().find(|it| it.is_in_list())?;
             Some(field.old.as_ref()?.name.clone())
         };
         let (text, from) = match (place.fate(self.direction), &place.kept) {
@@ -492,11 +473,6 @@ impl<'a> Picture<'a> {
             _ => return None,
         };
         Some(Note { text, place: from })
-    }
-
-    /// Whether a place has the links of another one that goes or comes.
-    fn is_copy(&self, names: &Names) -> bool {
-        self.places.iter().any(|place| place.kept.as_ref() == Some(&names.name))
     }
 }
 
@@ -513,20 +489,20 @@ mod tests {
     ) -> Vec<String> {
         let snapshot = project(kind, lists);
         let plan = UpgradePlan::new(&snapshot).unwrap();
-        let pictures = (0..plan.relationships.len())
-            .map(|at| Picture::new(&plan, &snapshot, &plan.adapters[0], at, direction));
+        let pictures = pictures(&plan, &snapshot, &plan.adapters[0], direction);
         let text = |Change { fate, kind, name, to }: Change| {
             let to = to.map_or(String::new(), |to| format!(" to {to}"));
             format!("{kind} {name} {}{to}", fate.label())
         };
-        pictures.flat_map(|picture| picture.changes()).map(text).collect()
+        pictures.flat_map(|(_, picture)| picture.changes()).map(text).collect()
     }
 
     fn panels(kind: &str, at: usize, direction: Direction) -> Vec<Panel> {
         let snapshot = project(kind, GUIDE);
         let plan = UpgradePlan::new(&snapshot).unwrap();
         let links = Links::from([("Todo_readers", 7), ("users.readPosts", 9)]);
-        Picture::new(&plan, &snapshot, &plan.adapters[0], at, direction).panels(&links)
+        let mut pictures = pictures(&plan, &snapshot, &plan.adapters[0], direction);
+        pictures.nth(at).unwrap().1.panels(&links)
     }
 
     #[test]
@@ -577,22 +553,26 @@ mod tests {
         assert_eq!(changes("knex", lists, Direction::Up), ["join table User_friends_many created"]);
         let snapshot = project("knex", lists);
         let plan = UpgradePlan::new(&snapshot).unwrap();
-        let picture = Picture::new(&plan, &snapshot, &plan.adapters[0], 0, Direction::Up);
+        let mut pictures = pictures(&plan, &snapshot, &plan.adapters[0], Direction::Up);
+        let (_, picture) = pictures.next().unwrap();
         let [before, after] = <[Panel; 2]>::try_from(picture.panels(&Links::new())).unwrap();
         assert_eq!((before.lists.len(), before.joins.len()), (1, 0));
         assert_eq!(before.lists[0].fields[0].how, "not stored");
-        assert!(after.joins[0].note.as_ref().unwrap().text.starts_with("empty at first"));
+        assert!(after.joins[0].mark.note.as_ref().unwrap().text.starts_with("empty at first"));
     }
 
     #[test]
     fn draws_where_the_links_are_kept_and_how_many_there_are() {
         let [before, after] = <[Panel; 2]>::try_from(panels("knex", 4, Direction::Up)).unwrap();
         let [kept, dropped] = <[JoinBox; 2]>::try_from(before.joins).unwrap();
-        assert_eq!((&*kept.name, kept.is_kept, kept.links), ("Todo_readers", true, Some(7)));
+        assert_eq!(
+            (&*kept.name, kept.mark.is_kept, kept.mark.links),
+            ("Todo_readers", true, Some(7))
+        );
         assert_eq!(kept.columns[0].other_name.as_deref(), Some("Todo_left_id"));
-        assert_eq!((&*dropped.name, dropped.fate), ("User_readPosts", Fate::Dropped));
+        assert_eq!((&*dropped.name, dropped.mark.fate), ("User_readPosts", Fate::Dropped));
         assert_eq!(dropped.columns[0].list, "User");
-        assert_eq!(dropped.note.unwrap().place.as_deref(), Some("Todo_readers"));
+        assert_eq!(dropped.mark.note.unwrap().place.as_deref(), Some("Todo_readers"));
         assert_eq!(before.lists[1].fields[0].elsewhere.as_deref(), Some("User_readPosts"));
         let shared = Some("Todo_readers_User_readPosts");
         assert_eq!(after.lists[0].fields[0].elsewhere.as_deref(), shared);
@@ -604,21 +584,24 @@ mod tests {
         let [before, after] = <[Panel; 2]>::try_from(panels("knex", 2, Direction::Up)).unwrap();
         let field = |panel: &Panel| {
             let field = &panel.lists[1].fields[0];
-            (field.fate, field.how, field.elsewhere.clone())
+            (field.mark.fate, field.how, field.elsewhere.clone())
         };
         assert_eq!(field(&before), (Fate::Dropped, "column", None));
         let elsewhere = Some("Todo.leadAuthor".to_owned());
         assert_eq!(field(&after), (Fate::Stays, "read from", elsewhere));
-        assert!(before.lists[0].fields[0].is_kept);
+        assert!(before.lists[0].fields[0].mark.is_kept);
     }
 
     #[test]
     fn fields_of_documents_move_to_a_join_collection() {
         let [before, after] = <[Panel; 2]>::try_from(panels("mongoose", 4, Direction::Up)).unwrap();
         let field = &before.lists[1].fields[0];
-        assert_eq!((field.how, field.fate, field.links), ("array of ids", Fate::Dropped, Some(9)));
+        assert_eq!(
+            (field.how, field.mark.fate, field.mark.links),
+            ("array of ids", Fate::Dropped, Some(9))
+        );
         assert_eq!(before.lists[1].collection.as_deref(), Some("users"));
-        assert_eq!(after.joins[0].note.as_ref().unwrap().text, "filled from");
+        assert_eq!(after.joins[0].mark.note.as_ref().unwrap().text, "filled from");
     }
 
     #[test]
