@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A mistake, or where nothing has to stop for it, a warning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// Stable, for programs.
     pub code: String,
-    /// For people.
     pub message: String,
     /// The list and the field to look at.
     #[serde(skip_serializing_if = "Option::is_none")]

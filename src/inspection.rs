@@ -15,22 +15,18 @@ use crate::reconcile::Reconciled;
 use crate::relationship::Kind;
 use crate::step::Owner;
 
-/// The version of the JSON that an [`Inspected::Inspection`] serializes to.
 const JSON_VERSION: u32 = 1;
 
-/// The answers by the keys of their questions.
 pub type Answers = BTreeMap<String, Value>;
 
 /// A question, which changes nothing.
 #[derive(Debug, Clone, Serialize)]
 pub struct Question {
-    /// Under which its answer is expected.
     pub key: String,
     #[serde(flatten)]
     pub query: Query,
 }
 
-/// What to ask of which engine.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Query {
@@ -40,7 +36,6 @@ pub enum Query {
     Call(Value),
 }
 
-/// What is to be found out.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
     pub options: Options,
@@ -84,7 +79,6 @@ impl<'a> Interview<'a> {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Inspected {
-    /// More has to be known.
     Questions(Vec<Question>),
     #[serde(rename_all = "camelCase")]
     Inspection {
@@ -96,11 +90,9 @@ pub enum Inspected {
     },
 }
 
-/// Which schema a relationship, or a whole database, is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum State {
-    /// It is stored the same in both schemas.
     Unchanged,
     Old,
     New,
@@ -108,11 +100,9 @@ pub enum State {
     Both,
     /// A part of the old schema, or of the new, or of each.
     Mixed,
-    /// Nothing of either.
     Neither,
 }
 
-/// In which schemas a place for links exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Within {
@@ -127,9 +117,7 @@ pub enum Within {
 pub struct Stored {
     /// As people call it: `User.leadPost`, `Todo_readers`.
     pub name: String,
-    /// Whose place it is.
     pub owner: Owner,
-    /// In which schemas there is such a place.
     pub schema: Within,
     /// Whether its links are what the migration keeps: the other copy goes.
     pub is_kept: bool,
@@ -144,25 +132,19 @@ pub struct Stored {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Disagreement {
-    /// How many links only the place that is kept has.
     pub only_kept: u64,
-    /// How many links only the place that is dropped has.
     pub only_dropped: u64,
     /// Up to five of them, as pairs of ids in text: left, right.
     pub examples: String,
 }
 
-/// A relationship, as the database has it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Related {
-    /// Index of the relationship in the plan.
     pub relationship: usize,
-    /// As in the guide.
     pub name: String,
     pub kind: Kind,
     pub state: State,
-    /// Its places, in the old schema and in the new.
     pub places: Vec<Stored>,
     /// None where the sides agree, or are not stored twice, or cannot be compared.
     pub disagreement: Option<Disagreement>,
@@ -192,30 +174,23 @@ impl Related {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Fact {
-    /// Index of the relationship in the plan.
     pub relationship: usize,
-    /// Whether it is to be so after the migration, or before it.
     pub is_after: bool,
     /// The same before and after for what is the same thing.
     pub part: i64,
-    /// What it is: an index, a foreign key, …
     pub kind: String,
-    /// The table or column that has it.
     pub place: String,
     /// Its name as Keystone gives it, and what goes with that.
     pub expected: String,
-    /// Those that are there.
     pub actual: Vec<String>,
 }
 
 impl Fact {
-    /// Whether it is as it is to be.
     pub fn holds(&self) -> bool {
         self.actual.contains(&self.expected)
     }
 }
 
-/// A table that the migration works on.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Touched {
@@ -228,11 +203,8 @@ pub struct Touched {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Copied {
-    /// The place that is copied from, as people call it.
     pub from: String,
-    /// The place that is copied into.
     pub into: String,
-    /// The collection that is read for it.
     pub collection: String,
     /// How many documents that has, where it may be asked.
     pub documents: Option<u64>,
@@ -252,19 +224,14 @@ pub struct Database {
     pub version: String,
 }
 
-/// Something to decide or to mend before the migration can be run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Finding {
-    /// Stable, for programs.
     pub code: String,
-    /// What it is and what to do.
     pub message: String,
-    /// Index of the relationship that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relationship: Option<usize>,
 }
 
-/// What a database holds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Inspection {
@@ -272,22 +239,16 @@ pub struct Inspection {
     /// The engine, with the steps that are left to do.
     #[serde(flatten)]
     pub engine: Engine,
-    /// Which way the migration would go.
     pub direction: Direction,
-    /// Whether it would repair sides that disagree.
     pub reconcile: bool,
     pub database: Database,
-    /// The database is where the migration would take it.
     pub is_done: bool,
-    /// Every relationship of the adapter.
     pub relationships: Vec<Related>,
-    /// What the migration locks while it works.
     pub locks: Vec<Touched>,
     pub copies: Vec<Copied>,
     /// What it drops, as people call it.
     pub drops: Vec<String>,
     pub problems: Vec<Finding>,
-    /// What it would do all the same, and warn of.
     pub warnings: Vec<Finding>,
     /// PostgreSQL, while it runs: what the catalogue has of the tables that change.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -306,7 +267,6 @@ impl Inspection {
         }
     }
 
-    /// Whether the migration can be run.
     pub fn is_ready(&self) -> bool {
         !self.is_done && self.problems.is_empty()
     }

@@ -8,7 +8,6 @@ pub const MAX_BYTES: usize = 63;
 /// A name. It is shared by all that mention it: in a large project those are very many.
 pub type Name = Rc<str>;
 
-/// The name as PostgreSQL stores it, which most often is the same.
 pub fn stored(name: &Name) -> Name {
     match clip(name) {
         clipped if clipped.len() == name.len() => Name::clone(name),

@@ -6,19 +6,15 @@ use crate::inspection::{Fact, Finding, Inspection, Related, State, Stored, Withi
 use crate::plan::{Direction, Engine};
 use crate::reconcile::Reconciled;
 
-/// The links of a relationship before and after.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Kept {
-    /// Index of the relationship in the plan.
     pub relationship: usize,
-    /// As in the guide.
     pub name: String,
     pub before: u64,
     pub after: u64,
     /// Why the numbers are not the same, where that is as it must be.
     pub explanation: Option<String>,
-    /// What has been repaired. None where nothing has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reconcile: Option<Reconciled>,
 }
@@ -30,7 +26,6 @@ pub struct Outcome {
     /// Whether nothing is missing and nothing is left to do.
     pub is_verified: bool,
     pub relationships: Vec<Kept>,
-    /// What is not as it must be.
     pub problems: Vec<Finding>,
     /// What the migration has warned of, such as what it has repaired.
     pub warnings: Vec<Finding>,

@@ -18,7 +18,6 @@ use crate::relationship::{self, Relationship, Side};
 use crate::snapshot::{Adapter, Consolidated, Snapshot};
 use crate::step::{CollectionStep, Indexes, Planned, TableStep};
 
-/// The version of the JSON of an [`UpgradePlan`].
 const JSON_VERSION: u32 = 2;
 
 /// What has to happen to a project's databases, and why.
@@ -33,7 +32,6 @@ pub struct UpgradePlan {
     pub warnings: Vec<Problem>,
 }
 
-/// The part of a plan that is for one adapter's database.
 #[derive(Debug, Clone)]
 pub struct AdapterPlan {
     pub name: String,

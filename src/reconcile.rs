@@ -8,20 +8,17 @@ use crate::relationship::Relationship;
 /// are those of the migration.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reconciled {
-    /// How many links only the place that goes has, and the kept one gets.
     pub added: u64,
     /// How many links of the kept place go, because their target is linked elsewhere.
     pub cleared: u64,
     /// How many links go with the place that goes, because the kept one contradicts them.
     pub dropped: u64,
-    /// How many links only the kept place has, and keeps.
     #[serde(default)]
     pub kept: u64,
     /// Up to five, those that are lost first.
     pub examples: Vec<Repaired>,
 }
 
-/// A link that is added, cleared or dropped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repaired {
     pub action: Repair,
@@ -49,7 +46,6 @@ pub enum Repair {
 }
 
 impl Reconciled {
-    /// The sides agree.
     pub fn is_empty(&self) -> bool {
         self.added + self.cleared + self.dropped + self.kept == 0
     }

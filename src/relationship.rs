@@ -49,9 +49,7 @@ impl Kind {
 /// One side of a relationship: the field that shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Side {
-    /// Index of the list in the snapshot.
     pub list: usize,
-    /// Index of the field in its list.
     pub field: usize,
     pub key: Name,
     pub path: Name,
@@ -70,7 +68,6 @@ impl fmt::Display for Side {
 /// A relationship: a field that refers to a list, or two fields that refer to each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Relationship {
-    /// Index of the adapter in the snapshot.
     pub adapter: usize,
     /// The left side in Keystone's order (`localeCompare` of the list keys, then of the paths).
     pub left: Side,
@@ -204,13 +201,11 @@ fn side(snapshot: &Snapshot, list: usize, field: usize) -> Side {
 
 /// The other end of a relationship field.
 enum Other {
-    /// A list: the relationship is one-sided.
     List(usize),
     /// A field that points back.
     Field(usize, usize),
 }
 
-/// What refs lead to, by name.
 struct Refs<'a> {
     snapshot: &'a Snapshot,
     lists: HashMap<&'a str, usize>,

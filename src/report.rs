@@ -35,18 +35,15 @@ pub enum Format {
     Markdown,
 }
 
-/// What is known of a database.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Found {
-    /// What it held when it was looked at.
     pub check: Inspection,
     /// What a migration has made of it, if one was run.
     pub relationships: Option<Vec<Kept>>,
     /// Whether that migration was a dry run, of which nothing is left.
     #[serde(default)]
     pub is_rehearsed: bool,
-    /// What the migration has warned of.
     pub warnings: Option<Vec<Finding>>,
     /// How long a dry run took, and for how much of that the tables were locked, in milliseconds.
     pub duration_ms: Option<f64>,
@@ -146,7 +143,6 @@ struct Report<'a> {
     warnings: Vec<&'a str>,
 }
 
-/// What is said of one adapter's database.
 struct Part<'a> {
     name: &'a str,
     engine: &'static str,
@@ -159,7 +155,6 @@ struct Part<'a> {
     groups: Vec<Group<'a>>,
     changed: usize,
     total: usize,
-    /// Whether a database has been looked at.
     is_counted: bool,
     /// Statements for all relationships together, each kind under its title.
     frame: Vec<Statements>,
@@ -180,13 +175,11 @@ struct Fact {
     more: usize,
 }
 
-/// The relationships of a kind.
 struct Group<'a> {
     heading: &'static str,
     entries: Vec<Entry<'a>>,
 }
 
-/// What is said of a relationship.
 struct Entry<'a> {
     /// Which it is, counted from 1: for links within the report.
     number: usize,
@@ -237,7 +230,6 @@ impl Entry<'_> {
     }
 }
 
-/// Statements under a title.
 struct Statements {
     title: String,
     text: String,

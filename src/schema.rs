@@ -51,13 +51,11 @@ pub struct Column {
     pub data_type: Name,
     pub is_not_null: bool,
     pub default: Option<String>,
-    /// The name of the primary key constraint, where that is this column alone.
     pub primary_key: Option<Name>,
     pub unique: Option<Name>,
     pub foreign_key: Option<ForeignKey>,
 }
 
-/// A foreign key to the `id` of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignKey {
     pub name: Name,

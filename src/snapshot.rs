@@ -15,7 +15,6 @@ use crate::sql::{is_type, is_within_one_statement};
 /// The version of the snapshot's shape that this core reads.
 pub const VERSION: u32 = 1;
 
-/// A whole project: its adapters and its lists in order of definition.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot {
@@ -70,7 +69,6 @@ pub struct Adapter {
 #[serde(rename_all = "camelCase")]
 pub struct List {
     pub key: Name,
-    /// Index of its adapter in [`Snapshot::adapters`].
     pub adapter: usize,
     /// Position of the key among all list keys in the order of `localeCompare`.
     pub rank: u32,
@@ -79,7 +77,6 @@ pub struct List {
     /// SQL type of a foreign key to this list (`integer`, `uuid`), as knex compiles it.
     pub foreign_key_type: Option<Name>,
     pub collection: Option<String>,
-    /// Why the collection of a mongoose list could not be found out.
     pub collection_error: Option<String>,
     pub fields: Vec<Field>,
 }
@@ -96,7 +93,6 @@ pub struct Field {
     /// The columns of a field of a knex list other than a relationship, when the snapshot has columns.
     #[serde(default)]
     pub columns: Vec<CompiledColumn>,
-    /// The indexes and keys of those columns.
     #[serde(default)]
     pub keys: Vec<CompiledKey>,
     #[serde(default)]
@@ -105,7 +101,6 @@ pub struct Field {
     pub is_unique: bool,
 }
 
-/// A column as knex compiles it.
 #[derive(Debug, Clone, Deserialize)]
 pub struct CompiledColumn {
     pub name: String,
@@ -113,7 +108,6 @@ pub struct CompiledColumn {
     pub definition: String,
 }
 
-/// An index or key on columns of one list.
 #[derive(Debug, Clone, Deserialize)]
 pub struct CompiledKey {
     pub kind: KeyKind,
@@ -130,7 +124,6 @@ pub enum KeyKind {
     Primary,
 }
 
-/// What makes a field a relationship.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RelationshipField {
@@ -173,7 +166,6 @@ pub struct PluralizedModel {
     pub name: String,
 }
 
-/// One relationship as the loaded Keystone itself sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Consolidated {
@@ -182,7 +174,6 @@ pub struct Consolidated {
     pub right: Option<String>,
     pub cardinality: String,
     pub table_name: String,
-    /// The foreign key column, when it is not a join table.
     pub column_name: Option<String>,
     /// The join table's column for the left side.
     pub near: Option<String>,
@@ -208,109 +199,111 @@ impl Snapshot {
         let read = serde_path_to_error::deserialize(&mut deserializer);
         let snapshot: Snapshot = read.map_err(|error| {
             let place = error.path().to_string();
-            invalid((place != ".").then_some(place), error.into_inner().to_string())
+            let place = Some(&*place).filter(|place| *place != ".");
+            Problem::invalid_snapshot(place, &error.into_inner().to_string())
         })?;
-        deserializer.end().map_err(|error| invalid(None, error.to_string()))?;
-        let problems = snapshot.inconsistencies();
+        let end = deserializer.end();
+        end.map_err(|error| Problem::invalid_snapshot(None, &error.to_string()))?;
+        let problems = snapshot.mistakes();
         if problems.is_empty() { Ok(snapshot) } else { Err(Problems(problems)) }
     }
 
-    fn inconsistencies(&self) -> Vec<Problem> {
+    fn mistakes(&self) -> Vec<Problem> {
+        let mut mistakes = Mistakes::default();
         if self.version != VERSION {
-            return vec![invalid(
-                Some("version".into()),
-                format!("is {}, but this release reads version {VERSION}", self.version),
-            )];
+            let reason = format!("is {}, but this release reads version {VERSION}", self.version);
+            mistakes.add("version", &reason);
+            return mistakes.0;
         }
-        let mut problems = Vec::new();
         for adapter in &self.adapters {
             let place = format!("adapter {}", adapter.name);
-            problems.extend(bad_name(&place, "name", &adapter.name));
-            let schema = adapter.schema_name.iter();
-            problems.extend(schema.filter_map(|name| bad_name(&place, "schemaName", name)));
+            mistakes.check_names(&place, "name", [&adapter.name]);
+            mistakes.check_names(&place, "schemaName", &adapter.schema_name);
         }
         let mut keys = HashSet::new();
         for list in &self.lists {
+            let place = format!("list {}", list.key);
             if !keys.insert(&*list.key) {
-                problems.push(invalid(Some(format!("list {}", list.key)), "is there twice".into()));
+                mistakes.add(&place, "is there twice");
             }
             match self.adapters.get(list.adapter) {
-                Some(adapter) => problems.extend(list.inconsistencies(adapter)),
-                None => problems.push(invalid(
-                    Some(format!("list {}", list.key)),
-                    format!(
-                        "names adapter {}, but there are {}",
-                        list.adapter,
-                        self.adapters.len()
-                    ),
-                )),
+                Some(adapter) => list.check(adapter, &mut mistakes),
+                None => {
+                    let (at, many) = (list.adapter, self.adapters.len());
+                    mistakes.add(&place, &format!("names adapter {at}, but there are {many}"));
+                }
             }
         }
-        problems
+        mistakes.0
     }
 }
 
 impl List {
-    fn inconsistencies(&self, adapter: &Adapter) -> Vec<Problem> {
+    fn check(&self, adapter: &Adapter, mistakes: &mut Mistakes) {
         let key = &self.key;
         let place = format!("list {key}");
         let is_mongoose = adapter.kind == "mongoose";
-        let mut problems = Vec::new();
-        problems.extend(bad_name(&place, "key", key));
-        problems.extend(self.collection.iter().filter_map(|it| bad_name(&place, "collection", it)));
+        mistakes.check_names(&place, "key", [key]);
+        mistakes.check_names(&place, "collection", &self.collection);
         if is_mongoose && self.collection.is_none() && self.collection_error.is_none() {
-            problems.push(invalid(Some(place.clone()), "has no collection".into()));
+            mistakes.add(&place, "has no collection");
         }
         if let Some(sql) = self.foreign_key_type.as_ref().filter(|sql| !is_type(sql)) {
             let reason = format!("has a foreignKeyType that is not a type of SQL: {sql:?}");
-            problems.push(invalid(Some(place), reason));
+            mistakes.add(&place, &reason);
         }
         let mut paths = HashSet::new();
         for field in &self.fields {
             let place = format!("field {key}.{}", field.path);
             if !paths.insert(&*field.path) {
-                problems.push(invalid(Some(place.clone()), "is there twice".into()));
+                mistakes.add(&place, "is there twice");
             }
-            problems.extend(bad_name(&place, "path", &field.path));
-            let join = field.relationship.as_ref().map(|it| (it.many, &it.join_collection));
-            match join {
-                Some((true, None)) if is_mongoose => {
-                    problems.push(invalid(Some(place.clone()), "has no join collection".into()));
+            mistakes.check_names(&place, "path", [&field.path]);
+            if let Some(RelationshipField { many, join_collection, .. }) = &field.relationship {
+                if *many && is_mongoose && join_collection.is_none() {
+                    mistakes.add(&place, "has no join collection");
                 }
-                Some((_, Some(join))) => {
-                    problems.extend(bad_name(&place, "joinCollection", &join.name));
-                }
-                _ => {}
+                let name = join_collection.as_ref().map(|it| &it.name);
+                mistakes.check_names(&place, "joinCollection", name);
             }
-            for column in &field.columns {
-                problems.extend(bad_name(&place, "columns", &column.name));
-                if !is_within_one_statement(&column.definition) {
-                    let reason = format!(
-                        "has a column whose definition is not one of SQL: {:?}",
-                        column.definition
-                    );
-                    problems.push(invalid(Some(place.clone()), reason));
+            for CompiledColumn { name, definition } in &field.columns {
+                mistakes.check_names(&place, "columns", [name]);
+                if !is_within_one_statement(definition) {
+                    let reason =
+                        format!("has a column whose definition is not one of SQL: {definition:?}");
+                    mistakes.add(&place, &reason);
                 }
             }
             let names = field.keys.iter().flat_map(|it| it.columns.iter().chain(&it.name));
-            problems.extend(names.filter_map(|name| bad_name(&place, "keys", name)));
+            mistakes.check_names(&place, "keys", names);
         }
-        problems
     }
 }
 
-/// No database has an empty name, and none has room for a NUL.
-fn bad_name(place: &str, property: &str, name: &str) -> Option<Problem> {
-    let reason = match name {
-        "" => format!("has an empty name ({property})"),
-        _ if name.contains('\0') => format!("has a NUL character in a name ({property})"),
-        _ => return None,
-    };
-    Some(invalid(Some(place.replace('\0', "\\0")), reason))
-}
+#[derive(Default)]
+struct Mistakes(Vec<Problem>);
 
-fn invalid(place: Option<String>, reason: String) -> Problem {
-    Problem::invalid_snapshot(place.as_deref(), &reason)
+impl Mistakes {
+    fn add(&mut self, place: &str, reason: &str) {
+        let place = place.replace('\0', "\\0");
+        self.0.push(Problem::invalid_snapshot(Some(&place), reason));
+    }
+
+    /// No database has an empty name, and none has room for a NUL.
+    fn check_names<T: AsRef<str>>(
+        &mut self,
+        place: &str,
+        property: &str,
+        names: impl IntoIterator<Item = T>,
+    ) {
+        for name in names {
+            if name.as_ref().is_empty() {
+                self.add(place, &format!("has an empty name ({property})"));
+            } else if name.as_ref().contains('\0') {
+                self.add(place, &format!("has a NUL character in a name ({property})"));
+            }
+        }
+    }
 }
 
 #[cfg(test)]

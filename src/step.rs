@@ -13,7 +13,6 @@ use crate::name::{self, Name};
 use crate::relationship::Side;
 use crate::snapshot::ColumnOptions;
 
-/// A step together with the relationship that it is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Planned<S> {
     /// Index of the relationship in [`crate::plan::UpgradePlan::relationships`].
@@ -58,19 +57,13 @@ pub struct Links<P> {
     pub place: P,
 }
 
-/// A place for links in PostgreSQL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum TablePlace {
     /// A foreign key column of the owner's table.
     Column { table: Name, column: Name },
-    JoinTable {
-        table: Name,
-        /// Its column of the owner's ids.
-        near: Name,
-        /// Its column of the other side's ids.
-        far: Name,
-    },
+    /// `near` is its column of the owner's ids, `far` that of the other side's.
+    JoinTable { table: Name, near: Name, far: Name },
 }
 
 impl TablePlace {
@@ -94,7 +87,6 @@ impl TablePlace {
 #[serde(rename_all = "camelCase")]
 pub struct ForeignKeyColumn {
     pub name: Name,
-    /// The table whose `id` it holds.
     pub references: Name,
     /// Its SQL type, as far as the snapshot says.
     #[serde(rename = "type")]
@@ -104,7 +96,6 @@ pub struct ForeignKeyColumn {
     pub index: Name,
     /// The NOT NULL constraint, as PostgreSQL 18 and later name it.
     pub not_null: Name,
-    /// Which of these it has.
     #[serde(flatten)]
     pub options: ColumnOptions,
     /// Whether Keystone's own name of its index or foreign key was taken, so that Keystone itself
@@ -118,9 +109,7 @@ pub struct ForeignKeyColumn {
 #[serde(rename_all = "camelCase")]
 pub struct JoinTable {
     pub name: Name,
-    /// The column of the owner's ids.
     pub near: ForeignKeyColumn,
-    /// The column of the other side's ids.
     pub far: ForeignKeyColumn,
 }
 
@@ -129,7 +118,6 @@ impl JoinTable {
         [&self.near, &self.far]
     }
 
-    /// It as a place for links.
     pub fn place(&self) -> TablePlace {
         TablePlace::JoinTable {
             table: self.name.clone(),
@@ -146,18 +134,9 @@ impl JoinTable {
 pub enum TableStep {
     /// Drops the foreign key column of the right side of a 1:1 relationship. Drops come first: they
     /// free names for the renames.
-    DropColumn {
-        table: Name,
-        column: Box<ForeignKeyColumn>,
-        /// The other side's place, which holds the same links and stays.
-        kept: Links<TablePlace>,
-    },
+    DropColumn { table: Name, column: Box<ForeignKeyColumn>, kept: Links<TablePlace> },
     /// Drops the second join table of a two-sided relationship.
-    DropJoinTable {
-        table: Box<JoinTable>,
-        /// The other side's place, which holds the same links and stays.
-        kept: Links<TablePlace>,
-    },
+    DropJoinTable { table: Box<JoinTable>, kept: Links<TablePlace> },
     /// Renames a join table, its columns, constraints and indexes. Among themselves the renames run
     /// by the longest old name first: a new name is always longer than its old one, so that no
     /// rename meets a name that another rename has yet to free (`Post_a` becomes `Post_a_many`
@@ -169,7 +148,6 @@ pub enum TableStep {
     CreateJoinTable { table: Box<JoinTable> },
 }
 
-/// A field of a collection's documents that holds links.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DocumentField {
@@ -177,12 +155,10 @@ pub struct DocumentField {
     pub field: String,
     /// Whether it holds an array of ids, or one id.
     pub many: bool,
-    /// The index that Keystone makes of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<FieldIndex>,
 }
 
-/// The index of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum FieldIndex {
@@ -203,13 +179,10 @@ impl fmt::Display for DocumentField {
 #[serde(rename_all = "camelCase")]
 pub struct JoinCollection {
     pub name: String,
-    /// Its field of the left side's ids.
     pub near: String,
-    /// Its field of the right side's ids.
     pub far: String,
 }
 
-/// A place for links in MongoDB.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum DocumentPlace {
@@ -219,7 +192,6 @@ pub enum DocumentPlace {
 }
 
 impl DocumentPlace {
-    /// The collection that it is in, or is.
     pub fn collection(&self) -> &String {
         match self {
             DocumentPlace::Field(field) => &field.collection,
@@ -247,7 +219,6 @@ pub type Indexes = BTreeMap<String, BTreeSet<String>>;
 pub enum CollectionStep {
     /// Copies the links of an N:N relationship into its join collection, and indexes that.
     CopyLinks {
-        /// The array of the left side.
         from: DocumentField,
         /// The array of the right side, which holds the same links.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -257,10 +228,5 @@ pub enum CollectionStep {
         into: JoinCollection,
     },
     /// Removes a field whose links are kept elsewhere.
-    UnsetField {
-        field: DocumentField,
-        owner: Owner,
-        /// Where its links are kept.
-        kept: DocumentPlace,
-    },
+    UnsetField { field: DocumentField, owner: Owner, kept: DocumentPlace },
 }

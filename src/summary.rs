@@ -120,7 +120,6 @@ fn collection_actions(step: &CollectionStep, paint: &Paint, lines: &mut Vec<Stri
     }
 }
 
-/// ANSI colours, or none.
 struct Paint {
     color: bool,
 }

@@ -10,11 +10,17 @@ use crate::step::{ForeignKeyColumn, JoinTable, Links, Planned, TablePlace, Table
 pub type Part<'a> = (&'a str, &'a str);
 
 /// What a database has of a plan's tables.
-pub trait Tables {
-    /// Whether that is there, whoever made it.
-    fn has(&self, part: Part<'_>) -> bool;
-    /// Whether constraints or indexes of a join table do not have the names that it gives them.
-    fn is_misnamed(&self, table: &JoinTable) -> bool;
+pub struct Tables {
+    /// What is there, whoever made it.
+    pub parts: HashSet<(String, String)>,
+    /// Join tables of which constraints or indexes have other names than they should.
+    pub misnamed: HashSet<String>,
+}
+
+impl Tables {
+    pub fn has(&self, (table, column): Part<'_>) -> bool {
+        self.parts.contains(&(table.to_owned(), column.to_owned()))
+    }
 }
 
 /// What [`rest`] has to know of a database.
@@ -63,7 +69,7 @@ fn table_parts(table: &JoinTable) -> [Part<'_>; 3] {
 ///
 /// One's new name may be another's old name. The shorter old name is looked for first: no other has it as
 /// its new one, and so on along a chain of names.
-pub fn locate(steps: &[Planned<TableStep>], there: &impl Tables) -> BTreeMap<usize, JoinTable> {
+pub fn locate(steps: &[Planned<TableStep>], there: &Tables) -> BTreeMap<usize, JoinTable> {
     let mut renames: Vec<_> = steps
         .iter()
         .filter_map(|Planned { relationship, step }| match step {
@@ -97,7 +103,7 @@ fn find(
     tables: [&JoinTable; 2],
     dropped: &HashSet<&str>,
     taken: &HashSet<Name>,
-    there: &impl Tables,
+    there: &Tables,
 ) -> Option<JoinTable> {
     let [from, to] = tables;
     let columns = [[from, from], [to, from], [from, to], [to, to]];
@@ -126,10 +132,11 @@ fn find(
 pub fn rest(
     steps: &[Planned<TableStep>],
     located: &BTreeMap<usize, JoinTable>,
-    there: &impl Tables,
+    there: &Tables,
 ) -> Vec<Planned<TableStep>> {
     let has_all = |parts: &[Part<'_>]| parts.iter().all(|part| there.has(*part));
-    let is_taken = |table: &JoinTable| located.values().any(|it| it.name == table.name);
+    let taken: HashSet<&str> = located.values().map(|it| &*it.name).collect();
+    let is_taken = |table: &JoinTable| taken.contains(&*table.name);
     let is_gone = |table: &JoinTable| is_taken(table) || !there.has((&table.name, ""));
     let is_kept = |kept: &Links<TablePlace>| has_all(&parts_of(&kept.place));
     steps
@@ -151,7 +158,8 @@ pub fn rest(
                     let Some(found) = found else {
                         return Some(Planned { relationship: *relationship, step: step.clone() });
                     };
-                    let is_done = found.place() == to.place() && !there.is_misnamed(to);
+                    let is_done =
+                        found.place() == to.place() && !there.misnamed.contains(&*to.name);
                     (!is_done).then(|| TableStep::RenameJoinTable {
                         from: Box::new(found.clone()),
                         to: to.clone(),

@@ -28,13 +28,12 @@ pub(super) fn plan(
         let table = old_tables.remove(&(side.list, side.field));
         table.expect("a side with many has a table, which one step takes")
     };
-    let (mut column_drops, mut table_drops) = (Vec::new(), Vec::new());
-    let (mut renames, mut creations) = (Vec::new(), Vec::new());
+    let mut steps = Vec::new();
     for (at, relationship) in part.relationships() {
         let planned = |step| Planned { relationship: at, step };
         match (relationship.kind, &relationship.right) {
             (Kind::TwoSidedOneToOne, Some(right)) => {
-                column_drops.push(planned(TableStep::DropColumn {
+                steps.push(planned(TableStep::DropColumn {
                     table: name::stored(&right.key),
                     column: Box::new(column(part, right, relationship.left.list)),
                     kept: column_links(&relationship.left, Owner::Left),
@@ -49,7 +48,7 @@ pub(super) fn plan(
                     (right, column_links(&relationship.left, Owner::Left))
                 };
                 let table = old_table(many);
-                table_drops.push(planned(TableStep::DropJoinTable { table, kept }));
+                steps.push(planned(TableStep::DropJoinTable { table, kept }));
             }
             (Kind::OneSidedManyToMany | Kind::TwoSidedManyToMany, right) => {
                 let to = names.new_join_table(part, relationship, &mut met, problems);
@@ -60,7 +59,7 @@ pub(super) fn plan(
                     );
                     let Side { key, path, .. } = &relationship.left;
                     warnings.push(Problem::new("NO_WAY_BACK", message).on_field(key, path));
-                    creations.push(planned(TableStep::CreateJoinTable { table: to }));
+                    steps.push(planned(TableStep::CreateJoinTable { table: to }));
                     continue;
                 }
                 let left = &relationship.left;
@@ -68,9 +67,9 @@ pub(super) fn plan(
                 if let Some(right) = right {
                     let table = old_table(right);
                     let kept = Links { owner: Owner::Left, place: from.place() };
-                    table_drops.push(planned(TableStep::DropJoinTable { table, kept }));
+                    steps.push(planned(TableStep::DropJoinTable { table, kept }));
                 }
-                renames.push(planned(TableStep::RenameJoinTable { from, to }));
+                steps.push(planned(TableStep::RenameJoinTable { from, to }));
             }
             _ => {}
         }
@@ -82,18 +81,19 @@ pub(super) fn plan(
         );
         warnings.push(Problem::new("NAME_TAKEN", message));
     }
-    renames.sort_by_key(|planned| match &planned.step {
-        TableStep::RenameJoinTable { from, .. } => Reverse(from.name.len()),
-        _ => Reverse(0),
+    steps.sort_by_key(|planned| match &planned.step {
+        TableStep::DropColumn { .. } => (0, Reverse(0)),
+        TableStep::DropJoinTable { .. } => (1, Reverse(0)),
+        TableStep::RenameJoinTable { from, .. } => (2, Reverse(from.name.len())),
+        TableStep::CreateJoinTable { .. } => (3, Reverse(0)),
     });
-    column_drops.into_iter().chain(table_drops).chain(renames).chain(creations).collect()
+    steps
 }
 
 fn column_links(side: &Side, owner: Owner) -> Links<TablePlace> {
     Links { owner, place: TablePlace::column_of(side) }
 }
 
-/// The names in use in one schema, before and after.
 struct TableNames {
     old: SchemaNames,
     new: SchemaNames,

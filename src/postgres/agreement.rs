@@ -27,7 +27,6 @@ const COMPARISON: &str = "      WITH difference AS (
           FILTER (WHERE position <= 5) AS examples
       FROM numbered";
 
-/// The columns of that.
 pub(super) const COLUMNS: [&str; 3] = ["only_kept", "only_dropped", "examples"];
 
 /// What is wrong: the relationship, the kept place with what only it has, the dropped place
@@ -65,7 +64,6 @@ impl<'a> Copies<'a> {
     }
 }
 
-/// A message of a difference.
 pub(super) fn message(
     relationship: &str,
     [kept, dropped]: [&str; 2],
@@ -127,7 +125,6 @@ END",
 /// themselves, on the way back.
 pub(super) type Homeless<'a> = (&'a Relationship, Item<'a>);
 
-/// The change as such a drop.
 pub(super) fn homeless<'a>(
     change: &Change<'a>,
     relationships: &'a [Relationship],

@@ -12,7 +12,6 @@ pub(super) enum Item<'a> {
 }
 
 impl<'a> Item<'a> {
-    /// The table that it is, or is in.
     pub(super) fn table(self) -> &'a str {
         match self {
             Item::Column { table, .. } => table,
@@ -55,7 +54,6 @@ impl std::fmt::Display for Item<'_> {
     }
 }
 
-/// What happens to the schema.
 #[derive(Clone, Copy)]
 pub(super) enum Action<'a> {
     Drop(Item<'a>),
@@ -63,10 +61,8 @@ pub(super) enum Action<'a> {
     Create(Item<'a>),
 }
 
-/// A step in one direction.
 #[derive(Clone, Copy)]
 pub(super) struct Change<'a> {
-    /// Index of the relationship in the plan.
     pub(super) relationship: usize,
     pub(super) action: Action<'a>,
     /// Where the links of a dropped or created item are as well. None for the join tables that the
@@ -121,7 +117,6 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// What it starts from.
     pub(super) fn from(&self) -> Option<Item<'a>> {
         match self.action {
             Action::Drop(item) => Some(item),
@@ -130,7 +125,6 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// What it ends in.
     pub(super) fn to(&self) -> Option<Item<'a>> {
         match self.action {
             Action::Drop(_) => None,

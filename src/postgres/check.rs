@@ -13,7 +13,6 @@ pub(super) struct Check {
     pub(super) troubles: Vec<Trouble>,
 }
 
-/// Something that a check may find.
 pub(super) struct Trouble {
     /// The query's column of what is found.
     pub(super) column: &'static str,
@@ -30,7 +29,6 @@ pub(super) struct Trouble {
 const IDLE: &str = "KSNOP";
 
 impl Check {
-    /// The names of the query's columns.
     pub(super) fn columns(&self) -> Vec<&'static str> {
         self.troubles.iter().map(|trouble| trouble.column).collect()
     }

@@ -56,9 +56,9 @@ pub fn inspect(
         return Ok(questions);
     }
 
-    let located = plan::locate(steps, &there);
+    let located = plan::locate(steps, &there.all);
     let left = match direction {
-        Direction::Up => plan::rest(steps, &located, &there),
+        Direction::Up => plan::rest(steps, &located, &there.all),
         Direction::Down => steps.to_vec(),
     };
     let changes_up = changes(&left, Direction::Up);
@@ -168,7 +168,6 @@ struct Place {
 }
 
 impl Place {
-    /// What it consists of.
     fn parts(&self) -> Vec<(&str, &str)> {
         plan::parts_of(&self.links.place)
     }
@@ -256,7 +255,6 @@ struct Inspector<'a> {
     /// What is left to do, in the direction of the script.
     changes: Vec<Change<'a>>,
     relationships: Vec<Places<'a>>,
-    /// The tables of lists, each with its list.
     lists: Vec<(String, &'a str)>,
     mirrored: Vec<(&'a Relationship, String)>,
 }
@@ -533,8 +531,9 @@ impl Inspector<'_> {
         if self.asked.options.direction == Direction::Down {
             return " The rollback starts from a database that is in the new schema as a whole: --apply finishes a migration that was run in part.".to_owned();
         }
-        let is_there =
-            |place: &TablePlace| plan::parts_of(place).into_iter().all(|part| self.there.has(part));
+        let is_there = |place: &TablePlace| {
+            plan::parts_of(place).into_iter().all(|part| self.there.all.has(part))
+        };
         let sentences = relationships.iter().zip(&self.relationships).filter_map(|(it, places)| {
             let is_whole = places.remaining.iter().all(|change| {
                 change.from().is_none_or(|item| is_there(&item.place()))
@@ -584,49 +583,32 @@ impl Inspector<'_> {
 
     /// What the migration would not be allowed to do.
     fn privileges(&self, session: &Session, locked: &[Locked]) -> Vec<Finding> {
-        let mut problems = Vec::new();
-        if session.is_standby {
-            let message =
-                "This server is a standby, which is read only. Connect to the primary server.";
-            problems.push(finding("STANDBY", message.to_owned()));
-        }
-        if session.is_read_only {
-            problems.push(finding(
-                "READ_ONLY",
-                format!(
-                    "Transactions of the user {} only read here (default_transaction_read_only). Run the migration as a user who may write.",
-                    session.user
-                ),
-            ));
-        }
-        let others: Vec<String> = locked
-            .iter()
-            .filter(|it| !it.is_owned)
-            .map(|it| format!("{} (owner {})", it.tab, it.owner))
-            .collect();
-        if !others.is_empty() {
-            problems.push(finding(
-                "NOT_OWNER",
-                format!(
-                    "The user {} does not own the tables that have to change: {}. Run the migration as their owner.",
-                    session.user,
-                    others.join(", ")
-                ),
-            ));
-        }
+        let Session { user, is_standby, is_read_only, can_create, .. } = session;
+        let schema = self.statements.schema_name();
+        let others = locked.iter().filter(|it| !it.is_owned);
+        let others: Vec<String> =
+            others.map(|it| format!("{} (owner {})", it.tab, it.owner)).collect();
         // To drop what one owns takes no more than that.
-        let needs_create = self.changes.iter().any(|change| change.dropped().is_none());
-        if needs_create && session.can_create == Some(false) {
-            problems.push(finding(
-                "NO_PRIVILEGE",
-                format!(
-                    "The user {} may not create in the schema {schema}, which renaming takes as well. GRANT CREATE ON SCHEMA {schema} TO that user, or run the migration as another.",
-                    session.user,
-                    schema = self.statements.schema_name()
-                ),
-            ));
-        }
-        problems
+        let creates = self.changes.iter().any(|change| change.dropped().is_none());
+        let standby =
+            "This server is a standby, which is read only. Connect to the primary server.";
+        let read_only = format!(
+            "Transactions of the user {user} only read here (default_transaction_read_only). Run the migration as a user who may write."
+        );
+        let not_owner = format!(
+            "The user {user} does not own the tables that have to change: {}. Run the migration as their owner.",
+            others.join(", ")
+        );
+        let no_privilege = format!(
+            "The user {user} may not create in the schema {schema}, which renaming takes as well. GRANT CREATE ON SCHEMA {schema} TO that user, or run the migration as another."
+        );
+        let problems = [
+            (*is_standby, finding("STANDBY", standby.to_owned())),
+            (*is_read_only, finding("READ_ONLY", read_only)),
+            (!others.is_empty(), finding("NOT_OWNER", not_owner)),
+            (creates && *can_create == Some(false), finding("NO_PRIVILEGE", no_privilege)),
+        ];
+        problems.into_iter().filter(|(applies, _)| *applies).map(|(_, it)| it).collect()
     }
 
     /// What one relationship has in the old schema and another in the new: that it is there says
@@ -684,11 +666,9 @@ fn ask<T: DeserializeOwned>(
 
 /// The columns and tables that are in the database.
 struct There {
-    all: HashSet<(String, String)>,
+    all: Tables,
     /// Those of which the rows may be read.
     ours: HashSet<(String, String)>,
-    /// Join tables, of which constraints or indexes have other names than they should.
-    misnamed: HashSet<String>,
 }
 
 impl There {
@@ -739,9 +719,11 @@ impl There {
         let there = || found.iter().filter(|it| it.is_there);
         let part = |it: &Found| (it.tab.clone(), it.col.clone());
         Ok(There {
-            all: there().map(part).collect(),
+            all: Tables {
+                parts: there().map(part).collect(),
+                misnamed: misnamed.into_iter().map(|it| it.tab).collect(),
+            },
             ours: there().filter(|it| it.is_ours).map(part).collect(),
-            misnamed: misnamed.into_iter().map(|it| it.tab).collect(),
         })
     }
 
@@ -797,16 +779,6 @@ impl There {
             (false, _, true, _, true) => State::Neither,
             _ => State::Mixed,
         }
-    }
-}
-
-impl Tables for There {
-    fn has(&self, (table, column): (&str, &str)) -> bool {
-        self.all.contains(&(table.to_owned(), column.to_owned()))
-    }
-
-    fn is_misnamed(&self, table: &JoinTable) -> bool {
-        self.misnamed.contains(&*table.name)
     }
 }
 

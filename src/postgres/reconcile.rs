@@ -174,7 +174,6 @@ END",
     )))
 }
 
-/// The columns of a preview.
 pub(super) const COLUMNS: [&str; 5] = ["added", "cleared", "dropped", "kept", "examples"];
 
 /// Counts what [`unite`] and [`adopt`] would do, for [`fill`]: the links of the kept place and of the dropped
@@ -253,7 +252,6 @@ pub(super) fn farewell(statements: &Statements<'_>, (_, table): &Homeless<'_>) -
     )
 }
 
-/// The answer to a preview.
 #[derive(Default, Deserialize)]
 pub(super) struct Answer {
     added: u64,

@@ -60,7 +60,6 @@ pub enum Role {
 /// A statement of the migration, without a terminator.
 #[derive(Debug, Clone, Serialize)]
 pub struct Statement {
-    /// What it is there for.
     pub role: Role,
     /// What it does, in words. Statements in a row that have one title belong together; those around
     /// the transaction have none.
@@ -83,7 +82,6 @@ pub fn statements(
     Ok(all_statements(plan, schema, &changes, options))
 }
 
-/// The tables that the migration locks.
 pub fn locked(steps: &[Planned<TableStep>], direction: Direction) -> Vec<String> {
     let changes = changes(steps, direction);
     preflight::touched(&changes).into_iter().map(str::to_owned).collect()
@@ -93,7 +91,6 @@ pub fn locked(steps: &[Planned<TableStep>], direction: Direction) -> Vec<String>
 /// knows.
 const NOT_DEFERRED: &str = "SET CONSTRAINTS ALL IMMEDIATE";
 
-/// The settings of the transaction.
 const SETTINGS: [(&str, &str); 5] = [
     // What the script calls without a schema is the server's own: no one else's function or operator of
     // the same name runs with the rights of the migration.

@@ -2,7 +2,6 @@
 
 use super::quote::literal;
 
-/// What is in a row.
 #[derive(Clone)]
 pub(super) enum Cell<'a> {
     Null,

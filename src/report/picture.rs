@@ -95,20 +95,16 @@ impl Place {
 
 #[derive(Debug)]
 pub(super) struct Panel {
-    /// `Before`, or `After`.
     pub(super) title: &'static str,
     pub(super) schema: &'static str,
     /// The two lists; one for a list that is related to itself.
     pub(super) lists: Vec<ListBox>,
-    /// The join tables or join collections.
     pub(super) joins: Vec<JoinBox>,
 }
 
-/// A list with the fields of the relationship.
 #[derive(Debug)]
 pub(super) struct ListBox {
     pub(super) key: String,
-    /// The collection, on MongoDB.
     pub(super) collection: Option<String>,
     pub(super) fields: Vec<FieldRow>,
 }
@@ -120,7 +116,6 @@ pub(super) struct FieldRow {
     pub(super) type_name: String,
     /// How it is stored, such as `column` or `in`; the name of a place may follow.
     pub(super) how: &'static str,
-    /// Where it is stored, when that is elsewhere.
     pub(super) elsewhere: Option<String>,
     /// Whether it is stored with the list's items, and not elsewhere.
     pub(super) is_stored: bool,
@@ -128,7 +123,6 @@ pub(super) struct FieldRow {
     pub(super) mark: Mark,
 }
 
-/// A join table or join collection.
 #[derive(Debug)]
 pub(super) struct JoinBox {
     pub(super) kind: &'static str,
@@ -137,11 +131,9 @@ pub(super) struct JoinBox {
     pub(super) mark: Mark,
 }
 
-/// What there is to say of a place.
 #[derive(Debug, Default)]
 pub(super) struct Mark {
     pub(super) fate: Fate,
-    /// How many links it holds, when somebody has counted.
     pub(super) links: Option<u64>,
     /// Whether it has the links of a copy that goes or comes.
     pub(super) is_kept: bool,
@@ -149,17 +141,13 @@ pub(super) struct Mark {
     pub(super) note: Option<Note>,
 }
 
-/// A column of a join table.
 #[derive(Debug)]
 pub(super) struct JoinColumn {
     pub(super) name: String,
-    /// Its name in the other schema, when that is another.
     pub(super) other_name: Option<String>,
-    /// The list whose ids it holds.
     pub(super) list: String,
 }
 
-/// A few words and the name of a place.
 #[derive(Debug)]
 pub(super) struct Note {
     pub(super) text: &'static str,
@@ -170,15 +158,12 @@ pub(super) struct Note {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Change {
     pub(super) fate: Fate,
-    /// What it is: `column`, `field`, `join table` or `join collection`.
     pub(super) kind: &'static str,
     /// The place, by its name before if it has one.
     pub(super) name: String,
-    /// Its name after, when that is another.
     pub(super) to: Option<String>,
 }
 
-/// All places of a relationship, and what is needed to draw them.
 pub(super) struct Picture<'a> {
     snapshot: &'a Snapshot,
     relationship: &'a Relationship,
@@ -289,7 +274,6 @@ fn collections(
 }
 
 impl Picture<'_> {
-    /// Whether both schemas store the relationship the same way.
     pub(super) fn is_unchanged(&self) -> bool {
         self.places.iter().all(|place| place.fate(self.direction) == Fate::Stays)
     }
