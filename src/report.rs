@@ -56,7 +56,14 @@ impl Found {
     /// Reads what a caller says `check` or `apply` has returned for a project. It may be of other lists
     /// than those of the plan: from before they changed, or of another project.
     pub fn parse(json: &str, plan: &UpgradePlan) -> Result<Self, Problem> {
-        let invalid = |reason: String| Problem::new("INVALID_OPTION", format!("The option inspection is not what check or apply has returned for this project: {reason}."));
+        let invalid = |reason: String| {
+            Problem::new(
+                "INVALID_OPTION",
+                format!(
+                    "The option inspection is not what check or apply has returned for this project: {reason}."
+                ),
+            )
+        };
         let found: Found =
             serde_json::from_str(json).map_err(|error| invalid(error.to_string()))?;
         let Inspection { adapter, engine, relationships, .. } = &found.check;
