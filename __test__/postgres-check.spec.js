@@ -397,7 +397,7 @@ describe('no row is lost', () => {
 
 describe('privileges', () => {
   /** A database on which a user has the privileges of a line of SQL. */
-  async function makeUser(grants) {
+  async function makeUser(grants, scenario) {
     const { database } = await makeDatabase();
     const user = `user_${count}`;
     const password = decodeURIComponent(PASSWORD);
@@ -405,7 +405,7 @@ describe('privileges', () => {
       database,
       `CREATE ROLE ${user} LOGIN PASSWORD '${password}'; ${grants(user)}`,
     );
-    return { database, user, session: await open(urlFor(database, user)) };
+    return { database, user, session: await open(urlFor(database, user), scenario) };
   }
   const drop = ({ database, user }) =>
     server.query(database, `DROP OWNED BY ${user}; DROP ROLE ${user}`);
@@ -443,6 +443,22 @@ describe('privileges', () => {
     await expectRefused(it.database, it.session, 'READ_ONLY');
     await server.query(undefined, `ALTER ROLE ${it.user} RESET default_transaction_read_only`);
     // Nothing else is in the way of an owner who is no superuser.
+    expect(await it.session.apply()).toMatchObject({ isApplied: true });
+    await server.dropDatabase(it.database);
+    await server.query(undefined, `DROP ROLE ${it.user}`);
+  });
+
+  it('an owner who may not create in the schema, which dropping does not take', async () => {
+    const { Todo, User } = JSON.parse(JSON.stringify(GUIDE.lists));
+    for (const path of ['reviewers', 'readers']) delete Todo.fields[path];
+    delete User.fields.readPosts;
+    const own = ['Todo', 'User', 'User_published'];
+    const it = await makeUser(
+      (user) => own.map((name) => `ALTER TABLE "${name}" OWNER TO ${user}`).join('; '),
+      { ...GUIDE, lists: { Todo, User } },
+    );
+    const found = await it.session.check();
+    expect([found.state, codes(found)]).toEqual(['old', []]);
     expect(await it.session.apply()).toMatchObject({ isApplied: true });
     await server.dropDatabase(it.database);
     await server.query(undefined, `DROP ROLE ${it.user}`);

@@ -53,7 +53,6 @@ pub(crate) fn project(kind: &str, lists: &[(&str, &[FieldSpec<'_>])]) -> Snapsho
                 rank: rank(path, &paths),
                 is_unique: false,
                 is_indexed: true,
-                is_indexed_by_new: false,
                 is_not_nullable: false,
                 is_indexed_by_new: !many,
                 join_collection: many
