@@ -232,6 +232,46 @@ it('a database that NEW was started on, which made its empty collections', async
   expect(await session.apply()).toMatchObject({ isApplied: true });
 });
 
+describe('a list whose collection is not in the database', () => {
+  /** `guide` with a list that nothing concerns. */
+  const WITH_NOTES = {
+    ...GUIDE,
+    lists: { ...GUIDE.lists, Note: { fields: { name: { type: 'Text' } } } },
+  };
+
+  it('is said, where it has no relationships, and does not stop it', async () => {
+    const { database, session } = await makeDatabase(WITH_NOTES);
+    const { warnings, isReady } = await session.check();
+    const message = `The database ${database} has no collection notes of the list Note. Does`;
+    expect(warnings).toMatchObject([
+      { code: 'MISSING', message: expect.stringContaining(message) },
+    ]);
+    expect(isReady).toBe(true);
+    expect(await session.apply()).toMatchObject({ isApplied: true });
+  });
+
+  it.each(['Users', 'user'])('stops it where the list has relationships: %s', async (name) => {
+    const { database, session } = await makeDatabase();
+    await server.database(database).collection('users').rename(name);
+    const message = `The database ${database} has no collection users of the list User. There is one named ${name}. `;
+    expect(await session.check()).toMatchObject({
+      isReady: false,
+      problems: [{ code: 'MISSING', message: expect.stringContaining(message) }],
+    });
+    await expectRefused(database, session, 'MISSING');
+  });
+
+  it('is only said where nothing is left to do', async () => {
+    const { database, session } = await makeDatabase();
+    await session.apply();
+    await server.database(database).collection('users').drop();
+    expect(await session.check()).toMatchObject({
+      ...{ isDone: true, problems: [] },
+      warnings: [{ code: 'MISSING' }],
+    });
+  });
+});
+
 describe('a database without a collection of the lists, which must be the wrong one', () => {
   it.each(['up', 'down'])('is not called done, on the way %s', async (direction) => {
     const session = await open(server.url('empty'));
@@ -409,6 +449,7 @@ it('the way back has no room for two documents without an id under a unique inde
   const other = server.database(database).collection(kept.collection);
   const { insertedIds } = await documents.insertMany([{}, {}, {}]);
   await other.insertOne({ [kept.field]: insertedIds[0] });
+  for (const name of ['bs', 'ds']) await server.database(database).createCollection(name);
   const down = { direction: 'down' };
   const found = await session.check(down);
   expect(found).toMatchObject({ isReady: false });

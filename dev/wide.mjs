@@ -122,7 +122,8 @@ export async function prove(name) {
       try {
         server = await start(version);
         const keystones = { old: oldKeystone, new: newKeystone };
-        const tools = { server, keystones, shell, isShort: true };
+        const isEarlierNew = Boolean(which.new);
+        const tools = { server, keystones, shell, isShort: true, isEarlierNew };
         return await proveAll(ENGINES[engine], tools, cannot[engine]);
       } finally {
         await Promise.all([oldKeystone, newKeystone, shell, server].map((it) => it?.stop()));

@@ -258,6 +258,7 @@ impl Inspector<'_> {
         let mut questions = vec![ask("server".to_owned(), json!(["server"]))];
         if !self.asked.is_running {
             questions.push(ask("at work before".to_owned(), json!(["atWork"])));
+            questions.push(ask("collections".to_owned(), json!(["collections"])));
         }
         for name in ["wrongServer", "unfinished", "wrongDatabase"] {
             questions.push(ask(name.to_owned(), json!([name, self.migration])));
@@ -373,6 +374,10 @@ impl Inspector<'_> {
         let at_work = self.at_work()?;
         let mut is_done = unfinished.is_none() && at_work.is_none() && !self.is_empty()?;
         is_done &= !self.is_any_pending()?;
+        for (message, is_related) in self.missing_lists(&server.name)? {
+            let list = if is_related && !is_done { &mut problems } else { &mut warnings };
+            list.push(finding("MISSING", message, None));
+        }
         if let Some(message) = other_locale {
             is_done = false;
             problems.insert(0, Finding { code: "LOCALE".to_owned(), message, relationship: None });
@@ -406,6 +411,40 @@ impl Inspector<'_> {
             warnings,
             catalogue: Vec::new(),
         })
+    }
+
+    /// The lists whose collections are not in the database, in words, and whether they have relationships.
+    /// A Keystone that starts makes those of all its lists.
+    fn missing_lists(&self, database: &str) -> Result<Vec<(String, bool)>, String> {
+        // In a database without any of them that is said already.
+        if self.asked.is_running || self.is_empty()? {
+            return Ok(Vec::new());
+        }
+        let there: Vec<String> = self.answer("collections")?;
+        let own = self.plan.relationships_of(self.adapter);
+        let related: BTreeSet<usize> = own.flat_map(|(_, it)| [it.left.list, it.target]).collect();
+        let at = self.plan.adapters.iter().position(|it| std::ptr::eq(it, self.adapter));
+        let lists = self.snapshot.lists.iter().enumerate();
+        let lists: Vec<_> = lists
+            .filter(|(_, list)| Some(list.adapter) == at)
+            .filter_map(|(number, list)| Some((number, &*list.key, list.collection.as_deref()?)))
+            .collect();
+        let is_taken = |name: &str| lists.iter().any(|(.., own)| *own == name);
+        let missing = lists.iter().filter(|(.., own)| !there.iter().any(|it| it == own));
+        Ok(missing
+            .map(|(number, key, own)| {
+                let is_like = |it: &&String| {
+                    let stem = stem(it);
+                    !is_taken(it) && (stem == self::stem(own) || stem == self::stem(key))
+                };
+                let like = there.iter().find(is_like);
+                let like = like.map(|it| format!(" There is one named {it}.")).unwrap_or_default();
+                let message = format!(
+                    "The database {database} has no collection {own} of the list {key}.{like} Does the Keystone that runs on this database give it another name? If the list is new, start that Keystone once, which makes the collections of all its lists"
+                );
+                (message, related.contains(number))
+            })
+            .collect())
     }
 
     /// Join collections with links, of a process whose locale orders left and right the other way round.
@@ -609,6 +648,14 @@ fn settle(relationships: &mut [Related]) {
     for it in relationships.iter_mut().filter(|it| it.state != State::Unchanged) {
         it.state = state;
     }
+}
+
+/// What a name has in common with its plural, and with the same in other case.
+fn stem(name: &str) -> String {
+    let name = name.to_lowercase();
+    let ends = [("ies", "y"), ("es", ""), ("s", ""), ("e", "")];
+    let stem = ends.iter().find_map(|(end, by)| Some([name.strip_suffix(end)?, *by].concat()));
+    stem.unwrap_or(name)
 }
 
 fn mirrored_key(at: usize) -> String {

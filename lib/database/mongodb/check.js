@@ -59,6 +59,10 @@ function questionsOf(connection) {
 
     wrongDatabase: (migration) => runner.wrongDatabase(server, migration),
 
+    async collections() {
+      return (await server.all({ listCollections: 1, nameOnly: true })).map(({ name }) => name);
+    },
+
     /** The links in a place, if that is in the database. */
     async links(place, takesText) {
       const { isThere, count } = linksIn(Object.assign({ takesText }, place));
