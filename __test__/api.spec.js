@@ -177,9 +177,10 @@ describe('UpgradePlan', () => {
     ]);
   });
 
-  test('takes the name of the only adapter', () => {
-    expect(plan().migration({ adapter: 'knex' })).toBe(plan().migration());
-    expect(plan().summary({ adapter: 'knex' })).toBe(plan().summary());
+  test.each(['new', 'old'])('takes the name of the only adapter, of the %s Keystone', (age) => {
+    const plan = planUpgrade(keystoneOf('guide', 'knex', age));
+    expect(plan.migration({ adapter: 'knex' })).toBe(plan.migration());
+    expect(plan.summary({ adapter: 'knex' })).toBe(plan.summary());
   });
 
   test.each(['migration', 'summary'])(
