@@ -836,7 +836,7 @@ export function diffSchemas(
  * @returns what the database holds, also where `problems` prevent the migration
  * @throws rejects with an {@link UpgradeError}: those of {@link planUpgrade}, `INVALID_OPTION`,
  *   `ADAPTER_REQUIRED`, `UNKNOWN_ADAPTER`, `CONNECTION_FAILED`, `LOCKED` while a migration is running,
- *   `CHECK_FAILED`
+ *   `SERVER_VERSION` of a PostgreSQL that is too old, `CHECK_FAILED`
  */
 export function check(keystone: KeystoneLike, options?: CheckOptions): Promise<Check>;
 

@@ -9,6 +9,7 @@ const { startKeystone } = require('../dev/keystone-process');
 const { isGiven, postgresVersions, startPostgres } = require('../dev/postgres');
 const { makeScenarioProject, removeProjects, run } = require('../dev/project');
 const { loadScenario } = require('../dev/scenario');
+const { startTcpProxy } = require('../dev/tcp-proxy');
 
 const GUIDE = loadScenario('guide');
 const NAMES = {
@@ -555,6 +556,32 @@ testOnOwnServer('says what to do where the server has no room for all the locks'
   } finally {
     await small.stop();
   }
+});
+
+it('a server that is too old says so, before it is asked what it does not understand', async () => {
+  const { database } = await makeDatabase();
+  const url = new URL(server.url(database));
+  const version = "current_setting('server_version')";
+  const older = "'11.22'".padEnd(version.length);
+  const proxy = await startTcpProxy({ host: url.hostname, port: Number(url.port) }, (text) =>
+    text.replace(`SELECT ${version} AS`, `SELECT ${older} AS`),
+  );
+  url.host = proxy.address;
+  const env = { DATABASE_URL: url.href };
+  const project = makeScenarioProject(GUIDE, 'knex');
+  const before = await stateOf(database);
+  const runs = [];
+  for (const args of [['--check'], ['--apply', '--yes']]) {
+    runs.push(await run(project, args, { env }));
+  }
+  proxy.stop();
+  for (const { code, stdout, stderr } of runs) {
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(
+      /✖ This needs PostgreSQL 12 or later, and the server is 11\.22\. .* \[SERVER_VERSION\]\n$/,
+    );
+  }
+  expect(await stateOf(database)).toBe(before);
 });
 
 describe('what projects have done to their databases', () => {

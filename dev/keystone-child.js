@@ -226,9 +226,10 @@ async function idle(pool) {
 
 /** How GraphQL is run in a Keystone, without access control. The schema is made once. */
 async function executor(session) {
-  session.execute ??= await { new: executorOfNew, old: executorOfOld }[generation](
-    session.keystone,
-  );
+  const { keystone } = session;
+  // The first NEW does it as OLD does.
+  const make = keystone.createApolloServer ? executorByContext : executorByPreparing;
+  session.execute ??= await make(keystone);
   return async (query) => {
     const { data, errors = [] } = await session.execute(query);
     if (errors.length) {
@@ -238,13 +239,13 @@ async function executor(session) {
   };
 }
 
-async function executorOfOld(keystone) {
+async function executorByPreparing(keystone) {
   const { GraphQLApp } = load('@keystonejs/app-graphql');
   await keystone.prepare({ apps: [new GraphQLApp()], dev: true });
   return (query) => keystone.executeQuery(query);
 }
 
-function executorOfNew(keystone) {
+function executorByContext(keystone) {
   keystone.createApolloServer({ schemaName: 'public', dev: true });
   const context = keystone.createContext({ schemaName: 'public', skipAccessControl: true });
   return (query) => keystone.executeGraphQL({ context, query });

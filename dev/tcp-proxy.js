@@ -8,8 +8,8 @@ const net = require('net');
  * Starts a proxy.
  *
  * @param {{ host: string, port: number }} [server] without one, it accepts connections and stays silent
- * @param {(text: string) => void | Promise<void>} [onSent] is asked about all that a client sends, as
- *   latin1; it may take its time, and meanwhile the client waits
+ * @param {(text: string) => unknown} [onSent] is asked about all that a client sends, as latin1; it may
+ *   take its time, and meanwhile the client waits; a text that it returns is sent instead
  * @returns {Promise<{ address: string, connections: number, stop: () => void }>}
  */
 function startTcpProxy(server, onSent = () => {}) {
@@ -28,7 +28,11 @@ function startTcpProxy(server, onSent = () => {}) {
     upstream.pipe(client);
     let last = Promise.resolve();
     client.on('data', (bytes) => {
-      last = last.then(() => onSent(bytes.toString('latin1'))).then(() => upstream.write(bytes));
+      last = last
+        .then(() => onSent(bytes.toString('latin1')))
+        .then((other) =>
+          upstream.write(typeof other === 'string' ? Buffer.from(other, 'latin1') : bytes),
+        );
     });
   });
   return new Promise((resolve) => {

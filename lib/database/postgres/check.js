@@ -20,6 +20,10 @@ const READ_ONLY = [
   'SET LOCAL row_security = off',
 ];
 
+/** The oldest server that the migration has been tested on. */
+const MIN_VERSION = 12;
+const VERSION = "SELECT current_setting('server_version') AS version";
+
 /** A table or column was there a moment ago, by the catalogue, and is not there now. */
 const CHANGED = /^(42P01|42703|XX000)$/;
 const BESIDE =
@@ -35,11 +39,12 @@ function asker(connection) {
 
 /**
  * Finds out what a PostgreSQL database holds, in a transaction that can only read. Throws `CHECK_FAILED`,
- * or `LOCKED` when a migration is running.
+ * `SERVER_VERSION`, or `LOCKED` when a migration is running.
  */
 async function checkPostgres(connection, core, onAnswer) {
   try {
     for (const sql of READ_ONLY) await connection.query(sql);
+    await expectVersion(connection);
     await takeLock(connection, 'check');
     return await inspect(core, asker(connection), onAnswer);
   } catch (error) {
@@ -48,6 +53,14 @@ async function checkPostgres(connection, core, onAnswer) {
   } finally {
     await connection.query('ROLLBACK').catch(() => {}); // The session may be gone.
   }
+}
+
+/** An older server would stop at a question that it does not understand, and say nothing of its age. */
+async function expectVersion(connection) {
+  const [{ version }] = await connection.query(VERSION);
+  if (parseInt(version, 10) >= MIN_VERSION) return;
+  const message = `This needs PostgreSQL ${MIN_VERSION} or later, and the server is ${version}. Nothing has been changed.`;
+  throw new UpgradeError('SERVER_VERSION', message);
 }
 
 module.exports = { asker, checkPostgres };
