@@ -18,8 +18,11 @@ async function confirm(inspection, signal, { dryRun = false }) {
   const left = leftToDo(inspection);
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     const where = `the database ${describeDatabase(database)}`;
+    const what = dryRun
+      ? `A dry run works on ${where} while others wait`
+      : `--apply changes ${where}`;
     throw new UpgradeError('CONFIRMATION_REQUIRED', [
-      `${dryRun ? `A dry run works on ${where} while others wait` : `--apply changes ${where}`}, and there is no terminal to ask on.`,
+      `${what}, and there is no terminal to ask on.`,
       `Nothing has been changed. ${dryRun ? 'Run' : 'Once you have a backup, run'} it again with --yes.`,
     ]);
   }

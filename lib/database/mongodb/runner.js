@@ -1,6 +1,7 @@
 'use strict';
 
 const {
+  about,
   aggregate,
   anyWith,
   changesOf,
@@ -244,7 +245,7 @@ async function start(run, state) {
 async function fillDocuments({ server, say, lock }, all) {
   await lock.setState({ phase: 'filling' });
   for (const { name, copy, place } of all) {
-    for (const fill of fillsOf(name, copy.fills, place)) {
+    for (const fill of about(name, fillsOf(copy.fills, place))) {
       say('fill', fill.says);
       await server.write(fill.run);
     }
@@ -615,12 +616,12 @@ async function indexClashes(server, { direction, indexes }) {
 async function checksOfWrites(server, name, parts) {
   const checks = [];
   for (const side of parts.drops) {
-    checks.push(...indexesStay(name, side, await server.indexesOf(side.collection)));
+    checks.push(...indexesStay(side, await server.indexesOf(side.collection)));
   }
   for (const change of changesOf(parts)) {
-    checks.push(...validatorTakes(name, change, await server.optionsOf(change.collection)));
+    checks.push(...validatorTakes(change, await server.optionsOf(change.collection)));
   }
-  return checks;
+  return about(name, checks);
 }
 
 /** What a check finds, in words, or nothing. */

@@ -37,82 +37,76 @@
 /** The migration, by kind of relationship. */
 const UP = {
   /** The links of the array move into the join collection. */
-  oneSidedManyToMany({ name, left, right, join }) {
+  oneSidedManyToMany({ left, right, join }) {
     return {
       pending: [anyWith(left)],
-      checks: checksOfArray(name, left, right),
-      copies: [copyArray(name, left, right, join)],
-      guards: [allCopied(name, left, right, join)],
+      checks: checksOfArray(left, right),
+      copies: [copyArray(left, right, join)],
+      guards: [allCopied(left, right, join)],
       indexes: [plainIndexes(join, [left.inJoin, right.inJoin])],
-      removals: [unset(name, left)],
+      removals: [unset(left)],
       drops: [left],
     };
   },
 
   /** The arrays hold the same links. Those of the left one move into the join collection. */
-  twoSidedManyToMany({ name, left, right, join, reconcile }) {
+  twoSidedManyToMany({ left, right, join, reconcile }) {
     return {
       pending: [anyWith(left), anyWith(right)],
       checks: [
-        ...checksOfArray(name, left, right),
-        ...checksOfArray(name, right, left),
-        otherSideAgrees(name, left, right),
-        otherSideAgrees(name, right, left),
+        ...checksOfArray(left, right),
+        ...checksOfArray(right, left),
+        otherSideAgrees(left, right),
+        otherSideAgrees(right, left),
       ],
-      copies: [(reconcile ? copyBothArrays : copyArray)(name, left, right, join)],
-      guards: [allCopied(name, left, right, join), allCopied(name, right, left, join)],
+      copies: [(reconcile ? copyBothArrays : copyArray)(left, right, join)],
+      guards: [allCopied(left, right, join), allCopied(right, left, join)],
       indexes: [plainIndexes(join, [left.inJoin, right.inJoin])],
-      removals: [unset(name, left), unset(name, right)],
+      removals: [unset(left), unset(right)],
       drops: [left, right],
     };
   },
 
   /** The fields hold the same links. The left one stays, the right one is removed. */
-  twoSidedOneToOne({ name, left, right, reconcile }) {
+  twoSidedOneToOne({ left, right, reconcile }) {
     return {
       pending: [anyWith(right), anyShared(left, right)],
       checks: [
-        onlyIds(name, right),
-        ownersHaveIds(name, right),
-        onlyIds(name, left),
-        ownersHaveIds(name, left),
-        ...(reconcile ? [] : [nothingLost(name, right, left), nothingStale(name, right, left)]),
-        fieldAgrees(name, left, right),
-        ...(reconcile
-          ? []
-          : [sharedAreSettled(name, left, right), nothingCleared(name, left, right)]),
+        onlyIds(right),
+        ownersHaveIds(right),
+        onlyIds(left),
+        ownersHaveIds(left),
+        ...(reconcile ? [] : [nothingLost(right, left), nothingStale(right, left)]),
+        fieldAgrees(left, right),
+        ...(reconcile ? [] : [sharedAreSettled(left, right), nothingCleared(left, right)]),
       ],
-      guards: reconcile ? [] : [nothingLost(name, right, left)],
+      guards: reconcile ? [] : [nothingLost(right, left)],
       repairs: reconcile
-        ? [
-            textBecomesIds(name, left),
-            clearShared(name, left, right),
-            adoptFields(name, left, right),
-          ]
-        : [clearShared(name, left, right)],
-      leftovers: reconcile ? [nothingLeftOut(name, right, left)] : [],
-      removals: [unset(name, right)],
+        ? [textBecomesIds(left), clearShared(left, right), adoptFields(left, right)]
+        : [clearShared(left, right)],
+      leftovers: reconcile ? [nothingLeftOut(right, left)] : [],
+      removals: [unset(right)],
       drops: [right],
     };
   },
 
   /** The array holds the same links as the field of the other side. The array is removed. */
-  twoSidedOneToMany({ name, left, right, reconcile }) {
+  twoSidedOneToMany({ left, right, reconcile }) {
     const [array, kept] = left.many ? [left, right] : [right, left];
     return {
       pending: [anyWith(array)],
       checks: [
-        onlyIds(name, array),
-        ownersHaveIds(name, array),
-        onlyIds(name, kept),
-        ownersHaveIds(name, kept),
-        ...(reconcile ? [] : [nothingLost(name, array, kept), nothingStale(name, array, kept)]),
-        arrayAgrees(name, kept, array),
+        onlyIds(array),
+        ownersHaveIds(array),
+        onlyIds(kept),
+        ownersHaveIds(kept),
+        ...(reconcile ? [] : [nothingLost(array, kept), nothingStale(array, kept)]),
+        arrayAgrees(kept, array),
       ],
-      guards: reconcile ? [] : [nothingLost(name, array, kept)],
-      repairs: reconcile ? [textBecomesIds(name, kept), adoptArrays(name, kept, array)] : [],
-      leftovers: reconcile ? [nothingLeftOut(name, array, kept)] : [],
-      removals: [unset(name, array)],
+      guards: reconcile ? [] : [nothingLost(array, kept)],
+      repairs: reconcile ? [textBecomesIds(kept), adoptArrays(kept, array)] : [],
+      leftovers: reconcile ? [nothingLeftOut(array, kept)] : [],
+      removals: [unset(array)],
       drops: [array],
     };
   },
@@ -122,40 +116,37 @@ const UP = {
  * An N:N whose join collection holds links already, while arrays do, too: Keystone's own script was
  * stopped, or the new Keystone has been running. The collection stays, and what is removed has to be in it.
  */
-function joinedAlready({ name, left, right, join, reconcile }, { drops, guards }) {
+function joinedAlready({ left, right, join, reconcile }, { drops, guards }) {
   const other = (side) => (side === left ? right : left);
   const missing = (side) => missingInJoin(side, other(side), join);
-  const lacking = (side) => joinLacks(name, side, missing(side), join);
+  const lacking = (side) => joinLacks(side, missing(side), join);
   return {
     checks: [
-      joinHoldsIds(name, left, right, join),
-      ...[].concat(...drops.map((side) => checksOfArray(name, side, other(side)))),
+      joinHoldsIds(left, right, join),
+      ...[].concat(...drops.map((side) => checksOfArray(side, other(side)))),
       ...drops.map(lacking),
-      ...drops.map((side) => joinHasMore(name, side, other(side), join)),
+      ...drops.map((side) => joinHasMore(side, other(side), join)),
     ],
     copies: [],
     expected: joinCount(left, right, join, reconcile ? drops.map(missing) : []),
     guards: reconcile ? [] : guards,
-    repairs: reconcile ? drops.map((side) => addToJoin(name, side, missing(side), join)) : [],
+    repairs: reconcile ? drops.map((side) => addToJoin(side, missing(side), join)) : [],
   };
 }
 
 /** The way back, by kind of relationship. */
 const DOWN = {
   /** The array is filled from the join collection, which is dropped. */
-  oneSidedManyToMany({ name, left, right, join }) {
-    return Object.assign(refilled(name, left, right, join), {
+  oneSidedManyToMany({ left, right, join }) {
+    return Object.assign(refilled(left, right, join), {
       pending: [named(join)],
-      removals: [dropCollection(name, join)],
+      removals: [dropCollection(join)],
     });
   },
 
   /** Both arrays are filled from the join collection, which is dropped. */
-  twoSidedManyToMany({ name, left, right, join }) {
-    const [ofLeft, ofRight] = [
-      refilled(name, left, right, join),
-      refilled(name, right, left, join),
-    ];
+  twoSidedManyToMany({ left, right, join }) {
+    const [ofLeft, ofRight] = [refilled(left, right, join), refilled(right, left, join)];
     return {
       pending: [named(join)],
       checks: [...ofLeft.checks, ...ofRight.checks],
@@ -163,20 +154,20 @@ const DOWN = {
       counts: [...ofLeft.counts, ...ofRight.counts],
       indexes: [...ofLeft.indexes, ...ofRight.indexes],
       touched: [...ofLeft.touched, ...ofRight.touched],
-      removals: [dropCollection(name, join)],
+      removals: [dropCollection(join)],
     };
   },
 
   /** The right field is filled from the left one, which stays. */
-  twoSidedOneToOne({ name, left, right }) {
+  twoSidedOneToOne({ left, right }) {
     const pending = [anyUnfilled(left, right), anyUnreturned(right, left)];
-    return Object.assign(refilled(name, right, left), { pending });
+    return Object.assign(refilled(right, left), { pending });
   },
 
   /** The array is filled from the field of the other side, which stays. */
-  twoSidedOneToMany({ name, left, right }) {
+  twoSidedOneToMany({ left, right }) {
     const [array, kept] = left.many ? [left, right] : [right, left];
-    return Object.assign(refilled(name, array, kept), { pending: [anyWithout(array)] });
+    return Object.assign(refilled(array, kept), { pending: [anyWithout(array)] });
   },
 };
 
@@ -191,13 +182,23 @@ const DOWN = {
  */
 function partsOf({ direction, reconcile }, relationship) {
   const { kind, name, join, isJoined } = relationship;
-  const none = { pending: [], checks: [], copies: [], counts: [] };
-  Object.assign(none, { guards: [], repairs: [], leftovers: [], indexes: [], removals: [] });
-  Object.assign(none, { drops: [], touched: [] });
-  const names = { name, join: join && join.collection, reconcile };
-  Object.assign(names, sidesOf(relationship, reconcile));
-  const parts = (direction === 'up' ? UP : DOWN)[kind](names);
-  return Object.assign(none, parts, isJoined && joinedAlready(names, parts));
+  const sides = Object.assign(
+    { join: join && join.collection, reconcile },
+    sidesOf(relationship, reconcile),
+  );
+  const parts = (direction === 'up' ? UP : DOWN)[kind](sides);
+  const all = Object.assign({}, parts, isJoined && joinedAlready(sides, parts));
+  for (const list of ['pending', 'indexes', 'drops', 'touched']) all[list] = all[list] || [];
+  for (const list of SAYING) all[list] = about(name, all[list] || []);
+  return all;
+}
+
+/** The parts of which each says something. */
+const SAYING = ['checks', 'copies', 'counts', 'guards', 'repairs', 'leftovers', 'removals'];
+
+/** Says of which relationship that is. */
+function about(name, parts) {
+  return parts.map((it) => Object.assign({}, it, { says: `${name}: ${it.says}` }));
 }
 
 function sidesOf({ left, right, join }, takesText) {
@@ -228,25 +229,23 @@ function sidesOf({ left, right, join }, takesText) {
  */
 
 /** Up: the checks of an array whose links are to be in a join collection. */
-function checksOfArray(name, side, other) {
-  const checks = [onlyIds(name, side), ownersHaveIds(name, side), noOddities(name, side)];
+function checksOfArray(side, other) {
+  const checks = [onlyIds(side), ownersHaveIds(side), noOddities(side)];
   // A one-sided relationship may lead to a list whose collection is not known.
-  return other.collection ? [...checks, targetsExist(name, side, other)] : checks;
+  return other.collection ? [...checks, targetsExist(side, other)] : checks;
 }
 
 /** The way back: what fills a field from a join collection, or from the field that was kept. */
-function refilled(name, side, other, join) {
+function refilled(side, other, join) {
   const from = join || other.collection;
   const links = join ? joinedLinks(side, other) : keptLinks(other);
-  const checks = [
-    join ? noneOverwrittenByJoin(name, side, other, join) : noneOverwritten(name, side, other),
-  ];
-  if (side.index === 'unique' && other.field) checks.push(oneIsWithout(name, side, other));
+  const checks = [join ? noneOverwrittenByJoin(side, other, join) : noneOverwritten(side, other)];
+  if (side.index === 'unique' && other.field) checks.push(oneIsWithout(side, other));
   const indexesOf = side.index === 'unique' ? uniqueIndexes : plainIndexes;
   return {
     checks,
-    copies: [gather(name, side, from, links)],
-    counts: [(side.many ? arraysComplete : fieldsComplete)(name, side, from, links)],
+    copies: [gather(side, from, links)],
+    counts: [(side.many ? arraysComplete : fieldsComplete)(side, from, links)],
     indexes: side.index ? [indexesOf(side.collection, [side.field])] : [],
     touched: [anyWith(side)],
   };
@@ -255,23 +254,23 @@ function refilled(name, side, other, join) {
 // Checks. What counts as a link is what both Keystones read: an ObjectId of a document that exists.
 
 /** Checks that what is in a join collection are links. */
-function joinHoldsIds(name, left, right, join) {
+function joinHoldsIds(left, right, join) {
   const isWrong = ({ inJoin }) => ({ [inJoin]: { $not: { $type: 'objectId' } } });
   return stop(
-    `${name}: the collection ${join} holds documents that are not links, because ${left.inJoin} or ${right.inJoin} is not an ObjectId. Correct or remove them`,
+    `the collection ${join} holds documents that are not links, because ${left.inJoin} or ${right.inJoin} is not an ObjectId. Correct or remove them`,
     join,
     [{ $match: { $or: [isWrong(left), isWrong(right)] } }],
   );
 }
 
 /** Warns about links of a join collection that holds links already and that an array does not have. */
-function joinHasMore(name, side, other, join) {
+function joinHasMore(side, other, join) {
   const value = path(side, '$$own.');
   const isThere = { $in: [`$${other.inJoin}`, ids(side, '$$own.')] };
   const isRemoved = { $eq: [{ $type: value }, 'missing'] };
   const [left, right] = side.isLeft ? [side, other] : [other, side];
   return warn(
-    `${name}: ${join} holds links that ${place(side)} does not. They stay. The new Keystone may have written them. But if a backup was restored over a migrated database, they are left over from before: then drop the database, and restore it again`,
+    `${join} holds links that ${place(side)} does not. They stay. The new Keystone may have written them. But if a backup was restored over a migrated database, they are left over from before: then drop the database, and restore it again`,
     join,
     [
       lookup(side, side.inJoin, 'own'),
@@ -289,8 +288,8 @@ function joinHasMore(name, side, other, join) {
 }
 
 /** Checks that a join collection that holds links already has those of an array. */
-function joinLacks(name, side, missing, join) {
-  const says = `${name}: ${place(side)} holds links that ${join} does not, though ${join} already holds links. Another script has been stopped, or the new Keystone has written them, or a backup was restored over a migrated database: in that case drop the database, and restore it again. `;
+function joinLacks(side, missing, join) {
+  const says = `${place(side)} holds links that ${join} does not, though ${join} already holds links. Another script has been stopped, or the new Keystone has written them, or a backup was restored over a migrated database: in that case drop the database, and restore it again. `;
   return (side.takesText ? warn : stop)(
     says +
       (side.takesText
@@ -302,10 +301,10 @@ function joinLacks(name, side, missing, join) {
 }
 
 /** Checks that a field holds ObjectIds, and nothing else. */
-function onlyIds(name, side) {
+function onlyIds(side) {
   const isWrong = { $not: [{ $or: [isNothing('$$this'), isId('$$this')] }] };
   const values = side.many ? items(path(side)) : [path(side)];
-  const says = `${name}: ${place(side)} holds something that is not an ObjectId. `;
+  const says = `${place(side)} holds something that is not an ObjectId. `;
   return (side.takesText ? warn : stop)(
     says +
       (side.takesText
@@ -322,10 +321,10 @@ function onlyIds(name, side) {
 }
 
 /** Checks that documents with links have an ObjectId as their own `_id`. */
-function ownersHaveIds(name, side) {
+function ownersHaveIds(side) {
   const isThere = { $not: [isNothing('$$this')] };
   return stop(
-    `${name}: documents of ${side.collection} hold links in ${side.field}, but their own _id is not an ObjectId. No Keystone can follow these links. Give the documents an ObjectId, or remove the links`,
+    `documents of ${side.collection} hold links in ${side.field}, but their own _id is not an ObjectId. No Keystone can follow these links. Give the documents an ObjectId, or remove the links`,
     side.collection,
     [
       { $match: { [side.field]: { $exists: true }, _id: { $not: { $type: 'objectId' } } } },
@@ -341,13 +340,13 @@ function ownersHaveIds(name, side) {
 }
 
 /** Warns about nulls and duplicates in an array, and a single value in place of one. */
-function noOddities(name, side) {
+function noOddities(side) {
   const value = path(side);
   const isArray = { $isArray: [value] };
   const isThere = { $not: [isNothing('$$this')] };
   const size = (array) => ({ $size: array });
   const check = warn(
-    `${name}: ${place(side)} holds nulls, duplicates, or a single value in place of an array. Each link is copied once, and nulls are left out`,
+    `${place(side)} holds nulls, duplicates, or a single value in place of an array. Each link is copied once, and nulls are left out`,
     side.collection,
     [
       having(side),
@@ -382,10 +381,10 @@ function noOddities(name, side) {
 }
 
 /** Warns about ids of documents that do not exist. They are copied unchanged, or removed with the field. */
-function targetsExist(name, side, other) {
+function targetsExist(side, other) {
   const isCopied = side.isLeft || side.takesText;
   return warn(
-    `${name}: ${place(side)} holds ids of documents that ${other.collection} does not have. No Keystone shows them. ` +
+    `${place(side)} holds ids of documents that ${other.collection} does not have. No Keystone shows them. ` +
       (isCopied ? 'They are copied unchanged' : 'They are removed with the field'),
     side.collection,
     [
@@ -404,11 +403,10 @@ function targetsExist(name, side, other) {
  * Checks the indexes that contain a field that goes, but for those that the lists ask for. A unique one may
  * refuse documents that differ in this field alone; others are of no use any more.
  *
- * @param {string} name
  * @param {Side} side
  * @param {object[]} indexes as `listIndexes` has them
  */
-function indexesStay(name, side, indexes) {
+function indexesStay(side, indexes) {
   const isOfField = (key) => key === side.field || key.startsWith(`${side.field}.`);
   const isConfigured = (it) => isOwnIndex(it, side) && Boolean(side.index);
   const others = indexes.filter((it) => Object.keys(it.key).some(isOfField) && !isConfigured(it));
@@ -420,7 +418,7 @@ function indexesStay(name, side, indexes) {
         ? 'It is dropped, and the rollback does not make it again'
         : 'Replace it';
       return warn(
-        `${name}: the index ${it.name} of ${side.collection} contains ${side.field}, which is removed. ${end}`,
+        `the index ${it.name} of ${side.collection} contains ${side.field}, which is removed. ${end}`,
         side.collection,
         [{ $limit: 1 }, example],
       );
@@ -428,7 +426,7 @@ function indexesStay(name, side, indexes) {
     const rest = Object.keys(it.key).filter((key) => !isOfField(key));
     const values = rest.map((key) => ({ $ifNull: [`$${key}`, null] }));
     return stop(
-      `${name}: the unique index ${it.name} of ${side.collection} contains ${side.field}. Documents that differ in that field alone could not be without it. Drop the index`,
+      `the unique index ${it.name} of ${side.collection} contains ${side.field}. Documents that differ in that field alone could not be without it. Drop the index`,
       side.collection,
       [
         ...(it.partialFilterExpression ? [{ $match: it.partialFilterExpression }] : []),
@@ -484,11 +482,10 @@ function changesOf({ drops, repairs, copies }) {
 /**
  * Checks that the validator of a collection takes documents as they will be.
  *
- * @param {string} name
  * @param {Change} change
  * @param {object} options of the collection, as `listCollections` has them
  */
-function validatorTakes(name, change, { validator, validationLevel, validationAction }) {
+function validatorTakes(change, { validator, validationLevel, validationAction }) {
   if (!validator || validationLevel === 'off' || validationAction === 'warn') return [];
   const { collection, field, run } = change;
   // Documents that it refuses already may be changed then.
@@ -506,7 +503,7 @@ function validatorTakes(name, change, { validator, validationLevel, validationAc
     : [{ $match: { [field]: { $exists: true } } }, ...isValid, { $project: { [field]: 0 } }];
   const how = run ? `with ${field} as it will be` : `without ${field}`;
   const check = stop(
-    `${name}: the validator of ${collection} refuses documents ${how}. Change it with collMod, or set its validationAction to warn until the end`,
+    `the validator of ${collection} refuses documents ${how}. Change it with collMod, or set its validationAction to warn until the end`,
     run ? run.aggregate : collection,
     [...willBe, { $match: { $nor: [validator] } }, { $project: { _id: 1 } }],
   );
@@ -514,8 +511,8 @@ function validatorTakes(name, change, { validator, validationLevel, validationAc
 }
 
 /** N:N: checks that the other array has all links of this one. */
-function otherSideAgrees(name, side, other) {
-  const says = `${name}: ${place(side)} holds links that ${place(other)} does not. `;
+function otherSideAgrees(side, other) {
+  const says = `${place(side)} holds links that ${place(other)} does not. `;
   return (side.takesText ? warn : stop)(
     says +
       (side.takesText
@@ -527,9 +524,9 @@ function otherSideAgrees(name, side, other) {
 }
 
 /** Checks that the kept side has every link of the side that goes, unless it holds another id there. */
-function nothingLost(name, side, kept) {
+function nothingLost(side, kept) {
   return stop(
-    `${name}: links that only ${place(side)} holds would be lost. Add them to ${place(kept)}, or remove them, or use --reconcile, which adds them`,
+    `links that only ${place(side)} holds would be lost. Add them to ${place(kept)}, or remove them, or use --reconcile, which adds them`,
     side.collection,
     [...unreturned(side, kept), { $match: { isTaken: false } }, ends(side)],
   );
@@ -539,87 +536,87 @@ function nothingLost(name, side, kept) {
  * Warns about links of the side that goes where the kept side holds another id. The old Keystone
  * leaves such stale links behind whenever a link is re-assigned.
  */
-function nothingStale(name, side, kept) {
+function nothingStale(side, kept) {
   return warn(
-    `${name}: ${place(side)} holds links that ${place(kept)} contradicts. The old Keystone leaves such stale links behind. The links in ${place(kept)} are kept`,
+    `${place(side)} holds links that ${place(kept)} contradicts. The old Keystone leaves such stale links behind. The links in ${place(kept)} are kept`,
     side.collection,
     [...unreturned(side, kept), { $match: { isTaken: true } }, ends(side)],
   );
 }
 
 /** 1:N: warns about links of the kept side that the array does not have. */
-function arrayAgrees(name, kept, dropped) {
+function arrayAgrees(kept, dropped) {
   const pipeline = [...unreturned(kept, dropped), ends(kept)];
-  return warn(onlyKept(name, kept), kept.collection, pipeline);
+  return warn(onlyKept(kept), kept.collection, pipeline);
 }
 
 /** 1:1: warns about links of the kept side to documents whose own field holds no id. */
-function fieldAgrees(name, kept, dropped) {
+function fieldAgrees(kept, dropped) {
   const pipeline = [...unreturned(kept, dropped), { $match: { isTaken: false } }, ends(kept)];
-  return warn(onlyKept(name, kept), kept.collection, pipeline);
+  return warn(onlyKept(kept), kept.collection, pipeline);
 }
 
-function onlyKept(name, kept) {
-  return `${name}: only ${place(kept)} holds these links. The new Keystone shows them from both sides`;
+function onlyKept(kept) {
+  return `only ${place(kept)} holds these links. The new Keystone shows them from both sides`;
 }
 
 /** 1:1: checks that an item to which several documents link names one of them. */
-function sharedAreSettled(name, kept, dropped) {
+function sharedAreSettled(kept, dropped) {
   return stop(
-    `${name}: several documents link to the same item in ${place(kept)}, and ${place(dropped)} of that item names none of them. The new Keystone would show the item twice. Keep one of these links, or use --reconcile, which keeps the one of the document with the highest id`,
+    `several documents link to the same item in ${place(kept)}, and ${place(dropped)} of that item names none of them. The new Keystone would show the item twice. Keep one of these links, or use --reconcile, which keeps the one of the document with the highest id`,
     kept.collection,
     [...shared(kept, dropped), { $match: { named: [] } }],
   );
 }
 
 /** 1:1: warns about the links that `clearShared` will clear. */
-function nothingCleared(name, kept, dropped) {
+function nothingCleared(kept, dropped) {
   return warn(
-    `${name}: links in ${place(kept)} will be cleared, because another document links to the same item, and the item names that one. The old Keystone leaves such stale links behind`,
+    `links in ${place(kept)} will be cleared, because another document links to the same item, and the item names that one. The old Keystone leaves such stale links behind`,
     kept.collection,
     losers(kept, dropped),
   );
 }
 
 /** After the repairs: warns about links for which the kept side had no room. */
-function nothingLeftOut(name, side, kept) {
+function nothingLeftOut(side, kept) {
   return warn(
-    `${name}: links in ${place(side)} are dropped, because ${place(kept)} contradicts them`,
+    `links in ${place(side)} are dropped, because ${place(kept)} contradicts them`,
     side.collection,
     [...unreturned(side, kept), ends(side)],
   );
 }
 
 /** Checks that the join collection has every link of an array, as far as the target exists. */
-function allCopied(name, side, other, join) {
+function allCopied(side, other, join) {
   return stop(
-    `${name}: ${place(side)} holds links that ${join} does not, so they were added after the copy. Was the application running? Add them to ${join}, or remove them from ${place(side)}`,
+    `${place(side)} holds links that ${join} does not, so they were added after the copy. Was the application running? Add them to ${join}, or remove them from ${place(side)}`,
     side.collection,
     [...lacking(side, other, join), ends(side)],
   );
 }
 
 /** The way back: checks that an array has no links that the join collection lacks. */
-function noneOverwrittenByJoin(name, side, other, join) {
+function noneOverwrittenByJoin(side, other, join) {
   const pipeline = [...unjoined(side, other, join), ends(side)];
-  return stop(overwritten(name, side, join), side.collection, pipeline);
+  return stop(overwritten(side, join), side.collection, pipeline);
 }
 
 /** The way back: checks that a field has no links that the kept side lacks. */
-function noneOverwritten(name, side, kept) {
+function noneOverwritten(side, kept) {
   const pipeline = [...unreturned(side, kept), ends(side)];
-  return stop(overwritten(name, side, place(kept)), side.collection, pipeline);
+  return stop(overwritten(side, place(kept)), side.collection, pipeline);
 }
 
-function overwritten(name, side, source) {
-  return `${name}: ${place(side)} holds links that ${source} does not. They would be overwritten. Is the database in the old schema already?`;
+function overwritten(side, source) {
+  return `${place(side)} holds links that ${source} does not. They would be overwritten. Is the database in the old schema already?`;
 }
 
 /**
  * The way back: checks that at most one document gets no link, where the old Keystone has a unique
  * index. To that, a missing id is a value like any other.
  */
-function oneIsWithout(name, side, kept) {
+function oneIsWithout(side, kept) {
   const linked = [
     holding(kept),
     { $group: { _id: path(kept) } },
@@ -629,7 +626,7 @@ function oneIsWithout(name, side, kept) {
   ];
   const without = { $subtract: ['$all', { $ifNull: [only('linked', '$$linked.n'), 0] }] };
   const check = stop(
-    `${name}: documents of ${side.collection} have no link from ${place(kept)}. The unique index of the old Keystone on ${place(side)} has room for one of them only. Link the others, or remove them`,
+    `documents of ${side.collection} have no link from ${place(kept)}. The unique index of the old Keystone on ${place(side)} has room for one of them only. Link the others, or remove them`,
     side.collection,
     [
       { $group: { _id: null, all: { $sum: 1 } } },
@@ -645,11 +642,11 @@ function oneIsWithout(name, side, kept) {
  * The way back: checks that the arrays have all links, as far as their documents exist. It counts: an
  * array may be long, and looking each link up in it would take its square.
  */
-function arraysComplete(name, side, from, links) {
+function arraysComplete(side, from, links) {
   const size = { $size: { $ifNull: [items(path(side)), []] } };
   const filled = [{ $group: { _id: null, n: { $sum: size } } }];
   const first = { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } };
-  return stop(incomplete(name, side, from), from, [
+  return stop(incomplete(side, from), from, [
     ...links,
     { $group: { _id: '$own', kept: { $sum: 1 } } },
     lookup(side, '_id', 'document'),
@@ -662,9 +659,9 @@ function arraysComplete(name, side, from, links) {
 }
 
 /** The way back: checks that the fields have all links, as far as their documents exist. */
-function fieldsComplete(name, side, from, links) {
+function fieldsComplete(side, from, links) {
   const isFilled = only('document', isId(path(side, '$$document.')));
-  return stop(incomplete(name, side, from), from, [
+  return stop(incomplete(side, from), from, [
     ...links,
     { $group: { _id: '$own', id: { $max: '$id' } } },
     lookup(side, '_id', 'document'),
@@ -674,8 +671,8 @@ function fieldsComplete(name, side, from, links) {
   ]);
 }
 
-function incomplete(name, side, from) {
-  return `${name}: ${place(side)} does not hold all links of ${from}. Nothing has been removed. Is the application running? Stop it, and run this again`;
+function incomplete(side, from) {
+  return `${place(side)} does not hold all links of ${from}. Nothing has been removed. Is the application running? Stop it, and run this again`;
 }
 
 // Copies, repairs and removals.
@@ -685,9 +682,9 @@ function incomplete(name, side, from) {
  * counts them in another way than it copies them: by the sizes of sets. `__v` is what mongoose, and so
  * Keystone, writes into every document that it makes.
  */
-function copyArray(name, left, right, join) {
+function copyArray(left, right, join) {
   return {
-    says: `${name}: copying links into ${join}`,
+    says: `copying links into ${join}`,
     into: join,
     indexes: [left.inJoin, right.inJoin],
     links: 1,
@@ -715,7 +712,7 @@ function copyArray(name, left, right, join) {
  * Copies the links of both arrays: those of the left one in its order, then those that only the right
  * one has.
  */
-function copyBothArrays(name, left, right, join) {
+function copyBothArrays(left, right, join) {
   const each = (side, link) => [
     having(side),
     { $project: { ids: ids(side) } },
@@ -735,7 +732,7 @@ function copyBothArrays(name, left, right, join) {
   ];
   const link = { near: '$near', far: '$far' };
   return {
-    says: `${name}: copying links into ${join}`,
+    says: `copying links into ${join}`,
     into: join,
     indexes: [left.inJoin, right.inJoin],
     links: 1,
@@ -761,9 +758,9 @@ function copyBothArrays(name, left, right, join) {
 }
 
 /** Repairs a join collection that holds links already: it gets those that only an array has. */
-function addToJoin(name, side, missing, join) {
+function addToJoin(side, missing, join) {
   return {
-    says: `${name}: adding links to ${join} that only ${place(side)} holds`,
+    says: `adding links to ${join} that only ${place(side)} holds`,
     collection: join,
     how: 'insert',
     run: missing,
@@ -784,9 +781,9 @@ function joinCount(left, right, join, more) {
 }
 
 /** Repairs strings of 24 hex digits: they become ids. */
-function textBecomesIds(name, kept) {
+function textBecomesIds(kept) {
   return {
-    says: `${name}: turning strings in ${place(kept)} into ids`,
+    says: `turning strings in ${place(kept)} into ids`,
     collection: kept.collection,
     field: kept.field,
     how: 'merge',
@@ -799,9 +796,9 @@ function textBecomesIds(name, kept) {
 }
 
 /** Repairs an item to which several documents link: all but one of the links are cleared. */
-function clearShared(name, kept, dropped) {
+function clearShared(kept, dropped) {
   return {
-    says: `${name}: clearing links in ${place(kept)} whose target is linked elsewhere`,
+    says: `clearing links in ${place(kept)} whose target is linked elsewhere`,
     collection: kept.collection,
     field: kept.field,
     how: 'clear',
@@ -810,8 +807,8 @@ function clearShared(name, kept, dropped) {
 }
 
 /** Repairs a 1:N: a field without an id gets what the arrays say, of several the highest id. */
-function adoptArrays(name, kept, dropped) {
-  return adopt(name, kept, dropped, dropped.collection, [
+function adoptArrays(kept, dropped) {
+  return adopt(kept, dropped, dropped.collection, [
     having(dropped),
     { $project: { ids: ids(dropped) } },
     { $unwind: '$ids' },
@@ -823,13 +820,13 @@ function adoptArrays(name, kept, dropped) {
  * Repairs a 1:1: a left field without an id gets what items say to which nobody links, of several the
  * highest id.
  */
-function adoptFields(name, left, right) {
+function adoptFields(left, right) {
   const names = [
     having(right),
     { $project: { names: toId(path(right)) } },
     { $match: { names: { $type: 'objectId' } } },
   ];
-  return adopt(name, left, right, left.collection, [
+  return adopt(left, right, left.collection, [
     holding(left),
     { $project: { _id: path(left), held: { $literal: 1 } } },
     { $unionWith: { coll: right.collection, pipeline: names } },
@@ -839,10 +836,10 @@ function adoptFields(name, left, right) {
   ]);
 }
 
-function adopt(name, kept, dropped, collection, found) {
+function adopt(kept, dropped, collection, found) {
   const isHeld = only('own', isId(path(kept, '$$own.')));
   return {
-    says: `${name}: adding links to ${place(kept)} that only ${place(dropped)} holds`,
+    says: `adding links to ${place(kept)} that only ${place(dropped)} holds`,
     collection: kept.collection,
     field: kept.field,
     how: 'merge',
@@ -860,11 +857,11 @@ function adopt(name, kept, dropped, collection, found) {
  * The way back: gathers what a field will hold, by the `_id` of its document. An `_id` of the join
  * collection tells the order in which links were copied, and so the order of the left arrays.
  */
-function gather(name, side, from, links) {
+function gather(side, from, links) {
   const own = { $group: { _id: '$own', [side.field]: { [side.many ? '$push' : '$max']: '$id' } } };
   const once = side.many ? [] : [{ $group: { _id: '$own' } }];
   return {
-    says: `${name}: gathering the links of ${place(side)} from ${from}`,
+    says: `gathering the links of ${place(side)} from ${from}`,
     fills: side,
     run: aggregate(from, [...links, own]),
     count: aggregate(from, [...links, ...once, { $group: { _id: null, n: { $sum: 1 } } }]),
@@ -873,29 +870,29 @@ function gather(name, side, from, links) {
 }
 
 /** The way back: what writes a copy into the documents. The old Keystone gives each an array. */
-function fillsOf(name, side, copy) {
+function fillsOf(side, copy) {
   const isWithout = { [side.field]: { $exists: false } };
   const empty = {
-    says: `${name}: setting ${place(side)} to an empty array where it is missing`,
+    says: `setting ${place(side)} to an empty array where it is missing`,
     run: update(side.collection, isWithout, { $set: { [side.field]: [] } }),
   };
   const fill = {
-    says: `${name}: filling ${place(side)}`,
+    says: `filling ${place(side)}`,
     run: aggregate(copy, [merge(side.collection)]),
   };
   return side.many ? [empty, fill] : [fill];
 }
 
-function unset(name, side) {
+function unset(side) {
   const filter = { [side.field]: { $exists: true } };
   return {
-    says: `${name}: removing ${place(side)}`,
+    says: `removing ${place(side)}`,
     run: update(side.collection, filter, { $unset: { [side.field]: 1 } }),
   };
 }
 
-function dropCollection(name, collection) {
-  return { says: `${name}: dropping the collection ${collection}`, run: { drop: collection } };
+function dropCollection(collection) {
+  return { says: `dropping the collection ${collection}`, run: { drop: collection } };
 }
 
 // Commands.
@@ -1193,6 +1190,7 @@ function only(array, value) {
 }
 
 module.exports = {
+  about,
   aggregate,
   anyWith,
   changesOf,
