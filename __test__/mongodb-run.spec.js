@@ -236,12 +236,17 @@ it('the command, killed at work, goes on when it is run again', async () => {
   }
 });
 
-it('says how far a copy is, as long as that runs', async () => {
-  const database = await makeDatabase(states.up.before);
-  const db = server.database(database);
+async function statementsUp() {
   const session = await keystone.open(LISTS);
   const statements = planUpgrade(await session.snapshot()).statements();
   await session.close();
+  return statements;
+}
+
+it('says how far a copy is, as long as that runs', async () => {
+  const database = await makeDatabase(states.up.before);
+  const db = server.database(database);
+  const statements = await statementsUp();
   const reported = [];
   let copying;
   let isCounted;
@@ -273,6 +278,36 @@ it('says how far a copy is, as long as that runs', async () => {
       expect([done, text]).toEqual([12, expect.stringContaining(`${name}: copied links into`)]);
     }
   }
+});
+
+it('says nothing more of a copy that has failed', async () => {
+  const db = server.database(await makeDatabase(states.up.before));
+  let reported = 0;
+  let asked;
+  let end;
+  const isAsked = new Promise((resolve) => (asked = resolve));
+  const isEnded = new Promise((resolve) => (end = resolve));
+  const running = migrate(await statementsUp(), {
+    database: db.databaseName,
+    beatMs: 20,
+    adminCommand: (command) => db.admin().command(command),
+    async command(command) {
+      if (command.pipeline?.some(({ $out }) => $out)) {
+        await isAsked;
+        throw new Error('refused');
+      }
+      if (!command.count) return db.command(command);
+      asked();
+      await isEnded;
+      return { n: 12 };
+    },
+    report: () => void (reported += 1),
+  });
+  await expect(running).rejects.toThrow('refused');
+  const before = reported;
+  end();
+  await new Promise(setImmediate);
+  expect(reported).toBe(before);
 });
 
 describe('on a terminal', () => {
