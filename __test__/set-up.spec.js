@@ -1,11 +1,16 @@
 'use strict';
 
 // The scripts are the first thing that is run on a fresh checkout, and install what they need: until
-// then there is no package.
+// then there is no package. And what is kept of the installs makes no difference but of time.
 
+const fs = require('fs');
 const { isBuiltin } = require('module');
 const path = require('path');
 const esbuild = require('esbuild');
+const { PRELOAD, fileOf } = require('../dev/code-cache');
+const { installed } = require('../dev/installs');
+const { newKeystone, oldKeystone } = require('../dev/keystones');
+const { makeProject, removeProjects, run } = require('../dev/project');
 
 const root = path.join(__dirname, '..');
 const { scripts } = require('../package.json');
@@ -59,4 +64,25 @@ test.each([...new Set(ENTRIES)])(
 
 test('a package that is imported by what a file imports would be found', async () => {
   expect(await packagesBefore('dev/demo.mjs')).toContain('pg');
+});
+
+afterAll(removeProjects);
+
+test.each([
+  ['keystones/new', newKeystone],
+  ['keystones/old', oldKeystone],
+])('%s loads the same by what is kept of it', async (set, modules) => {
+  expect(fs.existsSync(fileOf(fs.realpathSync(installed(set))))).toBe(true);
+  const project = makeProject({ 'index.js': "require('./keystone')" }, [], modules());
+  const print = `
+    require('./keystone');
+    console.log(Object.keys(require.cache).sort().join('\\n'));`;
+  fs.writeFileSync(`${project}/print.js`, print);
+  const [kept, plain] = [
+    await run(project, [], { file: 'print.js', node: PRELOAD }),
+    await run(project, [], { file: 'print.js', node: [] }),
+  ];
+  const files = (output) => output.stdout.split('\n').filter((it) => !it.includes('code-cache'));
+  expect(files(kept).length).toBeGreaterThan(500);
+  expect(files(kept)).toEqual(files(plain));
 });

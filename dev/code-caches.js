@@ -22,8 +22,9 @@ const PROGRAMS = {
 
 function write() {
   for (const [set, program] of Object.entries(PROGRAMS)) {
-    const install = folder(set);
-    if (!fs.existsSync(install) || fs.existsSync(fileOf(install))) continue;
+    if (!fs.existsSync(folder(set))) continue;
+    const install = fs.realpathSync(folder(set)); // As a module's file is named.
+    if (fs.existsSync(fileOf(install))) continue;
     const args = [...PRELOAD, ...program(path.join(install, 'node_modules'))];
     const env = { ...process.env, WRITE_CODE_CACHE: install };
     execFileSync(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
