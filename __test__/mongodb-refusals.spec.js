@@ -82,6 +82,7 @@ describe('a server', () => {
     const field = isLong ? 'a'.repeat(48) : 'others';
     const posts = [{ _id: new ObjectId(), [field]: [] }];
     await trials.server.database(database).collection('posts').insertMany(posts);
+    await trials.server.database(database).createCollection('users');
     const many = { type: 'Relationship', ref: 'User', many: true };
     const lists = { lists: { Post: { fields: { [field]: many } }, User: { fields: {} } } };
     const options = { version, lists };
