@@ -234,7 +234,7 @@ describe('on MongoDB', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Post\.tags -> Tag\.posts +12 +12$/m);
     expect(stdout).toContain(
-      'A dry run leaves out: giving the join collections their names, repairs, removals.',
+      'A dry run leaves out: giving the join collections their names, repairs, indexes of lists, removals.',
     );
     expect(stdout).toContain('The dry run succeeded, and everything has been taken back.');
     expect(await stateOf('command')).toBe(before);

@@ -143,6 +143,7 @@ const WRITES = {
     ['the state before removals', steps.phase('removing'), [14031], 'untouched'],
     ['a repair', steps.release('cover'), [121], 'touched'],
     ['an index that goes', steps.dropIndexes, [13], 'touched'],
+    ['an index of a list', sends('createIndexes', 'posts'), [14031], 'touched'],
     ['a removal', steps.removal('tags'), [11000, 189], 'touched'],
     ['the last removal', steps.removal('owned'), [50], 'touched'],
   ],

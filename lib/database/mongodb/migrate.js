@@ -16,10 +16,10 @@ const GOES_ON =
   'The database has been changed in part. Run it again: it goes on where it was stopped.';
 const LEFTOVERS = 'The next run removes the copies that this one has made.';
 const TAKEN_OVER = 'That run says what has been changed; so does --check once it has ended.';
-/** What changes the documents themselves, which cannot be taken back. */
+/** What cannot be taken back, or would change more than copies. */
 const SKIPPED = {
-  up: ['giving the join collections their names', 'repairs', 'removals'],
-  down: ['copies into the documents', 'removals'],
+  up: ['giving the join collections their names', 'repairs', 'indexes of lists', 'removals'],
+  down: ['copies into the documents', 'indexes of lists', 'removals'],
 };
 
 const UNEXPECTED = 'The migration has been run, but not everything is as it must be.';
