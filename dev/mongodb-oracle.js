@@ -125,7 +125,7 @@ class Proof {
     await this.assertRead('new', 'What NEW reads');
     const started = await this.state();
     assertSame('The documents after NEW has started', ...[after, started].map(documentsText));
-    assertSame('The indexes after NEW has started', ...[this.fresh, started].map(indexesText));
+    this.assertIndexes('The indexes after NEW has started', this.fresh, started);
 
     const [migrated, recreated] = [started, this.recreated].map((state) =>
       documentsText(living(state, this.relationships)),
