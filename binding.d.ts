@@ -25,7 +25,6 @@ export declare class NativePlan {
   diff(adapter: string | undefined | null, color: boolean): string
   /** The report as a page or as Markdown. `found` is the JSON of a [`Found`], or null. */
   report(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean, format: 'html' | 'md', found?: string | undefined | null): string
-  /** The whole plan as JSON. */
   toJson(): string
 }
 

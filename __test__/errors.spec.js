@@ -37,7 +37,7 @@ const inCore = filesIn('src', '.rs')
   .map((file) => read(file).split('#[cfg(test)]')[0])
   .flatMap((text) => [
     ...all(text, /"([A-Z]+(?:_[A-Z]+)+)"/g),
-    ...all(text, /(?:finding\(|code: )\s*"([A-Z_]+)"/g),
+    ...all(text, /(?:finding\(|::new\(|code: )\s*"([A-Z_]+)"/g),
   ])
   .filter((code) => !NO_CODES.includes(code));
 

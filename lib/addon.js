@@ -63,9 +63,9 @@ function missing(platform, installed, error) {
   const advice = PLATFORMS.includes(platform)
     ? `Yours is in the package ${installed}, an optional dependency: install again on the machine that runs it, without --no-optional and --omit=optional.`
     : 'On another platform, run `npm run build` in a checkout.';
-  const where = `on ${platform} with Node ${process.versions.node}`;
+  const where = `${platform} with Node ${process.versions.node}`;
   return new UpgradeError('ADDON_MISSING', [
-    `No binary of ${PACKAGE} could be loaded ${where}: ${reason}`,
+    `No binary of ${PACKAGE} could be loaded on ${where}: ${reason}`,
     SUPPORTED,
     advice,
   ]);

@@ -4,7 +4,7 @@
 //! engine has its own questions; what comes of them is the same [`Inspection`] for all.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -70,7 +70,9 @@ impl<'a> Interview<'a> {
 
     /// The questions without an answer, if there are any.
     pub fn open(&self) -> Option<Inspected> {
-        let open = self.open.take();
+        let mut open = self.open.take();
+        let mut keys = HashSet::new();
+        open.retain(|question| keys.insert(question.key.clone()));
         (!open.is_empty()).then_some(Inspected::Questions(open))
     }
 }
@@ -230,6 +232,16 @@ pub struct Finding {
     pub message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relationship: Option<usize>,
+}
+
+impl Finding {
+    pub fn new(code: &str, message: String) -> Self {
+        Finding { code: code.to_owned(), message, relationship: None }
+    }
+
+    pub fn about(self, relationship: usize) -> Self {
+        Finding { relationship: Some(relationship), ..self }
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

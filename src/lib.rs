@@ -12,20 +12,9 @@
 //! Data goes one way. The core does no input or output: Node hands it a [`snapshot::Snapshot`] and
 //! gets text back.
 //!
-//! - [`snapshot`] reads what Node knows of the project, and checks that it is consistent in itself.
-//! - [`relationship`] pairs the relationship fields and puts their two sides in Keystone's order.
-//! - [`naming`] has every old and new name; [`name`] is what PostgreSQL keeps of one.
-//! - [`locale`] says where the order of left and right is that of another locale.
-//! - [`plan`] turns relationships into typed steps, [`step`], which contain neither SQL nor JavaScript.
-//! - [`schema`] is what each generation of Keystone creates, and [`diff`] what differs between two texts.
-//! - [`summary`] renders the plan in the words of Keystone's guide.
-//! - [`report`] renders it as a page or as Markdown, with what a database holds.
-//! - [`postgres`] and [`mongodb`] each know one engine's language, and nothing of the other's.
-//! - [`inspection`] is what a database holds, by the answers to questions, and [`outcome`] what a
-//!   migration has made of it.
-//! - [`reconcile`] is what is repaired where the two stored sides of a relationship disagree.
-//! - [`error`] is what is wrong with a project: a stable code, a message, a place.
-//! - `node` is the only file that knows Node-API.
+//! Every name is made in [`naming`]. [`postgres`] and [`mongodb`] each know one engine's language, and
+//! nothing of the other's. [`inspection`] is what a database holds, by the answers to questions, and
+//! [`outcome`] what a migration has made of it. `node` is the only file that knows Node-API.
 
 #![cfg_attr(
     test,

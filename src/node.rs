@@ -159,7 +159,6 @@ impl NativePlan {
             .map_err(thrown)
     }
 
-    /// The whole plan as JSON.
     #[napi(catch_unwind)]
     pub fn to_json(&self) -> String {
         self.plan.to_json().to_string()

@@ -36,12 +36,8 @@ impl Outcome {
     pub fn new(before: &Inspection, after: &Inspection) -> Self {
         let mut problems = Vec::new();
         if !after.is_done {
-            problems.push(Finding {
-                code: "NOT_DONE".to_owned(),
-                message: "The database is not in the schema that the migration leads to."
-                    .to_owned(),
-                relationship: None,
-            });
+            let message = "The database is not in the schema that the migration leads to.";
+            problems.push(Finding::new("NOT_DONE", message.to_owned()));
         }
         let relationships = before
             .relationships
@@ -49,11 +45,8 @@ impl Outcome {
             .zip(&after.relationships)
             .map(|(before_it, after_it)| {
                 let (kept, problem) = compare(before_it, after_it, before);
-                problems.extend(problem.map(|message| Finding {
-                    code: "LINKS_DIFFER".to_owned(),
-                    message,
-                    relationship: Some(before_it.relationship),
-                }));
+                let found = problem.map(|message| Finding::new("LINKS_DIFFER", message));
+                problems.extend(found.map(|it| it.about(before_it.relationship)));
                 kept
             })
             .collect();
@@ -65,11 +58,8 @@ impl Outcome {
                 false => format!("is {}", actual.join(" and ")),
             };
             let list = if is_new { &mut problems } else { &mut warnings };
-            list.push(Finding {
-                code: "SCHEMA_DIFFERS".to_owned(),
-                message: format!("{place}: the {kind} {found}; Keystone makes {expected}."),
-                relationship: Some(*relationship),
-            });
+            let message = format!("{place}: the {kind} {found}; Keystone makes {expected}.");
+            list.push(Finding::new("SCHEMA_DIFFERS", message).about(*relationship));
         }
         Outcome { is_verified: problems.is_empty(), relationships, problems, warnings }
     }
@@ -138,7 +128,7 @@ fn compare(before: &Related, after: &Related, inspection: &Inspection) -> (Kept,
                 explanation = Some("repaired, see the warnings".to_owned());
             }
             if let Some(Reconciled { added, cleared, .. }) = before.reconcile {
-                least = had + added - cleared;
+                least = (had + added).saturating_sub(cleared);
                 most = least;
                 explanation = Some(format!("--reconcile added {added} and cleared {cleared}"));
             }

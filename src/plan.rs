@@ -70,7 +70,6 @@ impl Direction {
     }
 }
 
-/// What the user asks of a migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Options {
     pub direction: Direction,
@@ -100,8 +99,6 @@ impl AdapterPlan {
 }
 
 impl UpgradePlan {
-    /// # Errors
-    /// All mistakes of the project's lists at once.
     pub fn new(snapshot: &Snapshot) -> Result<Self, Problems> {
         if snapshot.lists.is_empty() {
             let message = "The project has no lists, so there is nothing to plan. Create all lists with keystone.createList() first.";
@@ -270,7 +267,6 @@ fn consolidated(relationship: &Relationship) -> Consolidated {
 }
 
 impl UpgradePlan {
-    /// As JavaScript sees it.
     pub fn to_json(&self) -> Value {
         let side = |side: &Side| json!({ "list": side.key, "path": side.path, "many": side.many });
         let relationship = |it: &Relationship| {

@@ -22,7 +22,8 @@ pub struct Reconciled {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repaired {
     pub action: Repair,
-    /// The place that has it before, as people call it.
+    /// The place that has it before, as people call it. The questions of MongoDB leave it open.
+    #[serde(default)]
     pub place: String,
     #[serde(flatten)]
     pub link: Link,
@@ -62,21 +63,13 @@ impl Reconciled {
             false => ["adds", "clears", "drops", "keeps", "has"],
         };
         let parts = [
-            (self.added, format!("{add} {} that only {dropped} {have}", links(self.added))),
-            (
-                self.cleared,
-                format!(
-                    "{clear} {} in {kept} whose target is linked elsewhere",
-                    links(self.cleared)
-                ),
-            ),
-            (
-                self.dropped,
-                format!("{drop} {} in {dropped} that {kept} contradicts", links(self.dropped)),
-            ),
-            (self.kept, format!("{keep} {} that only {kept} {have}", links(self.kept))),
+            (self.added, add, format!("that only {dropped} {have}")),
+            (self.cleared, clear, format!("in {kept} whose target is linked elsewhere")),
+            (self.dropped, drop, format!("in {dropped} that {kept} contradicts")),
+            (self.kept, keep, format!("that only {kept} {have}")),
         ];
-        let parts = parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text);
+        let parts = parts.into_iter().filter(|(count, ..)| *count > 0);
+        let parts = parts.map(|(count, verb, which)| format!("{verb} {} {which}", links(count)));
         format!(
             "{relationship}: the two stored sides disagree. --reconcile {}.{}",
             parts.collect::<Vec<_>>().join(", "),
@@ -132,7 +125,6 @@ impl Link {
     }
 }
 
-/// `1 link`, `2 links`.
 fn links(count: u64) -> String {
     format!("{count} link{}", if count == 1 { "" } else { "s" })
 }

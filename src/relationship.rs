@@ -54,7 +54,6 @@ pub struct Side {
     pub key: Name,
     pub path: Name,
     pub many: bool,
-    /// The options of its column, where it has one.
     pub options: ColumnOptions,
 }
 
@@ -132,14 +131,14 @@ pub fn pair(snapshot: &Snapshot, problems: &mut Vec<Problem>) -> Vec<Relationshi
             }
             match refs.other_side(list_at, field, relationship) {
                 Err(problem) => problems.push(problem),
-                Ok(Other::List(target)) => {
+                Ok((target, None)) => {
                     let left = side(snapshot, list_at, field_at);
                     relationships.push(relationship_of(snapshot, left, None, target));
                 }
-                Ok(Other::Field(other_list, other_field)) => {
-                    paired.insert((other_list, other_field));
-                    let (left, right) =
-                        in_order(snapshot, (list_at, field_at), (other_list, other_field));
+                Ok((target, Some(target_field))) => {
+                    let other = (target, target_field);
+                    paired.insert(other);
+                    let (left, right) = in_order(snapshot, (list_at, field_at), other);
                     let [left, right] =
                         [left, right].map(|(list, field)| side(snapshot, list, field));
                     let target = right.list;
@@ -199,13 +198,6 @@ fn side(snapshot: &Snapshot, list: usize, field: usize) -> Side {
     }
 }
 
-/// The other end of a relationship field.
-enum Other {
-    List(usize),
-    /// A field that points back.
-    Field(usize, usize),
-}
-
 struct Refs<'a> {
     snapshot: &'a Snapshot,
     lists: HashMap<&'a str, usize>,
@@ -230,12 +222,13 @@ impl<'a> Refs<'a> {
         Refs { snapshot, lists, fields, suggestions: Cell::new(SUGGESTIONS) }
     }
 
+    /// The list that a field refers to, and there the field that points back.
     fn other_side(
         &self,
         list_at: usize,
         field: &Field,
         relationship: &RelationshipField,
-    ) -> Result<Other, Problem> {
+    ) -> Result<(usize, Option<usize>), Problem> {
         let list = &self.snapshot.lists[list_at];
         let (list_key, path) = (&list.key, &field.path);
         let problem = |code: &str, text: String| {
@@ -266,7 +259,7 @@ impl<'a> Refs<'a> {
                 ),
             ));
         }
-        let Some(target_path) = target_path else { return Ok(Other::List(target_at)) };
+        let Some(target_path) = target_path else { return Ok((target_at, None)) };
         if target_at == list_at && target_path == &**path {
             return Err(problem(
                 "SELF_REFERENCE",
@@ -297,7 +290,7 @@ impl<'a> Refs<'a> {
                 ));
             }
             Some(back) if back.reference.split_once('.') == Some((list_key, path)) => {
-                return Ok(Other::Field(target_at, target_field_at));
+                return Ok((target_at, Some(target_field_at)));
             }
             Some(back) => match back.reference.split_once('.') {
                 None => format!("refers to the list {} one-sided", back.reference),

@@ -9,7 +9,7 @@ mod markdown;
 mod picture;
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use askama::Template;
 use askama::filters::Safe;
@@ -31,7 +31,6 @@ const LARGEST: usize = 10;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     Html,
-    /// Markdown as GitHub and GitLab read it.
     Markdown,
 }
 
@@ -86,7 +85,6 @@ impl Found {
         self.warnings.as_ref().unwrap_or(&self.check.warnings)
     }
 
-    /// How long a dry run took.
     fn times(&self) -> String {
         let seconds = |milliseconds: f64| format!("{:.1} seconds", milliseconds / 1000.0);
         let Some(took) = self.duration_ms.map(seconds) else { return String::new() };
@@ -159,7 +157,7 @@ struct Part<'a> {
     backup: &'a str,
     problems: Vec<&'a Finding>,
     warnings: Vec<&'a Finding>,
-    groups: Vec<Group<'a>>,
+    groups: BTreeMap<Kind, Vec<Entry<'a>>>,
     changed: usize,
     total: usize,
     is_counted: bool,
@@ -182,11 +180,6 @@ struct Fact {
     more: usize,
 }
 
-struct Group<'a> {
-    heading: &'static str,
-    entries: Vec<Entry<'a>>,
-}
-
 struct Entry<'a> {
     /// Which it is, counted from 1: for links within the report.
     number: usize,
@@ -195,9 +188,7 @@ struct Entry<'a> {
     changes: Vec<Change>,
     panels: Vec<Panel>,
     statements: Vec<Statements>,
-    /// What a database holds of it.
     related: Option<&'a Related>,
-    /// What a migration has made of that.
     moved: Option<&'a Kept>,
 }
 
@@ -212,7 +203,6 @@ impl Entry<'_> {
             .collect()
     }
 
-    /// Its links in a few words.
     fn links(&self) -> String {
         match self.moved {
             Some(moved) if moved.before == moved.after => moved.after.to_string(),
@@ -259,12 +249,11 @@ impl<'a> Part<'a> {
         let related: HashMap<usize, &Related> = related.map(|it| (it.relationship, it)).collect();
         let moved = found.and_then(|found| found.relationships.as_ref()).into_iter().flatten();
         let moved: HashMap<usize, &Kept> = moved.map(|it| (it.relationship, it)).collect();
-        let mut groups: Vec<Group<'_>> =
-            Kind::ALL.map(|kind| Group { heading: kind.heading(), entries: Vec::new() }).into();
+        let mut groups: BTreeMap<Kind, Vec<Entry<'_>>> = BTreeMap::new();
         for (at, picture) in pictures(plan, snapshot, part, script.direction) {
             let relationship = &plan.relationships[at];
             let related = related.get(&at).copied();
-            groups[relationship.kind as usize].entries.push(Entry {
+            groups.entry(relationship.kind).or_default().push(Entry {
                 number: at + 1,
                 name: relationship.name(),
                 cardinality: relationship.cardinality,
@@ -275,8 +264,7 @@ impl<'a> Part<'a> {
                 moved: moved.get(&at).copied(),
             });
         }
-        groups.retain(|group| !group.entries.is_empty());
-        let entries = || groups.iter().flat_map(|group| &group.entries);
+        let entries = || groups.values().flatten();
         let changed = entries().filter(|entry| !entry.changes.is_empty()).count();
         let total = entries().count();
         let changes = entries().flat_map(|entry| &entry.changes);
@@ -312,7 +300,6 @@ impl<'a> Part<'a> {
 }
 
 impl Part<'_> {
-    /// The lines of the diff, each with its class.
     fn diff_lines(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.diff.lines().enumerate().map(|(number, line)| match line.as_bytes().first() {
             _ if number < 2 => ("head", line),
@@ -366,60 +353,40 @@ impl Verdict {
             _ => format!("{changed} of {total} relationships change."),
         };
         let Some(found) = found else {
-            return match changed {
-                0 => verdict(
-                    "good",
-                    "Nothing to do",
-                    "Both schemas store the relationships the same way.".to_owned(),
-                ),
-                _ => verdict(
-                    "neutral",
-                    "Not checked yet",
-                    format!(
-                        "{relationships} This report comes from the lists alone: --check looks at the database."
-                    ),
-                ),
-            };
+            if changed == 0 {
+                let text = "Both schemas store the relationships the same way.".to_owned();
+                return verdict("good", "Nothing to do", text);
+            }
+            let text = format!(
+                "{relationships} This report comes from the lists alone: --check looks at the database."
+            );
+            return verdict("neutral", "Not checked yet", text);
         };
         let check = &found.check;
         let name = &check.database.name;
-        if found.is_rehearsed {
-            let text = format!(
-                "Everything in the database {name} has been taken back. {relationships}{}",
-                found.times()
-            );
-            return verdict("good", "The dry run succeeded", text);
-        }
-        if found.relationships.is_some() {
-            return verdict(
-                "good",
-                "Done and verified",
-                format!("{relationships} The database {name} is in {to}."),
-            );
-        }
-        if check.is_done {
+        let (title, text) = if found.is_rehearsed {
+            let text = format!("Everything in the database {name} has been taken back.");
+            ("The dry run succeeded", format!("{text} {relationships}{}", found.times()))
+        } else if found.relationships.is_some() {
+            ("Done and verified", format!("{relationships} The database {name} is in {to}."))
+        } else if check.is_done {
             let text = match check.state() {
-                State::Unchanged => {
-                    format!(
-                        "The database {name} stores its relationships the same in both schemas."
-                    )
-                }
-                _ => format!("The database {name} is in {to} already."),
+                State::Unchanged => "stores its relationships the same in both schemas".to_owned(),
+                _ => format!("is in {to} already"),
             };
-            return verdict("good", "Nothing to do", text);
-        }
-        if check.is_ready() {
-            let text = match check.is_partly() {
-                true => format!("A part of the migration has been done in the database {name}."),
-                false => format!("The database {name} is in {from}. {relationships}"),
-            };
-            return verdict("good", "Ready", text);
-        }
-        let title = match check.problems.len() {
-            1 => "Not ready: 1 problem".to_owned(),
-            many => format!("Not ready: {many} problems"),
+            ("Nothing to do", format!("The database {name} {text}."))
+        } else if check.is_ready() && check.is_partly() {
+            ("Ready", format!("A part of the migration has been done in the database {name}."))
+        } else if check.is_ready() {
+            ("Ready", format!("The database {name} is in {from}. {relationships}"))
+        } else {
+            let number = check.problems.len();
+            let title =
+                format!("Not ready: {number} problem{}", if number == 1 { "" } else { "s" });
+            let text = format!("The database {name} cannot be migrated as it is.");
+            return verdict("bad", &title, text);
         };
-        verdict("bad", &title, format!("The database {name} cannot be migrated as it is."))
+        verdict("good", title, text)
     }
 }
 

@@ -1,7 +1,5 @@
 //! The summary: Keystone's relationship migration guide, filled in for the project at hand.
 
-use std::fmt::Write;
-
 use crate::error::Problem;
 use crate::plan::{AdapterPlan, Engine, UpgradePlan};
 use crate::relationship::Kind;
@@ -104,18 +102,13 @@ fn collection_actions(step: &CollectionStep, paint: &Paint, lines: &mut Vec<Stri
     let name = |name: &str| paint.cyan(name);
     match step {
         CollectionStep::CopyLinks { from, into, .. } => {
-            let collection = name(&into.name);
-            lines.push(format!(
-                "Create a collection {collection} with fields {} and {}",
-                name(&into.near),
-                name(&into.far)
-            ));
-            let field = name(&format!("{}.{}", from.collection, from.field));
+            let [collection, near, far] = [&into.name, &into.near, &into.far].map(|it| name(it));
+            lines.push(format!("Create a collection {collection} with fields {near} and {far}"));
+            let field = name(&from.to_string());
             lines.push(format!("Move the data from {field} into {collection}"));
         }
         CollectionStep::UnsetField { field, .. } => {
-            lines
-                .push(format!("Delete {}", name(&format!("{}.{}", field.collection, field.field))));
+            lines.push(format!("Delete {}", name(&field.to_string())));
         }
     }
 }
@@ -134,13 +127,10 @@ impl Paint {
     }
 
     fn wrap(&self, text: &str, on: u8, off: u8) -> String {
-        let mut painted = String::with_capacity(text.len() + 10);
-        if self.color {
-            write!(painted, "\x1b[{on}m{text}\x1b[{off}m").expect("a string takes all");
-        } else {
-            painted.push_str(text);
+        match self.color {
+            true => format!("\x1b[{on}m{text}\x1b[{off}m"),
+            false => text.to_owned(),
         }
-        painted
     }
 }
 

@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 use super::access::Access;
 use super::migration::{Join, Migration, Side, Steps, Task, migration};
 use crate::inspection::{
-    Asked, Copied, Database, Finding, Inspected, Inspection, Query, Question, Related, State,
-    Stored, Touched, Within,
+    Asked, Copied, Database, Finding, Inspected, Inspection, Interview, Query, Related, State,
+    Stored, Within,
 };
 use crate::locale;
 use crate::plan::{AdapterPlan, Direction, Options, UpgradePlan};
-use crate::reconcile::{Link, Reconciled, Repair, Repaired};
+use crate::reconcile::{Reconciled, Repair};
 use crate::relationship::{self, Kind, Relationship};
 use crate::snapshot::Snapshot;
 use crate::step::{
@@ -51,8 +51,20 @@ pub fn inspect(
     let mirrored = plan.relationships_of(adapter).filter_map(|it| mirrored(it, snapshot));
     // Pluralized and in lower case, both may have the same name.
     let mirrored = mirrored.filter(|(.., join)| !own.contains(&*join.name)).collect();
-    Inspector { plan, snapshot, adapter, asked, relationships, mirrored, migration, tasks, copies }
-        .inspect()
+    let interview = Interview::new(asked.answers);
+    let inspector = Inspector {
+        plan,
+        snapshot,
+        adapter,
+        asked,
+        interview,
+        relationships,
+        mirrored,
+        migration,
+        tasks,
+        copies,
+    };
+    inspector.inspect()
 }
 
 /// The join collection of a relationship as it is called where its sides are the other way round.
@@ -175,6 +187,7 @@ struct Inspector<'a> {
     plan: &'a UpgradePlan,
     adapter: &'a AdapterPlan,
     asked: Asked<'a>,
+    interview: Interview<'a>,
     relationships: Vec<Places<'a>>,
     mirrored: Vec<(usize, &'a Relationship, JoinCollection)>,
     migration: Migration<'a>,
@@ -184,7 +197,7 @@ struct Inspector<'a> {
     copies: Vec<(usize, Vec<Copied>)>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Server {
     name: String,
     user: Option<String>,
@@ -192,23 +205,6 @@ struct Server {
     access: Option<Access>,
     /// Milliseconds.
     silence: Option<f64>,
-}
-
-/// As [`Reconciled`], without the places.
-#[derive(Deserialize)]
-struct Reconciling {
-    added: u64,
-    cleared: u64,
-    dropped: u64,
-    examples: Vec<Change>,
-}
-
-#[derive(Deserialize)]
-struct Change {
-    action: Repair,
-    #[serde(flatten)]
-    link: Link,
-    instead: Vec<Link>,
 }
 
 #[derive(Deserialize)]
@@ -220,7 +216,6 @@ struct Size {
 #[derive(Deserialize)]
 struct Count {
     links: u64,
-    #[serde(default)]
     targets: Option<u64>,
 }
 
@@ -240,127 +235,92 @@ struct Found {
 }
 
 impl Inspector<'_> {
-    fn inspect(self) -> Result<Inspected, String> {
-        for questions in [self.presence(), self.contents()?] {
-            let open: Vec<Question> = questions
-                .into_iter()
-                .filter(|it| !self.asked.answers.contains_key(&it.key))
-                .collect();
-            if !open.is_empty() {
-                return Ok(Inspected::Questions(open));
-            }
-        }
-        Ok(self.conclude()?.conclude())
-    }
-
-    /// What is there.
-    fn presence(&self) -> Vec<Question> {
-        let mut questions = vec![ask("server".to_owned(), json!(["server"]))];
-        if !self.asked.is_running {
-            questions.push(ask("at work before".to_owned(), json!(["atWork"])));
-            questions.push(ask("collections".to_owned(), json!(["collections"])));
-        }
-        for name in ["wrongServer", "unfinished", "wrongDatabase"] {
-            questions.push(ask(name.to_owned(), json!([name, self.migration])));
-        }
-        let reads_text = self.migration.options.reconcile;
-        for (at, _, join) in self.mirrored.iter().filter(|_| !self.asked.is_running) {
-            let place = json!({ "join": Join::from(join) });
-            questions.push(ask(mirrored_key(*at), json!(["links", place, reads_text])));
-        }
+    fn inspect(&self) -> Result<Inspected, String> {
+        let Asked { options, is_running, .. } = self.asked;
+        let server: Server = self.ask("server", json!(["server"]))?.unwrap_or_default();
+        let mut at_work: Option<String> = match is_running {
+            true => None,
+            false => self.ask("at work before", json!(["atWork"]))?.flatten(),
+        };
+        let collections: Vec<String> = match is_running {
+            true => Vec::new(),
+            false => self.ask("collections", json!(["collections"]))?.unwrap_or_default(),
+        };
+        let wrong_server: Option<String> = self.ask_all("wrongServer")?.flatten();
+        let unfinished: Option<Unfinished> = self.ask_all("unfinished")?.flatten();
+        let wrong_database: Option<String> = self.ask_all("wrongDatabase")?.flatten();
+        let turned = self.turned()?;
+        let mut places = Vec::new();
         for it in &self.relationships {
-            for (number, place) in it.places.iter().enumerate() {
-                questions.push(ask(
-                    links_key(it.at, number),
-                    json!(["links", place.about(), reads_text]),
-                ));
-            }
+            places.push(self.places(it)?);
         }
+        let mut pending = BTreeSet::new();
         for (at, task) in &self.tasks {
-            questions.push(self.ask_about(pending_key(*at), "isPending", task));
+            if self.ask_about("pending", "isPending", *at, task)? == Some(true) {
+                pending.insert(*at);
+            }
         }
-        questions
-    }
+        if let Some(questions) = self.interview.open() {
+            return Ok(questions);
+        }
 
-    /// What is to be copied, and what the checks find, where there is something to do.
-    fn contents(&self) -> Result<Vec<Question>, String> {
-        if self.presence().iter().any(|it| !self.asked.answers.contains_key(&it.key)) {
-            return Ok(Vec::new());
+        let is_resumed = unfinished.as_ref().is_some_and(|it| it.is_resumed);
+        let (mut problems, mut warnings) = (Vec::new(), Vec::new());
+        let mut relationships = Vec::new();
+        for (it, places) in self.relationships.iter().zip(places) {
+            let is_pending = pending.contains(&it.at);
+            let mut related = self.related(it, places, is_pending);
+            if wrong_database.is_some() && related.state != State::Unchanged {
+                related.state = State::Neither;
+            }
+            // Another server does not know what is asked.
+            let task = self.tasks.get(&it.at).filter(|_| is_pending && wrong_server.is_none());
+            if let Some(task) = task {
+                related.expected = self.expected(task, &related, is_resumed)?;
+                // One that was stopped has reconciled and checked.
+                if !is_resumed && self.migration.options.reconcile {
+                    related.reconcile = self.reconciled(task, names_of(&related.places))?;
+                }
+                // A migration that runs checks by itself.
+                if !is_resumed && !is_running {
+                    let found: Option<Vec<Found>> =
+                        self.ask_about("checks", "checks", it.at, task)?;
+                    for Found { message, stops } in found.into_iter().flatten() {
+                        let list = if stops { &mut problems } else { &mut warnings };
+                        list.push(finding("DATA", message, Some(it.at)));
+                    }
+                }
+            }
+            relationships.push(related);
         }
-        let mut questions = Vec::new();
-        // Which does not know what is asked.
-        let is_old = self.answer::<Option<String>>("wrongServer")?.is_some();
-        for (at, task) in &self.tasks {
-            if !self.is_pending(*at)? || is_old {
-                continue;
-            }
-            questions.push(self.ask_about(expected_key(*at), "expected", task));
-            if self.migration.options.reconcile && !self.is_resumed()? {
-                questions.push(self.ask_about(reconciled_key(*at), "reconciled", task));
-            }
-            // A migration that runs checks by itself, and one that was stopped has checked.
-            if !self.asked.is_running && !self.is_resumed()? {
-                questions.push(self.ask_about(checks_key(*at), "checks", task));
-            }
-        }
-        if !self.asked.is_running {
-            if self.is_any_pending()? {
-                questions.push(ask("indexes".to_owned(), json!(["indexes", self.migration])));
-            }
-            for it in self.pending_copies()? {
-                questions.push(ask(size_key(&it.collection), json!(["size", it.collection])));
-            }
-            questions.push(ask("at work after".to_owned(), json!(["atWork"])));
-        }
-        Ok(questions)
-    }
-
-    fn ask_about(&self, key: String, name: &str, task: &Task<'_>) -> Question {
-        let options: Options = self.migration.options;
-        ask(key, json!([name, options, task]))
-    }
-
-    /// What is copied where there is something to do.
-    fn pending_copies(&self) -> Result<Vec<Copied>, String> {
-        let mut copies = Vec::new();
-        for (relationship, some) in &self.copies {
-            if self.is_pending(*relationship)? {
-                copies.extend(some.iter().cloned());
-            }
-        }
-        Ok(copies)
-    }
-
-    /// The same with sizes, as far as the server has told them.
-    fn sized_copies(&self) -> Result<Vec<Copied>, String> {
-        let mut copies = self.pending_copies()?;
-        for it in copies.iter_mut().filter(|_| !self.asked.is_running) {
-            if let Some(size) = self.answer::<Option<Size>>(&size_key(&it.collection))? {
-                (it.documents, it.bytes) = (Some(size.documents), Some(size.bytes));
-            }
-        }
-        Ok(copies)
-    }
-
-    fn conclude(&self) -> Result<Inspection, String> {
-        let server: Server = self.answer("server")?;
-        let mut relationships = self
-            .relationships
-            .iter()
-            .map(|it| self.related(it))
-            .collect::<Result<Vec<_>, String>>()?;
         settle(&mut relationships);
-        let (mut problems, mut warnings) = self.findings()?;
         warnings.extend(relationships.iter().filter_map(|it| self.repaired(it)));
-        if self.asked.answers.contains_key("indexes") {
-            let found: Vec<String> = self.answer("indexes")?;
-            problems.extend(found.into_iter().map(|message| finding("DATA", message, None)));
+        if !is_running && !pending.is_empty() {
+            let found: Option<Vec<String>> = self.ask_all("indexes")?;
+            let found = found.into_iter().flatten();
+            problems.extend(found.map(|message| finding("DATA", message, None)));
         }
-        for (code, key) in [("SERVER_VERSION", "wrongServer"), ("MISSING", "wrongDatabase")] {
-            let message = self.answer::<Option<String>>(key)?;
-            problems.extend(message.map(|message| finding(code, message, None)));
+        let copies = self.copies(&pending)?;
+        if !is_running {
+            at_work = at_work.or(self.ask("at work after", json!(["atWork"]))?.flatten());
         }
-        let other_locale = self.other_locale(&relationships)?;
+        if let Some(questions) = self.interview.open() {
+            return Ok(questions);
+        }
+
+        let mut is_done = unfinished.as_ref().is_none_or(|it| it.found.is_none())
+            && at_work.is_none()
+            && wrong_database.is_none()
+            && pending.is_empty();
+        // In a database without any of them that is said already.
+        let missing = match is_running || wrong_database.is_some() {
+            true => Vec::new(),
+            false => self.missing_lists(&server.name, &collections),
+        };
+        let stops = [("SERVER_VERSION", wrong_server), ("MISSING", wrong_database)];
+        problems.extend(
+            stops.into_iter().filter_map(|(code, message)| Some(finding(code, message?, None))),
+        );
         if let Some(message) = server.access.as_ref().and_then(|it| it.lacks(&server.name)) {
             problems.push(finding("NO_PRIVILEGE", message, None));
         }
@@ -370,19 +330,15 @@ impl Inspector<'_> {
             );
             warnings.push(finding("SOCKET_TIMEOUT", message, None));
         }
-        let unfinished = self.unfinished()?.and_then(|it| it.found);
-        let at_work = self.at_work()?;
-        let mut is_done = unfinished.is_none() && at_work.is_none() && !self.is_empty()?;
-        is_done &= !self.is_any_pending()?;
-        for (message, is_related) in self.missing_lists(&server.name)? {
+        for (message, is_related) in missing {
             let list = if is_related && !is_done { &mut problems } else { &mut warnings };
             list.push(finding("MISSING", message, None));
         }
-        if let Some(message) = other_locale {
+        if let Some(message) = self.other_locale(&turned, &relationships) {
             is_done = false;
-            problems.insert(0, Finding { code: "LOCALE".to_owned(), message, relationship: None });
+            problems.insert(0, Finding::new("LOCALE", message));
         }
-        if let Some(Found { message, stops }) = unfinished {
+        if let Some(Found { message, stops }) = unfinished.and_then(|it| it.found) {
             let list = if stops { &mut problems } else { &mut warnings };
             list.push(finding("UNFINISHED", message, None));
         }
@@ -391,11 +347,11 @@ impl Inspector<'_> {
             warnings.clear();
             problems = vec![finding("LOCKED", message, None)];
         }
-        Ok(Inspection {
+        let inspection = Inspection {
             adapter: self.adapter.name.clone(),
             engine: self.adapter.engine.clone(),
-            direction: self.asked.options.direction,
-            reconcile: self.asked.options.reconcile,
+            direction: options.direction,
+            reconcile: options.reconcile,
             database: Database {
                 auth_source: server.access.and_then(Access::auth_source),
                 name: server.name,
@@ -404,23 +360,59 @@ impl Inspector<'_> {
             },
             is_done,
             relationships,
-            locks: Vec::<Touched>::new(),
-            copies: self.sized_copies()?,
-            drops: self.drops()?,
+            locks: Vec::new(),
+            copies,
+            drops: self.drops(&pending),
             problems,
             warnings,
             catalogue: Vec::new(),
-        })
+        };
+        Ok(inspection.conclude())
+    }
+
+    /// The answer to a call; none while it is not there.
+    fn ask<T: DeserializeOwned>(&self, key: &str, call: Value) -> Result<Option<T>, String> {
+        self.interview.ask(key, Query::Call(call))
+    }
+
+    /// The same about the whole migration.
+    fn ask_all<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, String> {
+        self.ask(name, json!([name, self.migration]))
+    }
+
+    /// The same about a relationship.
+    fn ask_about<T: DeserializeOwned>(
+        &self,
+        key: &str,
+        name: &str,
+        at: usize,
+        task: &Task<'_>,
+    ) -> Result<Option<T>, String> {
+        self.ask(&format!("{key} {at}"), json!([name, self.migration.options, task]))
+    }
+
+    /// How many links a place holds. None where it is not there.
+    fn count(&self, key: &str, place: &Value) -> Result<Option<Count>, String> {
+        let reads_text = self.migration.options.reconcile;
+        Ok(self.ask(key, json!(["links", place, reads_text]))?.flatten())
+    }
+
+    /// Join collections with links, of a process whose locale orders left and right the other way round.
+    fn turned(&self) -> Result<Vec<(usize, &Relationship, &str)>, String> {
+        let mut turned = Vec::new();
+        for (at, relationship, join) in self.mirrored.iter().filter(|_| !self.asked.is_running) {
+            let place = json!({ "join": Join::from(join) });
+            let count = self.count(&format!("mirrored {at}"), &place)?;
+            if count.is_some_and(|it| it.links > 0) {
+                turned.push((*at, *relationship, &*join.name));
+            }
+        }
+        Ok(turned)
     }
 
     /// The lists whose collections are not in the database, in words, and whether they have relationships.
     /// A Keystone that starts makes those of all its lists.
-    fn missing_lists(&self, database: &str) -> Result<Vec<(String, bool)>, String> {
-        // In a database without any of them that is said already.
-        if self.asked.is_running || self.is_empty()? {
-            return Ok(Vec::new());
-        }
-        let there: Vec<String> = self.answer("collections")?;
+    fn missing_lists(&self, database: &str, there: &[String]) -> Vec<(String, bool)> {
         let own = self.plan.relationships_of(self.adapter);
         let related: BTreeSet<usize> = own.flat_map(|(_, it)| [it.left.list, it.target]).collect();
         let at = self.plan.adapters.iter().position(|it| std::ptr::eq(it, self.adapter));
@@ -431,7 +423,7 @@ impl Inspector<'_> {
             .collect();
         let is_taken = |name: &str| lists.iter().any(|(.., own)| *own == name);
         let missing = lists.iter().filter(|(.., own)| !there.iter().any(|it| it == own));
-        Ok(missing
+        missing
             .map(|(number, key, own)| {
                 let is_like = |it: &&String| {
                     let stem = stem(it);
@@ -444,30 +436,27 @@ impl Inspector<'_> {
                 );
                 (message, related.contains(number))
             })
-            .collect())
+            .collect()
     }
 
-    /// Join collections with links, of a process whose locale orders left and right the other way round.
-    fn other_locale(&self, relationships: &[Related]) -> Result<Option<String>, String> {
-        let mut found = Vec::new();
-        for (at, relationship, join) in self.mirrored.iter().filter(|_| !self.asked.is_running) {
-            let count: Option<Count> = self.answer(&mirrored_key(*at))?;
-            let is_new = |it: &&Stored| it.schema == Within::New;
-            let own = relationships.iter().find(|it| it.relationship == *at);
-            let own = own.and_then(|it| it.places.iter().find(is_new));
-            if let (true, Some(own)) = (count.is_some_and(|it| it.links > 0), own) {
-                found.push((*relationship, &*join.name, &*own.name));
-            }
-        }
-        Ok(locale::problem(self.snapshot, &found))
+    fn other_locale(
+        &self,
+        turned: &[(usize, &Relationship, &str)],
+        relationships: &[Related],
+    ) -> Option<String> {
+        let found = turned.iter().filter_map(|(at, relationship, name)| {
+            let own = relationships.iter().find(|it| it.relationship == *at)?;
+            let new = own.places.iter().find(|it| it.schema == Within::New)?;
+            Some((*relationship, *name, &*new.name))
+        });
+        locale::problem(self.snapshot, &found.collect::<Vec<_>>())
     }
 
-    fn related(&self, it: &Places<'_>) -> Result<Related, String> {
-        let name = it.relationship.to_string();
+    fn places(&self, it: &Places<'_>) -> Result<Vec<Stored>, String> {
         let mut places = Vec::new();
+        let is_one_to_one = it.relationship.kind == Kind::TwoSidedOneToOne;
         for (number, place) in it.places.iter().enumerate() {
-            let count: Option<Count> = self.answer(&links_key(it.at, number))?;
-            let is_one_to_one = it.relationship.kind == Kind::TwoSidedOneToOne;
+            let count = self.count(&format!("links {} {number}", it.at), &place.about())?;
             places.push(Stored {
                 name: place.name(),
                 owner: place.owner,
@@ -477,37 +466,53 @@ impl Inspector<'_> {
                 targets: count.and_then(|it| it.targets).filter(|_| is_one_to_one),
             });
         }
-        let is_pending = self.is_pending(it.at)?;
-        let state = if !it.is_changed() {
-            State::Unchanged
-        } else if self.is_empty()? {
-            State::Neither
-        } else {
-            self.state(&places, is_pending)
-        };
-        let remaining = if is_pending { self.remaining(&places) } else { Vec::new() };
-        let key = expected_key(it.at);
-        let mut expected = match self.asked.answers.contains_key(&key) {
-            true => self.answer::<Option<u64>>(&key)?,
-            false => None,
-        };
-        // What is copied from has been removed by a part: the copy, which has been counted, is whole.
-        if self.is_resumed()? {
-            let copy = places.iter().find(|it| it.schema == Within::New).and_then(|it| it.links);
-            expected = expected.map(|links| copy.filter(|it| *it > 0).unwrap_or(links));
+        Ok(places)
+    }
+
+    /// What is copied where there is something to do, with sizes as far as the server tells them.
+    fn copies(&self, pending: &BTreeSet<usize>) -> Result<Vec<Copied>, String> {
+        let copies = self.copies.iter().filter(|(at, _)| pending.contains(at));
+        let mut copies: Vec<Copied> = copies.flat_map(|(_, some)| some).cloned().collect();
+        for it in copies.iter_mut().filter(|_| !self.asked.is_running) {
+            let key = format!("size {}", it.collection);
+            let size: Option<Option<Size>> = self.ask(&key, json!(["size", it.collection]))?;
+            if let Some(size) = size.flatten() {
+                (it.documents, it.bytes) = (Some(size.documents), Some(size.bytes));
+            }
         }
-        let reconcile = self.reconciled(it.at, names_of(&places))?;
-        Ok(Related {
+        Ok(copies)
+    }
+
+    fn related(&self, it: &Places<'_>, places: Vec<Stored>, is_pending: bool) -> Related {
+        Related {
             relationship: it.at,
-            name,
+            name: it.relationship.to_string(),
             kind: it.relationship.kind,
-            state,
-            places,
+            state: match it.is_changed() {
+                true => self.state(&places, is_pending),
+                false => State::Unchanged,
+            },
             disagreement: None,
-            reconcile,
-            remaining,
-            expected,
-        })
+            reconcile: None,
+            remaining: if is_pending { self.remaining(&places) } else { Vec::new() },
+            places,
+            expected: None,
+        }
+    }
+
+    /// How many links the migration is to make of a relationship.
+    fn expected(
+        &self,
+        task: &Task<'_>,
+        related: &Related,
+        is_resumed: bool,
+    ) -> Result<Option<u64>, String> {
+        let at = related.relationship;
+        let expected: Option<u64> = self.ask_about("expected", "expected", at, task)?.flatten();
+        // What is copied from has been removed by a part: the copy, which has been counted, is whole.
+        let copy = related.places.iter().find(|it| it.schema == Within::New);
+        let copy = copy.and_then(|it| it.links).filter(|links| is_resumed && *links > 0);
+        Ok(expected.map(|links| copy.unwrap_or(links)))
     }
 
     /// What the migration does with a relationship, in words.
@@ -538,23 +543,17 @@ impl Inspector<'_> {
     }
 
     /// What a migration that reconciles does to a relationship, where it does something.
-    fn reconciled(&self, at: usize, places: [&str; 2]) -> Result<Option<Reconciled>, String> {
-        let key = reconciled_key(at);
-        if !self.asked.answers.contains_key(&key) {
-            return Ok(None);
+    fn reconciled(
+        &self,
+        task: &Task<'_>,
+        [kept, goes]: [&str; 2],
+    ) -> Result<Option<Reconciled>, String> {
+        let found: Option<Option<Reconciled>> =
+            self.ask_about("reconciled", "reconciled", task.relationship, task)?;
+        let Some(mut reconciled) = found.flatten() else { return Ok(None) };
+        for it in &mut reconciled.examples {
+            it.place = if it.action == Repair::Cleared { kept } else { goes }.to_owned();
         }
-        let Some(Reconciling { added, cleared, dropped, examples }) = self.answer(&key)? else {
-            return Ok(None);
-        };
-        let [kept, goes] = places;
-        let examples = examples
-            .into_iter()
-            .map(|Change { action, link, instead }| {
-                let place = if action == Repair::Cleared { kept } else { goes };
-                Repaired { action, place: place.to_owned(), link, instead }
-            })
-            .collect();
-        let reconciled = Reconciled { added, cleared, dropped, kept: 0, examples };
         Ok(Some(reconciled).filter(|it| !it.is_empty()))
     }
 
@@ -564,72 +563,15 @@ impl Inspector<'_> {
         let names = names_of(&related.places);
         let message =
             related.reconcile.as_ref()?.message(relationship, names, self.asked.is_running);
-        let (code, relationship) = ("DISAGREEMENT".to_owned(), Some(related.relationship));
-        Some(Finding { code, message, relationship })
+        Some(Finding::new("DISAGREEMENT", message).about(related.relationship))
     }
 
-    /// What the checks have found: what stops the migration, and what it warns of.
-    fn findings(&self) -> Result<(Vec<Finding>, Vec<Finding>), String> {
-        let (mut problems, mut warnings) = (Vec::new(), Vec::new());
-        for at in self.tasks.keys().filter(|at| self.asked.answers.contains_key(&checks_key(**at)))
-        {
-            for Found { message, stops } in self.answer::<Vec<Found>>(&checks_key(*at))? {
-                let list = if stops { &mut problems } else { &mut warnings };
-                list.push(finding("DATA", message, Some(*at)));
-            }
-        }
-        Ok((problems, warnings))
-    }
-
-    fn drops(&self) -> Result<Vec<String>, String> {
+    fn drops(&self, pending: &BTreeSet<usize>) -> Vec<String> {
         let is_up = self.asked.options.direction == Direction::Up;
         let goes = if is_up { Within::Old } else { Within::New };
-        let mut drops = Vec::new();
-        for it in &self.relationships {
-            if self.is_pending(it.at)? {
-                let places = it.places.iter().filter(|place| place.schema == goes);
-                drops.extend(places.map(Place::name));
-            }
-        }
-        Ok(drops)
-    }
-
-    /// Whether the database has no collection of the relationships that change.
-    fn is_empty(&self) -> Result<bool, String> {
-        Ok(self.answer::<Option<String>>("wrongDatabase")?.is_some())
-    }
-
-    fn is_pending(&self, at: usize) -> Result<bool, String> {
-        if self.tasks.contains_key(&at) { self.answer(&pending_key(at)) } else { Ok(false) }
-    }
-
-    fn is_any_pending(&self) -> Result<bool, String> {
-        let pending: Result<Vec<bool>, String> =
-            self.tasks.keys().map(|at| self.is_pending(*at)).collect();
-        Ok(pending?.contains(&true))
-    }
-
-    /// Who has migrated the database while it was looked at.
-    fn at_work(&self) -> Result<Option<String>, String> {
-        if self.asked.is_running {
-            return Ok(None);
-        }
-        let before: Option<String> = self.answer("at work before")?;
-        Ok(before.or(self.answer("at work after")?))
-    }
-
-    fn unfinished(&self) -> Result<Option<Unfinished>, String> {
-        self.answer("unfinished")
-    }
-
-    /// Whether what runs has been stopped after its copies, and continues with its removals.
-    fn is_resumed(&self) -> Result<bool, String> {
-        Ok(self.unfinished()?.is_some_and(|it| it.is_resumed))
-    }
-
-    fn answer<T: DeserializeOwned>(&self, key: &str) -> Result<T, String> {
-        let answer = self.asked.answers.get(key).ok_or_else(|| format!("no answer to {key}"))?;
-        T::deserialize(answer).map_err(|error| format!("the answer to {key}: {error}"))
+        let relationships = self.relationships.iter().filter(|it| pending.contains(&it.at));
+        let places = relationships.flat_map(|it| &it.places).filter(|it| it.schema == goes);
+        places.map(Place::name).collect()
     }
 }
 
@@ -658,44 +600,12 @@ fn stem(name: &str) -> String {
     stem.unwrap_or(name)
 }
 
-fn mirrored_key(at: usize) -> String {
-    format!("mirrored {at}")
-}
-
-fn links_key(at: usize, place: usize) -> String {
-    format!("links {at} {place}")
-}
-
-fn pending_key(at: usize) -> String {
-    format!("pending {at}")
-}
-
 /// The old schema's place that is kept, or copied, and the one that goes.
 fn names_of(places: &[Stored]) -> [&str; 2] {
     [true, false].map(|is_kept| {
         let is_it = |it: &&Stored| it.is_kept == is_kept && it.schema != Within::New;
         places.iter().find(is_it).map_or("", |it| &it.name)
     })
-}
-
-fn reconciled_key(at: usize) -> String {
-    format!("reconciled {at}")
-}
-
-fn expected_key(at: usize) -> String {
-    format!("expected {at}")
-}
-
-fn checks_key(at: usize) -> String {
-    format!("checks {at}")
-}
-
-fn size_key(collection: &str) -> String {
-    format!("size {collection}")
-}
-
-fn ask(key: String, call: Value) -> Question {
-    Question { key, query: Query::Call(call) }
 }
 
 /// `message` is without the full stop at its end.

@@ -1,15 +1,12 @@
 //! A schema as text for mongosh: statements that create the collections and indexes, and a comment
 //! for each field, which MongoDB itself does not know of.
 
-use std::collections::HashMap;
-
 use serde_json::{Value, json};
 
 use super::javascript::{literal, string};
 use crate::comment::push_comment;
 use crate::plan::{Engine, UpgradePlan};
-use crate::relationship::{Relationship, Side};
-use crate::schema::Which;
+use crate::schema::{Which, by_field};
 use crate::snapshot::{Field, List, Snapshot};
 use crate::step::CollectionStep;
 
@@ -19,12 +16,7 @@ pub fn schema(plan: &UpgradePlan, snapshot: &Snapshot, adapter: usize, which: Wh
     let Engine::MongoDb { steps, indexes } = &plan.adapters[adapter].engine else {
         return String::new();
     };
-    let own = plan.relationships.iter().filter(|relationship| relationship.adapter == adapter);
-    let sides: HashMap<(usize, usize), (&Relationship, &Side)> = own
-        .flat_map(|relationship| {
-            relationship.sides().map(move |side| ((side.list, side.field), (relationship, side)))
-        })
-        .collect();
+    let sides = by_field(plan, adapter);
     let mut text = String::new();
     for (at, list) in snapshot.lists.iter().enumerate().filter(|(_, it)| it.adapter == adapter) {
         let collection = collection(list);

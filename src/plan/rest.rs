@@ -9,7 +9,6 @@ use crate::step::{ForeignKeyColumn, JoinTable, Links, Planned, TablePlace, Table
 /// A column of a table, or with no column, the table.
 pub type Part<'a> = (&'a str, &'a str);
 
-/// What a database has of a plan's tables.
 pub struct Tables {
     /// What is there, whoever made it.
     pub parts: HashSet<(String, String)>,
@@ -49,7 +48,6 @@ pub fn parts(steps: &[Planned<TableStep>]) -> BTreeSet<Part<'_>> {
     parts
 }
 
-/// What a place consists of.
 pub fn parts_of(place: &TablePlace) -> Vec<Part<'_>> {
     match place {
         TablePlace::Column { table, column } => vec![(table, column)],

@@ -12,7 +12,7 @@ use super::part::Part;
 use crate::error::Problem;
 use crate::name::{self, Name};
 use crate::naming::{self, Namespace};
-use crate::relationship::{Kind, Relationship, Side};
+use crate::relationship::{Kind, Side};
 use crate::snapshot::ColumnOptions;
 use crate::step::{ForeignKeyColumn, JoinTable, Links, Owner, Planned, TablePlace, TableStep};
 
@@ -21,9 +21,17 @@ pub(super) fn plan(
     warnings: &mut Vec<Problem>,
     problems: &mut Vec<Problem>,
 ) -> Vec<Planned<TableStep>> {
-    let mut names = TableNames::new(part);
-    let mut met = Vec::new();
-    let mut old_tables = names.old_join_tables(part, problems);
+    let mut old = SchemaNames::new(
+        part,
+        "old",
+        "The old Keystone could keep only one of them, so the database does not say whose links these are: separate them by hand before you migrate.",
+    );
+    let mut new = SchemaNames::new(
+        part,
+        "new",
+        "The new Keystone would keep only one of them. Rename the field or the list before you upgrade.",
+    );
+    let mut old_tables = old_join_tables(&mut old, problems);
     let mut old_table = |side: &Side| {
         let table = old_tables.remove(&(side.list, side.field));
         table.expect("a side with many has a table, which one step takes")
@@ -51,18 +59,21 @@ pub(super) fn plan(
                 steps.push(planned(TableStep::DropJoinTable { table, kept }));
             }
             (Kind::OneSidedManyToMany | Kind::TwoSidedManyToMany, right) => {
-                let to = names.new_join_table(part, relationship, &mut met, problems);
+                let left = &relationship.left;
+                let columns =
+                    [naming::new_near_column(relationship), naming::new_far_column(relationship)];
+                let name = naming::new_join_table(relationship);
+                let to = new.join_table(left, relationship.target, name, columns, problems);
                 if relationship.is_self() {
                     let message = format!(
                         "{relationship}: the old Keystone could not store these links. A rollback drops {} with all its links.",
                         to.name
                     );
-                    let Side { key, path, .. } = &relationship.left;
-                    warnings.push(Problem::new("NO_WAY_BACK", message).on_field(key, path));
+                    let warning = Problem::new("NO_WAY_BACK", message);
+                    warnings.push(warning.on_field(&left.key, &left.path));
                     steps.push(planned(TableStep::CreateJoinTable { table: to }));
                     continue;
                 }
-                let left = &relationship.left;
                 let from = old_table(left);
                 if let Some(right) = right {
                     let table = old_table(right);
@@ -74,10 +85,10 @@ pub(super) fn plan(
             _ => {}
         }
     }
-    if !met.is_empty() {
+    if !new.met.is_empty() {
         let message = format!(
             "Keystone's names for indexes and foreign keys are the same once they are in lower case and cut at 63 bytes. The new Keystone leaves out what it cannot name. The migration keeps what the database has, under names of its own: {}.",
-            met.join("; ")
+            new.met.join("; ")
         );
         warnings.push(Problem::new("NAME_TAKEN", message));
     }
@@ -94,131 +105,76 @@ fn column_links(side: &Side, owner: Owner) -> Links<TablePlace> {
     Links { owner, place: TablePlace::column_of(side) }
 }
 
-struct TableNames {
-    old: SchemaNames,
-    new: SchemaNames,
-}
-
-/// Tables and indexes share one namespace in PostgreSQL.
-struct SchemaNames {
-    /// `old` or `new`.
+/// The names in use in one schema. Tables and indexes share one namespace in PostgreSQL.
+struct SchemaNames<'a> {
+    part: &'a Part<'a>,
     generation: &'static str,
     /// What to do where two things have one name.
     advice: &'static str,
     /// Who has each table, in the words of a message.
     tables: HashMap<Name, String>,
     relations: Namespace,
+    /// The indexes and foreign keys whose own names were taken.
+    met: Vec<String>,
 }
 
-impl TableNames {
-    fn new(part: &Part<'_>) -> Self {
-        let schema = |generation, advice| SchemaNames {
-            generation,
-            advice,
-            tables: HashMap::new(),
-            relations: Namespace::default(),
-        };
-        let mut names = TableNames {
-            old: schema(
-                "old",
-                "The old Keystone could keep only one of them, so the database does not say whose links these are: separate them by hand before you migrate.",
-            ),
-            new: schema(
-                "new",
-                "The new Keystone would keep only one of them. Rename the field or the list before you upgrade.",
-            ),
-        };
+/// The join tables before Arcade by the list and field of their side. The old Keystone made them
+/// list by list and field by field, which decides who gets a name where two meet.
+fn old_join_tables(
+    names: &mut SchemaNames<'_>,
+    problems: &mut Vec<Problem>,
+) -> HashMap<(usize, usize), Box<JoinTable>> {
+    let part = names.part;
+    let relationships = part.relationships().filter(|(_, it)| !it.is_self());
+    let sides = relationships.flat_map(|(_, it)| it.sides().zip([it.target, it.left.list]));
+    let mut sides: Vec<(&Side, usize)> = sides.filter(|(side, _)| side.many).collect();
+    sides.sort_by_key(|(side, _)| (side.list, side.field));
+    let tables = sides.into_iter().map(|(side, target)| {
+        let name = naming::old_join_table(&side.key, &side.path);
+        let keys = [&side.key, &part.list(target).key];
+        let columns = keys.map(|key| naming::old_join_column(key));
+        ((side.list, side.field), names.join_table(side, target, name, columns, problems))
+    });
+    tables.collect()
+}
+
+impl<'a> SchemaNames<'a> {
+    fn new(part: &'a Part<'a>, generation: &'static str, advice: &'static str) -> Self {
+        let (mut tables, mut relations) = (HashMap::new(), Namespace::default());
         for list in part.lists() {
-            for schema in [&mut names.old, &mut names.new] {
-                let name = name::stored(&list.key);
-                schema.relations.take(Name::clone(&name));
-                schema.tables.insert(name, format!("the table of the list {}", list.key));
-            }
+            let name = name::stored(&list.key);
+            relations.take(Name::clone(&name));
+            tables.insert(name, format!("the table of the list {}", list.key));
         }
         // Keystone creates the columns of lists, and so their indexes, before any join table.
         for (_, relationship) in part.relationships() {
-            let columns = relationship.sides().enumerate().filter(|(_, side)| !side.many);
-            for (at, side) in columns {
-                let Some(named) = index_of(side.options) else { continue };
-                let index = Name::from(naming::knex_name(&side.key, &side.path, named));
-                names.old.relations.take(Name::clone(&index));
-                if relationship.kind != Kind::TwoSidedOneToOne || at == 0 {
-                    names.new.relations.take(index);
-                }
+            for (at, side) in relationship.sides().enumerate().filter(|(_, side)| !side.many) {
+                let is_dropped = relationship.kind == Kind::TwoSidedOneToOne && at == 1;
+                let label = match side.options {
+                    _ if is_dropped && generation == "new" => continue,
+                    ColumnOptions { is_unique: true, .. } => "unique",
+                    ColumnOptions { is_indexed: true, .. } => "index",
+                    _ => continue,
+                };
+                relations.take(naming::knex_name(&side.key, &side.path, label).into());
             }
         }
-        names
+        SchemaNames { part, generation, advice, tables, relations, met: Vec::new() }
     }
 
-    /// The join tables before Arcade by the list and field of their side. The old Keystone made them
-    /// list by list and field by field, which decides who gets a name where two meet.
-    fn old_join_tables(
-        &mut self,
-        part: &Part<'_>,
-        problems: &mut Vec<Problem>,
-    ) -> HashMap<(usize, usize), Box<JoinTable>> {
-        let mut sides: Vec<(&Side, usize)> = part
-            .relationships()
-            .filter(|(_, relationship)| !relationship.is_self())
-            .flat_map(|(_, relationship)| {
-                let left = Some((&relationship.left, relationship.target));
-                let right = relationship.right.as_ref().map(|side| (side, relationship.left.list));
-                [left, right].into_iter().flatten()
-            })
-            .filter(|(side, _)| side.many)
-            .collect();
-        sides.sort_by_key(|(side, _)| (side.list, side.field));
-        sides
-            .into_iter()
-            .map(|(side, target)| {
-                let name = naming::old_join_table(&side.key, &side.path);
-                let lists = [side.list, target];
-                let columns = lists.map(|list| naming::old_join_column(&part.list(list).key));
-                let (table, _) = self.old.join_table(part, side, name, columns, lists, problems);
-                ((side.list, side.field), table)
-            })
-            .collect()
-    }
-
-    fn new_join_table(
-        &mut self,
-        part: &Part<'_>,
-        relationship: &Relationship,
-        met: &mut Vec<String>,
-        problems: &mut Vec<Problem>,
-    ) -> Box<JoinTable> {
-        let side = &relationship.left;
-        let columns = [naming::new_near_column(relationship), naming::new_far_column(relationship)];
-        let (table, distinct) = self.new.join_table(
-            part,
-            side,
-            naming::new_join_table(relationship),
-            columns,
-            [side.list, relationship.target],
-            problems,
-        );
-        if !distinct.is_empty() {
-            met.push(format!("on {} {}", table.name, distinct.join(" and ")));
-        }
-        table
-    }
-}
-
-impl SchemaNames {
-    /// A join table with all its names, and those that had to be made distinct.
+    /// A join table with all its names.
     fn join_table(
         &mut self,
-        part: &Part<'_>,
         side: &Side,
+        target: usize,
         name: String,
         columns: [String; 2],
-        lists: [usize; 2],
         problems: &mut Vec<Problem>,
-    ) -> (Box<JoinTable>, Vec<Name>) {
+    ) -> Box<JoinTable> {
         let stored = Name::from(name::clip(&name));
         let why = if *stored == *name { "" } else { " (PostgreSQL keeps 63 bytes of a name)" };
         let mut collides = |thing: String, first: &str, second: &str| {
-            // TableNames that meet now have often met before: once is enough.
+            // Names that meet now have often met before: once is enough.
             let message = format!("{thing} is {first} and also {second}{why}. {}", self.advice);
             let problem = Problem::new("NAME_COLLISION", message).on_field(&side.key, &side.path);
             let is_here = |it: &Problem| (&it.list, &it.field) == (&problem.list, &problem.field);
@@ -250,14 +206,18 @@ impl SchemaNames {
             distinct.extend(index_differs.then(|| Name::clone(&index)));
             distinct.extend(foreign_key_differs.then(|| Name::clone(&foreign_key)));
             let names = [index, foreign_key];
-            let column = foreign_key_column(part, (&name, &columns[at]), lists[at], options, names);
+            let (column, list) = ((&*name, &*columns[at]), [side.list, target][at]);
+            let column = foreign_key_column(self.part, column, list, options, names);
             ForeignKeyColumn { is_distinct: index_differs || foreign_key_differs, ..column }
         };
         let (near, mut far) = (column(0), column(1));
         if far.not_null == near.not_null {
             far.not_null = naming::not_null_name(&stored, &far.name, "not_null1").into();
         }
-        (Box::new(JoinTable { name: stored, near, far }), distinct)
+        if !distinct.is_empty() {
+            self.met.push(format!("on {stored} {}", distinct.join(" and ")));
+        }
+        Box::new(JoinTable { name: stored, near, far })
     }
 }
 
@@ -287,15 +247,5 @@ fn foreign_key_column(
         name: name.into(),
         options,
         is_distinct: false,
-    }
-}
-
-fn index_of(options: ColumnOptions) -> Option<&'static str> {
-    if options.is_unique {
-        Some("unique")
-    } else if options.is_indexed {
-        Some("index")
-    } else {
-        None
     }
 }

@@ -52,12 +52,10 @@ impl<'a> Copies<'a> {
         })
     }
 
-    /// The queries for the left and right ids of both.
     fn queries(&self, statements: &Statements<'_>) -> [String; 2] {
         [self.kept, &self.dropped].map(|links| statements.links(links, Owner::Left))
     }
 
-    /// A query for one row: how they differ.
     pub(super) fn comparison(&self, statements: &Statements<'_>) -> String {
         let [kept, dropped] = self.queries(statements);
         fill(COMPARISON, &[&kept, &dropped])

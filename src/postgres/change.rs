@@ -4,7 +4,6 @@ use crate::name::Name;
 use crate::plan::Direction;
 use crate::step::{ForeignKeyColumn, JoinTable, Links, Planned, TablePlace, TableStep};
 
-/// A column or a join table.
 #[derive(Clone, Copy)]
 pub(super) enum Item<'a> {
     Column { table: &'a Name, column: &'a ForeignKeyColumn },
@@ -141,7 +140,6 @@ impl<'a> Change<'a> {
         self.to().filter(|_| self.from().is_none())
     }
 
-    /// The tables that its foreign keys refer to.
     pub(super) fn references(&self) -> Vec<&'a str> {
         let item = self.dropped().or(self.created());
         let columns = item.map(Item::columns).unwrap_or_default();

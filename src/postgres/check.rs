@@ -1,7 +1,5 @@
 //! What a check is: the same value is a `DO` block of the script and a question of `--check`.
 
-use std::fmt::Write;
-
 use super::quote::{block, literal};
 
 /// A check: a query for what is wrong, and what is said of it.
@@ -35,12 +33,7 @@ impl Check {
 
     /// A statement that raises an error for the worst trouble.
     pub(super) fn statement(&self) -> String {
-        let mut body = String::from("DECLARE\n  trouble record;\nBEGIN\n  FOR trouble IN\n");
-        body.push_str(&self.query);
-        body.push_str("\n  LOOP\n");
-        let mut keyword = "IF";
-        for Trouble { column, message, hint, is_idle, .. } in &self.troubles {
-            let hint = literal(&unchanged(hint));
+        let branch = |Trouble { column, message, hint, is_idle, .. }: &Trouble| {
             let message = match message.contains("%s") {
                 true => format!("format({}, trouble.{column})", literal(message)),
                 false => literal(message),
@@ -49,17 +42,20 @@ impl Check {
                 true => format!("\n        ERRCODE = {},", literal(IDLE)),
                 false => String::new(),
             };
-            write!(
-                body,
-                "    {keyword} trouble.{column} IS NOT NULL THEN
+            format!(
+                "IF trouble.{column} IS NOT NULL THEN
       RAISE EXCEPTION USING{state}
         MESSAGE = {message},
-        HINT = {hint};\n"
+        HINT = {};\n",
+                literal(&unchanged(hint))
             )
-            .expect("a String takes all");
-            keyword = "ELSIF";
-        }
-        body.push_str("    END IF;\n  END LOOP;\nEND");
+        };
+        let branches: Vec<String> = self.troubles.iter().map(branch).collect();
+        let body = format!(
+            "DECLARE\n  trouble record;\nBEGIN\n  FOR trouble IN\n{}\n  LOOP\n    {}    END IF;\n  END LOOP;\nEND",
+            self.query,
+            branches.join("    ELS")
+        );
         block(&body)
     }
 }

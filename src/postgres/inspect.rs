@@ -154,7 +154,6 @@ struct Places<'a> {
     copies: Option<Copies<'a>>,
     /// Its join table that the old schema has no place for.
     homeless: Option<Homeless<'a>>,
-    /// What is left to do, in the direction of the script.
     remaining: Vec<Change<'a>>,
     is_changed: bool,
     /// Its join table has some of its new names, and some of the old.
@@ -252,7 +251,6 @@ struct Inspector<'a> {
     asked: Asked<'a>,
     interview: &'a Interview<'a>,
     there: There,
-    /// What is left to do, in the direction of the script.
     changes: Vec<Change<'a>>,
     relationships: Vec<Places<'a>>,
     lists: Vec<(String, &'a str)>,
@@ -446,7 +444,7 @@ impl Inspector<'_> {
             Direction::Up => ("DISAGREEMENT", reconciled.message(relationship, names, is_done)),
             Direction::Down => ("NO_OLD_PLACE", reconciled.farewell(relationship, names, is_done)),
         };
-        Some(Finding { relationship: Some(related.relationship), ..finding(code, message) })
+        Some(Finding::new(code, message).about(related.relationship))
     }
 
     /// What stands in the way, as the migration itself would find.
@@ -483,7 +481,7 @@ impl Inspector<'_> {
             let check = agreement::nothing_homeless(&self.statements, &[*table]);
             let troubles = self.troubles(&format!("homeless {}", it.at), &check)?;
             let found = worst(&check, &troubles);
-            problems.extend(found.map(|found| Finding { relationship: Some(it.at), ..found }));
+            problems.extend(found.map(|found| found.about(it.at)));
         }
         problems.extend(relationships.iter().filter_map(disagreement));
         Ok(problems)
@@ -514,7 +512,7 @@ impl Inspector<'_> {
             self.statements.schema_name(),
             names.join(", the table ")
         );
-        (!names.is_empty()).then(|| finding("MISSING", message))
+        (!names.is_empty()).then(|| Finding::new("MISSING", message))
     }
 
     /// Join tables of a process whose locale orders left and right the other way round.
@@ -523,7 +521,7 @@ impl Inspector<'_> {
         let found: Vec<_> =
             mirrored.map(|(it, table)| (*it, &**table, naming::new_join_table(it))).collect();
         let found: Vec<_> = found.iter().map(|(it, a, b)| (*it, *a, &**b)).collect();
-        locale::problem(self.snapshot, &found).map(|message| finding("LOCALE", message))
+        locale::problem(self.snapshot, &found).map(|message| Finding::new("LOCALE", message))
     }
 
     /// Which relationships of a database that is in neither schema cannot be judged, and what to do.
@@ -572,10 +570,7 @@ impl Inspector<'_> {
                     "{}: in {} {many} links lead to an item that another one holds as well. {} gets back one of them for each item, the one with the highest id, so that the two sides will disagree.",
                     it.name, kept.name, dropped.name,
                 );
-                Finding {
-                    relationship: Some(it.relationship),
-                    ..finding("HELD_TWICE", message)
-                }
+                Finding::new("HELD_TWICE", message).about(it.relationship)
             })
         };
         relationships.iter().filter(|_| is_down).filter_map(held).collect()
@@ -603,10 +598,10 @@ impl Inspector<'_> {
             "The user {user} may not create in the schema {schema}, which renaming takes as well. GRANT CREATE ON SCHEMA {schema} TO that user, or run the migration as another."
         );
         let problems = [
-            (*is_standby, finding("STANDBY", standby.to_owned())),
-            (*is_read_only, finding("READ_ONLY", read_only)),
-            (!others.is_empty(), finding("NOT_OWNER", not_owner)),
-            (creates && *can_create == Some(false), finding("NO_PRIVILEGE", no_privilege)),
+            (*is_standby, Finding::new("STANDBY", standby.to_owned())),
+            (*is_read_only, Finding::new("READ_ONLY", read_only)),
+            (!others.is_empty(), Finding::new("NOT_OWNER", not_owner)),
+            (creates && *can_create == Some(false), Finding::new("NO_PRIVILEGE", no_privilege)),
         ];
         problems.into_iter().filter(|(applies, _)| *applies).map(|(_, it)| it).collect()
     }
@@ -637,7 +632,6 @@ fn rows<T: DeserializeOwned>(
     Ok(ask(interview, key, query, names)?.unwrap_or_default())
 }
 
-/// The answer to a query for one row.
 fn row<T: DeserializeOwned + Default>(
     interview: &Interview<'_>,
     key: &str,
@@ -787,16 +781,11 @@ fn worst(check: &Check, troubles: &Troubles) -> Option<Finding> {
     let found = check.troubles.iter().find_map(|trouble| {
         let what = troubles.get(trouble.column)?.as_deref()?;
         let message = fill(trouble.message, &[what]);
-        Some(finding(trouble.code, format!("{message}. {}", trouble.hint)))
+        Some(Finding::new(trouble.code, format!("{message}. {}", trouble.hint)))
     });
     found.filter(|it| it.code != preflight::DONE)
 }
 
-fn finding(code: &str, message: String) -> Finding {
-    Finding { code: code.to_owned(), message, relationship: None }
-}
-
-/// That two sides do not hold the same links.
 fn disagreement(related: &Related) -> Option<Finding> {
     let found = related.disagreement.as_ref()?;
     let message = agreement::message(
@@ -805,8 +794,6 @@ fn disagreement(related: &Related) -> Option<Finding> {
         [found.only_kept, found.only_dropped],
         &found.examples,
     );
-    Some(Finding {
-        relationship: Some(related.relationship),
-        ..finding("DISAGREEMENT", format!("{message}. {}", agreement::HINT))
-    })
+    let message = format!("{message}. {}", agreement::HINT);
+    Some(Finding::new("DISAGREEMENT", message).about(related.relationship))
 }

@@ -213,7 +213,6 @@ const CANDIDATES: &str = "SELECT DISTINCT ON (holder) holder, target FROM droppe
   WHERE NOT EXISTS (SELECT FROM ranked WHERE position = 1 AND ranked.holder = dropped.holder)%s
   ORDER BY holder, target DESC";
 
-/// Only from items that nothing is linked to.
 const IS_FREE: &str =
     " AND NOT EXISTS (SELECT FROM ranked WHERE position = 1 AND ranked.target = dropped.target)";
 
@@ -292,7 +291,6 @@ impl Answer {
     }
 }
 
-/// `1 link` or `2 links`.
 fn counted(variable: &str) -> String {
     format!("CASE {variable} WHEN 1 THEN '1 link' ELSE {variable} || ' links' END")
 }

@@ -34,7 +34,6 @@ pub fn schema(schema: &TableSchema) -> String {
 
 struct Writer<'a> {
     schema: &'a TableSchema,
-    /// Where each table comes.
     positions: HashMap<&'a str, usize>,
     /// The foreign keys that wait for each table.
     waiting: Vec<Vec<(&'a Table, &'a Column, &'a ForeignKey)>>,

@@ -64,7 +64,6 @@ pub struct Statement {
     /// What it does, in words. Statements in a row that have one title belong together; those around
     /// the transaction have none.
     pub title: Option<String>,
-    /// Index of the relationship that it is for, when it is for one alone.
     pub relationship: Option<usize>,
     pub sql: String,
 }
@@ -197,7 +196,6 @@ fn all_statements(
     all
 }
 
-/// How a script begins and ends that is a transaction of its own.
 fn own_transaction() -> (Vec<Statement>, Statement) {
     let mut begin = vec![Statement::untitled(Role::Begin, "BEGIN ISOLATION LEVEL READ COMMITTED")];
     begin.extend(settings());
@@ -334,7 +332,6 @@ fn schema_changes(
     all
 }
 
-/// `1 table`, `2 tables`.
 fn counted(number: usize, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }

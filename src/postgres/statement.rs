@@ -4,7 +4,6 @@ use super::change::{Action, Change, Item};
 use super::quote::identifier;
 use crate::step::{ForeignKeyColumn, JoinTable, Links, Owner, TablePlace};
 
-/// Writes statements for the tables of one schema.
 #[derive(Clone, Copy)]
 pub(super) struct Statements<'a> {
     schema: &'a str,
@@ -60,12 +59,13 @@ impl<'a> Statements<'a> {
                     let links = self.links(kept, kept.owner.other());
                     format!("INSERT INTO {} ({columns}) {links}", self.qualified(&table.name))
                 });
+                let columns = table.columns();
+                let indexes = columns.map(|column| self.create_index(&table.name, column));
+                let keys = columns
+                    .map(|column| self.add_foreign_key(&table.name, column) + " ON DELETE CASCADE");
                 // Indexes and foreign keys are quicker to make when the rows are there.
-                let mut statements = vec![self.create(table)];
-                statements.extend(fill);
-                statements.extend(self.index(table));
-                statements.extend(self.reference(table));
-                statements
+                let create = [self.create(table)].into_iter().chain(fill);
+                create.chain(indexes).chain(keys).collect()
             }
         }
     }
@@ -95,15 +95,6 @@ impl<'a> Statements<'a> {
             .columns()
             .map(|column| format!("  {} {} NOT NULL", identifier(&column.name), data_type(column)));
         format!("CREATE TABLE {} (\n{}\n)", self.qualified(&table.name), columns.join(",\n"))
-    }
-
-    fn index(&self, table: &JoinTable) -> Vec<String> {
-        table.columns().map(|column| self.create_index(&table.name, column)).to_vec()
-    }
-
-    fn reference(&self, table: &JoinTable) -> Vec<String> {
-        let references = |column| self.add_foreign_key(&table.name, column) + " ON DELETE CASCADE";
-        table.columns().map(references).to_vec()
     }
 
     fn restore_column(

@@ -24,13 +24,11 @@ pub(crate) fn soft(name: impl Display, _: &dyn Values) -> Result<Safe<String>> {
     Ok(Safe(text.replace("-&#62;", "<span class=\"arrow\">-&#62;</span>")))
 }
 
-/// Markdown: a name as code.
 #[askama::filter_fn]
 pub(crate) fn code(name: impl Display, _: &dyn Values) -> Result<Safe<String>> {
     Ok(Safe(span(&name.to_string())))
 }
 
-/// Markdown: a block of code in a language.
 #[askama::filter_fn]
 pub(crate) fn fenced(text: impl Display, _: &dyn Values, language: &str) -> Result<Safe<String>> {
     Ok(Safe(fence(&text.to_string(), language)))

@@ -77,13 +77,11 @@ pub(super) fn span(name: &str) -> String {
     [&marks, pad, &name.replace('|', "\\|"), pad, &marks].concat()
 }
 
-/// A block of code in a language.
 pub(super) fn fence(text: &str, language: &str) -> String {
     let marks = "`".repeat(longest_run(text).max(2) + 1);
     format!("{marks}{language}\n{}\n{marks}", text.trim_end_matches('\n'))
 }
 
-/// The length of the longest run of backticks.
 fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::plan::{AdapterPlan, Direction, Engine, UpgradePlan};
 use crate::relationship::{Relationship, Side};
-use crate::schema::Which;
 use crate::snapshot::Snapshot;
 use crate::step::{
     CollectionStep, JoinCollection, JoinTable, Owner, TablePlace, TableStep, by_relationship,
@@ -20,7 +19,6 @@ pub(super) type Links<'a> = BTreeMap<&'a str, u64>;
 pub(super) enum Fate {
     #[default]
     Stays,
-    /// It stays under another name.
     Renamed,
     Dropped,
     Created,
@@ -42,8 +40,8 @@ impl Fate {
 struct Place {
     /// Whose place it is; none where both sides share it.
     owner: Option<Owner>,
-    old: Option<Names>,
-    new: Option<Names>,
+    /// In the old schema and in the new; in a picture, before and after.
+    names: [Option<Names>; 2],
     /// The place with the same links that stays when this one goes.
     kept: Option<String>,
 }
@@ -69,25 +67,14 @@ impl Names {
 
 impl Place {
     fn is_in_list(&self) -> bool {
-        self.old.iter().chain(&self.new).all(|names| names.columns.is_none())
+        self.names.iter().flatten().all(|names| names.columns.is_none())
     }
 
-    fn names(&self, which: Which) -> Option<&Names> {
-        match which {
-            Which::Old => self.old.as_ref(),
-            Which::New => self.new.as_ref(),
-        }
-    }
-
-    fn fate(&self, direction: Direction) -> Fate {
-        let (from, to) = match direction {
-            Direction::Up => (&self.old, &self.new),
-            Direction::Down => (&self.new, &self.old),
-        };
-        match (from, to) {
-            (Some(from), Some(to)) if from != to => Fate::Renamed,
-            (Some(_), None) => Fate::Dropped,
-            (None, Some(_)) => Fate::Created,
+    fn fate(&self) -> Fate {
+        match &self.names {
+            [Some(before), Some(after)] if before != after => Fate::Renamed,
+            [Some(_), None] => Fate::Dropped,
+            [None, Some(_)] => Fate::Created,
             _ => Fate::Stays,
         }
     }
@@ -119,7 +106,6 @@ pub(super) struct FieldRow {
     pub(super) elsewhere: Option<String>,
     /// Whether it is stored with the list's items, and not elsewhere.
     pub(super) is_stored: bool,
-    /// Of its own place, where it has one.
     pub(super) mark: Mark,
 }
 
@@ -197,7 +183,10 @@ pub(super) fn pictures<'a>(
     };
     let is_mongodb = matches!(part.engine, Engine::MongoDb { .. });
     plan.relationships_of(part).map(move |(at, relationship)| {
-        let places = places.remove(&at).unwrap_or_default();
+        let mut places = places.remove(&at).unwrap_or_default();
+        if direction == Direction::Down {
+            places.iter_mut().for_each(|place| place.names.reverse());
+        }
         (at, Picture { snapshot, relationship, is_mongodb, direction, places })
     })
 }
@@ -218,8 +207,7 @@ fn tables(relationship: &Relationship, steps: &[&TableStep]) -> Vec<Place> {
         let kept = dropped.filter(|kept| kept.owner != owner);
         places.push(Place {
             owner: Some(owner),
-            old: Some(names.clone()),
-            new: kept.is_none().then_some(names),
+            names: [Some(names.clone()), kept.is_none().then_some(names)],
             kept: kept.map(|kept| kept.place.name().into_owned()),
         });
     }
@@ -234,11 +222,11 @@ fn tables(relationship: &Relationship, steps: &[&TableStep]) -> Vec<Place> {
             TableStep::CreateJoinTable { table } => (None, None, Some(table), None),
             TableStep::DropColumn { .. } => continue,
         };
-        let [old, new] = [old, new].map(|table| table.map(|table| Names::of_table(table)));
-        places.push(Place { owner, old, new, kept });
+        let names = [old, new].map(|table| table.map(|table| Names::of_table(table)));
+        places.push(Place { owner, names, kept });
     }
     // The left side's table first.
-    places.sort_by_key(|place| place.new.is_none());
+    places.sort_by_key(|place| place.names[1].is_none());
     places
 }
 
@@ -258,8 +246,7 @@ fn collections(
         let names = Names::of_field([collection, ".", &side.path].concat());
         places.push(Place {
             owner: Some(owner),
-            old: Some(names.clone()),
-            new: removed.is_none().then_some(names),
+            names: [Some(names.clone()), removed.is_none().then_some(names)],
             kept: removed.map(ToString::to_string),
         });
     }
@@ -267,32 +254,25 @@ fn collections(
         if let CollectionStep::CopyLinks { into: JoinCollection { name, near, far }, .. } = step {
             let columns = Some([near.clone(), far.clone()]);
             let new = Some(Names { name: name.clone(), columns });
-            places.push(Place { owner: None, old: None, new, kept: None });
+            places.push(Place { owner: None, names: [None, new], kept: None });
         }
     }
     places
 }
 
 impl Picture<'_> {
-    pub(super) fn is_unchanged(&self) -> bool {
-        self.places.iter().all(|place| place.fate(self.direction) == Fate::Stays)
-    }
-
     /// What happens to each place that does not stay as it is: what goes comes last.
     pub(super) fn changes(&self) -> Vec<Change> {
-        let (from, to) = self.schemas();
-        let mut changes: Vec<Change> = self
-            .places
-            .iter()
-            .filter(|place| place.fate(self.direction) != Fate::Stays)
+        let changed = self.places.iter().filter(|place| place.fate() != Fate::Stays);
+        let mut changes: Vec<Change> = changed
             .filter_map(|place| {
-                let (before, after) = (place.names(from), place.names(to));
-                let name = &before.or(after)?.name;
+                let [before, after] = &place.names;
+                let name = &before.as_ref().or(after.as_ref())?.name;
                 Some(Change {
-                    fate: place.fate(self.direction),
+                    fate: place.fate(),
                     kind: self.kind(place),
                     name: name.clone(),
-                    to: after.map(|it| it.name.clone()).filter(|to| to != name),
+                    to: after.as_ref().map(|it| it.name.clone()).filter(|to| to != name),
                 })
             })
             .collect();
@@ -302,19 +282,11 @@ impl Picture<'_> {
 
     /// The relationship before and after; only one of the two where they are the same.
     pub(super) fn panels(&self, links: &Links<'_>) -> Vec<Panel> {
-        let (from, to) = self.schemas();
-        let (from_name, to_name) = self.direction.schemas();
-        if self.is_unchanged() {
-            return vec![self.panel("Before and after", "both schemas", from, links)];
+        let (from, to) = self.direction.schemas();
+        if self.places.iter().all(|place| place.fate() == Fate::Stays) {
+            return vec![self.panel("Before and after", "both schemas", 0, links)];
         }
-        vec![self.panel("Before", from_name, from, links), self.panel("After", to_name, to, links)]
-    }
-
-    fn schemas(&self) -> (Which, Which) {
-        match self.direction {
-            Direction::Up => (Which::Old, Which::New),
-            Direction::Down => (Which::New, Which::Old),
-        }
+        vec![self.panel("Before", from, 0, links), self.panel("After", to, 1, links)]
     }
 
     fn kind(&self, place: &Place) -> &'static str {
@@ -330,7 +302,7 @@ impl Picture<'_> {
         &self,
         title: &'static str,
         schema: &'static str,
-        which: Which,
+        when: usize,
         links: &Links<'_>,
     ) -> Panel {
         let Relationship { left, right, target, target_key, .. } = self.relationship;
@@ -339,7 +311,7 @@ impl Picture<'_> {
             collection: self.snapshot.lists[at].collection.clone().filter(|_| self.is_mongodb),
             fields: sides(self.relationship)
                 .filter(|(owner, _)| owners.contains(owner))
-                .map(|(owner, side)| self.field(owner, side, which, links))
+                .map(|(owner, side)| self.field(owner, side, when, links))
                 .collect(),
         };
         let lists = if self.relationship.is_self() {
@@ -352,11 +324,11 @@ impl Picture<'_> {
             ]
         };
         let joins = self.places.iter().filter(|place| !place.is_in_list());
-        let joins = joins.filter_map(|place| self.join(place, which, links)).collect();
+        let joins = joins.filter_map(|place| self.join(place, when, links)).collect();
         Panel { title, schema, lists, joins }
     }
 
-    fn field(&self, owner: Owner, side: &Side, which: Which, links: &Links<'_>) -> FieldRow {
+    fn field(&self, owner: Owner, side: &Side, when: usize, links: &Links<'_>) -> FieldRow {
         let target = match owner {
             Owner::Left => &self.relationship.target_key,
             Owner::Right => &self.relationship.left.key,
@@ -370,7 +342,7 @@ impl Picture<'_> {
             is_stored: false,
             mark: Mark::default(),
         };
-        let mut places = self.places.iter().filter(|place| place.names(which).is_some());
+        let mut places = self.places.iter().filter(|place| place.names[when].is_some());
         let is_own = |place: &&Place| place.is_in_list() && place.owner == Some(owner);
         if let Some(place) = places.clone().find(is_own) {
             let how = match (self.is_mongodb, side.many) {
@@ -378,27 +350,23 @@ impl Picture<'_> {
                 (true, true) => "array of ids",
                 (true, false) => "id",
             };
-            let mark = self.mark(place, which, links);
+            let mark = self.mark(place, when, links);
             return FieldRow { is_stored: true, mark, ..row(how, None) };
         }
         // A join of its own, or else that of both sides.
         let mut joins = places.clone().filter(|place| !place.is_in_list());
         let own = joins.clone().find(|place| place.owner == Some(owner));
         if let Some(join) = own.or_else(|| joins.find(|place| place.owner.is_none())) {
-            return row("in", join.names(which).map(|it| it.name.clone()));
+            return row("in", join.names[when].as_ref().map(|it| it.name.clone()));
         }
         match places.find(|place| place.is_in_list()) {
-            Some(other) => row("read from", other.names(which).map(|it| it.name.clone())),
+            Some(other) => row("read from", other.names[when].as_ref().map(|it| it.name.clone())),
             None => row("not stored", None),
         }
     }
 
-    fn join(&self, place: &Place, which: Which, links: &Links<'_>) -> Option<JoinBox> {
-        let names = place.names(which)?;
-        let other = match which {
-            Which::Old => place.names(Which::New),
-            Which::New => place.names(Which::Old),
-        };
+    fn join(&self, place: &Place, when: usize, links: &Links<'_>) -> Option<JoinBox> {
+        let (names, other) = (place.names[when].as_ref()?, place.names[1 - when].as_ref());
         let Relationship { left, target_key, .. } = self.relationship;
         // A table of one side alone has that side's ids first.
         let lists = match place.owner {
@@ -415,9 +383,9 @@ impl Picture<'_> {
                 list: list.to_string(),
             }
         });
-        let mut mark = self.mark(place, which, links);
+        let mut mark = self.mark(place, when, links);
         if let (Fate::Renamed, Some(other)) = (mark.fate, other) {
-            let text = if which == self.schemas().0 { "becomes" } else { "was" };
+            let text = ["becomes", "was"][when];
             let place = Some(other.name.clone()).filter(|place| *place != names.name);
             mark.note = place.map(|place| Note { text, place: Some(place) });
         }
@@ -429,10 +397,10 @@ impl Picture<'_> {
         })
     }
 
-    fn mark(&self, place: &Place, which: Which, links: &Links<'_>) -> Mark {
-        let name = place.names(which).map(|names| &names.name);
+    fn mark(&self, place: &Place, when: usize, links: &Links<'_>) -> Mark {
+        let name = place.names[when].as_ref().map(|names| &names.name);
         Mark {
-            fate: place.fate(self.direction),
+            fate: place.fate(),
             links: name.and_then(|name| links.get(name.as_str()).copied()),
             is_kept: name.is_some() && self.places.iter().any(|it| it.kept.as_ref() == name),
             note: self.note(place),
@@ -443,9 +411,9 @@ impl Picture<'_> {
     fn note(&self, place: &Place) -> Option<Note> {
         let in_documents = || {
             let field = self.places.iter().find(|it| it.is_in_list())?;
-            Some(field.old.as_ref()?.name.clone())
+            field.names.iter().flatten().next().map(|names| names.name.clone())
         };
-        let (text, from) = match (place.fate(self.direction), &place.kept) {
+        let (text, from) = match (place.fate(), &place.kept) {
             (Fate::Dropped, Some(kept)) => ("links are kept in", Some(kept.clone())),
             (Fate::Created, Some(kept)) => ("filled from", Some(kept.clone())),
             (Fate::Created, None) if self.is_mongodb => ("filled from", in_documents()),
