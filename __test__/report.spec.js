@@ -189,14 +189,14 @@ describe('plan.report', () => {
 
   test('says what is wrong with an inspection that is not of this project', () => {
     const plan = planOf(loadScenario('guide'), 'knex');
-    const { isReady, ...cut } = inspectionOf(plan, {});
-    expect(isReady).toBe(true);
+    const { isDone, ...cut } = inspectionOf(plan, {});
+    expect(isDone).toBe(false);
     const name = 'Post.tags';
     for (const [inspection, reason] of [
       [{ ...cut, database: {} }, 'it must be what check or apply has returned'],
-      [cut, 'missing field `isReady`'],
-      [{ ...cut, isReady, engine: 'mongodb' }, 'the adapter knex is on PostgreSQL'],
-      [{ ...cut, isReady, relationships: [{ ...cut.relationships[0], name }] }, `has no ${name}`],
+      [cut, 'missing field `isDone`'],
+      [{ ...cut, isDone, engine: 'mongodb', indexes: {} }, 'the adapter knex is on PostgreSQL'],
+      [{ ...cut, isDone, relationships: [{ ...cut.relationships[0], name }] }, `has no ${name}`],
     ]) {
       expect(() => plan.report({ format: 'md', inspection })).toThrow(
         expect.objectContaining({
