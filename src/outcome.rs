@@ -266,6 +266,14 @@ mod tests {
     }
 
     #[test]
+    fn no_more_can_be_cleared_than_there_was() {
+        let mut related = before(1, 1);
+        related["reconcile"] = json!({ "added": 0, "cleared": 3, "dropped": 0, "examples": [] });
+        let from = inspection(&related, false, &[("reconcile", json!(true))]);
+        assert_eq!(codes(&from, &inspection(&after(1), true, &[])), ["LINKS_DIFFER"]);
+    }
+
+    #[test]
     fn the_way_back_restores_both_copies() {
         let down = [("direction", json!("down"))];
         let from = inspection(&after(3), false, &down);
