@@ -667,7 +667,7 @@ it('the command: there and back, and ended by a signal', async () => {
   // It may have come to its end before the signal did.
   if (ended.code !== 0) {
     expect(ended.stderr).toMatch(
-      /Interrupted\. (Nothing of yours has been|The database has been) changed/,
+      /Interrupted\. (None of your documents has been|The database has been) changed/,
     );
   }
   const applied = await run(folder, ['--apply', '--yes'], { env });

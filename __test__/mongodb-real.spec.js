@@ -609,7 +609,7 @@ describe.each(['up', 'down'])('a dry run on the way %s', (direction) => {
       const options = { resolveFrom: [modules], direction, dryRun: true, onProgress };
       result = await apply(keystone, { ...options, signal: controller.signal }).catch((error) => {
         expect(error).toMatchObject({ code: 'INTERRUPTED' });
-        expect(error.message).toContain('Nothing of yours has been changed');
+        expect(error.message).toContain('None of your documents has been changed');
       });
       expect([step, await stateOf()]).toEqual([step, before]);
     }

@@ -177,7 +177,7 @@ describe('refused', () => {
     const isLost = code === 189 || code === 11602;
     expect(error.code).toBe(isLost ? 'CONNECTION_LOST' : 'MIGRATION_FAILED');
     expect(error.message).toContain(message);
-    const untouched = 'Nothing of yours has been changed';
+    const untouched = 'None of your documents has been changed';
     const touched = 'The database has been changed in part. Run it again';
     expect(error.message).toContain(reach === 'touched' ? touched : untouched);
 

@@ -188,7 +188,7 @@ describe.each(['up', 'down'])('cut off on the way %s', (direction) => {
           step,
           expect.objectContaining({
             code: 'CONNECTION_LOST',
-            message: expect.stringMatching(/Nothing of yours has been changed|Run it again/),
+            message: expect.stringMatching(/None of your documents has been changed|Run it again/),
           }),
         ]);
       await expectEnd(step, database);
@@ -389,7 +389,7 @@ describe('on a terminal', () => {
   });
 
   it.each([
-    ['copies', /copying links into/, isCopy(), 'Nothing of yours has been changed. The next run'],
+    ['copies', /copying links into/, isCopy(), 'None of your documents has been changed. The next run'],
     ['removes', /removing posts\.tags/, isRemoval(), 'The database has been changed in part.'],
   ])('a second Ctrl-C while it %s ends it at once', async (_, title, isAtWork, left) => {
     const database = await makeDatabase(states.up.before);
@@ -416,7 +416,7 @@ describe('on a terminal', () => {
     const { code, shown } = await interrupt(database, /copying links into/, isCopy());
     expect(code).toBe(1);
     expect(shown).toContain('Interrupted: coming to a clean end …');
-    expect(shown).toContain('✖ Interrupted. Nothing of yours has been changed.');
+    expect(shown).toContain('✖ Interrupted. None of your documents has been changed.');
     expect(await stateOf(database)).toBe(stateText(states.up.before));
     expect((await runOn(server.url(database), '--apply', '--yes')).code).toBe(0);
     expect(await stateOf(database)).toBe(states.up.expected);

@@ -11,7 +11,7 @@ const { isLost, serverError } = require('./failure');
 const FORWARD = ['resume', 'fill', 'repair', 'index', 'remove'];
 
 /** How far a migration has come, for whoever it is cut off from. */
-const UNTOUCHED = 'Nothing of yours has been changed.';
+const UNTOUCHED = 'None of your documents has been changed.';
 const GOES_ON =
   'The database has been changed in part. Run it again: it goes on where it was stopped.';
 const LEFTOVERS = 'The next run removes the copies that this one has made.';
