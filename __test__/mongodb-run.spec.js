@@ -389,7 +389,12 @@ describe('on a terminal', () => {
   });
 
   it.each([
-    ['copies', /copying links into/, isCopy(), 'None of your documents has been changed. The next run'],
+    [
+      'copies',
+      /copying links into/,
+      isCopy(),
+      'None of your documents has been changed. The next run',
+    ],
     ['removes', /removing posts\.tags/, isRemoval(), 'The database has been changed in part.'],
   ])('a second Ctrl-C while it %s ends it at once', async (_, title, isAtWork, left) => {
     const database = await makeDatabase(states.up.before);
