@@ -22,7 +22,7 @@ const { migrate } = require('../lib/database/mongodb/runner');
 const STATE = 'keystone_upgrade_relationships';
 const REVIEWERS = 'todo_reviewers_manies';
 
-const { ObjectId } = driver();
+const { ObjectId, Timestamp } = driver();
 const [ada, bob, first, second] = Array.from({ length: 4 }, () => new ObjectId());
 
 const modules = newKeystone();
@@ -529,16 +529,27 @@ async function sendWithUndefined(command) {
   expect(Number(wire.answerOf(answer).ok)).toBe(1);
 }
 
-// The server that stands in stores it, but refuses to compare it.
-const testOnMongodb = isServerNeeded() ? test.skip : test;
+/** The same command, with another type in place of undefined. */
+function withPlayed(value) {
+  if (value === 'undefined') return 'timestamp';
+  if (Array.isArray(value)) return value.map(withPlayed);
+  if (value?.constructor?.name !== 'Object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, it]) => [key, withPlayed(it)]));
+}
 
-testOnMongodb('BSON undefined in an array is not a link, and is reported', async () => {
-  const reviewers = [null, bob];
-  const document = { _id: new ObjectId(), readers: [null], reviewers };
-  await sendWithUndefined({ insert: 'todos', documents: [document] });
-  const stored = { reviewers: { $elemMatch: { $type: 6 } } };
+test('BSON undefined in an array is not a link, and is reported', async () => {
+  // The server that stands in stores it, but refuses to compare it.
+  const isPlayed = isServerNeeded();
+  const nothing = isPlayed ? new Timestamp(1, 1) : null;
+  const reviewers = [nothing, bob];
+  const document = { _id: new ObjectId(), readers: [nothing], reviewers };
+  const insert = { insert: 'todos', documents: [document] };
+  if (isPlayed) await db.command(insert);
+  else await sendWithUndefined(insert);
+  const stored = { reviewers: { $elemMatch: { $type: isPlayed ? 17 : 6 } } };
   expect(await db.collection('todos').countDocuments(stored)).toBe(1);
-  const { error, warnings } = await run();
+  const play = (command) => isPlayed && command.pipeline && db.command(withPlayed(command));
+  const { error, warnings } = await run({ onCommand: play });
   expect(error).toBe(undefined);
   for (const field of ['readers', 'reviewers']) {
     const told = new RegExp(`todos.${field} holds nulls, duplicates.*Found: 1 \\(nulls: 1\\)`);
