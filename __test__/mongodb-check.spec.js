@@ -246,6 +246,9 @@ describe('a list whose collection is not in the database', () => {
     expect(warnings).toMatchObject([
       { code: 'MISSING', message: expect.stringContaining(message) },
     ]);
+    expect(warnings[0].message).toContain(
+      'create its collection in mongosh: db.createCollection("notes")',
+    );
     expect(isReady).toBe(true);
     expect(await session.apply()).toMatchObject({ isApplied: true });
   });

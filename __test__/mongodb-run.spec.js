@@ -458,7 +458,7 @@ describe('100,000 links', () => {
   it('are counted on the way, and before and after', async () => {
     const database = await makeDatabase(makeManyLinks());
     const { code, stdout, stderr } = await runOn(server.url(database), '--apply', '--yes');
-    expect(code).toBe(0);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(stdout).toMatch(/^Post\.editors -> User +100000 +100000$/m);
     const counted = /^ℹ Post\.editors -> User: copied links into \S+ 100000 of 100000 \(\d+\/s\)$/m;
     expect(stderr).toMatch(counted);

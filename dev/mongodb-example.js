@@ -79,6 +79,7 @@ function makeManyLinks() {
   const indexes = [{ key: { _id: 1 }, name: '_id_' }];
   return {
     posts: { documents: make(1000).map((_id) => ({ _id, editors })), indexes },
+    tags: { documents: [], indexes },
     users: { documents: editors.map((_id) => ({ _id })), indexes },
   };
 }

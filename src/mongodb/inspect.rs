@@ -432,7 +432,8 @@ impl Inspector<'_> {
                 let like = there.iter().find(is_like);
                 let like = like.map(|it| format!(" There is one named {it}.")).unwrap_or_default();
                 let message = format!(
-                    "The database {database} has no collection {own} of the list {key}.{like} Does the Keystone that runs on this database give it another name? If the list is new, start that Keystone once, which makes the collections of all its lists"
+                    "The database {database} has no collection {own} of the list {key}.{like} Does the Keystone that runs on this database give it another name? If the list is new, create its collection in mongosh: db.createCollection({})",
+                    Value::from(*own)
                 );
                 (message, related.contains(number))
             })
