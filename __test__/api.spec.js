@@ -35,6 +35,14 @@ function thrownBy(action) {
 }
 
 describe('planUpgrade', () => {
+  test('runs what a project does to its schemas on MongoDB once for each list', () => {
+    const keystone = keystoneOf('guide', 'mongoose');
+    const configure = jest.fn();
+    for (const { adapter } of keystone.listsArray) adapter.configureMongooseSchema = configure;
+    planUpgrade(keystone);
+    expect(configure).toHaveBeenCalledTimes(keystone.listsArray.length);
+  });
+
   test('tells the relationships of a project', () => {
     const plan = planUpgrade(keystoneOf('guide', 'knex'));
     expect(plan.hasChanges).toBe(true);

@@ -3,8 +3,8 @@
 const { projectAdapters } = require('./adapters');
 const { UpgradeError } = require('../error');
 const { readOptions } = require('../options');
-const { isIndexedByNew } = require('./mongoose-indexes');
-const { mongooseNames } = require('./mongoose-names');
+const { isIndexedByNew, ownIndexes } = require('./mongoose-indexes');
+const { configuredSchema, mongooseNames } = require('./mongoose-names');
 const { compilingKnex } = require('./knex');
 const { foreignKeyType, knexColumns } = require('./knex-columns');
 const { nearestPackage } = require('../nearest-package');
@@ -100,7 +100,7 @@ function notKeystone(what) {
 /** What only the adapter's kind can tell of itself, of a list, a field and a relationship. */
 function describer(adapter, lists, context) {
   if (adapter.name === 'knex') return knexDescriber(adapter, lists, context);
-  if (adapter.name === 'mongoose') return mongooseDescriber(adapter, context);
+  if (adapter.name === 'mongoose') return mongooseDescriber(adapter, lists, context);
   const nothing = () => ({});
   return { adapter: {}, list: nothing, field: nothing, relationship: nothing };
 }
@@ -139,8 +139,14 @@ function knexDescriber(adapter, lists, { directories, columns, warnings }) {
   };
 }
 
-function mongooseDescriber(adapter, { own: { rels, consolidated } }) {
-  const names = mongooseNames(adapter, rels);
+function mongooseDescriber(adapter, lists, { own: { rels, consolidated } }) {
+  // Once for each list: it runs code of the project.
+  const schemas = new Map(lists.map((it) => [it.key, configuredSchema(it.adapter, rels)]));
+  const indexed = new Map(
+    lists.map(({ key, fields }) => [key, ownIndexes(schemas.get(key).schema, fields)]),
+  );
+  const names = mongooseNames(adapter, ({ key }) => schemas.get(key));
+  const isNew = Boolean(consolidated);
   return {
     adapter: {},
     list: names.collection,
@@ -148,7 +154,7 @@ function mongooseDescriber(adapter, { own: { rels, consolidated } }) {
     relationship: (field) =>
       field.config.many
         ? { joinCollection: names.joinCollection(field) }
-        : { isIndexedByNew: isIndexedByNew(field, rels, Boolean(consolidated)) || undefined },
+        : { isIndexedByNew: isIndexedByNew(field, indexed.get(field.listKey), isNew) || undefined },
   };
 }
 

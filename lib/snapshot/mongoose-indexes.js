@@ -1,7 +1,5 @@
 'use strict';
 
-const { configuredSchema } = require('./mongoose-names');
-
 /**
  * Whether the new Keystone indexes a relationship to one item, and the old one does not.
  *
@@ -10,31 +8,32 @@ const { configuredSchema } = require('./mongoose-names');
  * `isIndexed`. Where the old Keystone is loaded, the rule is that of the last version.
  *
  * @param {object} field
- * @param {object[]} rels - what `_consolidateRelationships()` returned
+ * @param {Set<string>} own - the fields of its list that the project indexes itself: both have those
  * @param {boolean} isNew - whether the new Keystone is loaded
  * @returns {boolean}
  */
-function isIndexedByNew({ adapter, config, path }, rels, isNew) {
-  const { listAdapter } = adapter;
-  const { Schema } = listAdapter.parentAdapter.mongoose;
-  const isIndexed = (own) => {
-    const as = Object.create(adapter, own);
+function isIndexedByNew({ adapter, config, path }, own, isNew) {
+  const { Schema } = adapter.listAdapter.parentAdapter.mongoose;
+  const isIndexed = (changes) => {
+    const as = Object.create(adapter, changes);
     const options = as.mergeSchemaOptions({ type: Schema.Types.ObjectId }, config);
     return new Schema({ field: options }).indexes().length > 0;
   };
   const yes = { value: true };
   try {
     if (isIndexed({ isRelationship: { value: false } })) return false;
-    if (!isIndexed(isNew ? {} : { isIndexed: yes })) return false;
-    // The project may have made one itself, and then both have it.
-    const schema = configuredSchema(listAdapter, rels).schema.clone();
-    schema.remove(path);
-    const isOfField = ([key]) => Object.keys(key).join() === path;
-    return !schema.indexes().some(isOfField);
+    return isIndexed(isNew ? {} : { isIndexed: yes }) && !own.has(path);
   } catch {
     // Options that mongoose refuses stop either Keystone.
     return false;
   }
 }
 
-module.exports = { isIndexedByNew };
+/** The fields of a list that the project indexes itself, by a schema that is configured. */
+function ownIndexes(schema, fields) {
+  const rest = schema.clone();
+  rest.remove(fields.filter((field) => field.isRelationship).map(({ path }) => path));
+  return new Set(rest.indexes().map(([key]) => Object.keys(key).join()));
+}
+
+module.exports = { isIndexedByNew, ownIndexes };
