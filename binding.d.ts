@@ -6,25 +6,25 @@ export declare class NativePlan {
   /** The summary, with ANSI colours if asked for. */
   summary(adapter: string | undefined | null, color: boolean): string
   /** The migration of one adapter's database: `up` to the new schema, or `down` to the old. */
-  migration(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean, transaction: boolean): string
+  migration(wanted: Wanted): string
   /**
    * The statements of that migration as JSON: an array for PostgreSQL, for MongoDB what
    * `lib/database/mongodb/runner.js` takes. With the JSON of an [`Inspection`], those that are
    * left to do on the database.
    */
-  statements(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean, transaction: boolean, inspection?: string | undefined | null): string
+  statements(wanted: Wanted, inspection?: string | undefined | null): string
   /**
    * What to ask one adapter's database, or once the answers are there, what it holds: the JSON of
    * `Inspected`. `answers` is a JSON object. With `is_running` the migration is about to check by
    * itself what it must.
    */
-  inspect(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean, isRunning: boolean, answers: string): string
+  inspect(wanted: Wanted, isRunning: boolean, answers: string): string
   /** The old or the new schema of one adapter's database. */
   schema(which: 'old' | 'new', adapter?: string | undefined | null): string
   /** The unified diff from the old schema to the new, with ANSI colours if asked for. */
   diff(adapter: string | undefined | null, color: boolean): string
   /** The report as a page or as Markdown. `found` is the JSON of a [`Found`], or null. */
-  report(adapter: string | undefined | null, direction: 'up' | 'down', reconcile: boolean, format: 'html' | 'md', found?: string | undefined | null): string
+  report(wanted: Wanted, format: 'html' | 'md', found?: string | undefined | null): string
   toJson(): string
 }
 
@@ -43,3 +43,11 @@ export declare function outcome(before: string, after: string): string
  * Throws an error whose message is a JSON array of `{ code, message, list?, field? }`.
  */
 export declare function planUpgrade(json: string): NativePlan
+
+/** What a caller wants of a plan: by default, up and without repairs, in a transaction. */
+export interface Wanted {
+  adapter?: string
+  direction?: 'up' | 'down'
+  reconcile?: boolean
+  transaction?: boolean
+}

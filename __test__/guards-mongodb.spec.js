@@ -438,6 +438,7 @@ describe('a caller of the API', () => {
     const counts = events.slice(1).map(({ phase, done }) => [phase, done]);
     expect(counts.length).toBeGreaterThan(10);
     expect(counts).toEqual(counts.map((_, at) => ['check', at + 1]));
+    expect(events.slice(1).filter(({ done, total }) => done > total)).toEqual([]);
   });
 });
 

@@ -190,6 +190,19 @@ describe('without a terminal', () => {
     expect(await stateOf(database)).toBe(states.old);
   });
 
+  it('a report that cannot be written any more does not hide what stops a migration', async () => {
+    const database = await makeDatabase();
+    await server.query(database, 'DELETE FROM "User_published"');
+    const own = makeScenarioProject(GUIDE, 'knex');
+    // The folder of the report can be made until the project is loaded.
+    fs.appendFileSync(path.join(own, 'index.js'), "require('fs').writeFileSync('reports', '');\n");
+    const args = ['--apply', '--yes', '--report', 'reports/plan.md'];
+    const { code, stderr } = await run(own, args, { env: environment(database) });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/⚠ Cannot write --report .*plan\.md: .* \[OUT_FAILED\]\n/);
+    expect(stderr).toMatch(/✖ .*the two stored sides disagree.* \[DISAGREEMENT\]\n/);
+  });
+
   it.each([
     ['--check --apply', 'Only one of --check and --apply can be used'],
     ['--check --migration', 'Only one of --migration and --check can be used'],

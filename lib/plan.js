@@ -48,24 +48,25 @@ class UpgradePlan {
   }
 
   migration(options) {
-    const { direction, reconcile, adapter, transaction } = migrationOptions(options);
+    const wanted = migrationOptions(options);
     const { format, extension = 'js' } = readOptions(options, ['format', 'extension']);
     if (format !== undefined) {
       checkValue('The option format', format, oneOf(...Object.keys(FORMATS)));
       // The file has both, in the tool's own transaction.
       checkValue('With a format, the option direction', options.direction, oneOf(undefined));
       checkValue('With a format, the option transaction', options.transaction, oneOf(undefined));
+      const { adapter, reconcile } = wanted;
       return migrationFile(this, { format, extension, adapter, reconcile });
     }
-    if (!transaction) requireEngine(this, adapter, 'postgresql', 'SQL without a transaction');
-    return calling(() => this[NATIVE].migration(adapter, direction, reconcile, transaction));
+    if (!wanted.transaction) {
+      requireEngine(this, wanted.adapter, 'postgresql', 'SQL without a transaction');
+    }
+    return calling(() => this[NATIVE].migration(wanted));
   }
 
   statements(options) {
-    const { direction, reconcile, adapter, transaction } = migrationOptions(options);
-    return JSON.parse(
-      calling(() => this[NATIVE].statements(adapter, direction, reconcile, transaction)),
-    );
+    const wanted = migrationOptions(options);
+    return JSON.parse(calling(() => this[NATIVE].statements(wanted)));
   }
 
   schema(which, options) {
@@ -85,10 +86,10 @@ class UpgradePlan {
     const { format, inspection } = readOptions(options, ['format', 'inspection']);
     checkValue('The option format', format, oneOf('html', 'md'));
     const found = inspection && foundOn(inspection);
-    const { direction, reconcile, adapter } = migrationOptions(found ? found.check : options);
+    const wanted = migrationOptions(found ? found.check : options);
     const native = complete(this);
     const json = found && JSON.stringify(found);
-    return calling(() => native.report(adapter, direction, reconcile, format, json));
+    return calling(() => native.report(wanted, format, json));
   }
 
   toJSON() {
@@ -170,12 +171,12 @@ function coreOf(plan) {
   const json = JSON.stringify;
   const parsed = (f) => JSON.parse(calling(f));
   return {
-    inspect:
-      ({ adapter, direction = 'up', reconcile = false, isRunning = false }) =>
-      (answers) =>
-        parsed(() => native.inspect(adapter, direction, reconcile, isRunning, json(answers))),
-    statements: ({ adapter, direction = 'up', reconcile = false }, inspection) =>
-      parsed(() => native.statements(adapter, direction, reconcile, true, json(inspection))),
+    inspect: (options) => (answers) => {
+      const { isRunning = false } = options;
+      return parsed(() => native.inspect(migrationOptions(options), isRunning, json(answers)));
+    },
+    statements: (options, inspection) =>
+      parsed(() => native.statements(migrationOptions(options), json(inspection))),
     compare: (before, after) => parsed(() => loadNative().outcome(json(before), json(after))),
   };
 }

@@ -10,11 +10,36 @@ use serde::Serialize;
 
 use crate::error::Problems;
 use crate::inspection::{Asked, Inspection};
-use crate::plan::{Direction, Engine, Options, UpgradePlan};
+use crate::plan::{AdapterPlan, Direction, Engine, Options, UpgradePlan};
 use crate::report::{self, Format, Found};
 use crate::schema::{TableSchema, Which};
 use crate::snapshot::Snapshot;
 use crate::{diff, mongodb, outcome, postgres, summary};
+
+/// What a caller wants of a plan: by default, up and without repairs, in a transaction.
+#[napi(object)]
+pub struct Wanted {
+    pub adapter: Option<String>,
+    #[napi(ts_type = "'up' | 'down'")]
+    pub direction: Option<String>,
+    pub reconcile: Option<bool>,
+    pub transaction: Option<bool>,
+}
+
+impl Wanted {
+    fn options(&self) -> Options {
+        let is_down = self.direction.as_deref() == Some("down");
+        Options {
+            direction: if is_down { Direction::Down } else { Direction::Up },
+            reconcile: self.reconcile.unwrap_or(false),
+            transaction: self.transaction.unwrap_or(true),
+        }
+    }
+
+    fn part<'a>(&self, plan: &'a UpgradePlan) -> Result<&'a AdapterPlan> {
+        plan.adapter(self.adapter.as_deref()).map_err(thrown)
+    }
+}
 
 /// A plan, held on the Rust side. `lib/plan.js` wraps it as `UpgradePlan`.
 #[napi(js_name = "NativePlan")]
@@ -43,15 +68,9 @@ impl NativePlan {
 
     /// The migration of one adapter's database: `up` to the new schema, or `down` to the old.
     #[napi(catch_unwind)]
-    pub fn migration(
-        &self,
-        adapter: Option<String>,
-        #[napi(ts_arg_type = "'up' | 'down'")] direction: String,
-        reconcile: bool,
-        transaction: bool,
-    ) -> Result<String> {
-        let options = Options { direction: parse_direction(&direction), reconcile, transaction };
-        let part = self.plan.adapter(adapter.as_deref()).map_err(thrown)?;
+    pub fn migration(&self, wanted: Wanted) -> Result<String> {
+        let options = wanted.options();
+        let part = wanted.part(&self.plan)?;
         match &part.engine {
             Engine::PostgreSql { schema_name, steps } => {
                 postgres::migration(&self.plan, part, schema_name, steps, options).map_err(thrown)
@@ -66,16 +85,9 @@ impl NativePlan {
     /// `lib/database/mongodb/runner.js` takes. With the JSON of an [`Inspection`], those that are
     /// left to do on the database.
     #[napi(catch_unwind)]
-    pub fn statements(
-        &self,
-        adapter: Option<String>,
-        #[napi(ts_arg_type = "'up' | 'down'")] direction: String,
-        reconcile: bool,
-        transaction: bool,
-        inspection: Option<String>,
-    ) -> Result<String> {
-        let options = Options { direction: parse_direction(&direction), reconcile, transaction };
-        let part = self.plan.adapter(adapter.as_deref()).map_err(thrown)?;
+    pub fn statements(&self, wanted: Wanted, inspection: Option<String>) -> Result<String> {
+        let options = wanted.options();
+        let part = wanted.part(&self.plan)?;
         let found = inspection.map(|json| serde_json::from_str::<Inspection>(&json)).transpose();
         let found = found.map_err(|error| unexpected(&error))?;
         match found.as_ref().map_or(&part.engine, |inspection| &inspection.engine) {
@@ -94,19 +106,10 @@ impl NativePlan {
     /// `Inspected`. `answers` is a JSON object. With `is_running` the migration is about to check by
     /// itself what it must.
     #[napi(catch_unwind)]
-    pub fn inspect(
-        &self,
-        adapter: Option<String>,
-        #[napi(ts_arg_type = "'up' | 'down'")] direction: String,
-        reconcile: bool,
-        is_running: bool,
-        answers: String,
-    ) -> Result<String> {
-        let options =
-            Options { direction: parse_direction(&direction), reconcile, transaction: true };
+    pub fn inspect(&self, wanted: Wanted, is_running: bool, answers: String) -> Result<String> {
         let answers = serde_json::from_str(&answers).map_err(|error| unexpected(&error))?;
-        let part = self.plan.adapter(adapter.as_deref()).map_err(thrown)?;
-        let asked = Asked { options, is_running, answers: &answers };
+        let part = wanted.part(&self.plan)?;
+        let asked = Asked { options: wanted.options(), is_running, answers: &answers };
         match &part.engine {
             Engine::PostgreSql { schema_name, steps } => {
                 postgres::inspect(&self.plan, &self.snapshot, part, schema_name, steps, asked)
@@ -143,18 +146,15 @@ impl NativePlan {
     #[napi(catch_unwind)]
     pub fn report(
         &self,
-        adapter: Option<String>,
-        #[napi(ts_arg_type = "'up' | 'down'")] direction: String,
-        reconcile: bool,
+        wanted: Wanted,
         #[napi(ts_arg_type = "'html' | 'md'")] format: String,
         found: Option<String>,
     ) -> Result<String> {
-        let script =
-            Options { direction: parse_direction(&direction), reconcile, transaction: true };
         let format = if format == "md" { Format::Markdown } else { Format::Html };
         let found = found.map(|json| Found::parse(&json, &self.plan)).transpose();
         let found = found.map_err(thrown)?;
-        let adapter = adapter.as_deref();
+        let adapter = wanted.adapter.as_deref();
+        let script = wanted.options();
         report::render(&self.plan, &self.snapshot, adapter, script, found.as_ref(), format)
             .map_err(thrown)
     }
@@ -193,10 +193,6 @@ pub fn diff_schemas(
 pub fn outcome(before: String, after: String) -> Result<String> {
     let parse = |text: &str| serde_json::from_str(text).map_err(|error| unexpected(&error));
     Ok(json(outcome::Outcome::new(&parse(&before)?, &parse(&after)?)))
-}
-
-fn parse_direction(direction: &str) -> Direction {
-    if direction == "down" { Direction::Down } else { Direction::Up }
 }
 
 fn json(value: impl Serialize) -> String {

@@ -158,7 +158,11 @@ async function exec(args, { _cwd = process.cwd(), guard = UNGUARDED } = {}, spin
     : print(plan, args, which, file);
   const { text, exitCode, hasMigrated, inspection } = await running.catch((error) => {
     // What stands in the way of a migration is what a report is for.
-    if (error.check) writeReport(error.check);
+    try {
+      if (error.check) writeReport(error.check);
+    } catch ({ message, code }) {
+      warn(message, code);
+    }
     throw error;
   });
   try {
