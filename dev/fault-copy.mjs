@@ -27,18 +27,19 @@ const PATIENCE = 3 * 60 * 1000;
 /** What JavaScript that no longer holds together breaks. */
 const LINT = { rules: { 'no-undef': 'error' } };
 
-/** The copy of this checkout. */
+/** A copy of this checkout. */
 export class FaultCopy {
   #folder;
   #changed;
   #isBuilt = false;
   #cargoEnv;
-  #rust = sources(path.join(root, 'src'));
 
-  constructor() {
+  /** @param {number} lane tells the copies of this checkout apart */
+  constructor(lane) {
     const cache = process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
     const name = createHash('sha256').update(root).digest('hex').slice(0, 12);
-    this.#folder = path.join(cache, 'keystone-upgrade-relationships', 'faults', name);
+    const all = path.join(cache, 'keystone-upgrade-relationships', 'faults');
+    this.#folder = path.join(all, lane ? `${name}-${lane}` : name);
   }
 
   /** Makes the copy the same as the checkout. */
@@ -102,13 +103,8 @@ export class FaultCopy {
       fs.writeFileSync(path.join(this.#folder, file), changed);
     }
     this.#changed = fault?.file;
-    if ([...files].some((file) => this.isInAddon(file))) this.#isBuilt = false;
+    if ([...files].some((file) => isInAddon(file))) this.#isBuilt = false;
     if (fault && isScript(fault.file)) await lint(this.#folder, fault.file);
-  }
-
-  /** Whether a file is a part of the addon: Rust, or embedded in it. */
-  isInAddon(file) {
-    return !isScript(file) || this.#rust.some((text) => text.includes(`/${file}"`));
   }
 
   /**
@@ -182,6 +178,13 @@ function synchronize(from, to) {
       fs.writeFileSync(copy, fs.readFileSync(source), { mode: stat.mode });
     }
   }
+}
+
+const rust = sources(path.join(root, 'src'));
+
+/** Whether a file is a part of the addon: Rust, or embedded in it. */
+export function isInAddon(file) {
+  return !isScript(file) || rust.some((text) => text.includes(`/${file}"`));
 }
 
 /** The texts of all Rust files below a folder. */

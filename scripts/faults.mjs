@@ -28,6 +28,19 @@ function chosen(all, args) {
   return all.filter((fault) => args.length === 0 || args.some((wanted) => isNamed(fault, wanted)));
 }
 
+/** A copy for each lane. A lane of its own pays where there is some work for it. */
+const LANES = 2;
+const FAULTS_OF_A_LANE = 20;
+
+/** Does all of some work, one thing at a time in each copy. */
+async function inCopies(copies, all, work) {
+  const left = [...all];
+  const lane = async (copy) => {
+    while (left.length) await work(copy, left.shift());
+  };
+  await Promise.all(copies.map(lane));
+}
+
 const isNamed = ({ id }, wanted) => id === wanted || id.startsWith(`${wanted}/`);
 
 /**
@@ -35,9 +48,9 @@ const isNamed = ({ id }, wanted) => id === wanted || id.startsWith(`${wanted}/`)
  *
  * @returns {Promise<Map<object, string>>} what is wrong with a fault's test
  */
-async function checkTests(copy, wanted) {
+async function checkTests(copies, wanted) {
   const wrong = new Map();
-  for (const spec of new Set(wanted.map((fault) => fault.spec))) {
+  await inCopies(copies, new Set(wanted.map((fault) => fault.spec)), async (copy, spec) => {
     const its = wanted.filter((fault) => fault.spec === spec);
     const all = its.some(({ test }) => test === undefined);
     const names = all ? [] : [...new Set(its.map(({ test }) => test))];
@@ -48,7 +61,7 @@ async function checkTests(copy, wanted) {
       if (broken) wrong.set(fault, `"${broken}" fails without the fault`);
       else if (!passed.some(isIts)) wrong.set(fault, `no test of ${spec} has its name`);
     }
-  }
+  });
   return wrong;
 }
 
@@ -65,25 +78,27 @@ async function tryOut(copy, fault) {
 
 await script(async () => {
   await setUpPackages();
-  const { FaultCopy } = await import('../dev/fault-copy.mjs');
+  const { FaultCopy, isInAddon } = await import('../dev/fault-copy.mjs');
   await stage('list of faults', faults.checkList);
-  const copy = new FaultCopy();
   // What is built is built again for each fault of it, and once less when these come one after another.
-  const place = ({ file }) => `${copy.isInAddon(file) ? 2 : 1} ${file}`;
+  const place = ({ file }) => `${isInAddon(file) ? 2 : 1} ${file}`;
   const all = faults.loadFaults().sort((one, other) => place(one).localeCompare(place(other)));
   const wanted = chosen(all, process.argv.slice(2));
-  await stage('copy', () => copy.prepare());
+  const lanes = Math.min(LANES, Math.ceil(wanted.length / FAULTS_OF_A_LANE));
+  const copies = Array.from({ length: lanes }, (_, lane) => new FaultCopy(lane));
+  await stage('copies', () => Promise.all(copies.map((copy) => copy.prepare())));
   let wrong;
   await stage('tests without a fault', async () => {
-    wrong = await checkTests(copy, wanted);
+    wrong = await checkTests(copies, wanted);
     const output = [...wrong].map(([{ id }, what]) => `${id}: ${what}`).join('\n');
     if (output) console.error(output);
     return `${wanted.length - wrong.size} faults have a test that passes`;
   });
   const failures = [...wrong.keys()].map(({ id }) => id);
-  for (const fault of wanted.filter((it) => !wrong.has(it))) {
-    await stage(fault.id, () => tryOut(copy, fault)).catch(() => failures.push(fault.id));
-  }
+  const sound = wanted.filter((it) => !wrong.has(it));
+  await inCopies(copies, sound, (copy, fault) =>
+    stage(fault.id, () => tryOut(copy, fault)).catch(() => failures.push(fault.id)),
+  );
   await stage('faults', async () => {
     const told = `${wanted.length - failures.length} of ${wanted.length} noticed`;
     if (failures.length) throw Object.assign(new Error(told), { output: failures.join('\n') });
