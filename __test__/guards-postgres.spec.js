@@ -341,6 +341,7 @@ describe('what a database shows', () => {
       const session = await open(standby.url());
       const found = await session.check();
       expect([found.state, found.isReady, codes(found)]).toEqual(['old', false, ['STANDBY']]);
+      expect(found.problems[0].message).toContain('Connect to the primary server.');
       await expect(session.apply()).rejects.toMatchObject({ code: 'STANDBY' });
     } finally {
       await standby.stop();

@@ -105,8 +105,10 @@ const WAYS = {
       const { keystone } = module.exports = require('./keystone');
       const adapter = keystone.adapter || keystone.adapters.KnexAdapter;
       const rels = keystone._consolidateRelationships();
-      adapter.connect({ rels });
-      adapter._connect({ rels }).then(() => adapter.dropDatabase());
+      const goOn = () => console.error('went on');
+      for (const method of ['connect', '_connect', 'postConnect', 'dropDatabase', '_createTables']) {
+        Promise.resolve().then(() => adapter[method]({ rels })).then(goOn, goOn);
+      }
     `,
   },
   'by methods of its own': {
@@ -118,6 +120,9 @@ const WAYS = {
       keystone.start = () => connect.call(keystone);
       keystone.connect();
       keystone.start().then(() => console.error('went on'));
+      const adapter = keystone.adapter || keystone.adapters.KnexAdapter;
+      adapter.postConnect = async () => console.error('went on');
+      adapter.postConnect();
     `,
   },
 };

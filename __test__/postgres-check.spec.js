@@ -371,8 +371,6 @@ describe('what a database holds', () => {
       expect.objectContaining({ before: 1, after: 0, explanation: expect.any(String) }),
     ]);
   });
-
-  /** The statements that Keystone's own command prints. */
 });
 
 describe('no row is lost', () => {
@@ -418,6 +416,8 @@ describe('privileges', () => {
     const expected = ['DEPENDENTS', 'NOT_OWNER', 'NO_PRIVILEGE'];
     expect([found.state, codes(found)]).toEqual(['old', expected]);
     expect(found.problems[1].message).toContain('Todo_readers (owner ');
+    expect(found.problems[1].message).toContain('Run the migration as their owner.');
+    expect(found.problems[2].message).toContain('GRANT CREATE ON SCHEMA public TO that user,');
     await expectRefused(it.database, it.session, 'DEPENDENTS');
     await drop(it);
   });
@@ -441,6 +441,7 @@ describe('privileges', () => {
     });
     const found = await it.session.check();
     expect([found.state, codes(found)]).toEqual(['old', ['READ_ONLY']]);
+    expect(found.problems[0].message).toContain('Run the migration as a user who may write.');
     await expectRefused(it.database, it.session, 'READ_ONLY');
     await server.query(undefined, `ALTER ROLE ${it.user} RESET default_transaction_read_only`);
     // Nothing else is in the way of an owner who is no superuser.
@@ -487,6 +488,7 @@ describe('no connection', () => {
   it('a database that is not there', async () => {
     const message = await failing(`${server.url()}_not_there`);
     expect(message).toMatch(/database "[^"]*_not_there" does not exist/);
+    expect(message).toContain('Is the database name right?');
   });
 
   it('no server', async () => {
@@ -500,6 +502,7 @@ describe('no connection', () => {
     for (const host of ['127.0.0.1', 'localhost']) {
       const message = await failing(`postgres://me:${PASSWORD}@${host}:${port}/database`);
       expect(message).toContain('ECONNREFUSED');
+      expect(message).toContain('Is the server running, and can it be reached from here?');
       expect(message).toContain(`database database, host ${host}, port ${port}, user me`);
     }
   });
@@ -507,6 +510,24 @@ describe('no connection', () => {
   it('an address that is none', async () => {
     const message = await failing('postgres://me:very/se@cret@nowhere.invalid:5432/database');
     expect(message).toContain('Could not connect');
+    expect(message).not.toContain('host name');
+    const valid = await failing(`postgres://me:${PASSWORD}@nowhere.invalid:5432/database`);
+    expect(valid).toContain('Is the host name right?');
+  });
+
+  it('a user who may not connect to the database', async () => {
+    const database = `private_${++count}`;
+    await server.createDatabase(database);
+    const user = `user_${count}`;
+    const password = decodeURIComponent(PASSWORD);
+    await server.query(
+      database,
+      `REVOKE CONNECT ON DATABASE ${database} FROM PUBLIC; CREATE ROLE ${user} LOGIN PASSWORD '${password}'`,
+    );
+    const message = await failing(urlFor(database, user));
+    expect(message).toContain('May this user connect to this database?');
+    await server.dropDatabase(database);
+    await server.query(undefined, `DROP ROLE ${user}`);
   });
 
   it('by the command: only the message, and nothing on stdout', async () => {

@@ -237,6 +237,11 @@ describeOnOwnServer('functions and operators of a stranger do not run', () => {
       const guarded = `SET search_path = public, pg_catalog;\n${script}`;
       expect([name, (await runAs(database, user, guarded)).error]).toEqual([name, null]);
     }
+    // Likewise by --check and --apply, but for what knex itself calls when it connects.
+    await server.query(
+      database,
+      `DROP FUNCTION public.version(); DROP OPERATOR public.+ (int, int); ALTER DATABASE "${database}" SET search_path = public, pg_catalog`,
+    );
     const session = await open(database, user);
     for (const direction of ['up', 'down']) {
       for (const reconcile of [false, true]) {

@@ -1198,7 +1198,6 @@ module.exports = {
   eachLink,
   fillsOf,
   having,
-  holding,
   ids,
   indexesStay,
   insert,
