@@ -241,9 +241,15 @@ describe('what a database holds', () => {
     }
   });
 
-  it('what was missing before is missing afterwards, with a warning', async () => {
+  it.each([
+    ['nothing', ''],
+    [
+      'an index of some rows with its name',
+      'CREATE INDEX todo_reviewers_todo_id_index ON "Todo_reviewers" ("Todo_id") WHERE "User_id" > 1',
+    ],
+  ])('what was missing before is missing afterwards, with a warning: %s', async (_, instead) => {
     const { database, session } = await makeDatabase();
-    await server.query(database, 'DROP INDEX todo_reviewers_todo_id_index');
+    await server.query(database, `DROP INDEX todo_reviewers_todo_id_index; ${instead}`);
     expect(await session.apply()).toMatchObject({
       isApplied: true,
       warnings: [
