@@ -152,7 +152,7 @@ export async function bench() {
       copying.waited,
     ]);
     const [{ server_version: version }] = await server.query(undefined, 'SHOW server_version');
-    const about = `A two-sided N:N relationship on PostgreSQL ${version}: both join tables hold the same links. Another session reads and writes an item of its lists all the while, and the longest that it had to wait is told. Copying makes the new table from the old one with its indexes and foreign keys, in a transaction, under the same locks.`;
+    const about = `A two-sided N:N relationship on PostgreSQL ${version}: both join tables hold the same links. Another session reads and writes an item of its lists all the while, and its longest wait is reported. Copying makes the new table from the old one with its indexes and foreign keys, in a transaction, under the same locks.`;
     return `${about}\n\n${table(HEAD, cells)}`;
   } finally {
     await server.stop();

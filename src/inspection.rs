@@ -156,7 +156,7 @@ pub struct Related {
     /// What the migration does with it, as far as that is left to do, in words.
     #[serde(default)]
     pub remaining: Vec<String>,
-    /// How many links the migration is to make of them, where that can be told before.
+    /// How many links the migration is to make of them, where that is known before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<u64>,
 }

@@ -529,7 +529,7 @@ impl Inspector<'_> {
         copies.chain(removed.map(|place| format!("remove {}", place.name))).collect()
     }
 
-    /// The schema is told by what there is to do. An empty join collection is no sign: NEW makes it
+    /// What there is to do tells the schema. An empty join collection is not a sign: NEW makes it
     /// whenever it connects.
     fn state(&self, places: &[Stored], is_pending: bool) -> State {
         let holds = |schema| {

@@ -88,11 +88,12 @@ async function migrateMongodb(connection, options) {
 
 function explain(error, position) {
   if (error instanceof UpgradeError) return error;
-  const told = { role: 'readWrite' };
-  if (/^Another run is at work/.test(error.message)) return serverError('LOCKED', error, told);
-  if (!isLost(error)) return serverError('MIGRATION_FAILED', error, { ...told, more: [position] });
+  const context = { role: 'readWrite' };
+  if (/^Another run is at work/.test(error.message)) return serverError('LOCKED', error, context);
+  if (!isLost(error))
+    return serverError('MIGRATION_FAILED', error, { ...context, more: [position] });
   return serverError('CONNECTION_LOST', error, {
-    ...told,
+    ...context,
     before: 'The connection was lost: ',
     more: [position],
   });

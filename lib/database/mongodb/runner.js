@@ -51,7 +51,7 @@ const LEASE_MS = 45 * 1000;
 /** The end of a name for what is in the way. */
 const ASIDE = '.aside';
 
-/** How many documents are updated at a time where the server has to be told which. */
+/** How many documents are updated at a time where the server has to be given their ids. */
 const BATCH = 50000;
 
 /** The tokens of the runs that are at work in this process. */

@@ -91,8 +91,8 @@ function explain(error, { title, isCommitting, signal }) {
   }
   if (signal.aborted) return interrupted(UNCHANGED);
   const where = title ? [`At: ${title}`] : [];
-  const told = /Nothing has been changed/.test(error.hint);
-  return serverError('MIGRATION_FAILED', error, told ? where : [...where, UNCHANGED]);
+  const isSaid = /Nothing has been changed/.test(error.hint);
+  return serverError('MIGRATION_FAILED', error, isSaid ? where : [...where, UNCHANGED]);
 }
 
 module.exports = { migratePostgres };
