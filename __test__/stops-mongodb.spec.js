@@ -212,6 +212,17 @@ it('rows that came into a join collection are put back, although that was stoppe
   await expectEnd(database, 'up');
 });
 
+it('rows that a run has put aside that never went on are kept, and reported', async () => {
+  const database = await trials.make('up');
+  const name = `${STATE}.earlier.0.aside`;
+  const aside = trials.collection(database, name);
+  await aside.insertOne({ of: 'the application' });
+  const { result } = await trials.apply(database);
+  expect(result.warnings.pop().message).toContain(`The collection ${name} holds documents`);
+  await trials.apply(database, { direction: 'down' });
+  expect(await aside.countDocuments()).toBe(1);
+});
+
 it('an empty join collection may come back after it was moved aside', async () => {
   const database = await trials.stopped('up', steps.rename);
   const { state } = await trials.collection(database, STATE).findOne();

@@ -129,7 +129,7 @@ async function work(run, before) {
   }
   run.pending = await findPending(run, state ? state.names : []);
   if (run.pending.length === 0) {
-    await dropStaging(run.server);
+    await cleanUp(run);
     if (!isDryRun) await makeIndexes(run);
     return false;
   }
@@ -438,7 +438,7 @@ async function finish(run) {
       else await server.write(removal.run);
     }
   }
-  await dropStaging(server);
+  await cleanUp(run);
   await lock.setState(undefined);
 }
 
@@ -766,7 +766,20 @@ function aside(name) {
   return name + ASIDE;
 }
 
+/** Drops what runs have left, and says what else is there. */
+async function cleanUp({ server, say }) {
+  for (const name of await dropStaging(server)) {
+    say(
+      'keep',
+      `The collection ${name} holds documents that something wrote into a join collection while a run was stopped. It is kept. Look at them, then drop it`,
+      { isWarning: true },
+    );
+  }
+}
+
+/** Drops what runs have left, but for the collections of others that it returns. */
 async function dropStaging(server) {
+  const kept = [];
   const left = await server.all({
     listCollections: 1,
     filter: { name: { $regex: '^' + STATE + '\\.' } },
@@ -775,8 +788,10 @@ async function dropStaging(server) {
   for (const { name } of left) {
     // What is not empty there is not ours.
     const isKept = name.endsWith(ASIDE) && (await server.first({ find: name, limit: 1 }));
-    if (!isKept) await server.write({ drop: name });
+    if (isKept) kept.push(name);
+    else await server.write({ drop: name });
   }
+  return kept;
 }
 
 function extended(command, stage) {
