@@ -41,9 +41,9 @@ async function stages(adapter, lists) {
     consolidate: () => keystone._consolidateRelationships(),
     snapshot: () => snapshot(keystone),
     plan: () => plan(json),
-    migration: () => planned.migration(undefined, 'up', false),
-    rollback: () => planned.migration(undefined, 'down', false),
-    'questions of --check': () => planned.inspect(undefined, 'up', false, false, '{}'),
+    migration: () => planned.migration({}),
+    rollback: () => planned.migration({ direction: 'down' }),
+    'questions of --check': () => planned.inspect({}, false, '{}'),
     summary: () => planned.summary(undefined, false),
     json: () => planned.toJson(),
     schema: () => complete.schema('new'),
@@ -67,7 +67,7 @@ function write(adapter, lists, file) {
 
 /** In a child: the time and the memory that it takes to plan and render a stored snapshot. */
 function large(file) {
-  const ms = timed(() => plan(fs.readFileSync(file, 'utf8')).migration(undefined, 'up', false));
+  const ms = timed(() => plan(fs.readFileSync(file, 'utf8')).migration({}));
   return { ms, bytes: process.resourceUsage().maxRSS * 1024 };
 }
 

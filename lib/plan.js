@@ -16,6 +16,9 @@ const WITH_COLUMNS = Symbol('withColumns');
 /** A plan's data, once somebody has asked for it. */
 const DATA = Symbol('data');
 
+/** A plan's outline, likewise. */
+const OUTLINE = Symbol('outline');
+
 /**
  * What has to happen to a project's databases, and why. Made by `planUpgrade`; `index.d.ts` describes all
  * that it has.
@@ -24,6 +27,15 @@ class UpgradePlan {
   constructor(native, withColumns) {
     this[NATIVE] = native;
     this[WITH_COLUMNS] = withColumns;
+  }
+
+  /**
+   * For this package itself: `{ hasChanges, adapters: { name, hasChanges, engine }[], warnings }`. The steps
+   * of a large project take longer to read than to plan.
+   */
+  get outline() {
+    if (!this[OUTLINE]) this[OUTLINE] = JSON.parse(this[NATIVE].outline());
+    return this[OUTLINE];
   }
 
   get relationships() {
@@ -35,11 +47,11 @@ class UpgradePlan {
   }
 
   get warnings() {
-    return data(this).warnings;
+    return this.outline.warnings;
   }
 
   get hasChanges() {
-    return data(this).hasChanges;
+    return this.outline.hasChanges;
   }
 
   summary(options) {

@@ -159,6 +159,13 @@ impl NativePlan {
             .map_err(thrown)
     }
 
+    /// `{ hasChanges, adapters: { name, hasChanges, engine }[], warnings }` as JSON: a small part of
+    /// what `toJson` gives.
+    #[napi(catch_unwind)]
+    pub fn outline(&self) -> String {
+        self.plan.outline().to_string()
+    }
+
     #[napi(catch_unwind)]
     pub fn to_json(&self) -> String {
         self.plan.to_json().to_string()

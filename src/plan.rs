@@ -290,6 +290,19 @@ impl UpgradePlan {
             "warnings": self.warnings,
         })
     }
+
+    /// What the command needs of it: without relationships and steps, which are most of it.
+    pub fn outline(&self) -> Value {
+        let adapter = |it: &AdapterPlan| {
+            let engine = it.engine_name().to_lowercase();
+            json!({ "name": it.name, "hasChanges": it.has_changes(), "engine": engine })
+        };
+        json!({
+            "hasChanges": self.has_changes(),
+            "adapters": self.adapters.iter().map(adapter).collect::<Vec<_>>(),
+            "warnings": self.warnings,
+        })
+    }
 }
 
 impl AdapterPlan {

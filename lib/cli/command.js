@@ -221,7 +221,7 @@ function render(plan, args, which, file) {
 /** The adapters whose part is printed, as far as their databases have to change. */
 function changing(plan, { adapter }) {
   const isPrinted = ({ name }) => adapter === undefined || name === adapter;
-  return plan.adapters.filter((it) => isPrinted(it) && it.hasChanges);
+  return plan.outline.adapters.filter((it) => isPrinted(it) && it.hasChanges);
 }
 
 function migrationHint(engines) {

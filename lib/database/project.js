@@ -5,7 +5,7 @@ const { coreOf, planUpgrade } = require('../plan');
 const { snapshot } = require('../snapshot');
 
 /**
- * A project with its plan, the part of it that a run is for (one of `plan.adapters`), and what the core
+ * A project with its plan, the part of it that a run is for (an adapter of its outline), and what the core
  * makes of that database (`coreOf`). All mistakes in the options and in the project show here, before any
  * connection.
  */
@@ -15,7 +15,7 @@ function loadProject(keystone, options) {
   const plan = planUpgrade(keystone, Object.assign({ locales: true }, options));
   plan.statements(options);
   const { adapter } = options;
-  const part = plan.adapters.find(({ name }) => adapter === undefined || name === adapter);
+  const part = plan.outline.adapters.find(({ name }) => adapter === undefined || name === adapter);
   return Object.assign({ plan, part }, coreOf(plan));
 }
 

@@ -15,7 +15,7 @@ const ENGINES = { postgresql: 'PostgreSQL', mongodb: 'MongoDB' };
  */
 function requireEngine(plan, adapter, engine, what) {
   plan.statements({ adapter }); // It knows which adapter this is, or says why not.
-  const other = plan.adapters.find(
+  const other = plan.outline.adapters.find(
     (it) => (adapter === undefined || it.name === adapter) && it.engine !== engine,
   );
   if (!other) return;

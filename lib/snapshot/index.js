@@ -6,7 +6,7 @@ const { readOptions } = require('../options');
 const { isIndexedByNew, ownIndexes } = require('./mongoose-indexes');
 const { configuredSchema, mongooseNames } = require('./mongoose-names');
 const { compilingKnex } = require('./knex');
-const { foreignKeyType, knexColumns } = require('./knex-columns');
+const { foreignKeyTypes, knexColumns } = require('./knex-columns');
 const { nearestPackage } = require('../nearest-package');
 const { classFolders, resolveFrom } = require('./resolve');
 
@@ -107,6 +107,7 @@ function describer(adapter, lists, context) {
 
 function knexDescriber(adapter, lists, { directories, columns, warnings }) {
   const knex = compilingKnex(adapter, directories);
+  const foreignKeyType = knex && foreignKeyTypes(knex);
   const warn = (message, where) =>
     warnings.push(Object.assign({ code: 'COLUMNS_UNKNOWN', message }, where));
   const columnsOf = (list) =>
@@ -129,7 +130,7 @@ function knexDescriber(adapter, lists, { directories, columns, warnings }) {
     adapter: { hasColumns: Boolean(byList) },
     list: (list) => ({
       tableName: list.adapter.tableName,
-      foreignKeyType: knex && foreignKeyType(knex, list),
+      foreignKeyType: foreignKeyType && foreignKeyType(list),
     }),
     field: (field) => byList && byList.get(field.listKey).get(field.path),
     relationship: ({ adapter: own }) =>

@@ -6,19 +6,25 @@ const KEYS = ['index', 'unique', 'primary'];
 const COLUMN = { path: 'column', isUnique: false, isIndexed: false, isNotNullable: true };
 
 /**
- * The SQL type of a foreign key to a list, as knex compiles it: a primary key may be of any field type.
- * Undefined where it is not known, such as that of a list whose primary key no other list can refer to.
+ * What gives the SQL type of a foreign key to a list, as knex compiles it: a primary key may be of any field
+ * type. Undefined where it is not known, such as that of a list whose primary key no other list can refer to.
+ *
+ * @param {Function} knex - as `compilingKnex` gives it
+ * @returns {(list: object) => string | undefined}
  */
-function foreignKeyType(knex, list) {
-  try {
-    const schema = knex.schema.createTable('lists', (table) =>
-      list.adapter.getPrimaryKeyAdapter().addToForeignTableSchema(table, COLUMN),
-    );
-    const [{ sql }] = schema.toSQL();
-    return (/^create table "lists" \("column" (.+) not null\)$/.exec(sql) || [])[1];
-  } catch {
-    return undefined;
-  }
+function foreignKeyTypes(knex) {
+  const table = tableBuilder(knex, 'lists');
+  const compile = columnCompiler(knex.client, table);
+  return (list) => {
+    const first = table._statements.length;
+    try {
+      list.adapter.getPrimaryKeyAdapter().addToForeignTableSchema(table, COLUMN);
+      const { definition } = compile(table._statements[first].builder);
+      return (/^(.+) not null$/.exec(definition) || [])[1];
+    } catch {
+      return undefined;
+    }
+  };
 }
 
 /**
@@ -33,12 +39,7 @@ function foreignKeyType(knex, list) {
  *   `{ name, definition }` with the definition in SQL, `keys` are `{ kind, columns, name? }`
  */
 function knexColumns(knex, list, onUnknown) {
-  let table;
-  knex.schema
-    .createTable(list.key, (builder) => {
-      table = builder;
-    })
-    .toSQL();
+  const table = tableBuilder(knex, list.key);
   const compile = columnCompiler(knex.client, table);
   const fields = new Map();
   // Not `list.fields`: a field without a column has no field adapter here.
@@ -53,6 +54,13 @@ function knexColumns(knex, list, onUnknown) {
     }
   }
   return fields;
+}
+
+/** The table of that name, to which columns can be added. */
+function tableBuilder(knex, name) {
+  let table;
+  knex.schema.createTable(name, (builder) => (table = builder)).toSQL();
+  return table;
 }
 
 /**
@@ -105,4 +113,4 @@ function described(statements, compile) {
   return { columns, keys };
 }
 
-module.exports = { foreignKeyType, knexColumns };
+module.exports = { foreignKeyTypes, knexColumns };
