@@ -25,6 +25,11 @@ export declare class NativePlan {
   diff(adapter: string | undefined | null, color: boolean): string
   /** The report as a page or as Markdown. `found` is the JSON of a [`Found`], or null. */
   report(wanted: Wanted, format: 'html' | 'md', found?: string | undefined | null): string
+  /**
+   * `{ hasChanges, adapters: { name, hasChanges, engine }[], warnings }` as JSON: a small part of
+   * what `toJson` gives.
+   */
+  outline(): string
   toJson(): string
 }
 

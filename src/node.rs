@@ -163,12 +163,12 @@ impl NativePlan {
     /// what `toJson` gives.
     #[napi(catch_unwind)]
     pub fn outline(&self) -> String {
-        self.plan.outline().to_string()
+        self.plan.outline()
     }
 
     #[napi(catch_unwind)]
     pub fn to_json(&self) -> String {
-        self.plan.to_json().to_string()
+        self.plan.to_json()
     }
 }
 

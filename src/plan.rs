@@ -7,14 +7,14 @@ mod rest;
 mod tables;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use self::part::Part;
 pub use self::rest::{Tables, locate, parts, parts_of, rest};
 use crate::error::{Problem, Problems};
 use crate::locale;
 use crate::naming;
-use crate::relationship::{self, Relationship, Side};
+use crate::relationship::{self, Kind, Relationship, Side};
 use crate::snapshot::{Adapter, Consolidated, Snapshot};
 use crate::step::{CollectionStep, Indexes, Planned, TableStep};
 
@@ -266,51 +266,93 @@ fn consolidated(relationship: &Relationship) -> Consolidated {
     }
 }
 
+/// A plan as callers of the API get it. It is written at once, without a tree of values in between, which
+/// for a large project would take longer than all else.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Json<'a> {
+    version: u32,
+    keystone: Option<&'a str>,
+    locale: &'a str,
+    has_changes: bool,
+    relationships: Vec<RelationshipJson<'a>>,
+    adapters: Vec<AdapterJson<'a>>,
+    warnings: &'a [Problem],
+}
+
+#[derive(Serialize)]
+struct RelationshipJson<'a> {
+    name: String,
+    adapter: &'a str,
+    kind: Kind,
+    cardinality: &'a str,
+    left: SideJson<'a>,
+    right: Option<SideJson<'a>>,
+    target: &'a str,
+}
+
+#[derive(Serialize)]
+struct SideJson<'a> {
+    list: &'a str,
+    path: &'a str,
+    many: bool,
+}
+
+impl<'a> From<&'a Side> for SideJson<'a> {
+    fn from(it: &'a Side) -> Self {
+        SideJson { list: &it.key, path: &it.path, many: it.many }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AdapterJson<'a> {
+    name: &'a str,
+    has_changes: bool,
+    #[serde(flatten)]
+    engine: &'a Engine,
+}
+
 impl UpgradePlan {
-    pub fn to_json(&self) -> Value {
-        let side = |side: &Side| json!({ "list": side.key, "path": side.path, "many": side.many });
-        let relationship = |it: &Relationship| {
-            json!({
-                "name": it.name(),
-                "adapter": self.adapters[it.adapter].name,
-                "kind": it.kind,
-                "cardinality": it.cardinality,
-                "left": side(&it.left),
-                "right": it.right.as_ref().map(side),
-                "target": it.target_key,
-            })
+    pub fn to_json(&self) -> String {
+        let relationships = self.relationships.iter().map(|it| RelationshipJson {
+            name: it.name(),
+            adapter: &self.adapters[it.adapter].name,
+            kind: it.kind,
+            cardinality: it.cardinality,
+            left: SideJson::from(&it.left),
+            right: it.right.as_ref().map(SideJson::from),
+            target: &it.target_key,
+        });
+        let adapters = self.adapters.iter().map(|it| AdapterJson {
+            name: &it.name,
+            has_changes: it.has_changes(),
+            engine: &it.engine,
+        });
+        let json = Json {
+            version: JSON_VERSION,
+            keystone: self.keystone.as_deref(),
+            locale: &self.locale,
+            has_changes: self.has_changes(),
+            relationships: relationships.collect(),
+            adapters: adapters.collect(),
+            warnings: &self.warnings,
         };
-        json!({
-            "version": JSON_VERSION,
-            "keystone": self.keystone,
-            "locale": self.locale,
-            "hasChanges": self.has_changes(),
-            "relationships": self.relationships.iter().map(relationship).collect::<Vec<_>>(),
-            "adapters": self.adapters.iter().map(AdapterPlan::to_json).collect::<Vec<_>>(),
-            "warnings": self.warnings,
-        })
+        serde_json::to_string(&json).expect("plain data")
     }
 
     /// What the command needs of it: without relationships and steps, which are most of it.
-    pub fn outline(&self) -> Value {
+    pub fn outline(&self) -> String {
         let adapter = |it: &AdapterPlan| {
             let engine = it.engine_name().to_lowercase();
             json!({ "name": it.name, "hasChanges": it.has_changes(), "engine": engine })
         };
-        json!({
+        let outline = json!({
             "hasChanges": self.has_changes(),
             "adapters": self.adapters.iter().map(adapter).collect::<Vec<_>>(),
             "warnings": self.warnings,
-        })
-    }
-}
-
-impl AdapterPlan {
-    fn to_json(&self) -> Value {
-        let mut adapter = json!({ "name": self.name, "hasChanges": self.has_changes() });
-        let Value::Object(engine) = json!(self.engine) else { unreachable!("a struct") };
-        adapter.as_object_mut().expect("an object").extend(engine);
-        adapter
+        });
+        outline.to_string()
     }
 }
 

@@ -64,10 +64,11 @@ function snapshot(keystone, options) {
     }
     return Object.assign(described, describe.field(field));
   };
+  const { locale } = new Intl.Collator().resolvedOptions();
   return {
     version: VERSION,
     keystone: keystoneVersion(keystone, directories),
-    locale: new Intl.Collator().resolvedOptions().locale,
+    locale,
     adapters: named.map(({ name, adapter }, at) =>
       Object.assign({ name }, describeAdapter(adapter), describers[at].adapter),
     ),
@@ -80,7 +81,10 @@ function snapshot(keystone, options) {
         { fields: list.fields.map((field) => describeField(field, describe)) },
       );
     }),
-    orders: orders(given.locales ? LOCALES : [USUAL], [listRanks, pathRanks]),
+    orders: orders(
+      (given.locales ? LOCALES : [USUAL]).filter((other) => other !== locale),
+      [listRanks, pathRanks],
+    ),
     consolidated: own.consolidated,
     consolidationError: own.error,
     warnings,

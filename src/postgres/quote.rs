@@ -1,6 +1,8 @@
 //! Quoting of identifiers and literals, by the server's own rules.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::LazyLock;
 
 /// The identifier, in quotes only where the server needs them: `quote_identifier` in
 /// `src/backend/utils/adt/ruleutils.c`, which `pg_dump` uses as well.
@@ -14,7 +16,7 @@ pub(super) fn identifier(name: &str) -> Cow<'_, str> {
 fn is_plain(name: &str) -> bool {
     matches!(name.as_bytes().first(), Some(b'a'..=b'z' | b'_'))
         && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
-        && !KEYWORDS.split_ascii_whitespace().any(|keyword| keyword == name)
+        && !KEYWORDS.contains(name)
 }
 
 /// A string literal that does not depend on `standard_conforming_strings`.
@@ -37,7 +39,8 @@ pub(super) fn block(body: &str) -> String {
 
 /// The keywords that need quotes, in PostgreSQL 18 and so in all before it: those that
 /// `pg_get_keywords()` does not call unreserved.
-const KEYWORDS: &str = "
+static KEYWORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    "
     all analyse analyze and any array as asc asymmetric authorization between bigint binary bit
     boolean both case cast char character check coalesce collate collation column concurrently
     constraint create cross current_catalog current_date current_role current_schema
@@ -53,7 +56,10 @@ const KEYWORDS: &str = "
     true union unique user using values varchar variadic verbose when where window with
     xmlattributes xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot
     xmlserialize xmltable
-";
+    "
+    .split_ascii_whitespace()
+    .collect()
+});
 
 #[cfg(test)]
 mod tests {
