@@ -8,6 +8,12 @@ import randomRun from '../dev/random-run.js';
 import { script, stage } from '../dev/run.mjs';
 import { setUpPackages } from '../dev/setup.mjs';
 
+/** How many faults are made at once, each in a copy of its own. */
+const LANES = 2;
+
+/** With fewer faults than this, another copy costs more than it saves. */
+const FAULTS_OF_A_LANE = 20;
+
 /** The faults that the arguments choose, out of all in the order in which they are made. */
 function chosen(all, args) {
   const [count, first] = args;
@@ -27,10 +33,6 @@ function chosen(all, args) {
   }
   return all.filter((fault) => args.length === 0 || args.some((wanted) => isNamed(fault, wanted)));
 }
-
-/** A copy for each lane. A lane of its own pays where there is some work for it. */
-const LANES = 2;
-const FAULTS_OF_A_LANE = 20;
 
 /** Does all of some work, one thing at a time in each copy. */
 async function inCopies(copies, all, work) {
