@@ -35,6 +35,14 @@ function thrownBy(action) {
 }
 
 describe('planUpgrade', () => {
+  test('has the defaults of columns as knex sends them: a question mark after a backslash stays', () => {
+    const scenario = clone(loadScenario('question-marks'));
+    const { question } = scenario.lists.Faq.fields;
+    question.knexOptions.defaultTo = (knex) => knex.raw("'Why? \\\\?'");
+    const keystone = buildKeystone(scenario, { modules: MODULES.new, adapter: 'knex' });
+    expect(planUpgrade(keystone).schema('new')).toContain("question text default 'Why$1 ?'");
+  });
+
   test('runs what a project does to its schemas on MongoDB once for each list', () => {
     const keystone = keystoneOf('guide', 'mongoose');
     const configure = jest.fn();
@@ -321,6 +329,13 @@ describe('wrong options', () => {
 
   const CODES = ['INVALID_OPTION', 'UNKNOWN_ADAPTER', 'NOT_KEYSTONE', 'INVALID_SNAPSHOT'];
 
+  test('a snapshot has no database to run on', async () => {
+    const found = snapshot(keystone);
+    for (const run of [check, apply]) {
+      await expect(run(found)).rejects.toMatchObject({ code: 'NOT_KEYSTONE' });
+    }
+  });
+
   test.each(Object.entries(CALLS))('%s takes a value or says what is wrong with it', (_, call) => {
     const refused = [];
     const named = VALUES.flatMap((value) => OPTIONS.map((name) => ({ [name]: value })));
@@ -401,16 +416,18 @@ describe('the error for a database that cannot be reached', () => {
     const before = process.env.CONNECT_TO;
     process.env.CONNECT_TO = address;
     try {
-      await check(keystoneOf('guide', adapter));
-    } catch (error) {
-      expect(error).toMatchObject({ name: 'UpgradeError', code: 'CONNECTION_FAILED' });
-      expect(error.message).not.toContain(PASSWORD);
-      return error.message;
+      return await messageOf(keystoneOf('guide', adapter));
     } finally {
       if (before === undefined) delete process.env.CONNECT_TO;
       else process.env.CONNECT_TO = before;
     }
-    throw new Error('It was reached');
+  }
+
+  async function messageOf(keystone) {
+    const error = await check(keystone).catch((reason) => reason);
+    expect(error).toMatchObject({ name: 'UpgradeError', code: 'CONNECTION_FAILED' });
+    expect(error.message).not.toContain(PASSWORD);
+    return error.message;
   }
 
   test.each([
@@ -454,6 +471,29 @@ describe('the error for a database that cannot be reached', () => {
     expect(message).toContain(
       `The address starts with ${scheme}. Addresses of ${server} start with ${expected}.`,
     );
+  });
+
+  test('says where settings in an object lead to', async () => {
+    const keystone = keystoneOf('guide', 'knex');
+    const connection = {
+      host: '127.0.0.1',
+      port: 1,
+      database: 'x',
+      user: 'me',
+      password: PASSWORD,
+    };
+    keystone.adapter.config = { knexOptions: { connection } };
+    expect(await messageOf(keystone)).toContain(
+      'the adapter knex (database x, host 127.0.0.1, port 1, user me):\n  ',
+    );
+  });
+
+  test('hides a password that an adapter of the project puts into its error', async () => {
+    const keystone = keystoneOf('guide', 'knex');
+    keystone.adapter._connect = async () => {
+      throw new Error(`nothing at postgres://me:${PASSWORD}@127.0.0.1/x`);
+    };
+    expect(await messageOf(keystone)).toContain('nothing at postgres://');
   });
 
   test('says on MongoDB that an address has no scheme, without showing it', async () => {

@@ -4,12 +4,29 @@
 
 const fs = require('fs');
 const path = require('path');
-const { PLANNED, bin, makeProject, removeProjects, run, shell } = require('../dev/project');
+const {
+  PLANNED,
+  bin,
+  makeProject,
+  makeScenarioProject,
+  removeProjects,
+  run,
+  shell,
+} = require('../dev/project');
+const { loadScenario } = require('../dev/scenario');
+const { runOnTerminal } = require('../dev/terminal');
+const { checkReport } = require('../lib/cli/report');
+const { wrap } = require('../lib/wrap');
 const { version } = require('../package.json');
 
 const BOLD_OR_COLOR = /\x1b\[/; // eslint-disable-line no-control-regex
 /** Control characters but for new lines, and a change of direction. */
 const OBEYED = /[\0-\x09\x0b-\x1f\x7f-\x9f\u202e]/; // eslint-disable-line no-control-regex
+/** The variables that Keystone's adapters take an address from. */
+const ADDRESSES = [
+  ...['CONNECT_TO', 'DATABASE_URL', 'KNEX_URI', 'MONGO_URI', 'MONGO_URL'],
+  ...['MONGODB_URI', 'MONGODB_URL', 'MONGOLAB_URI', 'MONGOLAB_URL'],
+];
 const EXPORT = "module.exports = require('./keystone');";
 
 /** Lists without a relationship that changes. */
@@ -46,6 +63,12 @@ const LARGE = [
   '}',
   'exports.keystone = keystone;',
 ].join('\n');
+
+/** The environment of a script that npm runs with settings, by name. */
+const asNpm = (settings) => ({
+  npm_lifecycle_event: 'keystone',
+  ...Object.fromEntries(settings.map(([name, value]) => [`npm_config_${name}`, value])),
+});
 
 let project;
 beforeAll(() => {
@@ -266,6 +289,36 @@ describe('mistakes in the options', () => {
     expect((await run(npm, [], { env })).stderr).toContain('npm took --apply');
   });
 
+  it.each([
+    // The way back must not become the way up.
+    [[['apply', 'true']], 'upgrade-relationships --rollback', '--apply --rollback'],
+    // What is left makes no sense without what npm took.
+    [[['check', 'true']], 'upgrade-relationships --reconcile', '--check --reconcile'],
+    [
+      [['entry', "my user's.js"]],
+      'upgrade-relationships --json',
+      "--entry 'my user'\\''s.js' --json",
+    ],
+    [[['json', 'true']], 'upgrade-relationships', '--json'],
+    // A setting of npm's, but one whose loss would change the database.
+    [[['dry_run', 'true']], 'upgrade-relationships --apply --yes', '--dry-run --apply --yes'],
+  ])('npm took %j of a call: %s', async (settings, line, options) => {
+    const { code, stderr } = await run(project, line.split(' '), { env: asNpm(settings) });
+    expect(code).toBe(1);
+    expect(stderr).toContain('npm took --');
+    expect(stderr).toContain(`\n    npm run keystone -- upgrade-relationships ${options}\n`);
+    expect(stderr).not.toContain('--reconcile goes with');
+  });
+
+  it('settings of npm itself are no options that it took, where others have arrived', async () => {
+    const settings = ['json', 'dry_run', 'diff', 'yes'].map((name) => [name, 'true']);
+    const { code, stdout } = await run(project, ['--migration'], { env: asNpm(settings) });
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringContaining('"User_posts_many"'),
+    });
+  });
+
   it("the command's name may be among the arguments", async () => {
     const { code } = await run(project, ['--exit-code', 'upgrade-relationships']);
     expect(code).toBe(2);
@@ -452,6 +505,98 @@ describe('colours', () => {
     expect(stdout).toMatch(BOLD_OR_COLOR);
     expect((await onTerminal({ TERM: 'dumb' })).stdout).not.toMatch(BOLD_OR_COLOR);
   });
+});
+
+describe('lines that are too long', () => {
+  it.each([
+    ['one two three', 'one two\n  three'],
+    // One indent, however often a line goes on.
+    ['  one two three four five', '  one two\n    three\n    four\n    five'],
+    // After a word that is too long.
+    ['one-two-three four five', 'one-two-three\n  four\n  five'],
+    ['✖ one-two-three four', '✖ one-two-three\n  four'],
+    ['one-two-three', 'one-two-three'],
+    ['a b\nc d', 'a b\nc d'],
+    ['    a command is copied', '    a command is copied'],
+  ])('%j are broken between words', (text, lines) => {
+    expect(wrap(text, 9)).toBe(lines);
+    expect(wrap(text, Infinity)).toBe(text);
+  });
+
+  it('of messages are broken on a terminal only', async () => {
+    const args = ['--json', '--adapter', 'knex'];
+    const { stderr } = await run(project, args);
+    const long = '✖ --adapter does not go with --json, which always has all adapters [USAGE]';
+    expect(stderr).toBe(`${long}\n  See keystone-upgrade-relationships --help\n`);
+    const { shown } = await runOnTerminal(project, args, { columns: 45 });
+    expect(Math.max(...shown.split('\n').map((line) => line.length))).toBeLessThanOrEqual(45);
+    expect(shown.replace(/\n {2,}/g, ' ')).toBe(stderr.replace(/\n {2,}/g, ' '));
+    const env = asNpm([['apply', 'true']]);
+    const call = 'npm run keystone -- --apply --rollback --reconcile';
+    const advised = await runOnTerminal(project, ['--rollback', '--reconcile'], {
+      columns: 45,
+      env,
+    });
+    expect(advised.shown).toContain(`\n    ${call}\n`);
+  });
+
+  it('of the report of a check are broken, and no number', () => {
+    const links = (at) => 100200300 + at;
+    const relationships = Array.from({ length: 30 }, (_, at) => ({
+      name: `Publication${at}.contributors -> Contributor${at}.publications`,
+      state: 'old',
+      places: ['Publication_contributors', 'Contributor_publications'].map((name, side) => ({
+        name: `${name}${at}`,
+        schema: 'old',
+        links: links(2 * at + side),
+      })),
+      remaining: [],
+    }));
+    const report = checkReport(inspectionOf({ relationships }), 80);
+    for (const line of report.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    const numbers = report.match(/\b\d{9}\b/g).map(Number);
+    expect(numbers).toEqual(Array.from({ length: 60 }, (_, at) => links(at)));
+  });
+
+  it('of what is dropped are a line for each', () => {
+    const drops = Array.from({ length: 20 }, (_, at) => `Contributor_publications${at}`);
+    const list = drops.map((name) => `  ${name}\n`).join('');
+    expect(checkReport(inspectionOf({ drops }))).toContain(`\nIt drops:\n${list}`);
+    const few = checkReport(inspectionOf({ drops: drops.slice(0, 2) }));
+    expect(few).toContain('\nIt drops Contributor_publications0, Contributor_publications1.\n');
+  });
+
+  const inspectionOf = (changes) => ({
+    database: { name: 'todo', host: 'db.example.com', port: 5432 },
+    direction: 'up',
+    reconcile: false,
+    state: 'old',
+    isDone: false,
+    isReady: true,
+    relationships: [],
+    drops: [],
+    copies: [],
+    locks: [],
+    problems: [],
+    warnings: [],
+    ...changes,
+  });
+});
+
+it.each([
+  ['knex', 'knexOptions.connection', 'CONNECT_TO, DATABASE_URL or KNEX_URI'],
+  ['mongoose', 'mongoUri', 'CONNECT_TO, DATABASE_URL, MONGO_URI or a similar variable'],
+])('an address that is nowhere: where %s looks for it', async (adapter, option, variables) => {
+  const keystone = makeScenarioProject(loadScenario('guide'), adapter);
+  const env = Object.fromEntries(ADDRESSES.map((name) => [name, undefined]));
+  const { code, stdout, stderr } = await run(keystone, ['--check'], { env });
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toContain(
+    `✖ Could not connect to the database of the adapter ${adapter}: [CONNECTION_FAILED]\n`,
+  );
+  expect(stderr).toContain(
+    `\n  The address comes from the adapter's ${option}, else from ${variables}.\n`,
+  );
 });
 
 describe('megabytes', () => {

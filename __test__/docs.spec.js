@@ -297,6 +297,19 @@ test('the README is read in one go', () => {
   expect(documents.readDocument('README.md').split('\n').length).toBeLessThanOrEqual(181);
 });
 
+test('the examples recommend the call that npm takes no options of', () => {
+  const examples = NAMES.filter((name) => name.startsWith('examples/'));
+  expect(examples.length).toBeGreaterThan(0);
+  for (const name of examples) {
+    const text = documents.readDocument(name);
+    expect([name, text.includes('npm run --silent keystone')]).toEqual([name, false]);
+    expect([name, text]).toEqual([
+      name,
+      expect.stringMatching(/\nnpm install\nnpx keystone-upgrade-relationships .*\n/),
+    ]);
+  }
+});
+
 /** Options that every command has, and those of npm, which the documents name as well. */
 const OF_OTHERS = ['--help', '--version', '--silent', '--no-optional', '--omit=optional'];
 

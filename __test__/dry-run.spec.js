@@ -117,7 +117,7 @@ describe('on PostgreSQL', () => {
       types,
     });
     expect(code).toBe(1);
-    expect(shown).toMatch(/to the new schema, and then takes everything\s+back\./);
+    expect(shown).toMatch(/to\s+the\s+new\s+schema,\s+and\s+then\s+takes\s+everything\s+back\./);
     expect(shown).toContain('other sessions wait for the tables');
     expect(shown).not.toContain('It drops');
   });

@@ -281,6 +281,21 @@ describe('a project that stays busy or ends early', () => {
     expectError(result, 'Still loading', 'within 60 seconds. [ENTRY_TIMEOUT]');
   });
 
+  it('a wait for one of several Keystones that start is an error at once', async () => {
+    const project = makeProject({
+      'index.js': `
+        const first = require('./keystone').keystone;
+        const { keystone: second } = require('./second');
+        setInterval(() => {}, 1000);
+        module.exports = Promise.all([first.connect(), second.connect()]);
+      `,
+      'second.js': fs.readFileSync(path.join(__dirname, 'fixtures', 'keystone.js'), 'utf8'),
+    });
+    const result = await run(project);
+    expectError(result, 'unclear which Keystone it exports: it has made 2. [NO_KEYSTONE]');
+    expect(result.stderr).not.toContain('Still loading');
+  });
+
   it.each([0, 3])('process.exit(%d) is an error that says where', async (code) => {
     const project = makeProject({ 'index.js': `${EXPORT}\nprocess.exit(${code});` });
     const place = path.join(project, 'index.js:2');

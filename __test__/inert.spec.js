@@ -64,6 +64,19 @@ const START = `
   });
 `;
 
+/** Makes another Keystone, without lists. */
+const ANOTHER = `
+  const { Keystone } = require('@keystonejs/keystone');
+  const { KnexAdapter } = require('@keystonejs/adapter-knex');
+  new Keystone({ name: 'another', adapter: new KnexAdapter(), cookieSecret: 'secret' });
+`;
+
+/** An adapter that is the one of `keystone.js`, but for a class field over `_connect`. */
+const WITH_FIELD = keystoneFile('KnexAdapter').replace(
+  'new KnexAdapter(',
+  'new (class extends KnexAdapter { _connect = async (...args) => super._connect(...args); })(',
+);
+
 /** Projects whose entry file starts the server, by how: the files, the entry file, packages. */
 const WAYS = {
   'in a promise': { 'index.js': START },
@@ -80,6 +93,35 @@ const WAYS = {
       const project = require('./keystone');
       setInterval(() => {}, 1000);
       module.exports = project.keystone.connect().then(() => project);
+    `,
+  },
+  'in an exported promise, by one of two Keystones': {
+    'index.js': `
+      ${ANOTHER}
+      const project = require('./keystone');
+      setInterval(() => {}, 1000);
+      module.exports = project.keystone.connect().then(() => project);
+    `,
+  },
+  'before it exports, as an ES module, by one of two Keystones': {
+    'index.mjs': `
+      import './another.js';
+      import project from './keystone.js';
+      export const { keystone } = project;
+      await keystone.connect();
+      console.error('went on');
+    `,
+    'another.js': ANOTHER,
+  },
+  'by the adapter of one of two Keystones': {
+    'index.js': `
+      require('./lists.js');
+      const project = require('./keystone');
+      module.exports = project.keystone.adapter.connect({ rels: [] }).then(() => project);
+    `,
+    'lists.js': `
+      ${ANOTHER.replace('new Keystone', 'const another = new Keystone')}
+      another.createList('Other', { fields: {} });
     `,
   },
   'in TypeScript': {
@@ -123,6 +165,13 @@ const WAYS = {
       const adapter = keystone.adapter || keystone.adapters.KnexAdapter;
       adapter.postConnect = async () => console.error('went on');
       adapter.postConnect();
+    `,
+  },
+  'by a class field of its adapter': {
+    'keystone.js': WITH_FIELD,
+    'index.js': `
+      const { keystone } = module.exports = require('./keystone');
+      keystone.adapter._connect({ rels: [] }, {}).then(() => console.error('went on'));
     `,
   },
 };
@@ -207,6 +256,18 @@ describe.each(['old', 'new'])('a PostgreSQL database, by %s', (generation) => {
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(stderr).not.toContain('went on');
     expect((await server.rowsOf('filled')).match(/Ada|One/g)).toHaveLength(2);
+    expect(proxy.connections).toBe(1);
+  });
+
+  it('is reached by an adapter with a class field, once', async () => {
+    const files = { 'keystone.js': WITH_FIELD, 'index.js': START };
+    const own = makeProject(files, [], MODULES[generation]());
+    const url = new URL(server.url('filled'));
+    const proxy = await startTcpProxy({ host: url.hostname, port: Number(url.port) });
+    url.host = proxy.address;
+    const { code, stderr } = await run(own, ['--check'], { env: { DATABASE_URL: url.href } });
+    proxy.stop();
+    expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(proxy.connections).toBe(1);
   });
 });

@@ -123,14 +123,35 @@ async function mindsCollation(command) {
   if (own !== (await collationOf(merge.into))) throw refusal(51183, 'Cannot find index to verify');
 }
 
+const COLLATION = { locale: 'en', strength: 2 };
+
+async function withCollation(name) {
+  await db.collection(name).drop();
+  await db.createCollection(name, { collation: COLLATION });
+  await db.collection(name).insertMany(DATA[name]);
+}
+
 describe('collations', () => {
-  test.each(['todos', 'users'])('of %s: there and back', async (name) => {
-    await db.collection(name).drop();
-    await db.createCollection(name, { collation: { locale: 'en', strength: 2 } });
-    await db.collection(name).insertMany(DATA[name]);
-    expectDone(await run({ onCommand: mindsCollation }));
-    const back = await run({ onCommand: mindsCollation, direction: 'down' });
+  test.each(['todos', 'users'])('of %s: there and back, and there again', async (name) => {
+    await withCollation(name);
+    // As a server does: an index has the collation of its collection.
+    const onCommand = async (command) => {
+      await mindsCollation(command);
+      if (command.createIndexes !== name) return undefined;
+      const indexes = command.indexes.map((it) => ({ collation: COLLATION, ...it }));
+      return db.command({ ...command, indexes });
+    };
+    const indexesNow = async () => indexesText(await server.read(db.databaseName));
+    const before = await indexesNow();
+    expectDone(await run({ onCommand }));
+    const indexes = await indexesNow();
+    expect(/author.*strength/.test(indexes)).toBe(name === 'todos');
+    const back = await run({ onCommand, direction: 'down' });
     expectDone(back);
+    expectDone(await run({ onCommand }));
+    expect(await indexesNow()).toBe(indexes);
+    expectDone(await run({ onCommand, direction: 'down' }));
+    expect(await indexesNow()).toBe(before);
     expect(back.sent.filter(mergeOf).length).toBeGreaterThan(3);
     expect(await db.collection('users').findOne({ _id: bob })).toMatchObject(DATA.users[1]);
     expect(await db.collection('todos').findOne({ _id: first })).toMatchObject(DATA.todos[0]);
@@ -145,6 +166,32 @@ describe('indexes of a field that goes', () => {
     expectRefused(outcome, /the unique index name_1_leadPost_1 of users contains leadPost/);
     expect(outcome.error.message).toContain('Nothing has been changed');
     expect(await stateOf()).toBe(before);
+  });
+
+  test('a unique one of an array stops where two documents share an item', async () => {
+    const { _id } = DATA.users[0];
+    await db.collection('users').updateOne({ _id }, { $set: { tags: ['a', 'b'] } });
+    await db.collection('users').updateOne({ _id: bob }, { $set: { tags: ['b', 'c'] } });
+    await db.collection('users').createIndex({ tags: 1, leadPost: 1 }, { unique: true });
+    expectRefused(await run(), /the unique index tags_1_leadPost_1 of users contains leadPost/);
+  });
+
+  test('a unique one with a collation is looked at by that', async () => {
+    const index = { v: 2, key: { name: 1, leadPost: 1 }, name: 'mine', unique: true };
+    const firstBatch = [{ ...index, collation: COLLATION }];
+    const { sent } = await run({
+      onCommand: ({ listIndexes }) => listIndexes === 'users' && { ok: 1, cursor: { firstBatch } },
+    });
+    const text = JSON.stringify(COLLATION);
+    const looks = sent.filter((it) => JSON.stringify(it.collation) === text);
+    expect(looks.map(({ aggregate }) => aggregate)).toEqual(['users']);
+  });
+
+  test('a unique one of some documents is that of the documents without the field', async () => {
+    const partialFilterExpression = { leadPost: { $exists: true } };
+    const options = { unique: true, partialFilterExpression };
+    await db.collection('users').createIndex({ name: 1, leadPost: 1 }, options);
+    expectDone(await run());
   });
 
   test('a unique one that takes them, and others, are told', async () => {
@@ -252,6 +299,21 @@ describe('a validator', () => {
     expect(error.message).toContain('the validator of todos refuses documents without readers');
     expect(await stateOf()).toBe(before);
   });
+});
+
+test('a validator that minds when several fields are gone stops', async () => {
+  const $or = [{ leadPost: { $exists: true } }, { published: { $exists: true } }];
+  await db.command({ collMod: 'users', validator: { $or } });
+  const before = await stateOf();
+  expectRefused(
+    await run(),
+    /the validator of users refuses documents without published, when leadPost went before/,
+  );
+  expect(await stateOf()).toBe(before);
+  const keystone = buildKeystone(loadScenario('guide'), { modules, adapter: 'mongoose' });
+  keystone.adapter.config = { mongoUri: server.url(db.databaseName) };
+  const { problems } = await check(keystone, { resolveFrom: [modules] });
+  expect(problems[0].message).toContain('without published, when leadPost went before');
 });
 
 describe('a validator on the way back', () => {
@@ -366,15 +428,139 @@ test('what reads has all the time it needs, whatever the default of the server i
   }
 });
 
-test('a member that is down is found out at the first write', async () => {
-  const before = await stateOf();
-  const onCommand = ({ insert, writeConcern }) => {
-    if (insert !== STATE) return undefined;
-    expect(writeConcern).toMatchObject({ w: 'majority', wtimeout: expect.any(Number) });
-    return { ok: 1, n: 1, writeConcernError: { code: 64, errmsg: 'waiting timed out' } };
+describe('a member that is down', () => {
+  const error = { code: 64, errmsg: 'waiting timed out' };
+  const thrown = () => {
+    throw refusal(64, 'waiting timed out');
   };
-  expectRefused(await run({ onCommand }), /Is a member of the replica set down\?/);
-  expect(await stateOf()).toBe(before);
+  test.each([
+    [
+      'the first write',
+      ({ insert }) => insert === STATE,
+      () => ({ ok: 1, n: 1, writeConcernError: error }),
+    ],
+    ['the first write, by an error of the driver', ({ insert }) => insert === STATE, thrown],
+    [
+      'a state',
+      ({ update, updates }) => update === STATE && Boolean(updates[0].u.$set?.['state.plan']),
+      thrown,
+    ],
+    ['a name', ({ renameCollection }) => Boolean(renameCollection), thrown],
+  ])('is found out at %s', async (_, isIt, answer) => {
+    const before = documentsText(await server.read(db.databaseName));
+    let isOver = false;
+    const { sent, ...outcome } = await run({
+      onCommand: (command) => {
+        if (isOver || !isIt(command)) return undefined;
+        isOver = true;
+        return answer();
+      },
+    });
+    expectRefused(outcome, /Is a member of the replica set down\?/);
+    const ofState = sent.filter((it) => [it.insert, it.update, it.delete].includes(STATE));
+    for (const { writeConcern } of ofState)
+      expect(writeConcern).toMatchObject({ w: 'majority', wtimeout: expect.any(Number) });
+    for (const { _id } of [...DATA.todos, ...DATA.users]) expect(before).toContain(String(_id));
+    expectDone(await run());
+  });
+});
+
+describe('a stray value in a field that has gone', () => {
+  test.each([[null], [[null]], [[[]]], ['x']])('%j is not in the way back', async (reviewers) => {
+    expectDone(await run());
+    const stray = { _id: new ObjectId(), reviewers };
+    await db.collection('todos').insertOne({ ...stray });
+    expectDone(await run({ direction: 'down' }));
+    expect(await db.collection('todos').findOne({ _id: stray._id })).toMatchObject(stray);
+    expect(await db.collection('todos').findOne({ _id: first })).toMatchObject(DATA.todos[0]);
+  });
+});
+
+test.each([
+  [0, undefined],
+  [1, /A migration was stopped half-way/],
+])('a removal that is refused after %s documents, then the way back', async (nModified, stops) => {
+  const writeErrors = [{ index: 0, code: 121, errmsg: 'Document failed validation' }];
+  const isRemoval = ({ updates = [] }) => updates.some(({ u }) => u.$unset?.reviewers);
+  const answer = { ok: 1, n: 2, nModified, writeErrors };
+  const { error } = await run({ onCommand: (command) => isRemoval(command) && answer });
+  expect(error).toMatchObject({ message: 'Document failed validation', isUntouched: !stops });
+  const back = await run({ direction: 'down' });
+  if (stops) expectRefused(back, stops);
+  else expectDone(back);
+  expectDone(await run());
+});
+
+describe('each write is refused once', () => {
+  const WRITES = ['update', 'delete', 'insert', 'drop', 'createIndexes', 'dropIndexes'];
+  const isDate = (value) => value instanceof Date;
+  const isBeat = ({ update, updates }) =>
+    update === STATE && updates.every(({ u }) => u.$set && Object.values(u.$set).every(isDate));
+  const isWrite = (command) =>
+    !isBeat(command) &&
+    ([...WRITES, 'renameCollection'].some((name) => command[name]) ||
+      (command.pipeline ?? []).some((stage) => stage.$out || stage.$merge));
+
+  /** A database of its own, in which the other direction has been if it is the way back. */
+  async function filled(direction) {
+    const own = server.database(`real_${++count}`);
+    for (const [name, documents] of Object.entries(DATA)) {
+      await own.collection(name).insertMany(documents);
+    }
+    // Both sides of an item disagree: there is something to repair.
+    const leadAuthor = { leadAuthor: ada };
+    await own.collection('todos').updateOne({ _id: second }, { $set: leadAuthor });
+    await own.collection('todos').updateOne({ _id: second }, { $push: { reviewers: ada } });
+    if (direction === 'down') expectDone(await run({ on: own }));
+    return own;
+  }
+
+  /** All but the ids that the links of a join collection get. */
+  const textOf = async ({ databaseName }) => {
+    const { [STATE]: _state, ...collections } = await server.read(databaseName);
+    const text = documentsText(collections).replace(/,"_id":\{[^}]*\}(?=\}\n)/g, '');
+    return text + indexesText(collections);
+  };
+  const listsOf = (own) =>
+    Promise.all(
+      Object.keys(DATA).map((name) => own.collection(name).find().sort({ _id: 1 }).toArray()),
+    );
+
+  test.each([
+    ['up', false],
+    ['up', true],
+    ['down', false],
+  ])('%s, with --reconcile: %s', async (direction, reconcile) => {
+    const other = direction === 'up' ? 'down' : 'up';
+    const whole = await filled(direction);
+    expectDone(await run({ on: whole, direction, reconcile }));
+    const done = await textOf(whole);
+    let isRefused = true;
+    for (let at = 0; isRefused; at += 1) {
+      const own = await filled(direction);
+      const before = [await textOf(own), await listsOf(own)];
+      let left = at;
+      isRefused = false;
+      const onCommand = (command) => {
+        if (isRefused || !isWrite(command) || left-- > 0) return undefined;
+        isRefused = JSON.stringify(command).slice(0, 150);
+        throw refusal(13);
+      };
+      const { error } = await run({ on: own, direction, reconcile, onCommand });
+      const isSame = JSON.stringify(await listsOf(own)) === JSON.stringify(before[1]);
+      if (error && isSame) {
+        // Either direction is open as long as no document has been changed.
+        const back = await run({ on: own, direction: other });
+        expect([isRefused, back.error?.message]).toEqual([isRefused, undefined]);
+        expect([isRefused, await listsOf(own)]).toEqual([isRefused, before[1]]);
+      }
+      const again = await run({ on: own, direction, reconcile });
+      expect([isRefused, again.error?.message]).toEqual([isRefused, undefined]);
+      expect([isRefused, await textOf(own)]).toEqual([isRefused, done]);
+      await own.dropDatabase();
+      if (!isRefused) expect(at).toBeGreaterThan(20);
+    }
+  });
 });
 
 test('what a lost run has left is removed, also where there is nothing to do', async () => {

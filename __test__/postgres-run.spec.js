@@ -81,6 +81,8 @@ describe('without a terminal', () => {
     expect(applied.stderr).toMatch(
       /\nℹ Checking that both sides of 3 relationships hold the same links \[\d+\/\d+\] …\n/,
     );
+    const steps = applied.stderr.split('\n').filter((line) => line.startsWith('ℹ'));
+    expect(steps).toEqual([...new Set(steps)]);
     expect(await stateOf(database)).toBe(states.new);
 
     const again = await runOn(database, '--apply', '--yes');
@@ -160,6 +162,15 @@ describe('without a terminal', () => {
     const args = ['--apply', '--yes', '--reconcile', '--json', '--out', file];
     expect(await runOn(database, ...args)).toMatchObject({ code: 0, stdout: '' });
     expect(JSON.parse(fs.readFileSync(file, 'utf8'))).toMatchObject({ isApplied: true });
+  });
+
+  it('a rollback that cannot be run is called so', async () => {
+    await server.createDatabase('empty');
+    const { code, stdout, stderr } = await runOn('empty', '--rollback', '--apply', '--yes');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(
+      /\n✖ The rollback cannot be run\. Nothing has been changed\.\n✖ .* \[MISSING\]\n/,
+    );
   });
 
   it('a report that cannot be written: nothing is done, or it says that all is done', async () => {
@@ -243,6 +254,12 @@ describe('on a terminal', () => {
     expect(shown).toMatch(
       /--reconcile\s+keeps\s+\d+\s+links\s+that\s+only\s+Todo\.publisher\s+has/,
     );
+    // All of it is broken between words, but for the commands, which are copied.
+    const lines = shown.slice(shown.indexOf('This takes')).split('\n');
+    const prose = lines.filter((line) => !/^ {2}(pg_|dropdb|createdb)/.test(line));
+    for (const line of prose) expect(line.length).toBeLessThanOrEqual(80);
+    expect(lines.length - prose.length).toBe(4);
+    expect(lines[0]).toMatch(/^This takes the database/);
   });
 
   it('runs it with a yes, and shows the step that it is at', async () => {
@@ -269,6 +286,23 @@ describe('on a terminal', () => {
     const back = await apply(database, [[QUESTION, 'yes\r']], '--rollback');
     expect(back.code).toBe(0);
     expect(await stateOf(database)).toBe(states.old);
+  });
+
+  it('says once what has been repaired', async () => {
+    const database = await makeDatabase();
+    await server.query(database, 'DELETE FROM "Todo_readers"');
+    await server.query(database, 'DROP INDEX "todo_reviewers_todo_id_index"');
+    const args = ['--apply', '--dry-run', '--yes', '--reconcile'];
+    const { stderr, stdout } = await runOn(database, ...args);
+    const notice = /ℹ Todo\.readers -> User\.readPosts: \w+ .*\n/;
+    expect(stderr).toMatch(notice);
+    const { code, shown } = await runOnTerminal(project, args, { env: environment(database) });
+    expect(code).toBe(0);
+    const [, repaired] = /(⚠ Todo\.readers -> User\.readPosts: .*?)(\.| For)/.exec(stdout);
+    expect(shown.replace(/\n {2,}/g, ' ').split(repaired)).toHaveLength(2);
+    expect(shown).not.toMatch(notice);
+    // What only the server says is said.
+    expect(shown).toContain('ℹ public."Todo_reviewers_many".Todo_left_id has no index');
   });
 
   it('Ctrl-C in the midst of it rolls back', async () => {

@@ -6,7 +6,9 @@ import {
   planUpgrade,
   snapshot,
   AdapterPlan,
+  MongodbMigration,
   PlanJson,
+  ProblemCode,
   Snapshot,
   UpgradeError,
   UpgradePlan,
@@ -48,6 +50,20 @@ function collections(part: AdapterPlan): string[] {
   return part.steps.map((step) => (step.step === 'copyLinks' ? step.into.name : step.field.field));
 }
 
+// The statements of MongoDB are data, with the relationships by their names.
+type RelationshipName = MongodbMigration['relationships'][number]['name'];
+function namesOf(migration: MongodbMigration): RelationshipName[] {
+  return migration.relationships.map(({ name }) => name);
+}
+const nameIsText: RelationshipName = 'Todo.readers -> User.readPosts';
+
+const notVerified: ProblemCode[] = ['NOT_VERIFIED', 'NOT_DONE', 'LINKS_DIFFER'];
+function isNotVerified(error: UpgradeError): boolean {
+  return error.problems.some(({ code }) => code === 'NOT_DONE' || code === 'LINKS_DIFFER');
+}
+// @ts-expect-error: no such code
+const noCode: ProblemCode = 'LINKS_DIFFERENT';
+
 function report(error: UpgradeError): string {
   return error.problems.map((problem) => `${problem.code} ${problem.list ?? ''}`).join('\n');
 }
@@ -68,3 +84,4 @@ plan.summary({ colour: true });
 plan.hasChanges = false;
 
 export { changes, codeOf, collections, json, ofTyped, report, texts };
+export { isNotVerified, nameIsText, namesOf, noCode, notVerified };

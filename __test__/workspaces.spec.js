@@ -96,6 +96,27 @@ describe.each(['@keystonejs', '@fork'])('a workspace with its Keystone under %s'
   });
 });
 
+test("the version is Keystone's, where the project exports classes of its own", () => {
+  const project = makeProject({
+    'package.json': '{ "name": "app", "version": "1.2.3" }',
+    'index.js': `const { MyKeystone, MyAdapter } = require('./sub/my');
+const { Text } = require('@keystonejs/fields');
+const keystone = new MyKeystone({ adapter: new MyAdapter(), cookieSecret: 'x'.repeat(40) });
+keystone.createList('User', { fields: { name: { type: Text } } });
+module.exports = { keystone };
+`,
+    'sub/my.js': `const { Keystone } = require('@keystonejs/keystone');
+const { KnexAdapter } = require('@keystonejs/adapter-knex');
+exports.MyKeystone = class MyKeystone extends Keystone {};
+exports.MyAdapter = class MyAdapter extends KnexAdapter {};
+`,
+  });
+  expect(JSON.parse(run(project, '--json').stdout).keystone).toBe('19.3.4');
+  const { status, stdout, stderr } = run(project, '--schema', 'old');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: expect.not.stringContaining('⚠') });
+  expect(stdout).toContain('name text');
+});
+
 /** Lists one of which has an id that no other can refer to. */
 const entry = (country) => `
 const { Keystone } = require('@keystonejs/keystone');

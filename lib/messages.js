@@ -1,14 +1,17 @@
 'use strict';
 
 const { visible } = require('./visible');
+const { widthOf, wrap } = require('./wrap');
 
 /**
  * What the command says beside its result. All of it goes to stderr: stdout carries the result and
  * nothing else.
  */
 
-const say = (symbol) => (text, code) =>
-  process.stderr.write(`${marked(symbol, visible(text), code)}\n`);
+const say = (symbol) => (text, code) => {
+  const message = marked(symbol, visible(text), code);
+  process.stderr.write(`${wrap(message, widthOf(process.stderr))}\n`);
+};
 
 /**
  * @param {string} symbol

@@ -33,6 +33,12 @@ const REPORTS = ['.html', '.md'];
 /** How npm reads `--apply`: as a row of its own short options. */
 const APPLY_TO_NPM = ['all', 'parseable', 'long', 'yes'];
 
+/** Settings of npm's own, which a user may have in an `.npmrc`. */
+const SETTINGS_OF_NPM = ['--diff', '--dry-run', '--json'];
+
+/** What stands in a shell without quotes. */
+const PLAIN = /^[\w./:@%+=,-]+$/;
+
 /**
  * Parses the command line strictly: an option that is ignored could cost a database. `usage` is the call
  * that the user knows the command by. Throws `USAGE`.
@@ -41,6 +47,8 @@ function parseArguments(argv, usage) {
   const mistake = (text) => new UpgradeError('USAGE', [text, `See ${usage} --help`]);
 
   const args = parseOptions(argv, mistake);
+  // What npm took away may be what another mistake comes from.
+  checkNpm(args, argv);
   const [extra] = args._[0] === COMMAND ? args._.slice(1) : args._;
   if (extra !== undefined) {
     const isOutput = OUTPUTS.includes(argv[argv.indexOf(extra) - 1]);
@@ -50,7 +58,6 @@ function parseArguments(argv, usage) {
     throw mistake(`Unexpected argument: ${extra} (${hint})`);
   }
   checkCombination(args, mistake);
-  checkNpm(args);
   return args;
 }
 
@@ -144,31 +151,60 @@ function checkCombination(args, mistake) {
   }
 }
 
-/** Refuses to run when npm took options for its own: `npm run` passes on only what follows `--`. */
-function checkNpm(args) {
-  const { env } = process;
-  const script = env.npm_lifecycle_event;
+/**
+ * Refuses to run when npm took options for its own: `npm run` passes on only what follows `--`. The call
+ * that it advises has all options, because without one of them it could do the opposite.
+ */
+function checkNpm(args, argv) {
+  const script = process.env.npm_lifecycle_event;
   if (!script || script === 'npx') return;
-  const has = (name) => {
-    const of = (it) => env[`npm_config_${it.replace(/-/g, '_')}`];
-    const [, no, rest] = /^(?:--(no-)?)?(.*)/.exec(name);
-    return no ? of(rest) === '' : of(rest);
-  };
-  const isApply = APPLY_TO_NPM.every(has);
-  const taken = Object.keys(command.spec).filter((option) => {
-    if (option === '--apply') return has(option) || isApply;
-    // `npx --yes` and a setting for colours are meant for npm.
-    return !['--yes', '--no-color'].includes(option) && !args[option] && has(option);
-  });
+  const taken = takenByNpm(args);
   if (!taken.length) return;
-  const values = taken.map((option) =>
-    command.spec[option] === Boolean ? option : `${option} ${has(option)}`,
-  );
-  const name = args._.includes(COMMAND) ? ` ${COMMAND}` : '';
+  if (areSettings(taken, args, argv)) return;
+  const call = args._.includes(COMMAND) ? [COMMAND] : [];
+  const received = argv.filter((text) => text !== COMMAND);
+  const words = [].concat(...taken.map(wordsOf), received);
   throw new UpgradeError('USAGE', [
     `npm took ${taken.join(' and ')} for an option of its own, so this command did not get it.`,
-    `Put \`--\` before the options: npm run ${script} --${name} ${values.join(' ')}`,
+    'Put `--` before all options:',
+    `  npm run ${[script, '--', ...call, ...words.map(quote)].join(' ')}`,
   ]);
 }
+
+/** The options of the command that npm has, and that the command did not get. */
+function takenByNpm(args) {
+  const has = (name) => Boolean(ofNpm(name));
+  const isApply = APPLY_TO_NPM.every(has);
+  return Object.keys(command.spec).filter((option) => {
+    // `npx --yes` and a setting for colours are meant for npm.
+    if (args[option] || ['--yes', '--no-color'].includes(option)) return false;
+    if (option === '--apply') return has(option) || isApply;
+    return has(option);
+  });
+}
+
+/** What npm has of an option, if it has it. */
+function ofNpm(option) {
+  const of = (name) => process.env[`npm_config_${name.replace(/-/g, '_')}`];
+  const [, no, name] = /^(?:--(no-)?)?(.*)/.exec(option);
+  return no ? of(name) === '' : of(name);
+}
+
+/**
+ * Whether npm has only settings of its own: who put options after `--` means the others for npm. Not so
+ * `--dry-run` beside `--apply`, where a mistake would change the database.
+ */
+function areSettings(taken, args, argv) {
+  if (!argv.some((text) => text.startsWith('-'))) return false;
+  if (args['--apply'] && taken.includes('--dry-run')) return false;
+  return taken.every((option) => SETTINGS_OF_NPM.includes(option));
+}
+
+/** An option that npm took, as it has to be written. */
+function wordsOf(option) {
+  return command.spec[option] === Boolean ? [option] : [option, ofNpm(option)];
+}
+
+const quote = (text) => (PLAIN.test(text) ? text : `'${text.replace(/'/g, `'\\''`)}'`);
 
 module.exports = { COMMAND, parseArguments };

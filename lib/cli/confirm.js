@@ -5,6 +5,7 @@ const { backupCommands } = require('../backup');
 const { UpgradeError } = require('../error');
 const { SCHEMAS, describeDatabase, leftToDo, removals, warned } = require('./report');
 const { visible } = require('../visible');
+const { widthOf, wrap } = require('../wrap');
 
 /**
  * Asks on the terminal whether to run a migration on a database that was inspected. It is a no when the
@@ -29,13 +30,16 @@ async function confirm(inspection, signal, { dryRun = false }) {
   process.stderr.write(
     [
       '',
-      `This takes the database ${describeDatabase(database)}${left.length ? '' : ` from ${from}`} to ${to}${dryRun ? ', and then takes everything back' : ''}.`,
-      ...(dryRun ? [] : [...left, ...removals(inspection)]),
-      ...(dryRun && locks.length
-        ? ['Until then, other sessions wait for the tables that it locks.']
-        : []),
-      ...warned(inspection.warnings),
+      ...wrapped([
+        `This takes the database ${describeDatabase(database)}${left.length ? '' : ` from ${from}`} to ${to}${dryRun ? ', and then takes everything back' : ''}.`,
+        ...(dryRun ? [] : [...left, ...removals(inspection)]),
+        ...(dryRun && locks.length
+          ? ['Until then, other sessions wait for the tables that it locks.']
+          : []),
+        ...warned(inspection.warnings),
+      ]),
       dryRun ? 'Take a backup first:' : 'Stop the application first, and take a backup:',
+      // A command that is broken could not be copied.
       `  ${backup}`,
       'These lines would restore it:',
       ...restore.map((line) => `  ${line}`),
@@ -45,6 +49,12 @@ async function confirm(inspection, signal, { dryRun = false }) {
       .join('\n'),
   );
   return /^y(es)?$/i.test((await ask('Run it now? (y/N) ', signal)).trim());
+}
+
+/** Lines as they fit on the terminal. */
+function wrapped(lines) {
+  const width = widthOf(process.stderr);
+  return lines.map((line) => wrap(visible(line), width));
 }
 
 /** The answer to a question; empty when there is none. */

@@ -6,6 +6,7 @@ const { info, warn } = require('../messages');
 const { showProgress } = require('./progress');
 const { applyReport, checkReport, dryRunReport } = require('./report');
 const { visible } = require('../visible');
+const { widthOf } = require('../wrap');
 
 /**
  * `--check` and `--apply`: what the command does with a connection. `which` are the options of the API
@@ -19,8 +20,9 @@ async function runOnDatabase(keystone, which, args, guard) {
   try {
     const { result, reportOf, exitCode } = await run(keystone, which, { args, guard, progress });
     progress.stop();
-    if (result.notices) result.notices.forEach((notice) => info(notice));
-    const width = isOnTerminal ? process.stdout.columns : undefined;
+    const isSeen = isOnTerminal && process.stdout.isTTY && !args['--json'];
+    noticesBeside(result, isSeen).forEach((notice) => info(notice));
+    const width = isOnTerminal ? widthOf(process.stdout) : undefined;
     const text = args['--json'] ? `${JSON.stringify(result, null, 2)}\n` : reportOf(width);
     return {
       text: visible(text),
@@ -31,6 +33,12 @@ async function runOnDatabase(keystone, which, args, guard) {
   } finally {
     progress.stop();
   }
+}
+
+/** What the server said; where the report is seen beside it, without the repairs that are in both. */
+function noticesBeside({ notices = [], relationships = [] }, isSeen) {
+  const repaired = relationships.filter(({ reconcile }) => isSeen && reconcile);
+  return notices.filter((notice) => !repaired.some(({ name }) => notice.startsWith(`${name}: `)));
 }
 
 async function checkOn(keystone, which, { progress: { onProgress } }) {

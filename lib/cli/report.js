@@ -1,6 +1,7 @@
 'use strict';
 
 const { marked } = require('../messages');
+const { wrap } = require('../wrap');
 
 const SCHEMAS = {
   up: ['the old schema', 'the new schema'],
@@ -58,17 +59,6 @@ function table(head, rows, width) {
 function describeDatabase({ name, host, port }) {
   if (!host) return name;
   return `${name} on ${host}${port ? `:${port}` : ''}`;
-}
-
-/** Breaks lines between words, so that the terminal does not break them elsewhere. */
-function wrap(text, width) {
-  const wrapLine = (line) => {
-    const at = line.lastIndexOf(' ', width);
-    const [indent] = /^ */.exec(line);
-    if (line.length <= width || at <= indent.length + 1) return line;
-    return `${line.slice(0, at)}\n${wrapLine(`${indent}  ${line.slice(at + 1)}`)}`;
-  };
-  return text.split('\n').map(wrapLine).join('\n');
 }
 
 /** `It drops a, b.`, or a line for each where they are many. */

@@ -22,17 +22,25 @@ const CLASSES = {
 const ours = new WeakSet();
 
 /**
+ * Which of them is made from an adapter of the project, until it connects. A class field in the place of
+ * `_connect` is bound to the project's adapter: what it calls of its class has to connect ours.
+ */
+const standIns = new WeakMap();
+
+/**
  * From now until the process ends, no Keystone and no adapter that is made connects, prepares a server,
  * or makes or drops tables. A call that would do so returns a promise that never settles, so that what
  * waits for it does not go on.
  *
- * @param {(call: string) => void} onHeld - gets each such call, like `keystone.connect()`
+ * @param {(call: string, object: object) => void} onHeld - gets each such call, like
+ *   `keystone.connect()`, and the Keystone or adapter whose method it is
  * @returns {object[]} the Keystones that have been made; it grows
  */
 function keepInert(onHeld) {
   const keystones = [];
   for (const [property, { mark, held }] of Object.entries(CLASSES)) {
     const isKeystone = property === 'listsArray';
+    const name = isKeystone ? 'keystone' : 'adapter';
     Object.defineProperty(Object.prototype, property, {
       configurable: true,
       set(value) {
@@ -40,20 +48,44 @@ function keepInert(onHeld) {
         Object.defineProperty(this, property, own);
         if (typeof this[mark] !== 'function') return;
         if (isKeystone) keystones.push(this);
-        const name = isKeystone ? 'keystone' : 'adapter';
-        for (const method of held) hold(this, method, () => onHeld(`${name}.${method}()`));
+        for (const method of held) {
+          holdEverywhere(this, method, (object) => onHeld(`${name}.${method}()`, object));
+        }
       },
     });
   }
   return keystones;
 }
 
-function hold(object, method, onHeld) {
+/**
+ * Holds a method of an object, and of its classes: a class field takes the place of the first, and may
+ * call the others by `super`.
+ */
+function holdEverywhere(object, method, onHeld) {
   if (typeof object[method] !== 'function') return;
+  for (const prototype of prototypes(object)) {
+    const { value, configurable } = Object.getOwnPropertyDescriptor(prototype, method) || {};
+    // One that is held already has no value.
+    if (typeof value === 'function' && configurable) hold(prototype, method, onHeld, value);
+  }
+  hold(object, method, onHeld);
+}
+
+function prototypes(object) {
+  const prototype = Object.getPrototypeOf(object);
+  return !prototype || prototype === Object.prototype ? [] : [prototype, ...prototypes(prototype)];
+}
+
+/** Holds a method where an object has it; without `original`, calls of ours go to that of its class. */
+function hold(object, method, onHeld, original) {
   let assigned;
   const heldMethod = function (...args) {
-    if (ours.has(this)) return Object.getPrototypeOf(object)[method].apply(this, args);
-    onHeld();
+    const own = takeOurs(this, method);
+    if (own) {
+      const allowed = original || Reflect.get(Object.getPrototypeOf(object), method, own);
+      return allowed.apply(own, args);
+    }
+    onHeld(this);
     return new Promise(() => {});
   };
   Object.defineProperty(object, method, {
@@ -63,14 +95,28 @@ function hold(object, method, onHeld) {
     },
     // A project may replace a method: what it puts there is held as well.
     set(value) {
-      assigned = value;
+      if (this === object) assigned = value;
+      else hold(this, method, onHeld, value); // It inherits from the object.
     },
   });
+}
+
+/** The adapter of ours that a call is for, if any. */
+function takeOurs(object, method) {
+  if (ours.has(object)) {
+    standIns.delete(Object.getPrototypeOf(object));
+    return object;
+  }
+  if (method !== '_connect') return undefined;
+  const standIn = standIns.get(object);
+  standIns.delete(object);
+  return standIn;
 }
 
 /** Lets one adapter connect: an object made from the project's adapter, for our own connection. */
 function allow(adapter) {
   ours.add(adapter);
+  standIns.set(Object.getPrototypeOf(adapter), adapter);
   return adapter;
 }
 

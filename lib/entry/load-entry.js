@@ -37,16 +37,18 @@ async function loadEntry(file, projectDir) {
 
 /**
  * The keystone that the entry file exports. Where loading waits for a server to start, which never
- * happens here, it is the one Keystone that was made.
+ * happens here, it is the Keystone that was to start. Throws `NO_KEYSTONE` where there are several.
  */
 async function startedOrLoaded(file, projectDir) {
   let timer;
   let keystones;
+  const held = [];
   const started = new Promise((resolve) => {
-    keystones = keepInert((call) => {
+    keystones = keepInert((call, object) => {
+      held.push(object);
       if (timer) return;
       warn(startsItself(call, projectDir));
-      timer = setTimeout(() => keystones.length === 1 && resolve(keystones[0]), GRACE_MS);
+      timer = setTimeout(() => resolve(startedKeystone(held, { file, keystones })), GRACE_MS);
     });
   });
   try {
@@ -64,6 +66,40 @@ function startsItself(call, projectDir) {
     `The entry file starts the server when it is loaded: it calls ${call}${place ? ` at ${place}` : ''}.`,
     '  The call was stopped: the Keystone of the project never connects or starts here.',
   ].join('\n');
+}
+
+/**
+ * The Keystone that was to start: one that was held itself or by its adapter, else the only one with
+ * lists. Says which it is where the file has made others, as it may export one of those.
+ */
+async function startedKeystone(held, { file, keystones }) {
+  const withLists = keystones.filter(({ listsArray }) => listsArray.length);
+  const started = withLists.filter((it) => held.some((object) => belongsTo(object, it)));
+  const found = [started, withLists, keystones].find((some) => some.length === 1);
+  if (!found) throw startsSeveral(file, keystones);
+  const [keystone] = found;
+  if (keystones.length > 1) {
+    const lists = keystone.listsArray.map(({ key }) => key).join(', ');
+    warn(
+      `Of the ${keystones.length} Keystones of ${file}, the one with these lists is taken: ${lists}.`,
+    );
+  }
+  return keystone;
+}
+
+/** Whether a held object is a Keystone or the adapter of one of its lists. */
+function belongsTo(object, keystone) {
+  return (
+    object === keystone ||
+    keystone.listsArray.some(({ adapter }) => adapter.parentAdapter === object)
+  );
+}
+
+function startsSeveral(file, { length }) {
+  return new UpgradeError('NO_KEYSTONE', [
+    `${file} waits for its server to start. It is unclear which Keystone it exports: it has made ${length}.`,
+    'Export the Keystone before the server starts, or from a file of its own: --entry <file>',
+  ]);
 }
 
 async function loadKeystone(file, projectDir) {

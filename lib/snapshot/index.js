@@ -209,12 +209,15 @@ function consolidate(keystone) {
   return { rels, consolidated };
 }
 
+/**
+ * The version of Keystone's own package, whatever its scope: that of the base class, as a project may
+ * export a class that it derives.
+ */
 function keystoneVersion(keystone, directories) {
-  const [folder] = classFolders(keystone);
-  if (folder) {
-    const found = nearestPackage(folder, ({ version }) => Boolean(version));
-    return found ? found.json.version : null;
-  }
+  const packages = classFolders(keystone)
+    .map((folder) => nearestPackage(folder, ({ version }) => Boolean(version)))
+    .filter((found) => found && /^(@[^/]+\/)?keystone$/.test(found.json.name));
+  if (packages.length) return packages.pop().json.version;
   const file = resolveFrom('@keystonejs/keystone/package.json', directories);
   return file ? require(file).version : null;
 }

@@ -91,8 +91,8 @@ pub fn migration(
     text.comment(&format!(
         "It needs MongoDB {major}.{minor} or later, standalone, as a replica set or sharded, and a user with the role"
     ));
-    text.comment("readWrite on this database. Lists in sharded collections need 5.1 for the checks. A join collection");
-    text.comment("that is sharded already is filled in place.");
+    text.comment("readWrite on this database. Where lists or join collections are sharded, the checks need 5.1.");
+    text.comment("A join collection that is sharded already is filled in place.");
     text.0.push_str(if options.direction == Direction::Up { UP } else { DOWN });
     text.data(&migration);
     text.comment("From here on, every script is the same. Nothing is sent before the call of `migrate` at the end.");

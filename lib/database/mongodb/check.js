@@ -22,6 +22,7 @@ function questionsOf(connection) {
   const { shell } = connection;
   const server = runner.serverOf(shell);
   let isWrong = false;
+  const gone = {};
   /** What is in a join collection may be what an earlier run has left. */
   const asFound = async (migration, relationship) =>
     (await runner.stateOf(server))
@@ -93,7 +94,7 @@ function questionsOf(connection) {
     async checks(migration, relationship) {
       const parts = partsOf(migration, await asFound(migration, relationship));
       const all = parts.checks.concat(
-        await runner.checksOfWrites(server, relationship.name, parts),
+        await runner.checksOfWrites(server, relationship.name, parts, gone),
       );
       const found = [];
       for (const check of all) {

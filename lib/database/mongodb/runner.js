@@ -196,8 +196,9 @@ async function start(run, state) {
   }
   // From here on, an error does not mean that nothing has been changed.
   if (state && state.phase === 'filling') say('resume', 'Starting over after a run was stopped');
+  const gone = {};
   const checksOf = async (parts, it) =>
-    parts.checks.concat(await checksOfWrites(server, it.name, parts));
+    parts.checks.concat(await checksOfWrites(server, it.name, parts, gone));
   const clashes = await indexClashes(server, migration);
   await runChecks(run, pending, 'Nothing has been changed', checksOf, clashes);
 
@@ -409,7 +410,7 @@ function sayCopied(say, { name: relationship, into, began, ended = Date.now() },
   say('count', `${relationship}: ${what}`, { relationship, done, rate });
 }
 
-/** From here on it can only continue: repairs and removals, each of which may run again. */
+/** Gives the copies their names. Once a document has been changed, it can only continue. */
 async function finish(run) {
   const { migration, server, say, lock } = run;
   const state = await stateOf(server);
@@ -423,23 +424,47 @@ async function finish(run) {
     await forget(run, error);
     throw error;
   }
-  if (run.isResumed) await runChecks(run, relationships, undefined, (parts) => parts.guards);
-  await lock.setState({ phase: 'removing' });
-  for (const relationship of relationships) {
-    for (const it of partsOf(migration, relationship).repairs) await repair(run, it);
-  }
-  await runChecks(run, relationships, undefined, (parts) => parts.leftovers);
-  say('index', `Making the indexes of the ${schemas(migration)[1]} schema`);
-  await makeIndexes(run);
-  for (const relationship of relationships) {
-    for (const removal of partsOf(migration, relationship).removals) {
-      say('remove', removal.says);
-      if (removal.run.drop) await drop(run, removal.run.drop, aside(staging(state.token, 'old')));
-      else await server.write(removal.run);
-    }
+  try {
+    if (run.isResumed) await runChecks(run, relationships, undefined, (parts) => parts.guards);
+    say('index', `Making the indexes of the ${schemas(migration)[1]} schema`);
+    await makeIndexes(run);
+    await lock.setState({ phase: 'removing' });
+    await changeDocuments(run, relationships, state);
+  } catch (error) {
+    if (!isOutOfReach(error)) await staysOpen(run, state, error).catch(() => {});
+    throw error;
   }
   await cleanUp(run);
   await lock.setState(undefined);
+}
+
+/** The repairs and the removals, each of which may run again. */
+async function changeDocuments(run, relationships, state) {
+  const { migration, server, say } = run;
+  const parts = relationships.map((it) => partsOf(migration, it));
+  for (const { repairs } of parts) {
+    for (const it of repairs) await repair(run, it);
+  }
+  await runChecks(run, relationships, undefined, ({ leftovers }) => leftovers);
+  for (const { removals } of parts) {
+    for (const removal of removals) {
+      say('remove', removal.says);
+      if (removal.run.drop) await drop(run, removal.run.drop, aside(staging(state.token, 'old')));
+      else await server.write(removal.run);
+      run.hasChanged = true;
+    }
+  }
+}
+
+/** After an error: both directions are open as long as no document has been changed. */
+async function staysOpen({ migration, server, lock, hasChanged }, { phase }, error) {
+  if (phase === 'naming' && !hasChanged && isWithoutEffect(error)) await lock.setState({ phase });
+  error.isUntouched = await isUntouched(server, await stateOf(server), migration);
+}
+
+/** Whether the server has refused a write before it changed anything: it may count, or not be allowed. */
+function isWithoutEffect({ changed, code }) {
+  return changed === 0 || code === 13;
 }
 
 /**
@@ -555,21 +580,24 @@ async function dropEmpty({ first, rename, write }, collection, token) {
 }
 
 /** Does a repair, until its aggregation finds nothing more. */
-async function repair({ server, say }, { says, collection, field, how, run }) {
-  const count = extended(run, { $group: { _id: null, n: { $sum: 1 } } });
+async function repair(run, { says, collection, field, how, run: finding }) {
+  const { server, say } = run;
+  const count = extended(finding, { $group: { _id: null, n: { $sum: 1 } } });
   const found = await server.first(count);
   if (!found) return;
   say('repair', `${says}: ${found.n}`);
   if (how !== 'clear') {
-    await server.write(extended(run, (how === 'insert' ? insert : merge)(collection)));
+    await server.write(extended(finding, (how === 'insert' ? insert : merge)(collection)));
   } else {
-    const some = extended(run, { $limit: BATCH });
+    const some = extended(finding, { $limit: BATCH });
     for (let ids; (ids = (await server.all(some)).map(({ _id }) => _id)).length > 0;) {
       const u = { $set: { [field]: null } };
       const updates = [{ q: { _id: { $in: ids } }, u, multi: true }];
       await server.write({ update: collection, updates });
+      run.hasChanged = true;
     }
   }
+  run.hasChanged = true;
   const left = await server.first(count);
   if (left) {
     throw new Error(
@@ -612,14 +640,20 @@ async function indexClashes(server, { direction, indexes }) {
   return clashes;
 }
 
-/** The checks of what the server may refuse when documents are written. */
-async function checksOfWrites(server, name, parts) {
+/**
+ * The checks of what the server may refuse when documents are written. `gone` has the fields that have
+ * been removed by then, by collection: these are added to them.
+ */
+async function checksOfWrites(server, name, parts, gone) {
   const checks = [];
   for (const side of parts.drops) {
     checks.push(...indexesStay(side, await server.indexesOf(side.collection)));
   }
   for (const change of changesOf(parts)) {
-    checks.push(...validatorTakes(change, await server.optionsOf(change.collection)));
+    const { collection, field, run } = change;
+    const before = gone[collection] || [];
+    checks.push(...validatorTakes(change, await server.optionsOf(collection), before));
+    if (!run) gone[collection] = before.concat(field);
   }
   return about(name, checks);
 }
@@ -985,16 +1019,23 @@ function within(run, until) {
   return Object.assign({}, run, { pipeline: [{ $match: isInTime }].concat(run.pipeline) });
 }
 
+function notConfirmed() {
+  const why = 'Is a member of the replica set down?';
+  return new Error(`A majority of the servers did not confirm a write within a minute. ${why}`);
+}
+
 /** What the rest needs of a server, in terms of commands. */
 function serverOf({ command, adminCommand, database }) {
-  const checked = (result) => {
+  /** Some drivers throw what others return. */
+  const checked = async (sent) => {
+    const result = await sent.catch((error) => {
+      throw error.code === 64 ? notConfirmed() : error;
+    });
     const error = (result.writeErrors || [])[0] || result.writeConcernError;
-    if (error && error.code === 64) {
-      const why = 'Is a member of the replica set down?';
-      throw new Error(`A majority of the servers did not confirm a write within a minute. ${why}`);
-    }
-    if (error) throw Object.assign(new Error(error.errmsg), { code: error.code });
-    return result;
+    if (!error) return result;
+    if (error.code === 64) throw notConfirmed();
+    const { nModified: changed } = result;
+    throw Object.assign(new Error(error.errmsg), { code: error.code, changed });
   };
   const all = async (run) => (await command(whole(run))).cursor.firstBatch;
   const first = async (run) => (await all(run))[0];
@@ -1018,9 +1059,12 @@ function serverOf({ command, adminCommand, database }) {
     hello,
     now: async () => (await hello()).localTime,
     optionsOf,
+    /** Each with a `collation` if that is not what its collection gives it. */
     async indexesOf(collection) {
       try {
-        return await all({ listIndexes: collection, cursor: { batchSize: BATCH } });
+        const indexes = await all({ listIndexes: collection, cursor: { batchSize: BATCH } });
+        const { collation } = await optionsOf(collection);
+        return collation ? indexes.map((it) => withoutInherited(it, collation)) : indexes;
       } catch (error) {
         if (error.code === 26) return []; // There is no such collection.
         throw error;
@@ -1029,7 +1073,7 @@ function serverOf({ command, adminCommand, database }) {
     /** Whether the document was not there yet. */
     async insert(document) {
       try {
-        checked(await command({ insert: STATE, documents: [document], writeConcern: CONFIRMED }));
+        await checked(command({ insert: STATE, documents: [document], writeConcern: CONFIRMED }));
         return true;
       } catch (error) {
         if (error.code === 11000) return false;
@@ -1048,7 +1092,7 @@ function serverOf({ command, adminCommand, database }) {
         }
       }
       try {
-        return checked(await command(Object.assign({}, whole(run), options)));
+        return await checked(command(Object.assign({}, whole(run), options)));
       } catch (error) {
         // What is to be removed is not there.
         const isGone = error.code === 26 || error.code === 27;
@@ -1058,13 +1102,19 @@ function serverOf({ command, adminCommand, database }) {
     },
     async rename(from, to) {
       const names = { renameCollection: database + '.' + from, to: database + '.' + to };
-      checked(await adminCommand(Object.assign(names, { writeConcern: concernOf(from) })));
+      await checked(adminCommand(Object.assign(names, { writeConcern: concernOf(from) })));
     },
     async isSharded(collection) {
       if (!(await isMongos()) || !(await first(named(collection)))) return false;
       return Boolean((await command({ collStats: collection })).sharded);
     },
   };
+}
+
+/** An index as it was asked for, in a collection with a collation. Without one, it is a simple one. */
+function withoutInherited({ collation = { locale: 'simple' }, ...index }, inherited) {
+  const isInherited = JSON.stringify(collation) === JSON.stringify(inherited);
+  return isInherited ? index : Object.assign(index, { collation });
 }
 
 function concernOf(collection) {

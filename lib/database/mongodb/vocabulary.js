@@ -423,17 +423,25 @@ function indexesStay(side, indexes) {
         [{ $limit: 1 }, example],
       );
     }
+    // Of an array, each item is a key of the index.
     const rest = Object.keys(it.key).filter((key) => !isOfField(key));
-    const values = rest.map((key) => ({ $ifNull: [`$${key}`, null] }));
-    return stop(
+    const keys = rest.map((key, at) => ({ [`key${at}`]: { $ifNull: [`$${key}`, null] } }));
+    const each = Object.keys(Object.assign({}, ...keys)).map((key) => `$${key}`);
+    const check = stop(
       `the unique index ${it.name} of ${side.collection} contains ${side.field}. Documents that differ in that field alone could not be without it. Drop the index`,
       side.collection,
       [
+        without([side.field]),
         ...(it.partialFilterExpression ? [{ $match: it.partialFilterExpression }] : []),
-        { $group: { _id: values, documents: { $sum: 1 } } },
-        { $match: { documents: { $gt: 1 } } },
+        { $project: Object.assign({ document: '$_id' }, ...keys) },
+        ...each.map((item) => ({ $unwind: { path: item, preserveNullAndEmptyArrays: true } })),
+        { $group: { _id: each, documents: { $addToSet: '$document' } } },
+        { $match: { 'documents.1': { $exists: true } } },
+        { $project: { documents: { $size: '$documents' } } },
       ],
     );
+    if (it.collation) check.run.collation = it.collation;
+    return check;
   });
 }
 
@@ -484,8 +492,9 @@ function changesOf({ drops, repairs, copies }) {
  *
  * @param {Change} change
  * @param {object} options of the collection, as `listCollections` has them
+ * @param {string[]} gone the fields that have been removed before
  */
-function validatorTakes(change, { validator, validationLevel, validationAction }) {
+function validatorTakes(change, { validator, validationLevel, validationAction }, gone) {
   if (!validator || validationLevel === 'off' || validationAction === 'warn') return [];
   const { collection, field, run } = change;
   // Documents that it refuses already may be changed then.
@@ -500,14 +509,25 @@ function validatorTakes(change, { validator, validationLevel, validationAction }
         { $match: { own: { $ne: [] } } },
         { $replaceRoot: { newRoot } },
       ]
-    : [{ $match: { [field]: { $exists: true } } }, ...isValid, { $project: { [field]: 0 } }];
-  const how = run ? `with ${field} as it will be` : `without ${field}`;
+    : [
+        { $match: { [field]: { $exists: true } } },
+        ...(gone.length ? [without(gone)] : []),
+        ...isValid,
+        without([field]),
+      ];
+  const after = gone.length ? `, when ${gone.join(' and ')} went before` : '';
+  const how = run ? `with ${field} as it will be` : `without ${field}${after}`;
   const check = stop(
     `the validator of ${collection} refuses documents ${how}. Change it with collMod, or set its validationAction to warn until the end`,
     run ? run.aggregate : collection,
     [...willBe, { $match: { $nor: [validator] } }, { $project: { _id: 1 } }],
   );
   return [check];
+}
+
+/** Takes fields away. */
+function without(fields) {
+  return { $project: Object.assign({}, ...fields.map((field) => ({ [field]: 0 }))) };
 }
 
 /** N:N: checks that the other array has all links of this one. */
@@ -643,8 +663,7 @@ function oneIsWithout(side, kept) {
  * array may be long, and looking each link up in it would take its square.
  */
 function arraysComplete(side, from, links) {
-  const size = { $size: { $ifNull: [items(path(side)), []] } };
-  const filled = [{ $group: { _id: null, n: { $sum: size } } }];
+  const filled = [{ $group: { _id: null, n: { $sum: { $size: ids(side) } } } }];
   const first = { $let: { vars: { first: { $arrayElemAt: ['$filled', 0] } }, in: '$$first.n' } };
   return stop(incomplete(side, from), from, [
     ...links,

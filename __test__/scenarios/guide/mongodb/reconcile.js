@@ -7,8 +7,8 @@
 // The connection string must not set socketTimeoutMS: a copy may take longer. mongosh 2.12 reaches MongoDB
 // 4.4 and later, up to 2.10.0 also 4.2, up to 2.5.6 also 4.0. The old shell, mongo, cannot run this.
 // It needs MongoDB 4.4 or later, standalone, as a replica set or sharded, and a user with the role
-// readWrite on this database. Lists in sharded collections need 5.1 for the checks. A join collection
-// that is sharded already is filled in place.
+// readWrite on this database. Where lists or join collections are sharded, the checks need 5.1.
+// A join collection that is sharded already is filled in place.
 //
 // First come all checks, which report everything that is wrong; then the copies, which are counted. Until
 // then, nothing in the documents has changed. From then on it only goes forward: the join collections get
