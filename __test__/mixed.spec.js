@@ -13,8 +13,12 @@ const { postgresVersions, startPostgres } = require('../dev/postgres');
 const { makeScenarioProject, removeProjects, run } = require('../dev/project');
 const { loadScenario } = require('../dev/scenario');
 
-/** Each with how many lines of the script are run between two stops. */
+/** Each with how many lines of the script are run between two stops: one with `EVERY_LINE`. */
 const SCENARIOS = { guide: 1, 'rename-order': 2, 'schema-name': 3, blog: 6 };
+const paces = Object.entries(SCENARIOS).map(([name, pace]) => [
+  name,
+  process.env.EVERY_LINE ? 1 : pace,
+]);
 
 let server;
 let keystones;
@@ -137,7 +141,7 @@ describe('is finished wherever it was stopped', () => {
     }
   }
 
-  test.each(Object.entries(SCENARIOS))('%s', expectFinished);
+  test.each(paces)('%s', (name, pace) => expectFinished(name, pace));
 
   it('in the order in which it works', async () => {
     // Each rename is three lines, and the last of them has to come first.

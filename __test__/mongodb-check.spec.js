@@ -229,6 +229,36 @@ it('links that NEW wrote beside the old arrays, and documents older than their f
   await session.close();
 });
 
+it('the filter for an empty side that went returns every item, as of a database that NEW has made', async () => {
+  const text = { type: 'Text' };
+  const one = (ref) => ({ type: 'Relationship', ref });
+  const lists = {
+    Author: { fields: { name: text, page: one('Page.author') } },
+    Page: { fields: { name: text, author: one('Author.page') } },
+  };
+  const scenario = { adapters: ['mongoose'], lists };
+  const url = () => server.url(`check_${++count}`);
+  const [migrated, fresh] = [url(), url()];
+  const create =
+    'mutation { createAuthor(data: { name: "a", page: { create: { name: "linked" } } }) { id } createPage(data: { name: "free" }) { id } }';
+  const old = await keystones.old.open(scenario, migrated);
+  await old.query(create);
+  const query = '{ allPages(where: { author_is_null: true }, sortBy: name_ASC) { name } }';
+  expect(await old.query(query)).toEqual({ allPages: [{ name: 'free' }] });
+  await old.close();
+  const before = await keystones.new.open(scenario, migrated);
+  expect(await before.apply()).toMatchObject({ isApplied: true });
+  await before.close();
+  for (const at of [migrated, fresh]) {
+    const session = await keystones.new.open(scenario, at);
+    if (at === fresh) await session.query(create);
+    expect(await session.query(query)).toEqual({
+      allPages: [{ name: 'free' }, { name: 'linked' }],
+    });
+    await session.close();
+  }
+});
+
 it('a database that NEW was started on, which made its empty collections', async () => {
   const { database, session } = await makeDatabase();
   const started = await keystones.new.open(GUIDE, server.url(database));

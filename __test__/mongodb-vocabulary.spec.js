@@ -386,6 +386,18 @@ describe('every kind in every direction', () => {
     },
   );
 
+  test.each(ALL.map((it) => [it.kind, it]))(
+    '%s: on the way back, the index of _id gives the order of the links',
+    (_, relationship) => {
+      const { copies } = partsOf(DOWN, relationship);
+      expect(copies.length).toBeGreaterThan(0);
+      for (const { run } of copies) {
+        expect(run.pipeline.slice(0, 2).map(Object.keys)).toEqual([['$match'], ['$sort']]);
+        expect(run.pipeline[1]).toEqual({ $sort: { _id: 1 } });
+      }
+    },
+  );
+
   test('are functions for each direction', () => {
     expect(() => partsOf(UP, { ...ONE_SIDED, kind: 'another' })).toThrow(TypeError);
   });

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::inspection::{Fact, Finding, Inspection, Related, State, Stored, Within};
 use crate::plan::{Direction, Engine};
-use crate::reconcile::Reconciled;
+use crate::reconcile::{Reconciled, links};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -143,8 +143,10 @@ fn compare(before: &Related, after: &Related, inspection: &Inspection) -> (Kept,
     }
     let mut problem = (has < least || has > most).then(|| {
         format!(
-            "{}: there were {had} links, now there are {has}, and there should be {}.",
+            "{}: there {} {}, now there are {has}, and there should be {}.",
             before.name,
+            if had == 1 { "was" } else { "were" },
+            links(had),
             if least == most { least.to_string() } else { format!("{least} to {most}") },
         )
     });
@@ -172,7 +174,7 @@ fn restored(after: &Related, from: Option<&Stored>) -> Option<String> {
     let expected = from.and_then(|it| it.targets.or(it.links)).unwrap_or(0);
     let has = copy.links.unwrap_or(0);
     (has != expected).then(|| {
-        format!("{}: {} should hold {expected} links, and holds {has}.", after.name, copy.name)
+        format!("{}: {} should hold {}, and holds {has}.", after.name, copy.name, links(expected))
     })
 }
 

@@ -125,6 +125,7 @@ impl Link {
     }
 }
 
-fn links(count: u64) -> String {
+/// `1 link`, `2 links`.
+pub(crate) fn links(count: u64) -> String {
     format!("{count} link{}", if count == 1 { "" } else { "s" })
 }

@@ -386,7 +386,7 @@ async function requireWhole({ server, say }, made) {
   const copied = await numberOf(aggregate(place, [group]));
   if (expected !== copied) {
     throw new Error(
-      `${name}: ${copied} of ${expected} links were copied into ${where}. Nothing has been removed. Is the application running? Stop it, and run this again`,
+      `${name}: of the links, ${copied} of ${expected} were copied into ${where}. Nothing has been removed. Is the application running? Stop it, and run this again`,
     );
   }
   sayCopied(say, made, copied);
