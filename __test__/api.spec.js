@@ -224,6 +224,18 @@ describe('UpgradePlan', () => {
       expect(unnamed).toMatchObject({ code: 'ADAPTER_REQUIRED' });
     });
 
+    test('takes a name in one database that a table of the other has', () => {
+      const text = JSON.stringify(loadScenario('two-adapters')).replace(/"mongo(ose)?"/g, (name) =>
+        name === '"mongo"' ? '"other"' : '"knex"',
+      );
+      const scenario = JSON.parse(text);
+      // In the first database: the join table of the second.
+      scenario.lists.Event_visitors_many = { fields: { name: { type: 'Text' } } };
+      const keystone = buildKeystone(scenario, { modules: MODULES.old });
+      const other = planUpgrade(keystone).migration({ adapter: 'other' });
+      expect(other).toContain('Event_visitors_many');
+    });
+
     test('has a summary for each and one for all', () => {
       const lines = (options) => several().summary(options).split('\n');
       expect(lines({ adapter: 'pg' })).toContain('  Post.tags -> Tag.posts');
