@@ -104,8 +104,8 @@ fn dropped(related: &Related) -> Option<&Stored> {
 
 fn compare(before: &Related, after: &Related, inspection: &Inspection) -> (Kept, Option<String>) {
     let (from, to) = (whole(before), kept(after));
-    let links = |place: Option<&Stored>| place.and_then(|it| it.links).unwrap_or(0);
-    let (had, has) = (links(from), links(to));
+    let count = |place: Option<&Stored>| place.and_then(|it| it.links).unwrap_or(0);
+    let (had, has) = (count(from), count(to));
     let mut explanation = None;
     // The fewest and the most that there may be.
     let (mut least, mut most) = (had, had);
@@ -119,11 +119,11 @@ fn compare(before: &Related, after: &Related, inspection: &Inspection) -> (Kept,
                     false => "entries that are not links are left out, see the warnings",
                 };
                 explanation = Some(why.to_owned());
-            } else if !is_postgres && links(dropped(before)) > 0 {
+            } else if !is_postgres && count(dropped(before)) > 0 {
                 // The repairs of fields: released where an item was held twice, or adopted.
                 least = from.and_then(|it| it.targets).unwrap_or(had);
                 if inspection.reconcile {
-                    most += links(dropped(before));
+                    most += count(dropped(before));
                 }
                 explanation = Some("repaired, see the warnings".to_owned());
             }
