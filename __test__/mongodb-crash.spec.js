@@ -243,7 +243,7 @@ test('the way back goes first when it was stopped half-way, and the other way ro
     ['down', 'up'],
   ]) {
     const { database, ...stopped } = await runUntil(
-      (it) => steps.makeIndexes(it) || (it.name === 'renameCollection' && direction === 'down'),
+      (it) => steps.removal('tags')(it) || (it.name === 'renameCollection' && direction === 'down'),
       {
         ...{ before: states[direction].before, script: plan[direction], onWrite: () => 'cut' },
       },
