@@ -228,6 +228,8 @@ describe('the transaction', () => {
   it('of two at once, one migrates', async () => {
     const database = await makeDatabase();
     const [knex, other] = [knexProject(LATEST), knexProject(LATEST)];
+    // Knex makes its own tables without a lock: two that do so at once may both fail.
+    expect((await knex(database, 'migrate:list')).code).toBe(0);
     const both = await Promise.all([knex, other].map((it) => it(database, 'migrate:latest')));
     expect(both.some(({ output }) => output.includes('1 migrations'))).toBe(true);
     expect(await stateOf(database)).toEqual(states.new);
