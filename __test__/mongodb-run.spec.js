@@ -196,6 +196,8 @@ describe.each(['up', 'down'])('cut off on the way %s', (direction) => {
   });
 });
 
+const STATE = 'keystone_upgrade_relationships';
+
 /** Tells the first copy of a migration, and the first removal: indexes go before that. */
 const isCopy =
   () =>
@@ -203,9 +205,9 @@ const isCopy =
     name === 'aggregate';
 const isRemoval = () => {
   let isRemoving = false;
-  return ({ name, collection, isBeat }) => {
+  return ({ name, collection }) => {
     isRemoving = isRemoving || (name === 'createIndexes' && !collection.includes('.'));
-    return isRemoving && name === 'update' && !isBeat;
+    return isRemoving && name === 'update' && collection !== STATE;
   };
 };
 
