@@ -198,18 +198,15 @@ describe.each(['up', 'down'])('cut off on the way %s', (direction) => {
 
 const STATE = 'keystone_upgrade_relationships';
 
-/** Tells the first copy of a migration, and the first removal: indexes go before that. */
+/** Tells the copies of a migration, and its removals. */
 const isCopy =
   () =>
   ({ name }) =>
     name === 'aggregate';
-const isRemoval = () => {
-  let isRemoving = false;
-  return ({ name, collection }) => {
-    isRemoving = isRemoving || (name === 'createIndexes' && !collection.includes('.'));
-    return isRemoving && name === 'update' && collection !== STATE;
-  };
-};
+const isRemoval =
+  () =>
+  ({ command, collection }) =>
+    collection !== STATE && (command.updates ?? []).some(({ u }) => u.$unset);
 
 it('the command, killed at work, goes on when it is run again', async () => {
   for (const [direction, isAtWork] of [

@@ -40,11 +40,13 @@ function runOnTerminal(
   onStart(child);
   let shown = '';
   const waiting = [...types];
+  // Lines are broken between words.
+  const isShown = ([pattern]) => pattern.test(shown) || pattern.test(shown.replace(/\s+/g, ' '));
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => {
       shown += text;
       onShow(shown);
-      if (waiting.length && waiting[0][0].test(shown)) child.stdin.write(waiting.shift()[1]);
+      if (waiting.length && isShown(waiting[0])) child.stdin.write(waiting.shift()[1]);
     });
   }
   return new Promise((resolve, reject) => {
