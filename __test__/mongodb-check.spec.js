@@ -243,8 +243,13 @@ it('the filter for an empty side that went returns every item, as of a database 
     'mutation { createAuthor(data: { name: "a", page: { create: { name: "linked" } } }) { id } createPage(data: { name: "free" }) { id } }';
   const old = await keystones.old.open(scenario, migrated);
   await old.query(create);
-  const query = '{ allPages(where: { author_is_null: true }, sortBy: name_ASC) { name } }';
-  expect(await old.query(query)).toEqual({ allPages: [{ name: 'free' }] });
+  const found = async (session) => {
+    const { allPages } = await session.query(
+      '{ allPages(where: { author_is_null: true }) { name } }',
+    );
+    return allPages.map(({ name }) => name).sort();
+  };
+  expect(await found(old)).toEqual(['free']);
   await old.close();
   const before = await keystones.new.open(scenario, migrated);
   expect(await before.apply()).toMatchObject({ isApplied: true });
@@ -252,9 +257,7 @@ it('the filter for an empty side that went returns every item, as of a database 
   for (const at of [migrated, fresh]) {
     const session = await keystones.new.open(scenario, at);
     if (at === fresh) await session.query(create);
-    expect(await session.query(query)).toEqual({
-      allPages: [{ name: 'free' }, { name: 'linked' }],
-    });
+    expect(await found(session)).toEqual(['free', 'linked']);
     await session.close();
   }
 });
