@@ -22,6 +22,7 @@ function questionsOf(connection) {
   const { shell } = connection;
   const server = runner.serverOf(shell);
   let isWrong = false;
+  // The checks are asked in the order in which the fields are removed: see `checksOfWrites`.
   const gone = {};
   /** What is in a join collection may be what an earlier run has left. */
   const asFound = async (migration, relationship) =>
