@@ -205,7 +205,23 @@ it('links that NEW wrote beside the old arrays, and documents older than their f
   const ready = await command('--check', '--reconcile');
   expect(ready.code).toBe(0);
   expect(ready.stdout).toMatch(counted(`⚠ ${tags}groups.tags holds .* They are added.`));
-  expect((await command('--apply', '--reconcile', '--yes')).code).toBe(0);
+  const [{ _id: full }] = await db.collection('groups').find({ name: 'full' }).toArray();
+  const [{ _id: c }] = await db.collection('labels').find({ name: 'c' }).toArray();
+  const adds = (verb, has) =>
+    `⚠ ${tags}the two stored sides disagree. --reconcile ${verb} 1 link that only groups.tags or labels.groups ${has}. For example: added Group ${full} – Label ${c} of groups.tags or labels.groups.`;
+  expect(ready.stdout).toContain(adds('adds', 'has'));
+  const { relationships } = await (
+    await open(server.url(database), scenario)
+  ).check({ reconcile: true });
+  expect(relationships.find(({ name }) => `${name}: ` === tags).reconcile).toMatchObject({
+    ...{ added: 1, cleared: 0, dropped: 0 },
+    examples: [{ action: 'added', left: `${full}`, right: `${c}`, instead: [] }],
+  });
+  const applied = await command('--apply', '--reconcile', '--yes');
+  expect([applied.code, applied.stdout + applied.stderr]).toEqual([
+    0,
+    expect.stringContaining(adds('added', 'had')),
+  ]);
   const named = (names) => names.map((name) => ({ name }));
   const bare = (name) => ({ name, labels: [], tags: [], owner: null });
   // Three processes have given ids, and those of one second are in no order.
@@ -373,6 +389,7 @@ describe("a database that Keystone's own script has taken a part of the way", ()
     return text.split('\n').sort().join('\n') + indexesText(Object.fromEntries(collections));
   }
 
+  const JOIN = 'todo_readers_user_readposts';
   let lines;
   let expected;
 
@@ -426,7 +443,12 @@ describe("a database that Keystone's own script has taken a part of the way", ()
       /todos\.readers holds links that todo_readers_user_readposts does not, though .*Use --reconcile/,
     );
     await expectRefused(database, session, 'DATA');
-    expect(await session.apply({ reconcile: true })).toMatchObject({ isApplied: true });
+    const joined = ({ relationships }) => relationships.find(({ name }) => /readers/.test(name));
+    const { reconcile } = joined(await session.check({ reconcile: true }));
+    const had = await server.database(database).collection(JOIN).countDocuments();
+    const applied = await session.apply({ reconcile: true });
+    expect(applied.isApplied).toBe(true);
+    expect(joined(applied)).toMatchObject({ after: had + reconcile.added, reconcile });
     expect(await comparable(database)).toBe(expected);
   });
 
@@ -439,9 +461,14 @@ describe("a database that Keystone's own script has taken a part of the way", ()
     const link = { Todo_left_id: todo._id, User_right_id: insertedId, __v: 0 };
     await join.insertOne({ ...link });
     await expectRefused(database, session, 'DATA');
-    const { relationships } = await session.apply({ reconcile: true });
-    const { before, after } = relationships.find(({ name }) => name.includes('reviewers'));
-    expect(after).toBe(before + 1);
+    const { relationships, warnings } = await session.apply({ reconcile: true });
+    const { before, after, reconcile } = relationships.find(({ name }) => /reviewers/.test(name));
+    expect([after, reconcile.added]).toEqual([before + 1, before]);
+    expect(warnings.map(({ message }) => message)).toContainEqual(
+      expect.stringContaining(
+        `Todo.reviewers -> User: the places that hold its links disagree. --reconcile added ${before} links that only todos.reviewers had.`,
+      ),
+    );
     expect(await join.countDocuments()).toBe(after);
     expect(await join.countDocuments(link)).toBe(1);
   });

@@ -127,7 +127,9 @@ fn compare(before: &Related, after: &Related, inspection: &Inspection) -> (Kept,
                 }
                 explanation = Some("repaired, see the warnings".to_owned());
             }
-            if let Some(Reconciled { added, cleared, .. }) = before.reconcile {
+            // A join collection that held links already is not what had them all.
+            let reconcile = before.reconcile.as_ref().filter(|_| before.state != State::Both);
+            if let Some(&Reconciled { added, cleared, .. }) = reconcile {
                 least = (had + added).saturating_sub(cleared);
                 most = least;
                 explanation = Some(format!("--reconcile added {added} and cleared {cleared}"));

@@ -70,8 +70,12 @@ impl Reconciled {
         ];
         let parts = parts.into_iter().filter(|(count, ..)| *count > 0);
         let parts = parts.map(|(count, verb, which)| format!("{verb} {} {which}", links(count)));
+        let disagree = match relationship.right {
+            Some(_) => "the two stored sides",
+            None => "the places that hold its links",
+        };
         format!(
-            "{relationship}: the two stored sides disagree. --reconcile {}.{}",
+            "{relationship}: {disagree} disagree. --reconcile {}.{}",
             parts.collect::<Vec<_>>().join(", "),
             self.examples(relationship, kept),
         )

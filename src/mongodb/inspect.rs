@@ -279,7 +279,7 @@ impl Inspector<'_> {
                 related.expected = self.expected(task, &related, is_resumed)?;
                 // One that was stopped has reconciled and checked.
                 if !is_resumed && self.migration.options.reconcile {
-                    related.reconcile = self.reconciled(task, names_of(&related.places))?;
+                    related.reconcile = self.reconciled(task, &names_of(&related.places))?;
                 }
                 // A migration that runs checks by itself.
                 if !is_resumed && !is_running {
@@ -547,13 +547,13 @@ impl Inspector<'_> {
     fn reconciled(
         &self,
         task: &Task<'_>,
-        [kept, goes]: [&str; 2],
+        [kept, goes]: &[String; 2],
     ) -> Result<Option<Reconciled>, String> {
         let found: Option<Option<Reconciled>> =
             self.ask_about("reconciled", "reconciled", task.relationship, task)?;
         let Some(mut reconciled) = found.flatten() else { return Ok(None) };
         for it in &mut reconciled.examples {
-            it.place = if it.action == Repair::Cleared { kept } else { goes }.to_owned();
+            it.place.clone_from(if it.action == Repair::Cleared { kept } else { goes });
         }
         Ok(Some(reconciled).filter(|it| !it.is_empty()))
     }
@@ -561,7 +561,8 @@ impl Inspector<'_> {
     /// The same as a warning.
     fn repaired(&self, related: &Related) -> Option<Finding> {
         let relationship = &self.plan.relationships[related.relationship];
-        let names = names_of(&related.places);
+        let [kept, goes] = names_of(&related.places);
+        let names = [&*kept, &*goes];
         let message =
             related.reconcile.as_ref()?.message(relationship, names, self.asked.is_running);
         Some(Finding::new("DISAGREEMENT", message).about(related.relationship))
@@ -601,11 +602,18 @@ fn stem(name: &str) -> String {
     stem.unwrap_or(name)
 }
 
-/// The old schema's place that is kept, or copied, and the one that goes.
-fn names_of(places: &[Stored]) -> [&str; 2] {
+/// The old schema's place that is kept, or copied, and the one that goes. A join collection that holds links
+/// already is kept, and what else holds them goes.
+fn names_of(places: &[Stored]) -> [String; 2] {
+    let (new, old): (Vec<_>, Vec<_>) = places.iter().partition(|it| it.schema == Within::New);
+    if let Some(join) = new.into_iter().find(|it| it.links > Some(0)) {
+        let there = old.into_iter().filter(|it| it.links.is_some());
+        let names: Vec<_> = there.map(|it| &*it.name).collect();
+        return [join.name.clone(), names.join(" or ")];
+    }
     [true, false].map(|is_kept| {
-        let is_it = |it: &&Stored| it.is_kept == is_kept && it.schema != Within::New;
-        places.iter().find(is_it).map_or("", |it| &it.name)
+        let place = old.iter().find(|it| it.is_kept == is_kept);
+        place.map_or_else(String::new, |it| it.name.clone())
     })
 }
 

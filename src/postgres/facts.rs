@@ -2,6 +2,7 @@
 //! constraints and indexes, and whose new tables are.
 
 use super::change::{Change, Item};
+use super::names;
 use super::ownership;
 use super::quote::literal;
 use super::statement::Statements;
@@ -50,10 +51,9 @@ pub(super) fn query(statements: &Statements<'_>, changes: &[Change<'_>]) -> Opti
       WHERE kind = 'index' AND indrelid = attrelid AND indnatts = 1 AND indkey[0] = attnum
         AND NOT indisunique AND indpred IS NULL
       UNION ALL
-      -- Named from PostgreSQL 18 on, which numbers names that meet
+      -- Named from PostgreSQL 18 on
       SELECT coalesce((SELECT conname FROM pg_constraint
-        WHERE conrelid = attrelid AND conkey = ARRAY[attnum] AND contype = 'n'
-          AND rtrim(conname, '0123456789') <> rtrim(expected, '0123456789')), expected)
+        WHERE conrelid = attrelid AND conkey = ARRAY[attnum] AND contype = 'n' AND NOT {numbered}), expected)
       WHERE kind = 'not null' AND attnotnull
     ) AS found (name)
   )
@@ -62,6 +62,7 @@ pub(super) fn query(statements: &Statements<'_>, changes: &[Change<'_>]) -> Opti
   ) AS facts (relationship, is_after, part, tab, col, kind, expected)
     LEFT JOIN pg_attribute
       ON attrelid = to_regclass(format('%I.%I', {schema}, tab)) AND attname = col{owners}",
+        numbered = names::numbered("conname", ["tab", "col"]),
         rows = rows.join(",\n    "),
         schema = literal(statements.schema_name()),
     ))

@@ -229,7 +229,8 @@ fn unchanged(relationship: &Relationship) -> Links<TablePlace> {
     Links { owner, place: TablePlace::column_of(side) }
 }
 
-/// The join tables as they are called where left and right are the other way round.
+/// The join tables as they are called where left and right are the other way round, but for names that other
+/// tables of either schema have: clipped at 63 bytes, they may meet.
 fn mirrored<'a>(
     relationships: &[Places<'a>],
     lists: &[(String, &str)],
@@ -237,7 +238,10 @@ fn mirrored<'a>(
     let relationships = || relationships.iter().map(|it| it.relationship);
     let clipped = |name: String| name::clip(&name).to_owned();
     let joins = relationships().map(|it| clipped(naming::new_join_table(it)));
-    let own: HashSet<String> = joins.chain(lists.iter().map(|(table, _)| table.clone())).collect();
+    let sides = relationships().flat_map(Relationship::sides);
+    let old = sides.map(|it| clipped(naming::old_join_table(&it.key, &it.path)));
+    let lists = lists.iter().map(|(table, _)| table.clone());
+    let own: HashSet<String> = joins.chain(old).chain(lists).collect();
     relationships()
         .filter_map(|it| Some((it, clipped(naming::mirrored_join_table(it)?))))
         .filter(|(_, table)| !own.contains(table))
@@ -520,7 +524,7 @@ impl Inspector<'_> {
         let mirrored = self.mirrored.iter().filter(|(_, table)| there.contains(table));
         let found: Vec<_> =
             mirrored.map(|(it, table)| (*it, &**table, naming::new_join_table(it))).collect();
-        let found: Vec<_> = found.iter().map(|(it, a, b)| (*it, *a, &**b)).collect();
+        let found: Vec<_> = found.iter().map(|(it, a, b)| (*it, *a, name::clip(b))).collect();
         locale::problem(self.snapshot, &found).map(|message| Finding::new("LOCALE", message))
     }
 

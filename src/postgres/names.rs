@@ -73,10 +73,13 @@ pub(super) fn misnamed(statements: &Statements<'_>, tables: &[Renamed<'_>]) -> S
   WHERE CASE kind
     WHEN 'index' THEN to_regclass(format('%I.%I', {schema}, new_name)) IS NULL
       OR new_name IN (SELECT name FROM wrong WHERE kind = 'index')
-    ELSE (tab, new_name) IN (SELECT tab, name FROM wrong WHERE kind <> 'index') OR NOT EXISTS (
-      SELECT FROM pg_constraint WHERE conrelid = pg_class.oid AND conname = new_name
+    ELSE NOT (kind = 'not null' AND {numbered}) AND (
+      (tab, new_name) IN (SELECT tab, name FROM wrong WHERE kind <> 'index') OR NOT EXISTS (
+        SELECT FROM pg_constraint WHERE conrelid = pg_class.oid AND conname = new_name
+      )
     ) END",
         names = names(statements, tables),
+        numbered = numbered("name", ["relname", "col"]),
         schema = literal(statements.schema_name()),
     )
 }
@@ -134,6 +137,17 @@ fn names(statements: &Statements<'_>, tables: &[Renamed<'_>]) -> String {
       ) AS actual (name) ON true",
         rows = values("        ", rows),
         schema = literal(statements.schema_name()),
+    )
+}
+
+/// An expression for whether a name is what PostgreSQL gives to a NOT NULL constraint whose name is taken in
+/// the schema: it has a number, for which table and column may be shortened further.
+pub(super) fn numbered(name: &str, [table, column]: [&str; 2]) -> String {
+    format!(
+        "EXISTS (
+          SELECT FROM regexp_replace({name}, '_not_null[0-9]+$', '') AS start, generate_series(1, length(start) - 2) AS size
+          WHERE start <> {name} AND start = concat_ws('_', left({table}, size), left({column}, length(start) - 1 - size))
+        )"
     )
 }
 

@@ -84,9 +84,8 @@ function questionsOf(connection) {
 
     /** What a migration that reconciles does where the two sides disagree. */
     async reconciled(migration, relationship) {
-      const command = reconciledBy(relationship);
-      // The checks say what a join collection gets that stays.
-      if (!command || (await asFound(migration, relationship)).isJoined) return undefined;
+      const command = reconciledBy(await asFound(migration, relationship));
+      if (!command) return undefined;
       const { count, examples } = await server.first(command);
       return Object.assign({ added: 0, cleared: 0, dropped: 0 }, count[0], { examples });
     },

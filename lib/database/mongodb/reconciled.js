@@ -1,6 +1,8 @@
 'use strict';
 
-const { aggregate, eachLink, having, lookup, only, path, sidesOf, toId } = require('./vocabulary');
+const vocabulary = require('./vocabulary');
+
+const { aggregate, eachLink, having, lookup, only, partsOf, path, sidesOf, toId } = vocabulary;
 
 /** How many links are shown. */
 const EXAMPLES = 5;
@@ -121,6 +123,19 @@ const CHANGES = {
   },
 };
 
+/** A join collection that holds links already gets those that only an array has. */
+function addedToJoin(relationship) {
+  const { join } = relationship;
+  const { repairs } = partsOf({ direction: 'up', reconcile: true }, relationship);
+  const [first, ...others] = repairs.map(({ run }) => run);
+  return aggregate(first.aggregate, [
+    ...first.pipeline,
+    ...vocabulary.union(others),
+    { $group: { _id: { left: `$${join.left}`, right: `$${join.right}` } } },
+    { $project: change('added', { left: '$_id.left', right: '$_id.right' }) },
+  ]);
+}
+
 /** What is found of a link. */
 function change(action, link, instead = []) {
   return Object.assign({ _id: 0, action, instead }, link);
@@ -145,8 +160,10 @@ function isNothing(value) {
  */
 function reconciledBy(relationship) {
   const changes = CHANGES[relationship.kind];
-  if (!changes) return undefined;
-  const { aggregate: collection, pipeline } = changes(sidesOf(relationship, true));
+  if (!changes && !relationship.isJoined) return undefined;
+  const { aggregate: collection, pipeline } = relationship.isJoined
+    ? addedToJoin(relationship)
+    : changes(sidesOf(relationship, true));
   const group = { _id: null };
   for (const action of ['added', 'cleared', 'dropped']) {
     group[action] = { $sum: { $cond: [{ $eq: ['$action', action] }, 1, 0] } };

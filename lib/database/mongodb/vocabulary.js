@@ -789,14 +789,16 @@ function addToJoin(side, missing, join) {
 /** How many different links there are in a join collection and in some more. */
 function joinCount(left, right, join, more) {
   const link = { near: `$${left.inJoin}`, far: `$${right.inJoin}` };
-  const unions = more.map((run) => ({
-    $unionWith: { coll: run.aggregate, pipeline: run.pipeline },
-  }));
   return aggregate(join, [
-    ...unions,
+    ...union(more),
     { $group: { _id: link } },
     { $group: { _id: null, n: { $sum: 1 } } },
   ]);
+}
+
+/** The stages that add what other commands find. */
+function union(commands) {
+  return commands.map((run) => ({ $unionWith: { coll: run.aggregate, pipeline: run.pipeline } }));
 }
 
 /** Repairs strings of 24 hex digits: they become ids. */
@@ -1231,5 +1233,6 @@ module.exports = {
   plainIndexes,
   sidesOf,
   toId,
+  union,
   validatorTakes,
 };
