@@ -7,7 +7,7 @@ const { planUpgrade } = require('..');
 const { startKeystone } = require('../dev/keystone-process');
 const {
   documentsText,
-
+  driver,
   indexesText,
   isGiven,
   startMongodb,
@@ -18,7 +18,9 @@ const { keystonesOwnScript } = require('../dev/keystones-own');
 const { runMongosh } = require('../dev/mongosh');
 const { makeScenarioProject, removeProjects, run } = require('../dev/project');
 const { loadScenario } = require('../dev/scenario');
+const { runOnTerminal } = require('../dev/terminal');
 
+const { ObjectId } = driver();
 const GUIDE = loadScenario('guide');
 const STATE = 'keystone_upgrade_relationships';
 
@@ -243,6 +245,37 @@ it('links that NEW wrote beside the old arrays, and documents older than their f
     ],
   });
   await session.close();
+});
+
+it('the question says which links are cleared, and which go because others contradict them', async () => {
+  const database = `check_${++count}`;
+  const db = server.database(database);
+  const [t1, t2, u1, u2] = [1, 2, 3, 4].map(() => new ObjectId());
+  await db.collection('todos').insertMany([
+    { _id: t1, leadAuthor: u1, publisher: u1 },
+    { _id: t2, leadAuthor: u1 },
+  ]);
+  await db.collection('users').insertMany([
+    { _id: u1, leadPost: t1, published: [t1] },
+    { _id: u2, published: [t1] },
+  ]);
+  const before = await stateOf(database);
+  const { code, shown } = await runOnTerminal(
+    makeScenarioProject(GUIDE, 'mongoose'),
+    ['--apply', '--no-color'],
+    {
+      env: { DATABASE_URL: server.url(database) },
+      types: [[/Run it now/, 'n\n']],
+    },
+  );
+  const [question] = shown.replace(/\s+/g, ' ').split('Run it now?').slice(-2);
+  const found = (document) => `Found: 1, such as ${JSON.stringify(document)}`;
+  const cleared = `links in todos.leadAuthor will be cleared, because another document links to the same item, and the item names that one. The old Keystone leaves such stale links behind. ${found({ _id: t2 })}`;
+  const dropped = `users.published holds links that todos.publisher contradicts. The old Keystone leaves such stale links behind. The links in todos.publisher are kept. ${found({ left: t1, right: u2 })}`;
+  expect(question).toContain(cleared);
+  expect(question).toContain(dropped);
+  expect(code).toBe(1);
+  expect(await stateOf(database)).toBe(before);
 });
 
 it('the filter for an empty side that went returns every item, as of a database that NEW has made', async () => {
