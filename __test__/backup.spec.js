@@ -3,6 +3,10 @@
 // The lines that back up a database and restore it, as a shell reads them.
 
 const { spawnSync } = require('child_process');
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+const { startPostgres } = require('../dev/postgres');
 const { backupCommands } = require('../lib/backup');
 const { toolAddress } = require('../lib/database/connect/address');
 
@@ -95,6 +99,9 @@ const CONNECTION_STRINGS = {
   'postgres://x': "dbname='postgres://x'",
 };
 
+/** Files of these names would be options, or in another folder. */
+const DUMPS = { '-x': './-x.dump', 'postgres://x': 'postgres:__x.dump' };
+
 test.each([...NAMES, "a='b'", 'postgres://x'])('PostgreSQL: the database %j', (name) => {
   const database = { host: 'db.example', port: 5433, user: `u ${name}`, name };
   expect(words(backupOf({ engine: 'postgresql', database }))).toEqual([
@@ -103,7 +110,7 @@ test.each([...NAMES, "a='b'", 'postgres://x'])('PostgreSQL: the database %j', (n
     '--port=5433',
     `--username=u ${name}`,
     '--format=custom',
-    `--file=${name}.dump`,
+    `--file=${DUMPS[name] ?? `${name}.dump`}`,
     // pg_dump would read these as something else.
     CONNECTION_STRINGS[name] ?? name,
   ]);
@@ -115,7 +122,12 @@ test.each(NAMES)('PostgreSQL: the database %j is made anew and restored', (name)
   expect(restoreOf({ engine: 'postgresql', database })).toEqual([
     ['dropdb', ...at, '--', name],
     ['createdb', ...at, '--', name],
-    ['pg_restore', ...at, `--dbname=${CONNECTION_STRINGS[name] ?? name}`, `${name}.dump`],
+    [
+      'pg_restore',
+      ...at,
+      `--dbname=${CONNECTION_STRINGS[name] ?? name}`,
+      DUMPS[name] ?? `${name}.dump`,
+    ],
   ]);
 });
 
@@ -125,6 +137,52 @@ test.each(NAMES)('MongoDB: the database %j is dropped and restored', (name) => {
   at.push('--authenticationDatabase=admin');
   expect(restoreOf({ engine: 'mongodb', database })).toEqual([
     ['mongosh', ...at, name, '--eval', 'db.dropDatabase()'],
-    ['mongorestore', ...at, `--db=${name}`, `${name}-dump/${name}`],
+    ['mongorestore', ...at, `--db=${name}`, `${name === '-x' ? './' : ''}${name}-dump/${name}`],
   ]);
+});
+
+/** Whether the machine has the programs that the lines call, for a server of this version. */
+function hasPrograms(version) {
+  const { stdout } = spawnSync('pg_dump', ['--version'], { encoding: 'utf8' });
+  return Number(/ (\d+)/.exec(stdout)?.[1]) >= version;
+}
+
+(hasPrograms(15) ? describe : describe.skip)('PostgreSQL: run as they stand', () => {
+  let server;
+  let folder;
+
+  beforeAll(async () => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'backup-'));
+    server = await startPostgres('15');
+  });
+
+  afterAll(async () => {
+    await server?.stop();
+    fs.rmSync(folder, { recursive: true });
+  });
+
+  test.each([...NAMES, 'a=b', 'postgres://x'])('the database %j', (name) => {
+    const { hostname: host, port, username, password } = new URL(server.url('postgres'));
+    const user = decodeURIComponent(username);
+    const env = { ...process.env, PGPASSWORD: decodeURIComponent(password) };
+    const shell = (line, more) => {
+      const options = { cwd: folder, env: { ...env, ...more }, encoding: 'utf8' };
+      const { status, stdout, stderr } = spawnSync('bash', ['-c', line], options);
+      expect([line, status, stderr]).toEqual([line, 0, '']);
+      return stdout.trim();
+    };
+    const there = { PGHOST: host, PGPORT: port, PGUSER: user };
+    const sql = (text) => shell(`psql -qAtXc "${text}"`, { ...there, PGDATABASE: name });
+    shell('createdb -- "$PGDATABASE"', { ...there, PGDATABASE: name });
+    sql("CREATE TABLE kept AS SELECT 'link' AS link");
+    const { backup, restore } = backupCommands({
+      engine: 'postgresql',
+      database: { host, port, user, name },
+    });
+    shell(backup);
+    sql('DROP TABLE kept; CREATE TABLE made ()');
+    restore.forEach((line) => shell(line));
+    expect(sql('SELECT link FROM kept')).toBe('link');
+    expect(sql("SELECT to_regclass('made') IS NULL")).toBe('t');
+  });
 });

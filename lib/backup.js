@@ -9,6 +9,9 @@ const quote = (text) => (PLAIN.test(text) ? text : `'${text.replace(/'/g, `'\\''
 const dbname = (name) =>
   /^-|=|:\/\//.test(name) ? `dbname='${name.replace(/[\\']/g, '\\$&')}'` : name;
 
+/** A path that no program reads as an option. */
+const file = (path) => (path.startsWith('-') ? `./${path}` : path);
+
 const postgres = ({ host, port, user }) => [
   ...(host ? [`--host=${host}`] : []),
   ...(port ? [`--port=${port}`] : []),
@@ -31,12 +34,13 @@ const COMMANDS = {
   postgresql: (database) => {
     const { name } = database;
     const at = postgres(database);
+    const dump = file(`${name.replace(/\//g, '_')}.dump`);
     return {
-      backup: ['pg_dump', ...at, '--format=custom', `--file=${name}.dump`, dbname(name)],
+      backup: ['pg_dump', ...at, '--format=custom', `--file=${dump}`, dbname(name)],
       restore: [
         ['dropdb', ...at, '--', name],
         ['createdb', ...at, '--', name],
-        ['pg_restore', ...at, `--dbname=${dbname(name)}`, `${name}.dump`],
+        ['pg_restore', ...at, `--dbname=${dbname(name)}`, dump],
       ],
     };
   },
@@ -50,7 +54,7 @@ const COMMANDS = {
       backup: ['mongodump', ...at, `--db=${name}`, `--out=${name}-dump`],
       restore: [
         ['mongosh', ...shell, '--eval', 'db.dropDatabase()'],
-        ['mongorestore', ...at, `--db=${name}`, `${name}-dump/${name}`],
+        ['mongorestore', ...at, `--db=${name}`, file(`${name}-dump/${name}`)],
       ],
     };
   },
