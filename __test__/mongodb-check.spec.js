@@ -276,7 +276,7 @@ it('the question says which links are cleared, and which go because others contr
   );
   const [question] = shown.replace(/\s+/g, ' ').split('Run it now?').slice(-2);
   const found = (document) => `Found: 1, such as ${JSON.stringify(document)}`;
-  const cleared = `links in todos.leadAuthor will be cleared, because another document links to the same item, and the item names that one. The old Keystone leaves such stale links behind. ${found({ _id: t2 })}`;
+  const cleared = `links in todos.leadAuthor will be cleared, because another document links to the same item, and the item names that one. The old Keystone leaves such stale links behind. ${found({ left: t2, right: u1, kept: t1 })}`;
   const dropped = `users.published holds links that todos.publisher contradicts. The old Keystone leaves such stale links behind. The links in todos.publisher are kept. ${found({ left: t1, right: u2 })}`;
   expect(question).toContain(cleared);
   expect(question).toContain(dropped);

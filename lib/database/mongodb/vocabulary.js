@@ -594,7 +594,10 @@ function nothingCleared(kept, dropped) {
   return warn(
     `links in ${place(kept)} will be cleared, because another document links to the same item, and the item names that one. The old Keystone leaves such stale links behind`,
     kept.collection,
-    losers(kept, dropped),
+    [
+      ...losers(kept, dropped),
+      { $project: { _id: 0, left: '$holders', right: '$_id', kept: '$keeps' } },
+    ],
   );
 }
 
@@ -823,7 +826,7 @@ function clearShared(kept, dropped) {
     collection: kept.collection,
     field: kept.field,
     how: 'clear',
-    run: aggregate(kept.collection, losers(kept, dropped)),
+    run: aggregate(kept.collection, [...losers(kept, dropped), { $project: { _id: '$holders' } }]),
   };
 }
 
@@ -1106,7 +1109,6 @@ function losers(kept, dropped) {
     { $project: { holders: 1, keeps } },
     { $unwind: '$holders' },
     { $match: { $expr: { $ne: ['$holders', '$keeps'] } } },
-    { $project: { _id: '$holders' } },
   ];
 }
 
