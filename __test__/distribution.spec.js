@@ -192,7 +192,9 @@ describe('the loader', () => {
 
   test.each([
     ['glibc', '/lib/x86_64-linux-gnu/libc.so.6', 'linux-x64-gnu'],
+    ['the glibc of old systems', '/lib/x86_64-linux-gnu/libc-2.28.so', 'linux-x64-gnu'],
     ['musl', '/lib/ld-musl-x86_64.so.1', 'linux-x64-musl'],
+    ['a musl that is named like Void Linux does it', '/usr/lib/libc.so', 'linux-x64-musl'],
   ])('takes the binary for %s when that is loaded, and both are there', (_, file, expected) => {
     expect(load({ platform: 'linux', arch: 'x64' }, mapped(file))).toBe(expected);
   });

@@ -50,7 +50,8 @@ function thisPlatform() {
  */
 function libc() {
   try {
-    return /\/(?:ld-musl-|libc\.musl-)/.test(fs.readFileSync('/proc/self/maps', 'utf8'))
+    // What is a link on one system is the file on another: Alpine has the first, Void Linux the last.
+    return /\/(?:ld-musl-|libc\.musl-|libc\.so$)/m.test(fs.readFileSync('/proc/self/maps', 'utf8'))
       ? 'musl'
       : 'gnu';
   } catch (_) {
