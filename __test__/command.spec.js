@@ -254,6 +254,7 @@ describe('mistakes in the options', () => {
     ['--migration out.sql', 'out.sql', 'add --out out.sql'],
     ['--rollback=out.sql', '--rollback --out out.sql'],
     ['--chekc', 'Did you mean --check?'],
+    ['check', 'Unexpected argument: check. Did you mean --check?'],
     ['--format knex', '--format goes with --migration'],
     ['--migration --format sql', 'no format sql', 'knex or migrate-mongo'],
     ['--migration --rollback --format knex', 'the file has both ways'],
@@ -595,7 +596,7 @@ it.each([
     `✖ Could not connect to the database of the adapter ${adapter}: [CONNECTION_FAILED]\n`,
   );
   expect(stderr).toContain(
-    `\n  The address comes from the adapter's ${option}, else from ${variables}.\n`,
+    `\n  No address is set. Is an environment variable missing, such as DATABASE_URL?\n  The address comes from the adapter's ${option}, else from ${variables}.\n`,
   );
 });
 

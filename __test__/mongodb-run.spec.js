@@ -444,11 +444,11 @@ describe('on a terminal', () => {
     const checked = await runOn(server.url(database), '--check');
     expect(checked.code).toBe(0);
     expect(checked.stdout).toContain(
-      '⚠ A migration was stopped half-way. Run that migration again',
+      '⚠ A migration was stopped half-way. Run that migration again (--apply). It continues where it stopped. [UNFINISHED]\n',
     );
     const other = await runOn(server.url(database), '--rollback', '--apply', '--yes');
     expect(other.code).toBe(1);
-    expect(other.stderr).toContain('Run that migration again first');
+    expect(other.stderr).toContain('Run that migration again first (--apply).');
     const { stdout } = await runOn(server.url(database), '--apply', '--yes');
     expect(stdout).toMatch(/^Post\.tags -> Tag\.posts +12 +12$/m);
     expect(await stateOf(database)).toBe(states.up.expected);

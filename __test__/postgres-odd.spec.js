@@ -389,7 +389,7 @@ describe.each(postgresVersions())('PostgreSQL %s', (version) => {
       const error = await stop(await oddDatabase(sql), UP);
       expect(error.message).toContain('Already in the database');
       expect(error.message).toMatch(/Todo_(reviewers_many|readers_User_readPosts)/);
-      expect(error.hint).toContain('Has Keystone of the other generation been started on it?');
+      expect(error.hint).toContain('Has another Keystone been started on it');
       expect(error.hint).toContain('Nothing has been changed');
     });
 

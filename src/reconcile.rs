@@ -76,7 +76,7 @@ impl Reconciled {
         };
         format!(
             "{relationship}: {disagree} disagree. --reconcile {}.{}",
-            parts.collect::<Vec<_>>().join(", "),
+            enumerated(&parts.collect::<Vec<_>>()),
             self.examples(relationship, kept),
         )
     }
@@ -126,6 +126,14 @@ impl Link {
     fn text(&self, relationship: &Relationship) -> String {
         let Relationship { left, target_key, .. } = relationship;
         format!("{} {} – {target_key} {}", left.key, self.left, self.right)
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn enumerated(parts: &[String]) -> String {
+    match parts {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => parts.concat(),
     }
 }
 

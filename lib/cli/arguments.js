@@ -52,6 +52,10 @@ function parseArguments(argv, usage) {
   const [extra] = args._[0] === COMMAND ? args._.slice(1) : args._;
   if (extra !== undefined) {
     const isOutput = OUTPUTS.includes(argv[argv.indexOf(extra) - 1]);
+    const option = nearest(`--${extra}`, Object.keys(SPEC));
+    if (option && !isOutput) {
+      throw mistake(`Unexpected argument: ${extra}. Did you mean ${option}?`);
+    }
     const hint = isOutput
       ? `to write to a file, add --out ${extra}`
       : 'pass an entry file with --entry';

@@ -107,7 +107,8 @@ const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
     Exit codes
       0  Done; with --check: the database is ready, or already migrated
       1  An error; the message is on stderr, stdout stays empty
-      2  With --exit-code: the database has to change; with --check: there are problems to resolve
+      2  With --exit-code: the database has to change; with --check or
+         --dry-run: there are problems to resolve
 `;
 
 /**

@@ -63,8 +63,14 @@ function ask(question, signal) {
   return new Promise((resolve) => {
     terminal.on('SIGINT', () => terminal.close());
     signal.addEventListener('abort', () => terminal.close());
-    terminal.on('close', () => resolve(''));
+    let isAnswered = false;
+    terminal.on('close', () => {
+      // What comes next would stand beside the question.
+      if (!isAnswered) process.stderr.write('\n');
+      resolve('');
+    });
     terminal.question(question, (answer) => {
+      isAnswered = true;
       resolve(answer);
       terminal.close();
     });

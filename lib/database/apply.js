@@ -101,7 +101,7 @@ function checkWayBack(plan, options) {
 function notReady(inspection) {
   const { direction, problems } = inspection;
   const what = direction === 'down' ? 'rollback' : 'migration';
-  const heading = `The ${what} cannot be run. Nothing has been changed.`;
+  const heading = `The ${what} cannot be run. Nothing has been changed. Resolve these problems, then run it again:`;
   const lines = [heading, ...problems.map(({ message }) => message)];
   return Object.assign(new UpgradeError(problems[0].code, lines, problems), { check: inspection });
 }

@@ -81,7 +81,7 @@ pub(super) fn no_dependents(statements: &Statements<'_>, changes: &[Change<'_>])
         UNION ALL SELECT 'pg_class'::regclass, tab, 0 FROM tables
       )
     )
-    SELECT string_agg(what, ', ' ORDER BY what) AS dependents FROM dependent",
+    SELECT string_agg(regexp_replace(what, '^rule _RETURN on ', ''), ', ' ORDER BY what) AS dependents FROM dependent",
         rows = values("        ", rows),
     );
     Some(Check {

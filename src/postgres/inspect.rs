@@ -557,7 +557,7 @@ impl Inspector<'_> {
             return sentences;
         }
         format!(
-            "{sentences} Look at these tables: restore from a backup what is missing, or give the table that holds the links the missing name, and drop what is not needed; then run this again."
+            "{sentences} Look at these tables. Drop the empty ones that are not needed. If one is missing, restore it from a backup, or give its name to the table that holds the links. Then run this again."
         )
     }
 

@@ -107,7 +107,7 @@ pub(super) fn expected_schema(
                 column: "taken",
                 code: "NAME_TAKEN",
                 message: "Already in the database, where the migration would put its own: %s",
-                hint: "Has Keystone of the other generation been started on it? Drop what is empty, or rename it.".to_owned(),
+                hint: "Has another Keystone been started on it, the new or the old one? Drop what is empty, or rename it.".to_owned(),
                 is_idle: false,
             },
         ],

@@ -1,5 +1,8 @@
 'use strict';
 
+/** What is wrong where the project sets no address. */
+const NO_ADDRESS = 'No address is set. Is an environment variable missing, such as DATABASE_URL?';
+
 /**
  * Reads the parts of a database's address that are not secret. An unencoded password can look like any
  * other part: an address that could be read in two ways is not taken apart at all.
@@ -75,4 +78,4 @@ function wrongScheme(address, server, schemes) {
   return `The address ${found}. Addresses of ${server} start with ${usual} or ${other}.`;
 }
 
-module.exports = { parseAddress, toolAddress, wrongScheme };
+module.exports = { NO_ADDRESS, parseAddress, toolAddress, wrongScheme };

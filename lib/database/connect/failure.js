@@ -35,9 +35,7 @@ function connectionFailed(error, { name, address, target, mistake, source }) {
   const code = (first && first.code) || (CODE.exec(message) || [])[1];
   // The driver has split the address at other places: its message may hold pieces of the password.
   const isAmbiguous = typeof address === 'string' && !target;
-  const reason = isAmbiguous
-    ? `The driver says no more than ${code || 'that it failed'}.`
-    : message;
+  const reason = isAmbiguous ? code || 'The driver cannot read the address.' : message;
   const hint = mistake || (isAmbiguous ? AMBIGUOUS : HINTS[code]);
   const where = target && describeTarget(target);
   return new UpgradeError('CONNECTION_FAILED', [

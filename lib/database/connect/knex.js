@@ -1,6 +1,6 @@
 'use strict';
 
-const { parseAddress, wrongScheme } = require('./address');
+const { NO_ADDRESS, parseAddress, wrongScheme } = require('./address');
 const { connectionFailed } = require('./failure');
 const { allow } = require('../../entry/inert');
 const { quietly } = require('./quietly');
@@ -28,12 +28,14 @@ async function connectKnex(keystone, { name, adapter }) {
     return new PostgresConnection(own.knex, await client.acquireConnection());
   } catch (error) {
     if (own.knex) await own.knex.destroy();
-    const address = addressOf(adapter);
+    const connection = connectionOf(adapter);
+    // The path of a socket is not an address.
+    const address = String(connection).startsWith('/') ? undefined : connection;
     throw connectionFailed(error, {
       name,
       address,
       target: typeof address === 'object' ? targetOf(address) : parseAddress(address, '5432'),
-      mistake: wrongScheme(address, 'PostgreSQL', SCHEMES),
+      mistake: connection ? wrongScheme(address, 'PostgreSQL', SCHEMES) : NO_ADDRESS,
       source: SOURCE,
     });
   }
@@ -43,11 +45,10 @@ function targetOf({ host, port, database, user }) {
   return { database, hosts: host && [host], port, user };
 }
 
-/** The address or the settings that the adapter uses; undefined for the path of a socket. */
-function addressOf({ config: { knexOptions = {} } }) {
+/** The address or the settings that the adapter uses; undefined where there are none. */
+function connectionOf({ config: { knexOptions = {} } }) {
   const { CONNECT_TO, DATABASE_URL, KNEX_URI } = process.env;
-  const connection = knexOptions.connection || CONNECT_TO || DATABASE_URL || KNEX_URI;
-  return String(connection).startsWith('/') ? undefined : connection;
+  return knexOptions.connection || CONNECT_TO || DATABASE_URL || KNEX_URI;
 }
 
 /** One session on a PostgreSQL server. */

@@ -1,6 +1,6 @@
 'use strict';
 
-const { parseAddress, toolAddress, wrongScheme } = require('./address');
+const { NO_ADDRESS, parseAddress, toolAddress, wrongScheme } = require('./address');
 const { connectionFailed } = require('./failure');
 const { allow } = require('../../entry/inert');
 const { quietly } = require('./quietly');
@@ -41,7 +41,7 @@ async function connectMongoose(keystone, { name, adapter }) {
       name,
       address,
       target: address && targetOf(address, settings),
-      mistake: wrongScheme(address, 'MongoDB', SCHEMES),
+      mistake: address ? wrongScheme(address, 'MongoDB', SCHEMES) : NO_ADDRESS,
       source: SOURCE,
     });
   }

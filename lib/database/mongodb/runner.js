@@ -695,11 +695,13 @@ async function unfinishedRun(server, state, migration, isDryRun = false) {
     (await isUntouched(server, state, migration)) &&
     (state.plan === migration.plan || (await isUnnamed(server, state)));
   if (isOpen) return undefined;
-  const what = state.direction === 'up' ? 'migration' : 'rollback';
+  const isUp = state.direction === 'up';
+  const what = isUp ? 'migration' : 'rollback';
   const others = isSameWay && !isSame ? ', with other lists than these' : '';
   const first = isSame ? '' : ' first';
-  const why = state.error ? `. It stopped because of this: ${state.error}` : '';
-  const message = `A ${what} was stopped half-way${others}. Run that ${what} again${first}. It continues where it stopped${why}`;
+  const options = isUp ? '--apply' : '--rollback --apply';
+  const why = state.error ? `. It stopped because of this: ${state.error.replace(/\.$/, '')}` : '';
+  const message = `A ${what} was stopped half-way${others}. Run that ${what} again${first} (${options}). It continues where it stopped${why}`;
   return { message, stops: !isSame };
 }
 
@@ -945,7 +947,8 @@ async function takeLock(server, shell) {
       return change({ $set: Object.assign({}, ...fields) });
     },
     /** Keeps for whoever comes next why a run has stopped, where it leaves a state. */
-    noteError({ message }) {
+    noteError({ code, message }) {
+      if (code === 'INTERRUPTED') return undefined;
       const q = Object.assign({ state: { $exists: true } }, own);
       const u = { $set: { 'state.error': message.split('\n')[0].slice(0, 300) } };
       return server.write({ update: STATE, updates: [{ q, u }] });

@@ -104,7 +104,7 @@ BEGIN
     ELSIF trouble.taken IS NOT NULL THEN
       RAISE EXCEPTION USING
         MESSAGE = format('Already in the database, where the migration would put its own: %s', trouble.taken),
-        HINT = 'Nothing has been changed. Has Keystone of the other generation been started on it? Drop what is empty, or rename it.';
+        HINT = 'Nothing has been changed. Has another Keystone been started on it, the new or the old one? Drop what is empty, or rename it.';
     END IF;
   END LOOP;
 END $$;
@@ -166,7 +166,7 @@ BEGIN
         UNION ALL SELECT 'pg_class'::regclass, tab, 0 FROM tables
       )
     )
-    SELECT string_agg(what, ', ' ORDER BY what) AS dependents FROM dependent
+    SELECT string_agg(regexp_replace(what, '^rule _RETURN on ', ''), ', ' ORDER BY what) AS dependents FROM dependent
   LOOP
     IF trouble.dependents IS NOT NULL THEN
       RAISE EXCEPTION USING

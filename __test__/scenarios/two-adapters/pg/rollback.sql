@@ -97,7 +97,7 @@ BEGIN
     ELSIF trouble.taken IS NOT NULL THEN
       RAISE EXCEPTION USING
         MESSAGE = format('Already in the database, where the migration would put its own: %s', trouble.taken),
-        HINT = 'Nothing has been changed. Has Keystone of the other generation been started on it? Drop what is empty, or rename it.';
+        HINT = 'Nothing has been changed. Has another Keystone been started on it, the new or the old one? Drop what is empty, or rename it.';
     END IF;
   END LOOP;
 END $$;
