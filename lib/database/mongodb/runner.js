@@ -947,7 +947,7 @@ async function takeLock(server, shell) {
       return change({ $set: Object.assign({}, ...fields) });
     },
     /** Keeps for whoever comes next why a run has stopped, where it leaves a state. */
-    noteError({ code, message }) {
+    async noteError({ code, message }) {
       if (code === 'INTERRUPTED') return undefined;
       const q = Object.assign({ state: { $exists: true } }, own);
       const u = { $set: { 'state.error': message.split('\n')[0].slice(0, 300) } };
