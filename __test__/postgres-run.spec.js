@@ -169,7 +169,7 @@ describe('without a terminal', () => {
     const { code, stdout, stderr } = await runOn('empty', '--rollback', '--apply', '--yes');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(
-      /\n✖ The rollback cannot be run\. Nothing has been changed\.\n✖ .* \[MISSING\]\n/,
+      /\n✖ The rollback cannot be run\. Nothing has been changed\. Resolve these problems, then run it again:\n✖ .* \[MISSING\]\n/,
     );
   });
 
