@@ -254,7 +254,7 @@ describe('mistakes in the options', () => {
     ['--migration out.sql', 'out.sql', 'add --out out.sql'],
     ['--rollback=out.sql', '--rollback --out out.sql'],
     ['--chekc', 'Did you mean --check?'],
-    ['check', 'Unexpected argument: check. Did you mean --check?'],
+    ['check', 'Unexpected argument: check (did you mean --check?)'],
     ['--format knex', '--format goes with --migration'],
     ['--migration --format sql', 'no format sql', 'knex or migrate-mongo'],
     ['--migration --rollback --format knex', 'the file has both ways'],

@@ -244,7 +244,8 @@ describe('on a terminal', () => {
       expect(shown).toContain(
         `pg_dump --host=${hostname} --port=${port} --username=${username} --format=custom --file=${database}.dump ${database}`,
       );
-      expect(shown).toContain('Nothing has been changed.');
+      // On a line of its own, also where the question was closed without an answer.
+      expect(shown).toMatch(/\n\S*✖\S* Nothing has been changed\./);
       expect(shown).not.toContain(password);
     }
     expect(await stateOf(database)).toBe(states.old);

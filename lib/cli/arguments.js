@@ -53,12 +53,8 @@ function parseArguments(argv, usage) {
   if (extra !== undefined) {
     const isOutput = OUTPUTS.includes(argv[argv.indexOf(extra) - 1]);
     const option = nearest(`--${extra}`, Object.keys(SPEC));
-    if (option && !isOutput) {
-      throw mistake(`Unexpected argument: ${extra}. Did you mean ${option}?`);
-    }
-    const hint = isOutput
-      ? `to write to a file, add --out ${extra}`
-      : 'pass an entry file with --entry';
+    let hint = option ? `did you mean ${option}?` : 'pass an entry file with --entry';
+    if (isOutput) hint = `to write to a file, add --out ${extra}`;
     throw mistake(`Unexpected argument: ${extra} (${hint})`);
   }
   checkCombination(args, mistake);

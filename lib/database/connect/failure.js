@@ -35,12 +35,12 @@ function connectionFailed(error, { name, address, target, mistake, source }) {
   const code = (first && first.code) || (CODE.exec(message) || [])[1];
   // The driver has split the address at other places: its message may hold pieces of the password.
   const isAmbiguous = typeof address === 'string' && !target;
-  const reason = isAmbiguous ? code || 'The driver cannot read the address.' : message;
+  const reason = isAmbiguous ? code : message;
   const hint = mistake || (isAmbiguous ? AMBIGUOUS : HINTS[code]);
   const where = target && describeTarget(target);
   return new UpgradeError('CONNECTION_FAILED', [
     `Could not connect to the database of the adapter ${name}${where ? ` (${where})` : ''}:`,
-    hideSecrets(reason).replace(/\n/g, '\n  '),
+    reason && hideSecrets(reason).replace(/\n/g, '\n  '),
     hint,
     `The address comes from ${source}.`,
   ]);

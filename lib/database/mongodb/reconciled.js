@@ -1,8 +1,17 @@
 'use strict';
 
-const vocabulary = require('./vocabulary');
-
-const { aggregate, eachLink, having, lookup, only, partsOf, path, sidesOf, toId } = vocabulary;
+const {
+  aggregate,
+  eachLink,
+  having,
+  lookup,
+  only,
+  partsOf,
+  path,
+  sidesOf,
+  toId,
+  union,
+} = require('./vocabulary');
 
 /** How many links are shown. */
 const EXAMPLES = 5;
@@ -130,7 +139,7 @@ function addedToJoin(relationship) {
   const [first, ...others] = repairs.map(({ run }) => run);
   return aggregate(first.aggregate, [
     ...first.pipeline,
-    ...vocabulary.union(others),
+    ...union(others),
     { $group: { _id: { left: `$${join.left}`, right: `$${join.right}` } } },
     { $project: change('added', { left: '$_id.left', right: '$_id.right' }) },
   ]);

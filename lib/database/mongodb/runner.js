@@ -946,7 +946,10 @@ async function takeLock(server, shell) {
       const fields = Object.keys(state).map((name) => ({ [`state.${name}`]: state[name] }));
       return change({ $set: Object.assign({}, ...fields) });
     },
-    /** Keeps for whoever comes next why a run has stopped, where it leaves a state. */
+    /**
+     * Keeps for whoever comes next why a run has stopped, where it leaves a state. An interruption is not a
+     * cause that anyone has to remove.
+     */
     async noteError({ code, message }) {
       if (code === 'INTERRUPTED') return undefined;
       const q = Object.assign({ state: { $exists: true } }, own);
