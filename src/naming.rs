@@ -37,14 +37,10 @@ pub fn mirrored_join_table(relationship: &Relationship) -> Option<String> {
     Some([&right.key, "_", &right.path, "_", &left.key, "_", &left.path].concat())
 }
 
-/// The near column of a join table since Arcade: `Todo_left_id`.
-pub fn new_near_column(relationship: &Relationship) -> String {
-    [&relationship.left.key, "_left_id"].concat()
-}
-
-/// The far column of a join table since Arcade: `User_right_id`.
-pub fn new_far_column(relationship: &Relationship) -> String {
-    [&relationship.target_key, "_right_id"].concat()
+/// The near and the far column of a join table since Arcade: `Todo_left_id` and `User_right_id`.
+pub fn new_join_columns(relationship: &Relationship) -> [String; 2] {
+    let Relationship { left, target_key, .. } = relationship;
+    [[&left.key, "_left_id"].concat(), [target_key, "_right_id"].concat()]
 }
 
 /// knex's name of an index or constraint, before PostgreSQL clips it. `label` says what it names: `index`,

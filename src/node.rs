@@ -168,13 +168,13 @@ impl NativePlan {
 
     #[napi(catch_unwind)]
     pub fn to_json(&self) -> String {
-        self.plan.to_json()
+        json(&self.plan)
     }
 }
 
 impl NativePlan {
     fn schema_text(&self, adapter: Option<&str>, which: Which) -> Result<String> {
-        let at = self.plan.adapter_index(adapter).map_err(thrown)?;
+        let at = self.plan.adapter(adapter).map_err(thrown)?.index;
         Ok(match TableSchema::new(&self.plan, &self.snapshot, at, which) {
             Some(schema) => postgres::schema(&schema.with_types().map_err(thrown)?),
             None => mongodb::schema(&self.plan, &self.snapshot, at, which),

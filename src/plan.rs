@@ -2,6 +2,7 @@
 //! schema to the new one.
 
 mod collections;
+mod consolidated;
 mod part;
 mod rest;
 mod tables;
@@ -13,28 +14,37 @@ use self::part::Part;
 pub use self::rest::{Tables, locate, parts, parts_of, rest};
 use crate::error::{Problem, Problems};
 use crate::locale;
-use crate::naming;
-use crate::relationship::{self, Kind, Relationship, Side};
-use crate::snapshot::{Adapter, Consolidated, Snapshot};
+use crate::relationship::{self, Relationship};
+use crate::snapshot::Snapshot;
 use crate::step::{CollectionStep, Indexes, Planned, TableStep};
 
 const JSON_VERSION: u32 = 2;
 
-/// What has to happen to a project's databases, and why.
-#[derive(Debug, Clone)]
+/// What has to happen to a project's databases, and why. Callers of the API get it as JSON.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct UpgradePlan {
+    /// Which shape of that JSON this is.
+    version: u32,
     pub keystone: Option<String>,
     /// The locale under which Keystone's order of left and right was computed.
     pub locale: String,
+    pub has_changes: bool,
+    pub relationships: Vec<Relationship>,
     /// One part for each adapter that has lists, in the order of the first list of each.
     pub adapters: Vec<AdapterPlan>,
-    pub relationships: Vec<Relationship>,
     pub warnings: Vec<Problem>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct AdapterPlan {
+    /// Its index in the plan, which is also the adapter's in the snapshot.
+    #[serde(skip)]
+    pub index: usize,
     pub name: String,
+    pub has_changes: bool,
+    #[serde(flatten)]
     pub engine: Engine,
 }
 
@@ -82,14 +92,6 @@ pub struct Options {
 }
 
 impl AdapterPlan {
-    pub fn has_changes(&self) -> bool {
-        match &self.engine {
-            Engine::PostgreSql { steps, .. } => !steps.is_empty(),
-            // The new Keystone makes indexes by itself when it starts.
-            Engine::MongoDb { steps, .. } => !steps.is_empty(),
-        }
-    }
-
     pub fn engine_name(&self) -> &'static str {
         match self.engine {
             Engine::PostgreSql { .. } => "PostgreSQL",
@@ -112,31 +114,21 @@ impl UpgradePlan {
         }
         let relationships = relationship::pair(snapshot, &mut problems);
         if problems.is_empty() {
-            match &snapshot.consolidation_error {
-                Some(error) => problems.push(Problem::keystone_disagrees(
-                    snapshot.keystone.as_deref(),
-                    "these lists",
-                    &format!("it refuses them with \"{error}\""),
-                )),
-                None => {
-                    let expected = relationships.iter().map(consolidated);
-                    relationship::compare(snapshot, expected, &mut problems);
-                }
-            }
+            consolidated::compare(snapshot, &relationships, &mut problems);
         }
 
         let mut warnings = snapshot.warnings.clone();
         let locale = locale::warning(snapshot, &relationships);
         warnings.extend(locale.map(|message| Problem::new("LOCALE", message)));
-        let adapters = snapshot
+        let adapters: Vec<AdapterPlan> = snapshot
             .adapters
             .iter()
             .enumerate()
-            .map(|(at, adapter)| {
-                let project = Part { snapshot, adapter: at, relationships: &relationships };
+            .map(|(index, adapter)| {
+                let project = Part { snapshot, adapter: index, relationships: &relationships };
                 let engine = match adapter.kind.as_str() {
                     "knex" => Engine::PostgreSql {
-                        schema_name: schema_name(adapter),
+                        schema_name: adapter.schema_name.as_deref().unwrap_or("public").to_owned(),
                         steps: tables::plan(&project, &mut warnings, &mut problems),
                     },
                     _ => Engine::MongoDb {
@@ -144,45 +136,43 @@ impl UpgradePlan {
                         indexes: collections::indexes(&project),
                     },
                 };
-                AdapterPlan { name: adapter.name.clone(), engine }
+                let has_changes = match &engine {
+                    Engine::PostgreSql { steps, .. } => !steps.is_empty(),
+                    // The new Keystone makes indexes by itself when it starts.
+                    Engine::MongoDb { steps, .. } => !steps.is_empty(),
+                };
+                AdapterPlan { index, name: adapter.name.clone(), has_changes, engine }
             })
             .collect();
         if !problems.is_empty() {
             return Err(Problems(problems));
         }
         Ok(UpgradePlan {
+            version: JSON_VERSION,
             keystone: snapshot.keystone.clone(),
             locale: snapshot.locale.clone(),
-            adapters,
+            has_changes: adapters.iter().any(|adapter| adapter.has_changes),
             relationships,
+            adapters,
             warnings,
         })
     }
 
-    pub fn has_changes(&self) -> bool {
-        self.adapters.iter().any(AdapterPlan::has_changes)
-    }
-
     /// The part for the adapter of that name, or for the only one.
     pub fn adapter(&self, name: Option<&str>) -> Result<&AdapterPlan, Problem> {
-        Ok(&self.adapters[self.adapter_index(name)?])
-    }
-
-    /// The index of that part, which is also the adapter's index in the snapshot.
-    pub fn adapter_index(&self, name: Option<&str>) -> Result<usize, Problem> {
         let names = || self.adapters.iter().map(|it| &*it.name).collect::<Vec<_>>().join(", ");
-        match (name, self.adapters.len()) {
-            (None, 1) => Ok(0),
-            (None, many) => Err(Problem::new(
+        match (name, &self.adapters[..]) {
+            (None, [only]) => Ok(only),
+            (None, adapters) => Err(Problem::new(
                 "ADAPTER_REQUIRED",
                 format!(
-                    "This project has {many} adapters: {}. Choose one with --adapter <name> (the option `adapter` in the API).",
+                    "This project has {} adapters: {}. Choose one with --adapter <name> (the option `adapter` in the API).",
+                    adapters.len(),
                     names()
                 ),
             )),
-            (Some(name), _) => {
-                let at = self.adapters.iter().position(|adapter| adapter.name == name);
-                at.ok_or_else(|| {
+            (Some(name), adapters) => {
+                adapters.iter().find(|adapter| adapter.name == name).ok_or_else(|| {
                     let message =
                         format!("The project has no adapter \"{name}\". It has: {}.", names());
                     Problem::new("UNKNOWN_ADAPTER", message)
@@ -195,16 +185,22 @@ impl UpgradePlan {
         &'a self,
         adapter: &AdapterPlan,
     ) -> impl Iterator<Item = (usize, &'a Relationship)> {
-        let at = self.adapters.iter().position(|other| std::ptr::eq(other, adapter));
-        self.relationships
-            .iter()
-            .enumerate()
-            .filter(move |(_, relationship)| Some(relationship.adapter) == at)
+        self.relationships.iter().enumerate().filter(move |(_, it)| it.adapter == adapter.index)
     }
-}
 
-fn schema_name(adapter: &Adapter) -> String {
-    adapter.schema_name.clone().unwrap_or_else(|| "public".to_owned())
+    /// What the command needs of it: without relationships and steps, which are most of it.
+    pub fn outline(&self) -> String {
+        let adapter = |it: &AdapterPlan| {
+            let engine = it.engine_name().to_lowercase();
+            json!({ "name": it.name, "hasChanges": it.has_changes, "engine": engine })
+        };
+        let outline = json!({
+            "hasChanges": self.has_changes,
+            "adapters": self.adapters.iter().map(adapter).collect::<Vec<_>>(),
+            "warnings": self.warnings,
+        });
+        outline.to_string()
+    }
 }
 
 /// The adapters and options for which no migration can be planned.
@@ -245,121 +241,11 @@ fn unsupported(snapshot: &Snapshot) -> Vec<Problem> {
     problems
 }
 
-/// What Keystone itself must say of a relationship.
-fn consolidated(relationship: &Relationship) -> Consolidated {
-    let Relationship { left, right, cardinality, .. } = relationship;
-    let column_of = |side: &Side| (side.key.to_string(), Some(side.path.to_string()));
-    let (table_name, column_name) = match (*cardinality, right) {
-        ("N:N", _) => (naming::new_join_table(relationship), None),
-        ("1:N", Some(right)) => column_of(right),
-        _ => column_of(left),
-    };
-    let is_join_table = column_name.is_none();
-    Consolidated {
-        left: left.to_string(),
-        right: right.as_ref().map(Side::to_string),
-        cardinality: (*cardinality).to_owned(),
-        table_name,
-        column_name,
-        near: is_join_table.then(|| naming::new_near_column(relationship)),
-        far: is_join_table.then(|| naming::new_far_column(relationship)),
-    }
-}
-
-/// A plan as callers of the API get it. It is written at once, without a tree of values in between, which
-/// for a large project would take longer than all else.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Json<'a> {
-    version: u32,
-    keystone: Option<&'a str>,
-    locale: &'a str,
-    has_changes: bool,
-    relationships: Vec<RelationshipJson<'a>>,
-    adapters: Vec<AdapterJson<'a>>,
-    warnings: &'a [Problem],
-}
-
-#[derive(Serialize)]
-struct RelationshipJson<'a> {
-    name: String,
-    adapter: &'a str,
-    kind: Kind,
-    cardinality: &'a str,
-    left: SideJson<'a>,
-    right: Option<SideJson<'a>>,
-    target: &'a str,
-}
-
-#[derive(Serialize)]
-struct SideJson<'a> {
-    list: &'a str,
-    path: &'a str,
-    many: bool,
-}
-
-impl<'a> From<&'a Side> for SideJson<'a> {
-    fn from(it: &'a Side) -> Self {
-        SideJson { list: &it.key, path: &it.path, many: it.many }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct AdapterJson<'a> {
-    name: &'a str,
-    has_changes: bool,
-    #[serde(flatten)]
-    engine: &'a Engine,
-}
-
-impl UpgradePlan {
-    pub fn to_json(&self) -> String {
-        let relationships = self.relationships.iter().map(|it| RelationshipJson {
-            name: it.name(),
-            adapter: &self.adapters[it.adapter].name,
-            kind: it.kind,
-            cardinality: it.cardinality,
-            left: SideJson::from(&it.left),
-            right: it.right.as_ref().map(SideJson::from),
-            target: &it.target_key,
-        });
-        let adapters = self.adapters.iter().map(|it| AdapterJson {
-            name: &it.name,
-            has_changes: it.has_changes(),
-            engine: &it.engine,
-        });
-        let json = Json {
-            version: JSON_VERSION,
-            keystone: self.keystone.as_deref(),
-            locale: &self.locale,
-            has_changes: self.has_changes(),
-            relationships: relationships.collect(),
-            adapters: adapters.collect(),
-            warnings: &self.warnings,
-        };
-        serde_json::to_string(&json).expect("plain data")
-    }
-
-    /// What the command needs of it: without relationships and steps, which are most of it.
-    pub fn outline(&self) -> String {
-        let adapter = |it: &AdapterPlan| {
-            let engine = it.engine_name().to_lowercase();
-            json!({ "name": it.name, "hasChanges": it.has_changes(), "engine": engine })
-        };
-        let outline = json!({
-            "hasChanges": self.has_changes(),
-            "adapters": self.adapters.iter().map(adapter).collect::<Vec<_>>(),
-            "warnings": self.warnings,
-        });
-        outline.to_string()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::name::Name;
+    use crate::snapshot::Consolidated;
     use crate::testing::{FieldSpec, GUIDE, project};
 
     fn plan(kind: &str, lists: &[(&str, &[FieldSpec<'_>])]) -> UpgradePlan {
@@ -484,8 +370,12 @@ mod tests {
     #[test]
     fn keystone_must_agree() {
         let mut snapshot = project("knex", GUIDE);
-        let own: Vec<Consolidated> =
-            UpgradePlan::new(&snapshot).unwrap().relationships.iter().map(consolidated).collect();
+        let own: Vec<Consolidated> = UpgradePlan::new(&snapshot)
+            .unwrap()
+            .relationships
+            .iter()
+            .map(consolidated::consolidated)
+            .collect();
         snapshot.consolidated = Some(own.clone());
         assert!(UpgradePlan::new(&snapshot).is_ok());
         snapshot.consolidated = Some(own[..4].to_vec());

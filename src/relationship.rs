@@ -5,7 +5,7 @@
 //! `@keystonejs/keystone` from 8.0.0 on, except that they report the first mistake alone.
 
 use std::cell::Cell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use similar::get_close_matches;
 
 use crate::error::Problem;
 use crate::name::Name;
-use crate::snapshot::{ColumnOptions, Consolidated, Field, Order, RelationshipField, Snapshot};
+use crate::snapshot::{ColumnOptions, Field, Order, RelationshipField, Snapshot};
 
 /// The five headings of Keystone's relationship migration guide, in its order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -47,14 +47,22 @@ impl Kind {
 }
 
 /// One side of a relationship: the field that shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Side {
+    #[serde(skip)]
     pub list: usize,
+    #[serde(skip)]
     pub field: usize,
+    #[serde(rename = "list")]
     pub key: Name,
     pub path: Name,
     pub many: bool,
+    #[serde(skip)]
     pub options: ColumnOptions,
+    /// Its place in Keystone's order: by `localeCompare` of the list keys, and only where those are
+    /// equal, of the paths. The snapshot has the ranks, because the order depends on the process's locale.
+    #[serde(skip)]
+    rank: (u32, u32),
 }
 
 /// `Todo.author`.
@@ -65,21 +73,32 @@ impl fmt::Display for Side {
 }
 
 /// A relationship: a field that refers to a list, or two fields that refer to each other.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Relationship {
+    /// `Todo.author -> User` or `Todo.readers -> User.readPosts`, as in the guide.
+    name: String,
+    #[serde(skip)]
     pub adapter: usize,
-    /// The left side in Keystone's order (`localeCompare` of the list keys, then of the paths).
+    #[serde(rename = "adapter")]
+    adapter_name: String,
+    pub kind: Kind,
+    /// How many items of each side it links, left to right: `1:1`, `1:N`, `N:1` or `N:N`.
+    pub cardinality: &'static str,
+    /// The first side in Keystone's order.
     pub left: Side,
     pub right: Option<Side>,
     /// Index of the list that the left side refers to.
+    #[serde(skip)]
     pub target: usize,
+    #[serde(rename = "target")]
     pub target_key: Name,
-    /// How many items of each side it links, left to right: `1:1`, `1:N`, `N:1` or `N:N`.
-    pub cardinality: &'static str,
-    pub kind: Kind,
 }
 
 impl Relationship {
+    pub fn name(&self) -> String {
+        self.name.clone()
+    }
+
     pub fn is_self(&self) -> bool {
         self.left.list == self.target
     }
@@ -99,19 +118,11 @@ impl Relationship {
         let rank = |side: &Side| (order.lists.get(&*side.key), order.paths.get(&*side.path));
         self.right.as_ref().is_some_and(|right| rank(&self.left) > rank(right))
     }
-
-    /// `Todo.author -> User` or `Todo.readers -> User.readPosts`, as in the guide.
-    pub fn name(&self) -> String {
-        match &self.right {
-            Some(right) => format!("{} -> {right}", self.left),
-            None => format!("{} -> {}", self.left, self.target_key),
-        }
-    }
 }
 
 impl fmt::Display for Relationship {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name())
+        f.write_str(&self.name)
     }
 }
 
@@ -122,27 +133,22 @@ impl fmt::Display for Relationship {
 pub fn pair(snapshot: &Snapshot, problems: &mut Vec<Problem>) -> Vec<Relationship> {
     let refs = Refs::new(snapshot);
     let mut relationships = Vec::new();
-    let mut paired: HashSet<(usize, usize)> = HashSet::new();
     for (list_at, list) in snapshot.lists.iter().enumerate() {
         for (field_at, field) in list.fields.iter().enumerate() {
             let Some(relationship) = &field.relationship else { continue };
-            if paired.contains(&(list_at, field_at)) {
-                continue;
-            }
             match refs.other_side(list_at, field, relationship) {
                 Err(problem) => problems.push(problem),
-                Ok((target, None)) => {
-                    let left = side(snapshot, list_at, field_at);
-                    relationships.push(relationship_of(snapshot, left, None, target));
-                }
-                Ok((target, Some(target_field))) => {
-                    let other = (target, target_field);
-                    paired.insert(other);
-                    let (left, right) = in_order(snapshot, (list_at, field_at), other);
-                    let [left, right] =
-                        [left, right].map(|(list, field)| side(snapshot, list, field));
-                    let target = right.list;
-                    relationships.push(relationship_of(snapshot, left, Some(right), target));
+                // Paired when the other side had its turn.
+                Ok((target, Some(other))) if (target, other) < (list_at, field_at) => {}
+                Ok((target, other)) => {
+                    let own = side(snapshot, list_at, field_at);
+                    let other = other.map(|field| side(snapshot, target, field));
+                    relationships.push(match other {
+                        Some(other) if other.rank < own.rank => {
+                            relationship_of(snapshot, other, Some(own), list_at)
+                        }
+                        other => relationship_of(snapshot, own, other, target),
+                    });
                 }
             }
         }
@@ -166,42 +172,42 @@ fn relationship_of(
     };
     let adapter = snapshot.lists[left.list].adapter;
     let target_key = snapshot.lists[target].key.clone();
-    Relationship { adapter, left, right, target, target_key, cardinality, kind }
-}
-
-/// Keystone's order of two sides: list keys by `localeCompare`, and only where those are equal the
-/// field paths. The snapshot has the ranks, because the order depends on the process's locale.
-fn in_order(
-    snapshot: &Snapshot,
-    first: (usize, usize),
-    second: (usize, usize),
-) -> ((usize, usize), (usize, usize)) {
-    let rank = |(list, field): (usize, usize)| {
-        let list = &snapshot.lists[list];
-        let path = list.fields[field].relationship.as_ref().map_or(0, |field| field.rank);
-        (list.rank, path)
-    };
-    if rank(first) > rank(second) { (second, first) } else { (first, second) }
+    Relationship {
+        name: match &right {
+            Some(right) => format!("{left} -> {right}"),
+            None => format!("{left} -> {target_key}"),
+        },
+        adapter,
+        adapter_name: snapshot.adapters[adapter].name.clone(),
+        kind,
+        cardinality,
+        left,
+        right,
+        target,
+        target_key,
+    }
 }
 
 fn side(snapshot: &Snapshot, list: usize, field: usize) -> Side {
     let owner = &snapshot.lists[list];
     let Field { path, relationship, .. } = &owner.fields[field];
     let relationship = relationship.as_ref().expect("a side is a relationship field");
+    let &RelationshipField { many, rank, is_unique, is_indexed, is_not_nullable, .. } =
+        relationship;
     Side {
         list,
         field,
         key: owner.key.clone(),
         path: path.clone(),
-        many: relationship.many,
-        options: relationship.options(),
+        many,
+        options: ColumnOptions { is_unique, is_indexed, is_not_nullable },
+        rank: (owner.rank, rank),
     }
 }
 
 struct Refs<'a> {
     snapshot: &'a Snapshot,
     lists: HashMap<&'a str, usize>,
-    fields: HashMap<(usize, &'a str), usize>,
     /// How many more suggestions are made: each compares a name with all others.
     suggestions: Cell<usize>,
 }
@@ -211,15 +217,8 @@ const SUGGESTIONS: usize = 20;
 
 impl<'a> Refs<'a> {
     fn new(snapshot: &'a Snapshot) -> Self {
-        let mut lists = HashMap::new();
-        let mut fields = HashMap::new();
-        for (list_at, list) in snapshot.lists.iter().enumerate() {
-            lists.insert(&*list.key, list_at);
-            for (field_at, field) in list.fields.iter().enumerate() {
-                fields.insert((list_at, &*field.path), field_at);
-            }
-        }
-        Refs { snapshot, lists, fields, suggestions: Cell::new(SUGGESTIONS) }
+        let lists = snapshot.lists.iter().enumerate().map(|(at, list)| (&*list.key, at));
+        Refs { snapshot, lists: lists.collect(), suggestions: Cell::new(SUGGESTIONS) }
     }
 
     /// The list that a field refers to, and there the field that points back.
@@ -268,7 +267,8 @@ impl<'a> Refs<'a> {
                 ),
             ));
         }
-        let Some(&target_field_at) = self.fields.get(&(target_at, target_path)) else {
+        let Some(target_field_at) = target.fields.iter().position(|it| &*it.path == target_path)
+        else {
             let paths: Vec<&str> = target.fields.iter().map(|field| &*field.path).collect();
             let guess = self.guess(target_path, &paths);
             return Err(problem(
@@ -289,12 +289,12 @@ impl<'a> Refs<'a> {
                     ),
                 ));
             }
-            Some(back) if back.reference.split_once('.') == Some((list_key, path)) => {
-                return Ok((target_at, Some(target_field_at)));
-            }
-            Some(back) => match back.reference.split_once('.') {
-                None => format!("refers to the list {} one-sided", back.reference),
-                Some(_) => format!("refers to {}", back.reference),
+            Some(RelationshipField { reference, .. }) => match reference.split_once('.') {
+                Some(back) if back == (list_key, path) => {
+                    return Ok((target_at, Some(target_field_at)));
+                }
+                Some(_) => format!("refers to {reference}"),
+                None => format!("refers to the list {reference} one-sided"),
             },
         };
         Err(problem(
@@ -313,42 +313,4 @@ impl<'a> Refs<'a> {
         let closest = get_close_matches(name, names, 1, 0.7);
         closest.first().map(|name| format!(" Did you mean \"{name}\"?")).unwrap_or_default()
     }
-}
-
-/// Appends a problem for each difference between what the loaded Keystone says of the relationships
-/// and what it must say.
-pub fn compare(
-    snapshot: &Snapshot,
-    expected: impl Iterator<Item = Consolidated>,
-    problems: &mut Vec<Problem>,
-) {
-    let Some(consolidated) = &snapshot.consolidated else { return };
-    let disagrees = |relationship: &Consolidated, difference: &str| {
-        let name = name(relationship);
-        Problem::keystone_disagrees(snapshot.keystone.as_deref(), &name, difference)
-    };
-    let mut theirs = consolidated.iter();
-    for ours in expected {
-        match theirs.next() {
-            Some(their) if *their == ours => {}
-            Some(their) => {
-                let difference = format!("{} instead of {}", describe(their), describe(&ours));
-                problems.push(disagrees(&ours, &difference));
-            }
-            None => problems.push(disagrees(&ours, "Keystone does not know it")),
-        }
-    }
-    problems.extend(theirs.map(|their| disagrees(their, "only Keystone knows it")));
-}
-
-fn name(Consolidated { left, right, .. }: &Consolidated) -> String {
-    right.as_ref().map_or_else(|| left.clone(), |right| format!("{left} -> {right}"))
-}
-
-fn describe(relationship: &Consolidated) -> String {
-    let Consolidated { cardinality, table_name, column_name, near, far, .. } = relationship;
-    let sides = name(relationship);
-    let columns = [column_name, near, far];
-    let columns: Vec<&str> = columns.into_iter().flatten().map(String::as_str).collect();
-    format!("{sides}, {cardinality}, stored in {table_name} ({})", columns.join(", "))
 }

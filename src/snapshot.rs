@@ -181,13 +181,6 @@ pub struct Consolidated {
     pub far: Option<String>,
 }
 
-impl RelationshipField {
-    pub fn options(&self) -> ColumnOptions {
-        let &RelationshipField { is_unique, is_indexed, is_not_nullable, .. } = self;
-        ColumnOptions { is_unique, is_indexed, is_not_nullable }
-    }
-}
-
 impl Snapshot {
     /// Reads a snapshot and checks that it is consistent in itself.
     ///

@@ -10,7 +10,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::name::{self, Name};
-use crate::relationship::Side;
+use crate::relationship::{Relationship, Side};
 use crate::snapshot::ColumnOptions;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +55,18 @@ pub struct Links<P> {
     /// Whose place it is: an owner's own ids come first in each link.
     pub owner: Owner,
     pub place: P,
+}
+
+impl Links<TablePlace> {
+    /// The column of a relationship that needs no join table: on its side without `many`, and where
+    /// both sides are without it, on the left one.
+    pub fn in_column(relationship: &Relationship) -> Self {
+        let (owner, side) = match &relationship.right {
+            Some(right) if relationship.left.many => (Owner::Right, right),
+            _ => (Owner::Left, &relationship.left),
+        };
+        Links { owner, place: TablePlace::column_of(side) }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -59,12 +59,10 @@ pub(super) fn indexes(part: &Part<'_>) -> Indexes {
         for side in relationship.sides().filter(|side| relationship.keeps(side)) {
             let list = part.list(side.list);
             let field = list.fields[side.field].relationship.as_ref();
-            let (Some(collection), Some(true)) =
-                (&list.collection, field.map(|it| it.is_indexed_by_new))
-            else {
-                continue;
-            };
-            indexes.entry(collection.clone()).or_default().insert(side.path.to_string());
+            let is_indexed = field.is_some_and(|it| it.is_indexed_by_new);
+            if let Some(collection) = list.collection.as_ref().filter(|_| is_indexed) {
+                indexes.entry(collection.clone()).or_default().insert(side.path.to_string());
+            }
         }
     }
     indexes
@@ -156,11 +154,8 @@ impl<'a> CollectionNames<'a> {
             self.problems.push(collision(left, message));
         }
         owners.push(purpose);
-        JoinCollection {
-            name,
-            near: naming::new_near_column(relationship),
-            far: naming::new_far_column(relationship),
-        }
+        let [near, far] = naming::new_join_columns(relationship);
+        JoinCollection { name, near, far }
     }
 }
 

@@ -32,17 +32,11 @@ pub fn parts(steps: &[Planned<TableStep>]) -> BTreeSet<Part<'_>> {
                 parts.extend(parts_of(&kept.place));
             }
             TableStep::DropJoinTable { table, kept } => {
-                parts.extend(table_parts(table));
+                parts.extend(table_parts(&[table]));
                 parts.extend(parts_of(&kept.place));
             }
-            TableStep::RenameJoinTable { from, to } => {
-                for name in [from, to].map(|table| &*table.name) {
-                    let columns = [from, to].into_iter().flat_map(|table| table.columns());
-                    parts.insert((name, ""));
-                    parts.extend(columns.map(|column| (name, &*column.name)));
-                }
-            }
-            TableStep::CreateJoinTable { table } => parts.extend(table_parts(table)),
+            TableStep::RenameJoinTable { from, to } => parts.extend(table_parts(&[from, to])),
+            TableStep::CreateJoinTable { table } => parts.extend(table_parts(&[table])),
         }
     }
     parts
@@ -57,9 +51,15 @@ pub fn parts_of(place: &TablePlace) -> Vec<Part<'_>> {
     }
 }
 
-fn table_parts(table: &JoinTable) -> [Part<'_>; 3] {
-    let [near, far] = table.columns().map(|column| &*column.name);
-    [(&*table.name, ""), (&*table.name, near), (&*table.name, far)]
+/// Each table with the columns of all.
+fn table_parts<'a>(tables: &[&'a JoinTable]) -> Vec<Part<'a>> {
+    let mut parts = Vec::new();
+    for name in tables.iter().map(|table| &*table.name) {
+        let columns = tables.iter().flat_map(|table| table.columns());
+        parts.push((name, ""));
+        parts.extend(columns.map(|column| (name, &*column.name)));
+    }
+    parts
 }
 
 /// The join tables that are renamed as a database has them, by the index of their relationship: under
@@ -68,15 +68,16 @@ fn table_parts(table: &JoinTable) -> [Part<'_>; 3] {
 /// One's new name may be another's old name. The shorter old name is looked for first: no other has it as
 /// its new one, and so on along a chain of names.
 pub fn locate(steps: &[Planned<TableStep>], there: &Tables) -> BTreeMap<usize, JoinTable> {
-    let mut renames: Vec<_> = steps
-        .iter()
-        .filter_map(|Planned { relationship, step }| match step {
-            TableStep::RenameJoinTable { from, to } => Some((*relationship, from, to)),
-            _ => None,
-        })
-        .collect();
+    let mut renames = Vec::new();
+    let mut dropped = HashSet::new();
+    for Planned { relationship, step } in steps {
+        match step {
+            TableStep::RenameJoinTable { from, to } => renames.push((*relationship, from, to)),
+            TableStep::DropJoinTable { table, .. } => dropped.extend([&*table.name]),
+            _ => {}
+        }
+    }
     renames.sort_by_key(|(_, from, _)| from.name.len());
-    let dropped = dropped(steps);
     let mut taken: HashSet<Name> = HashSet::new();
     let mut located = BTreeMap::new();
     for (relationship, from, to) in renames {
@@ -88,15 +89,6 @@ pub fn locate(steps: &[Planned<TableStep>], there: &Tables) -> BTreeMap<usize, J
     located
 }
 
-/// The join tables that are dropped. One of them may have the new name of another.
-fn dropped(steps: &[Planned<TableStep>]) -> HashSet<&str> {
-    let dropped = steps.iter().filter_map(|planned| match &planned.step {
-        TableStep::DropJoinTable { table, .. } => Some(&*table.name),
-        _ => None,
-    });
-    dropped.collect()
-}
-
 fn find(
     tables: [&JoinTable; 2],
     dropped: &HashSet<&str>,
@@ -105,20 +97,21 @@ fn find(
 ) -> Option<JoinTable> {
     let [from, to] = tables;
     let columns = [[from, from], [to, from], [from, to], [to, to]];
+    let columns = columns.map(|[near, far]| [&near.near.name, &far.far.name]);
     tables.into_iter().filter(|named| !taken.contains(&named.name)).find_map(|named| {
-        // Under the name of one that is dropped only all columns together say whose it is.
+        // A join table that is dropped may have the new name of another. Then only all columns together
+        // say whose it is.
         let is_doubtful = dropped.contains(&*named.name);
-        columns.iter().find_map(|[near, far]| {
-            let (near_name, far_name) = (&near.near.name, &far.far.name);
-            let is_whole = std::ptr::eq(*near, named) && std::ptr::eq(*far, named);
-            let is_there = near_name != far_name
+        let [near, far] = columns.into_iter().find(|[near, far]| {
+            let is_whole = [*near, *far] == [&named.near.name, &named.far.name];
+            near != far
                 && (is_whole || !is_doubtful)
-                && [near_name, far_name].into_iter().all(|it| there.has((&named.name, it)));
-            is_there.then(|| JoinTable {
-                name: named.name.clone(),
-                near: ForeignKeyColumn { name: near_name.clone(), ..from.near.clone() },
-                far: ForeignKeyColumn { name: far_name.clone(), ..from.far.clone() },
-            })
+                && [near, far].into_iter().all(|it| there.has((&named.name, it)))
+        })?;
+        Some(JoinTable {
+            name: named.name.clone(),
+            near: ForeignKeyColumn { name: near.clone(), ..from.near.clone() },
+            far: ForeignKeyColumn { name: far.clone(), ..from.far.clone() },
         })
     })
 }
@@ -132,43 +125,33 @@ pub fn rest(
     located: &BTreeMap<usize, JoinTable>,
     there: &Tables,
 ) -> Vec<Planned<TableStep>> {
-    let has_all = |parts: &[Part<'_>]| parts.iter().all(|part| there.has(*part));
+    let has_all = |parts: Vec<Part<'_>>| parts.into_iter().all(|part| there.has(part));
     let taken: HashSet<&str> = located.values().map(|it| &*it.name).collect();
     let is_taken = |table: &JoinTable| taken.contains(&*table.name);
     let is_gone = |table: &JoinTable| is_taken(table) || !there.has((&table.name, ""));
-    let is_kept = |kept: &Links<TablePlace>| has_all(&parts_of(&kept.place));
+    let is_kept = |kept: &Links<TablePlace>| has_all(parts_of(&kept.place));
+    let mut steps = steps.to_vec();
+    steps.retain_mut(|Planned { relationship, step }| {
+        let found = located.get(relationship);
+        let is_done = match step {
+            TableStep::DropColumn { table, column, kept } => {
+                !there.has((table, &column.name)) && is_kept(kept)
+            }
+            TableStep::DropJoinTable { table, kept } => {
+                if let Some(found) = found {
+                    kept.place = found.place();
+                }
+                is_gone(table) && is_kept(kept)
+            }
+            TableStep::RenameJoinTable { from, to } => found.is_some_and(|found| {
+                **from = found.clone();
+                found.place() == to.place() && !there.misnamed.contains(&*to.name)
+            }),
+            TableStep::CreateJoinTable { table } => {
+                !is_taken(table) && has_all(table_parts(&[table]))
+            }
+        };
+        !is_done
+    });
     steps
-        .iter()
-        .filter_map(|Planned { relationship, step }| {
-            let found = located.get(relationship);
-            let step = match step {
-                TableStep::DropColumn { table, column, kept } => {
-                    let is_done = !there.has((table, &column.name)) && is_kept(kept);
-                    (!is_done).then(|| step.clone())
-                }
-                TableStep::DropJoinTable { table, kept } => {
-                    let place = found.map_or_else(|| kept.place.clone(), JoinTable::place);
-                    let kept = Links { owner: kept.owner, place };
-                    let is_done = is_gone(table) && is_kept(&kept);
-                    (!is_done).then(|| TableStep::DropJoinTable { table: table.clone(), kept })
-                }
-                TableStep::RenameJoinTable { to, .. } => {
-                    let Some(found) = found else {
-                        return Some(Planned { relationship: *relationship, step: step.clone() });
-                    };
-                    let is_done =
-                        found.place() == to.place() && !there.misnamed.contains(&*to.name);
-                    (!is_done).then(|| TableStep::RenameJoinTable {
-                        from: Box::new(found.clone()),
-                        to: to.clone(),
-                    })
-                }
-                TableStep::CreateJoinTable { table } => {
-                    let is_done = !is_taken(table) && has_all(&table_parts(table));
-                    (!is_done).then(|| step.clone())
-                }
-            };
-            step.map(|step| Planned { relationship: *relationship, step })
-        })
-        .collect()
 }

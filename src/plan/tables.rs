@@ -5,7 +5,6 @@
 //! the same file from `adapter-knex` 9 on. What was measured on real databases goes before both.
 
 use std::cmp::Reverse;
-
 use std::collections::HashMap;
 
 use super::part::Part;
@@ -14,24 +13,15 @@ use crate::name::{self, Name};
 use crate::naming::{self, Namespace};
 use crate::relationship::{Kind, Side};
 use crate::snapshot::ColumnOptions;
-use crate::step::{ForeignKeyColumn, JoinTable, Links, Owner, Planned, TablePlace, TableStep};
+use crate::step::{ForeignKeyColumn, JoinTable, Links, Owner, Planned, TableStep};
 
 pub(super) fn plan(
     part: &Part<'_>,
     warnings: &mut Vec<Problem>,
     problems: &mut Vec<Problem>,
 ) -> Vec<Planned<TableStep>> {
-    let mut old = SchemaNames::new(
-        part,
-        "old",
-        "The old Keystone could keep only one of them, so the database does not say whose links these are: separate them by hand before you migrate.",
-    );
-    let mut new = SchemaNames::new(
-        part,
-        "new",
-        "The new Keystone would keep only one of them. Rename the field or the list before you upgrade.",
-    );
-    let mut old_tables = old_join_tables(&mut old, problems);
+    let mut old_tables = old_join_tables(part, problems);
+    let mut new = SchemaNames::new(part, "new", problems);
     let mut old_table = |side: &Side| {
         let table = old_tables.remove(&(side.list, side.field));
         table.expect("a side with many has a table, which one step takes")
@@ -44,26 +34,22 @@ pub(super) fn plan(
                 steps.push(planned(TableStep::DropColumn {
                     table: name::stored(&right.key),
                     column: Box::new(column(part, right, relationship.left.list)),
-                    kept: column_links(&relationship.left, Owner::Left),
+                    kept: Links::in_column(relationship),
                 }));
             }
             // Before Arcade a list could not be related to itself by a join table: both of its
             // columns would have had one name, so that the table never came to be.
             (Kind::TwoSidedOneToMany, Some(right)) if !relationship.is_self() => {
-                let (many, kept) = if relationship.left.many {
-                    (&relationship.left, column_links(right, Owner::Right))
-                } else {
-                    (right, column_links(&relationship.left, Owner::Left))
-                };
+                let many = if relationship.left.many { &relationship.left } else { right };
                 let table = old_table(many);
+                let kept = Links::in_column(relationship);
                 steps.push(planned(TableStep::DropJoinTable { table, kept }));
             }
             (Kind::OneSidedManyToMany | Kind::TwoSidedManyToMany, right) => {
                 let left = &relationship.left;
-                let columns =
-                    [naming::new_near_column(relationship), naming::new_far_column(relationship)];
+                let columns = naming::new_join_columns(relationship);
                 let name = naming::new_join_table(relationship);
-                let to = new.join_table(left, relationship.target, name, columns, problems);
+                let to = new.join_table(left, relationship.target, name, columns);
                 if relationship.is_self() {
                     let message = format!(
                         "{relationship}: the old Keystone could not store these links. A rollback drops {} with all its links.",
@@ -101,16 +87,12 @@ pub(super) fn plan(
     steps
 }
 
-fn column_links(side: &Side, owner: Owner) -> Links<TablePlace> {
-    Links { owner, place: TablePlace::column_of(side) }
-}
-
 /// The names in use in one schema. Tables and indexes share one namespace in PostgreSQL.
 struct SchemaNames<'a> {
     part: &'a Part<'a>,
+    /// `old` or `new`.
     generation: &'static str,
-    /// What to do where two things have one name.
-    advice: &'static str,
+    problems: &'a mut Vec<Problem>,
     /// Who has each table, in the words of a message.
     tables: HashMap<Name, String>,
     relations: Namespace,
@@ -121,10 +103,10 @@ struct SchemaNames<'a> {
 /// The join tables before Arcade by the list and field of their side. The old Keystone made them
 /// list by list and field by field, which decides who gets a name where two meet.
 fn old_join_tables(
-    names: &mut SchemaNames<'_>,
+    part: &Part<'_>,
     problems: &mut Vec<Problem>,
 ) -> HashMap<(usize, usize), Box<JoinTable>> {
-    let part = names.part;
+    let mut names = SchemaNames::new(part, "old", problems);
     let relationships = part.relationships().filter(|(_, it)| !it.is_self());
     let sides = relationships.flat_map(|(_, it)| it.sides().zip([it.target, it.left.list]));
     let mut sides: Vec<(&Side, usize)> = sides.filter(|(side, _)| side.many).collect();
@@ -133,13 +115,13 @@ fn old_join_tables(
         let name = naming::old_join_table(&side.key, &side.path);
         let keys = [&side.key, &part.list(target).key];
         let columns = keys.map(|key| naming::old_join_column(key));
-        ((side.list, side.field), names.join_table(side, target, name, columns, problems))
+        ((side.list, side.field), names.join_table(side, target, name, columns))
     });
     tables.collect()
 }
 
 impl<'a> SchemaNames<'a> {
-    fn new(part: &'a Part<'a>, generation: &'static str, advice: &'static str) -> Self {
+    fn new(part: &'a Part<'a>, generation: &'static str, problems: &'a mut Vec<Problem>) -> Self {
         let (mut tables, mut relations) = (HashMap::new(), Namespace::default());
         for list in part.lists() {
             let name = name::stored(&list.key);
@@ -148,10 +130,10 @@ impl<'a> SchemaNames<'a> {
         }
         // Keystone creates the columns of lists, and so their indexes, before any join table.
         for (_, relationship) in part.relationships() {
-            for (at, side) in relationship.sides().enumerate().filter(|(_, side)| !side.many) {
-                let is_dropped = relationship.kind == Kind::TwoSidedOneToOne && at == 1;
+            for side in relationship.sides() {
+                let has_column = !side.many && (generation == "old" || relationship.keeps(side));
                 let label = match side.options {
-                    _ if is_dropped && generation == "new" => continue,
+                    _ if !has_column => continue,
                     ColumnOptions { is_unique: true, .. } => "unique",
                     ColumnOptions { is_indexed: true, .. } => "index",
                     _ => continue,
@@ -159,7 +141,7 @@ impl<'a> SchemaNames<'a> {
                 relations.take(naming::knex_name(&side.key, &side.path, label).into());
             }
         }
-        SchemaNames { part, generation, advice, tables, relations, met: Vec::new() }
+        SchemaNames { part, generation, problems, tables, relations, met: Vec::new() }
     }
 
     /// A join table with all its names.
@@ -169,17 +151,24 @@ impl<'a> SchemaNames<'a> {
         target: usize,
         name: String,
         columns: [String; 2],
-        problems: &mut Vec<Problem>,
     ) -> Box<JoinTable> {
         let stored = Name::from(name::clip(&name));
         let why = if *stored == *name { "" } else { " (PostgreSQL keeps 63 bytes of a name)" };
+        let advice = match self.generation {
+            "old" => {
+                "The old Keystone could keep only one of them, so the database does not say whose links these are: separate them by hand before you migrate."
+            }
+            _ => {
+                "The new Keystone would keep only one of them. Rename the field or the list before you upgrade."
+            }
+        };
         let mut collides = |thing: String, first: &str, second: &str| {
             // Names that meet now have often met before: once is enough.
-            let message = format!("{thing} is {first} and also {second}{why}. {}", self.advice);
+            let message = format!("{thing} is {first} and also {second}{why}. {advice}");
             let problem = Problem::new("NAME_COLLISION", message).on_field(&side.key, &side.path);
             let is_here = |it: &Problem| (&it.list, &it.field) == (&problem.list, &problem.field);
-            if !problems.iter().any(is_here) {
-                problems.push(problem);
+            if !self.problems.iter().any(is_here) {
+                self.problems.push(problem);
             }
         };
         let holder = format!("the {} join table of {side}", self.generation);
@@ -196,21 +185,18 @@ impl<'a> SchemaNames<'a> {
 
         let mut constraints = Namespace::default();
         let mut distinct = Vec::new();
-        let mut column = |at: usize| {
+        let mut column = |column: &str, list: usize| {
             let options =
                 ColumnOptions { is_indexed: true, is_not_nullable: true, is_unique: false };
             let [index, foreign_key] =
-                ["index", "foreign"].map(|label| naming::knex_name(&name, &columns[at], label));
-            let (index, index_differs) = self.relations.take_distinct(&index);
-            let (foreign_key, foreign_key_differs) = constraints.take_distinct(&foreign_key);
-            distinct.extend(index_differs.then(|| Name::clone(&index)));
-            distinct.extend(foreign_key_differs.then(|| Name::clone(&foreign_key)));
-            let names = [index, foreign_key];
-            let (column, list) = ((&*name, &*columns[at]), [side.list, target][at]);
-            let column = foreign_key_column(self.part, column, list, options, names);
-            ForeignKeyColumn { is_distinct: index_differs || foreign_key_differs, ..column }
+                ["index", "foreign"].map(|label| naming::knex_name(&name, column, label));
+            let names =
+                [self.relations.take_distinct(&index), constraints.take_distinct(&foreign_key)];
+            let differing = names.iter().filter(|(_, is_distinct)| *is_distinct);
+            distinct.extend(differing.map(|(name, _)| Name::clone(name)));
+            foreign_key_column(self.part, (&name, column), list, options, names)
         };
-        let (near, mut far) = (column(0), column(1));
+        let (near, mut far) = (column(&columns[0], side.list), column(&columns[1], target));
         if far.not_null == near.not_null {
             far.not_null = naming::not_null_name(&stored, &far.name, "not_null1").into();
         }
@@ -225,16 +211,17 @@ impl<'a> SchemaNames<'a> {
 fn column(part: &Part<'_>, side: &Side, target: usize) -> ForeignKeyColumn {
     let index = if side.options.is_unique { "unique" } else { "index" };
     let names = [index, "foreign"]
-        .map(|label| name::clip(&naming::knex_name(&side.key, &side.path, label)).into());
+        .map(|label| (name::clip(&naming::knex_name(&side.key, &side.path, label)).into(), false));
     foreign_key_column(part, (&side.key, &side.path), target, side.options, names)
 }
 
+/// With the names of its index and foreign key comes whether they differ from Keystone's own.
 fn foreign_key_column(
     part: &Part<'_>,
     (table, column): (&str, &str),
     target: usize,
     options: ColumnOptions,
-    [index, foreign_key]: [Name; 2],
+    [(index, index_differs), (foreign_key, foreign_key_differs)]: [(Name, bool); 2],
 ) -> ForeignKeyColumn {
     let list = part.list(target);
     let name = name::clip(column);
@@ -246,6 +233,6 @@ fn foreign_key_column(
         not_null: naming::not_null_name(name::clip(table), name, "not_null").into(),
         name: name.into(),
         options,
-        is_distinct: false,
+        is_distinct: index_differs || foreign_key_differs,
     }
 }

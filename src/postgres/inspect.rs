@@ -21,7 +21,7 @@ use crate::name;
 use crate::naming;
 use crate::plan::{self, AdapterPlan, Direction, Engine, Tables, UpgradePlan};
 use crate::reconcile::Reconciled;
-use crate::relationship::{Kind, Relationship, Side};
+use crate::relationship::{Kind, Relationship};
 use crate::snapshot::Snapshot;
 use crate::step::{JoinTable, Links, Owner, Planned, TablePlace, TableStep};
 
@@ -45,7 +45,8 @@ pub fn inspect(
     let related = || plan.relationships_of(adapter);
 
     let session = session(&interview, &statements)?;
-    let unchanged = related().filter(|(at, _)| !all.contains_key(at)).map(|(_, it)| unchanged(it));
+    let unchanged =
+        related().filter(|(at, _)| !all.contains_key(at)).map(|(_, it)| Links::in_column(it));
     let there =
         There::ask(&interview, &statements, steps, &unchanged.collect::<Vec<_>>(), direction)?;
     let catalogue: Vec<Fact> = match facts::query(&statements, &changes(steps, direction)) {
@@ -74,7 +75,7 @@ pub fn inspect(
     let lists: Vec<(String, &str)> = snapshot
         .lists
         .iter()
-        .filter(|list| std::ptr::eq(&plan.adapters[list.adapter], adapter))
+        .filter(|list| list.adapter == adapter.index)
         .map(|list| (name::clip(&list.key).to_owned(), &*list.key))
         .collect();
     let mirrored = mirrored(&relationships, &lists);
@@ -211,22 +212,13 @@ impl<'a> Places<'a> {
         let copies = copies(left);
         let is_changed = !places.is_empty();
         if !is_changed {
-            let links = unchanged(relationship);
+            let links = Links::in_column(relationship);
             places.push(Place { links, schema: Within::Both, is_kept: true });
         }
         let homeless =
             remaining.iter().find_map(|change| agreement::homeless(change, &plan.relationships));
         Places { at, relationship, places, copies, homeless, remaining, is_changed, is_between }
     }
-}
-
-/// The column of a relationship without steps, on the side without `many`.
-fn unchanged(relationship: &Relationship) -> Links<TablePlace> {
-    let (side, owner): (&Side, Owner) = match &relationship.right {
-        Some(right) if relationship.left.many => (right, Owner::Right),
-        _ => (&relationship.left, Owner::Left),
-    };
-    Links { owner, place: TablePlace::column_of(side) }
 }
 
 /// The join tables as they are called where left and right are the other way round, but for names that other
