@@ -27,14 +27,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 5] = [
-        Kind::OneSidedOneToMany,
-        Kind::OneSidedManyToMany,
-        Kind::TwoSidedOneToOne,
-        Kind::TwoSidedOneToMany,
-        Kind::TwoSidedManyToMany,
-    ];
-
     pub fn heading(self) -> &'static str {
         match self {
             Kind::OneSidedOneToMany => "One-sided: one to many",

@@ -12,15 +12,14 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use askama::Template;
-use askama::filters::Safe;
 use serde::Deserialize;
 
-use self::picture::{Change, Fate, Links, Panel, pictures};
+use self::picture::{Fate, Panel, Picture, pictures};
 use crate::error::Problem;
 use crate::inspection::{Copied, Finding, Inspection, Related, State};
 use crate::outcome::Kept;
 use crate::plan::{AdapterPlan, Direction, Engine, Options, UpgradePlan};
-use crate::relationship::Kind;
+use crate::relationship::{Kind, Relationship};
 use crate::schema::{TableSchema, Which};
 use crate::snapshot::Snapshot;
 use crate::{diff, mongodb, postgres};
@@ -104,22 +103,14 @@ pub fn render(
     found: Option<&Found>,
     format: Format,
 ) -> Result<String, Problem> {
-    let only = adapter.map(|_| plan.adapter(adapter)).transpose()?;
-    let parts = plan
-        .adapters
-        .iter()
-        .enumerate()
-        .filter(|(_, part)| only.is_none_or(|only| std::ptr::eq(only, *part)))
-        .map(|(at, _)| Part::new(plan, snapshot, at, script, found))
-        .collect::<Result<Vec<_>, _>>()?;
-    let report = Report {
-        version: env!("CARGO_PKG_VERSION"),
-        keystone: plan.keystone.as_deref(),
-        from: script.direction.schemas().0,
-        to: script.direction.schemas().1,
-        parts,
-        warnings: plan.warnings.iter().map(|warning| &*warning.message).collect(),
+    let chosen = match adapter {
+        Some(_) => vec![plan.adapter_index(adapter)?],
+        None => (0..plan.adapters.len()).collect(),
     };
+    let parts = chosen.into_iter().map(|at| Part::new(plan, snapshot, at, script, found));
+    let (from, to) = script.direction.schemas();
+    let version = env!("CARGO_PKG_VERSION");
+    let report = Report { version, plan, from, to, parts: parts.collect::<Result<_, _>>()? };
     let text = match format {
         Format::Html => Html { report: &report }.render(),
         Format::Markdown => Markdown { report: &report }.render(),
@@ -141,25 +132,21 @@ struct Markdown<'a> {
 
 struct Report<'a> {
     version: &'static str,
-    keystone: Option<&'a str>,
+    plan: &'a UpgradePlan,
     from: &'static str,
     to: &'static str,
     parts: Vec<Part<'a>>,
-    warnings: Vec<&'a str>,
 }
 
 struct Part<'a> {
-    name: &'a str,
-    engine: &'static str,
+    plan: &'a AdapterPlan,
     language: &'static str,
     verdict: Verdict,
     facts: Vec<Fact>,
     backup: &'a str,
-    problems: Vec<&'a Finding>,
-    warnings: Vec<&'a Finding>,
+    problems: &'a [Finding],
+    warnings: &'a [Finding],
     groups: BTreeMap<Kind, Vec<Entry<'a>>>,
-    changed: usize,
-    total: usize,
     is_counted: bool,
     /// Statements for all relationships together, each kind under its title.
     frame: Vec<Statements>,
@@ -183,24 +170,24 @@ struct Fact {
 struct Entry<'a> {
     /// Which it is, counted from 1: for links within the report.
     number: usize,
-    name: String,
-    cardinality: &'static str,
-    changes: Vec<Change>,
-    panels: Vec<Panel>,
+    relationship: &'a Relationship,
+    picture: Picture<'a>,
     statements: Vec<Statements>,
     related: Option<&'a Related>,
     moved: Option<&'a Kept>,
 }
 
 impl Entry<'_> {
+    fn panels(&self) -> Vec<Panel<'_>> {
+        self.picture.panels(self.related)
+    }
+
     /// The panels as rows of a table in Markdown, a cell for each panel.
-    fn rows(&self) -> Vec<Vec<Safe<String>>> {
-        let columns: Vec<Vec<String>> = self.panels.iter().map(markdown::cells).collect();
+    fn rows(&self) -> Vec<Vec<String>> {
+        let columns: Vec<Vec<String>> = self.panels().iter().map(markdown::cells).collect();
         let rows = columns.iter().map(Vec::len).max().unwrap_or(0);
         let cell = |column: &Vec<String>, row: usize| column.get(row).cloned().unwrap_or_default();
-        (0..rows)
-            .map(|row| columns.iter().map(|column| Safe(cell(column, row))).collect())
-            .collect()
+        (0..rows).map(|row| columns.iter().map(|column| cell(column, row)).collect()).collect()
     }
 
     fn links(&self) -> String {
@@ -235,7 +222,7 @@ struct Statements {
 impl<'a> Part<'a> {
     fn new(
         plan: &'a UpgradePlan,
-        snapshot: &Snapshot,
+        snapshot: &'a Snapshot,
         at: usize,
         script: Options,
         found: Option<&'a Found>,
@@ -252,46 +239,38 @@ impl<'a> Part<'a> {
         let mut groups: BTreeMap<Kind, Vec<Entry<'_>>> = BTreeMap::new();
         for (at, picture) in pictures(plan, snapshot, part, script.direction) {
             let relationship = &plan.relationships[at];
-            let related = related.get(&at).copied();
             groups.entry(relationship.kind).or_default().push(Entry {
                 number: at + 1,
-                name: relationship.name(),
-                cardinality: relationship.cardinality,
-                changes: picture.changes(),
-                panels: picture.panels(&related.map_or_else(Links::new, counted)),
+                relationship,
+                picture,
                 statements: written.remove(&Some(at)).unwrap_or_default(),
-                related,
+                related: related.get(&at).copied(),
                 moved: moved.get(&at).copied(),
             });
         }
-        let entries = || groups.values().flatten();
-        let changed = entries().filter(|entry| !entry.changes.is_empty()).count();
-        let total = entries().count();
-        let changes = entries().flat_map(|entry| &entry.changes);
-        let dropped = changes.filter(|change| change.fate == Fate::Dropped);
-        let dropped = dropped.map(|change| change.name.clone()).collect();
-        let facts = facts(part, script, found, dropped);
+        let changes = groups.values().flatten().map(|entry| entry.picture.changes());
+        let changes: Vec<_> = changes.collect();
+        let changed = changes.iter().filter(|changes| !changes.is_empty()).count();
+        let dropped = changes.iter().flatten().filter(|place| place.fate() == Fate::Dropped);
+        let dropped = dropped.map(|place| place.name().to_owned()).collect();
+        let is_done = found.is_some_and(|found| found.check.is_done || found.is_migrated());
+        let facts =
+            if changed == 0 || is_done { Vec::new() } else { facts(part, script, found, dropped) };
+        let (language, backup) = match part.engine {
+            Engine::PostgreSql { .. } => {
+                ("sql", "pg_dump --format=custom --file=backup.dump \"$DATABASE_URL\"")
+            }
+            Engine::MongoDb { .. } => ("js", "mongodump --uri=\"$MONGO_URL\" --out=backup"),
+        };
         Ok(Part {
-            name: &part.name,
-            engine: part.engine_name(),
-            language: match part.engine {
-                Engine::PostgreSql { .. } => "sql",
-                Engine::MongoDb { .. } => "js",
-            },
-            verdict: Verdict::new(changed, total, script, found),
+            plan: part,
+            language,
+            verdict: Verdict::new(changed, changes.len(), script, found),
             facts,
-            backup: match (found, &part.engine) {
-                (Some(found), _) => &found.backup,
-                (None, Engine::PostgreSql { .. }) => {
-                    "pg_dump --format=custom --file=backup.dump \"$DATABASE_URL\""
-                }
-                (None, Engine::MongoDb { .. }) => "mongodump --uri=\"$MONGO_URL\" --out=backup",
-            },
-            problems: found.map_or_else(Vec::new, |it| it.check.problems.iter().collect()),
-            warnings: found.map_or_else(Vec::new, |it| it.warnings().iter().collect()),
+            backup: found.map_or(backup, |found| &found.backup),
+            problems: found.map(|found| &*found.check.problems).unwrap_or_default(),
+            warnings: found.map(Found::warnings).unwrap_or_default(),
             groups,
-            changed,
-            total,
             is_counted: found.is_some(),
             frame: written.remove(&None).unwrap_or_default(),
             diff: schema_diff(plan, snapshot, at, script.direction),
@@ -354,13 +333,11 @@ impl Verdict {
         };
         let Some(found) = found else {
             if changed == 0 {
-                let text = "Both schemas store the relationships the same way.".to_owned();
-                return verdict("good", "Nothing to do", text);
+                let text = "Both schemas store the relationships the same way.";
+                return verdict("good", "Nothing to do", text.to_owned());
             }
-            let text = format!(
-                "{relationships} This report comes from the lists alone: --check looks at the database."
-            );
-            return verdict("neutral", "Not checked yet", text);
+            let text = "This report comes from the lists alone: --check looks at the database.";
+            return verdict("neutral", "Not checked yet", format!("{relationships} {text}"));
         };
         let check = &found.check;
         let name = &check.database.name;
@@ -397,36 +374,31 @@ fn facts(
     found: Option<&Found>,
     dropped: Vec<String>,
 ) -> Vec<Fact> {
-    if found.is_some_and(|found| found.check.is_done || found.is_migrated()) {
-        return Vec::new();
-    }
-    let drops = found.map_or(dropped, |found| found.check.drops.clone());
-    let (title, mut items): (_, Vec<(String, Option<String>)>) = match (&part.engine, found) {
-        (Engine::PostgreSql { .. }, Some(found)) => {
-            let mut locks = found.check.locks.clone();
-            locks.sort_by_key(|lock| Reverse(lock.bytes));
-            let locks = locks.into_iter().map(|it| (it.name, Some(size(it.bytes))));
-            ("Locks while it runs", locks.collect())
+    let without_size = |names: Vec<String>| -> Vec<(String, Option<String>)> {
+        names.into_iter().map(|name| (name, None)).collect()
+    };
+    let drops = without_size(found.map_or(dropped, |found| found.check.drops.clone()));
+    let during = match &part.engine {
+        Engine::PostgreSql { steps, .. } => {
+            let mut items = match found {
+                Some(found) => {
+                    let mut locks = found.check.locks.clone();
+                    locks.sort_by_key(|lock| Reverse(lock.bytes));
+                    locks.into_iter().map(|it| (it.name, Some(size(it.bytes)))).collect()
+                }
+                None => without_size(postgres::locked(steps, script.direction)),
+            };
+            let more = items.len().saturating_sub(LARGEST);
+            items.truncate(LARGEST);
+            Fact { title: "Locks while it runs", items, more }
         }
-        (Engine::PostgreSql { steps, .. }, None) => {
-            let locks = postgres::locked(steps, script.direction).into_iter();
-            ("Locks while it runs", locks.map(|name| (name, None)).collect())
-        }
-        (Engine::MongoDb { .. }, Some(found)) => {
-            ("Copies", found.check.copies.iter().map(copied).collect())
-        }
-        (Engine::MongoDb { steps, .. }, None) => {
-            let copies = steps.iter().flat_map(|planned| mongodb::copies(&planned.step, script));
-            ("Copies", copies.map(|copy| copied(&copy)).collect())
+        Engine::MongoDb { steps, .. } => {
+            let planned = || steps.iter().flat_map(|it| mongodb::copies(&it.step, script));
+            let copies = found.map_or_else(|| planned().collect(), |it| it.check.copies.clone());
+            Fact { title: "Copies", items: copies.iter().map(copied).collect(), more: 0 }
         }
     };
-    let mut more = 0;
-    if matches!(part.engine, Engine::PostgreSql { .. }) {
-        more = items.len().saturating_sub(LARGEST);
-        items.truncate(LARGEST);
-    }
-    let drops = drops.into_iter().map(|name| (name, None)).collect();
-    vec![Fact { title: "Drops", items: drops, more: 0 }, Fact { title, items, more }]
+    vec![Fact { title: "Drops", items: drops, more: 0 }, during]
 }
 
 /// `todos.readers → todo_readers`, and how much there is to read.
@@ -445,10 +417,6 @@ fn size(bytes: u64) -> String {
         unit += 1;
     }
     format!("{} {}", bytes.round(), UNITS[unit])
-}
-
-fn counted(related: &Related) -> Links<'_> {
-    related.places.iter().filter_map(|it| Some((&*it.name, it.links?))).collect()
 }
 
 fn schema_diff(plan: &UpgradePlan, snapshot: &Snapshot, at: usize, direction: Direction) -> String {

@@ -10,8 +10,9 @@ use crate::error::Problem;
 use crate::name::{self, Name};
 use crate::naming;
 use crate::plan::{Engine, UpgradePlan};
-use crate::relationship::{Kind, Relationship, Side};
+use crate::relationship::{Relationship, Side};
 use crate::snapshot::{CompiledKey, KeyKind, List, Snapshot};
+use crate::sql::without_quoted;
 use crate::step::{ForeignKeyColumn, JoinTable, TableStep};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +45,7 @@ pub struct TableKey {
     pub columns: Vec<Name>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Column {
     pub name: Name,
     /// Its type, with a check where knex has it there.
@@ -64,12 +65,18 @@ pub struct ForeignKey {
     pub cascades: bool,
 }
 
-/// The relationships of an adapter, each by the list and field of its sides.
-pub type ByField<'a> = HashMap<(usize, usize), (&'a Relationship, &'a Side)>;
+/// The sides of an adapter's relationships by their lists and fields, each with the list that it refers
+/// to.
+pub type ByField<'a> = HashMap<(usize, usize), (&'a Relationship, &'a Side, usize)>;
 
 pub fn by_field(plan: &UpgradePlan, adapter: usize) -> ByField<'_> {
-    let own = plan.relationships.iter().filter(|relationship| relationship.adapter == adapter);
-    own.flat_map(|it| it.sides().map(move |side| ((side.list, side.field), (it, side)))).collect()
+    let mut sides = ByField::new();
+    for it in plan.relationships.iter().filter(|it| it.adapter == adapter) {
+        for (side, target) in it.sides().zip([it.target, it.left.list]) {
+            sides.insert((side.list, side.field), (it, side, target));
+        }
+    }
+    sides
 }
 
 impl TableSchema {
@@ -112,17 +119,15 @@ impl TableSchema {
 
     /// The schema, unless a column has no type: what is printed creates what it says, or is an error.
     pub fn with_types(self) -> Result<Self, Problem> {
-        let columns = self
-            .tables
-            .iter()
-            .flat_map(|table| table.columns.iter().map(move |column| (&table.name, column)));
-        let unknown = columns.filter(|(_, column)| column.data_type.is_empty()).find_map(
-            |(table, column)| {
-                let list = &column.foreign_key.as_ref()?.references;
-                Some(Problem::unknown_type(&format!("{table}.{}", column.name), list))
-            },
-        );
-        unknown.map_or(Ok(self), Err)
+        for table in &self.tables {
+            for column in table.columns.iter().filter(|column| column.data_type.is_empty()) {
+                if let Some(key) = &column.foreign_key {
+                    let name = format!("{}.{}", table.name, column.name);
+                    return Err(Problem::unknown_type(&name, &key.references));
+                }
+            }
+        }
+        Ok(self)
     }
 }
 
@@ -146,15 +151,10 @@ fn list_table(
                 );
                 field.keys.iter().for_each(|key| table.add_key(&list.key, key));
             }
-            Some((relationship, side)) => {
-                let is_right = relationship.right.as_ref() == Some(*side);
-                let is_dropped =
-                    is_right && which == Which::New && relationship.kind == Kind::TwoSidedOneToOne;
-                if side.many || is_dropped {
-                    continue;
+            Some((relationship, side, target)) => {
+                if !side.many && (which == Which::Old || relationship.keeps(side)) {
+                    table.add_foreign_key(side, &snapshot.lists[*target]);
                 }
-                let target = if is_right { relationship.left.list } else { relationship.target };
-                table.add_foreign_key(side, &snapshot.lists[target]);
             }
         }
     }
@@ -196,14 +196,13 @@ impl Table {
             name,
             data_type: target.foreign_key_type.clone().unwrap_or_default(),
             is_not_null: side.options.is_not_nullable,
-            default: None,
-            primary_key: None,
             unique: side.options.is_unique.then(|| stored("unique")),
             foreign_key: Some(ForeignKey {
                 name: stored("foreign"),
                 references: name::stored(&target.key),
                 cascades: false,
             }),
+            ..Column::default()
         });
     }
 }
@@ -219,14 +218,12 @@ fn join_table(table: &JoinTable) -> Table {
         name: column.name.clone(),
         data_type: column.data_type.clone().unwrap_or_default(),
         is_not_null: true,
-        default: None,
-        primary_key: None,
-        unique: None,
         foreign_key: is_whole.then(|| ForeignKey {
             name: column.foreign_key.clone(),
             references: column.references.clone(),
             cascades: true,
         }),
+        ..Column::default()
     };
     let index = |(column, _): (&ForeignKeyColumn, bool)| TableKey {
         kind: KeyKind::Index,
@@ -243,59 +240,31 @@ fn join_table(table: &JoinTable) -> Table {
 impl Column {
     /// A column as knex compiles it: the type, then `not null`, then the default.
     fn compiled(table: &str, name: &str, definition: &str) -> Self {
-        let (definition, default) = match find_word(definition, "default") {
-            Some(at) => {
-                (&definition[..at], Some(definition[at + "default".len()..].trim().to_owned()))
-            }
-            None => (definition, None),
+        const DEFAULT: &str = " default ";
+        // A check may have the word in quotes or brackets.
+        let bare = without_quoted(definition).unwrap_or_default();
+        let count = |at: usize, bracket: char| bare[..at].matches(bracket).count();
+        let mut found = bare.match_indices(DEFAULT).map(|(at, _)| at);
+        let at = found.find(|&at| count(at, '(') == count(at, ')'));
+        let default = at.map(|at| definition[at + DEFAULT.len()..].trim().to_owned());
+        let mut rest = definition[..at.unwrap_or(definition.len())].trim();
+        let mut strip = |end: &str| {
+            let stripped = rest.strip_suffix(end);
+            rest = stripped.unwrap_or(rest).trim_end();
+            stripped.is_some()
         };
-        let mut rest = definition.trim();
-        let is_primary = strip(&mut rest, "primary key");
-        let is_not_null = strip(&mut rest, "not null");
-        strip(&mut rest, "null");
+        let is_primary = strip(" primary key");
+        let is_not_null = strip(" not null");
+        strip(" null");
         Column {
             name: name::clip(name).into(),
             data_type: rest.into(),
             is_not_null: is_not_null || is_primary,
             default,
             primary_key: is_primary.then(|| naming::primary_key_name(name::clip(table)).into()),
-            unique: None,
-            foreign_key: None,
+            ..Column::default()
         }
     }
-}
-
-/// Takes a word off the end.
-fn strip(text: &mut &str, word: &str) -> bool {
-    match text.strip_suffix(word).and_then(|rest| rest.strip_suffix(' ')) {
-        Some(rest) => {
-            *text = rest.trim_end();
-            true
-        }
-        None => false,
-    }
-}
-
-/// Where a word stands that is not in quotes or brackets.
-fn find_word(sql: &str, word: &str) -> Option<usize> {
-    let (mut depth, mut quote) = (0_u32, None);
-    for (at, character) in sql.char_indices() {
-        match (quote, character) {
-            (Some(open), _) if character == open => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"') => quote = Some(character),
-            (None, '(') => depth += 1,
-            (None, ')') => depth = depth.saturating_sub(1),
-            (None, ' ') if depth == 0 => {
-                let rest = &sql[at + 1..];
-                if rest.strip_prefix(word).is_some_and(|rest| rest.starts_with(' ')) {
-                    return Some(at + 1);
-                }
-            }
-            _ => {}
-        }
-    }
-    None
 }
 
 #[cfg(test)]

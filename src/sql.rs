@@ -23,33 +23,55 @@ pub fn is_type(sql: &str) -> bool {
 /// Whether quotes and brackets close, and nothing outside of quotes ends the statement or begins a
 /// comment. What stands in quotes may be anything.
 pub fn is_within_one_statement(sql: &str) -> bool {
-    let mut depth = 0_i32;
+    let Some(bare) = without_quoted(sql) else { return false };
+    let is_ended = bare.contains([';', '\0', '$']) || bare.contains("--") || bare.contains("/*");
+    let mut depth = 0;
+    let opens_first = bare.chars().all(|c| {
+        depth += match c {
+            '(' => 1,
+            ')' => -1,
+            _ => 0,
+        };
+        depth >= 0
+    });
+    !is_ended && opens_first && depth == 0
+}
+
+/// The SQL with a space for each byte that stands in quotes. None where a quote does not close.
+pub fn without_quoted(sql: &str) -> Option<String> {
+    let mut bare = String::with_capacity(sql.len());
     let mut quote = None;
     let mut escapes = false;
-    let mut before = ' ';
     let mut rest = sql.chars();
     while let Some(c) = rest.next() {
-        match (quote, c) {
-            (Some('\''), '\\') if escapes => drop(rest.next()),
-            (Some(open), _) if c == open => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"') => {
-                escapes = matches!(before, 'e' | 'E');
+        match quote {
+            Some(open) if c == open => quote = None,
+            Some(_) => {
+                let escaped = if escapes && c == '\\' { rest.next() } else { None };
+                let bytes = c.len_utf8() + escaped.map_or(0, char::len_utf8);
+                bare.push_str(&" ".repeat(bytes));
+                continue;
+            }
+            None if matches!(c, '\'' | '"') => {
+                escapes = c == '\'' && has_escapes(&bare, escapes);
                 quote = Some(c);
             }
-            (None, '(') => depth += 1,
-            (None, ')') => depth -= 1,
-            (None, ';' | '\0' | '$') => return false,
-            (None, '-') if before == '-' => return false,
-            (None, '*') if before == '/' => return false,
-            _ => {}
+            None => {}
         }
-        if depth < 0 {
-            return false;
-        }
-        before = c;
+        bare.push(c);
     }
-    depth == 0 && quote.is_none()
+    quote.is_none().then_some(bare)
+}
+
+/// Whether a string that begins after this has escapes: it is `E'…'`, or it goes on with one after a
+/// doubled quote or a line break.
+fn has_escapes(before: &str, had_escapes: bool) -> bool {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || !c.is_ascii();
+    let is_marked = before.strip_suffix(['e', 'E']).is_some_and(|rest| !rest.ends_with(is_of_name));
+    let end = before.trim_ascii_end();
+    let gap = &before[end.len()..];
+    let goes_on = end.ends_with('\'') && (gap.is_empty() || gap.contains(['\n', '\r']));
+    is_marked || (had_escapes && goes_on)
 }
 
 #[cfg(test)]
@@ -83,6 +105,8 @@ mod tests {
         for sql in [
             "text not null default 'a; b -- c /* d'",
             "text default E'it\\'s; here'",
+            "text default E'it''s \\'one; here'",
+            "text default E'one'\n  '\\'two; here'",
             "text default 'C:\\'",
             "integer default (1 - 2)",
             "text check (\"a;b\" in ('x', 'it''s'))",
@@ -98,6 +122,10 @@ mod tests {
             "text)",
             "text default $$;$$",
             "text default E'\\\\'; drop table users; --'",
+            "text default E'a''b\\''; drop table users; --'",
+            "date default date'\\'; drop table users; --'",
+            "text default E'a' '\\'; drop table users; --'",
+            "text default E\"a\"'\\'; drop table users; --'",
         ] {
             assert!(!is_within_one_statement(sql), "{sql}");
         }

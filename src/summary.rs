@@ -1,5 +1,7 @@
 //! The summary: Keystone's relationship migration guide, filled in for the project at hand.
 
+use std::collections::BTreeMap;
+
 use crate::error::Problem;
 use crate::plan::{AdapterPlan, Engine, UpgradePlan};
 use crate::relationship::Kind;
@@ -11,69 +13,65 @@ use crate::step::{CollectionStep, Planned, TableStep};
 /// `color` adds ANSI colours and changes nothing else. Where a project has several adapters, each
 /// gets a part of its own under its name, or `adapter` picks one.
 pub fn render(plan: &UpgradePlan, adapter: Option<&str>, color: bool) -> Result<String, Problem> {
-    let paint = Paint { color };
-    let mut text = String::new();
+    let paint = |text: &str, on: u8, off: u8| match color {
+        true => format!("\x1b[{on}m{text}\x1b[{off}m"),
+        false => text.to_owned(),
+    };
+    let bold = |text: &str| paint(text, 1, 22);
+    let cyan = |text: &str| paint(text, 36, 39);
     let parts: Vec<&AdapterPlan> = match adapter {
         Some(_) => vec![plan.adapter(adapter)?],
         None => plan.adapters.iter().collect(),
     };
-    for part in &parts {
+    let mut lines = Vec::new();
+    for part in parts {
         if plan.adapters.len() > 1 {
-            let name = paint.bold(&format!("Adapter {} ({})", part.name, part.engine_name()));
-            push(&mut text, &name);
+            lines.push(bold(&format!("Adapter {} ({})", part.name, part.engine_name())));
         }
-        let mut actions = actions(part, &paint, plan.relationships.len());
-        let mut is_empty = true;
-        for kind in Kind::ALL {
-            let mut heading = Some(kind.heading());
-            for (at, relationship) in plan.relationships_of(part).filter(|(_, it)| it.kind == kind)
-            {
-                is_empty = false;
-                if let Some(heading) = heading.take() {
-                    push(&mut text, &paint.bold(heading));
+        let mut groups: BTreeMap<Kind, Vec<_>> = BTreeMap::new();
+        for (at, relationship) in plan.relationships_of(part) {
+            groups.entry(relationship.kind).or_default().push((at, relationship));
+        }
+        if groups.is_empty() {
+            lines.push("No relationships: no action required".to_owned());
+        }
+        let actions = actions(part, &cyan, plan.relationships.len());
+        for (kind, relationships) in groups {
+            lines.push(bold(kind.heading()));
+            for (at, relationship) in relationships {
+                lines.push(format!("  {relationship}"));
+                if actions[at].is_empty() {
+                    lines.push("    * No action required".to_owned());
                 }
-                push(&mut text, &format!("  {relationship}"));
-                let lines = std::mem::take(&mut actions[at]);
-                if lines.is_empty() {
-                    push(&mut text, "    * No action required");
-                }
-                for line in lines {
-                    push(&mut text, &format!("    * {line}"));
-                }
+                lines.extend(actions[at].iter().map(|action| format!("    * {action}")));
             }
         }
-        if is_empty {
-            push(&mut text, "No relationships: no action required");
-        }
     }
-    Ok(text)
+    Ok(lines.join("\n") + "\n")
 }
 
-fn push(text: &mut String, line: &str) {
-    text.push_str(line);
-    text.push('\n');
-}
+/// Paints a name.
+type Paint<'a> = &'a dyn Fn(&str) -> String;
 
 /// The lines for each relationship, by its index.
-fn actions(part: &AdapterPlan, paint: &Paint, relationships: usize) -> Vec<Vec<String>> {
+fn actions(part: &AdapterPlan, name: Paint<'_>, relationships: usize) -> Vec<Vec<String>> {
     let mut actions = vec![Vec::new(); relationships];
     match &part.engine {
         Engine::PostgreSql { steps, .. } => {
             for Planned { relationship, step } in steps {
-                table_actions(step, paint, &mut actions[*relationship]);
+                table_actions(step, name, &mut actions[*relationship]);
             }
         }
         Engine::MongoDb { steps, .. } => {
             for Planned { relationship, step } in steps {
-                collection_actions(step, paint, &mut actions[*relationship]);
+                collection_actions(step, name, &mut actions[*relationship]);
             }
         }
     }
     actions
 }
 
-fn table_actions(step: &TableStep, paint: &Paint, lines: &mut Vec<String>) {
-    let name = |name: &str| paint.cyan(name);
+fn table_actions(step: &TableStep, name: Paint<'_>, lines: &mut Vec<String>) {
     match step {
         TableStep::DropColumn { table, column, .. } => {
             lines.push(format!("Delete column {}", name(&format!("{table}.{}", column.name))));
@@ -98,8 +96,7 @@ fn table_actions(step: &TableStep, paint: &Paint, lines: &mut Vec<String>) {
     }
 }
 
-fn collection_actions(step: &CollectionStep, paint: &Paint, lines: &mut Vec<String>) {
-    let name = |name: &str| paint.cyan(name);
+fn collection_actions(step: &CollectionStep, name: Paint<'_>, lines: &mut Vec<String>) {
     match step {
         CollectionStep::CopyLinks { from, into, .. } => {
             let [collection, near, far] = [&into.name, &into.near, &into.far].map(|it| name(it));
@@ -109,27 +106,6 @@ fn collection_actions(step: &CollectionStep, paint: &Paint, lines: &mut Vec<Stri
         }
         CollectionStep::UnsetField { field, .. } => {
             lines.push(format!("Delete {}", name(&field.to_string())));
-        }
-    }
-}
-
-struct Paint {
-    color: bool,
-}
-
-impl Paint {
-    fn bold(&self, text: &str) -> String {
-        self.wrap(text, 1, 22)
-    }
-
-    fn cyan(&self, text: &str) -> String {
-        self.wrap(text, 36, 39)
-    }
-
-    fn wrap(&self, text: &str, on: u8, off: u8) -> String {
-        match self.color {
-            true => format!("\x1b[{on}m{text}\x1b[{off}m"),
-            false => text.to_owned(),
         }
     }
 }

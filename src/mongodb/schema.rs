@@ -25,11 +25,10 @@ pub fn schema(plan: &UpgradePlan, snapshot: &Snapshot, adapter: usize, which: Wh
         for (field_at, field) in list.fields.iter().enumerate() {
             let line = match sides.get(&(at, field_at)) {
                 None => field.kind.clone(),
-                Some((relationship, side)) if which == Which::Old || relationship.keeps(side) => {
-                    let is_right = relationship.right.as_ref() == Some(*side);
-                    let target =
-                        if is_right { relationship.left.list } else { relationship.target };
-                    let id = format!("ObjectId of {}", self::collection(&snapshot.lists[target]));
+                Some((relationship, side, target))
+                    if which == Which::Old || relationship.keeps(side) =>
+                {
+                    let id = format!("ObjectId of {}", self::collection(&snapshot.lists[*target]));
                     if side.many { format!("[{id}]") } else { id }
                 }
                 Some(_) => continue,

@@ -30,22 +30,21 @@ impl askama::filters::Escaper for Escaper {
 }
 
 /// What a panel shows, each place in a cell of a table.
-pub(super) fn cells(panel: &Panel) -> Vec<String> {
-    let fields = panel.lists.iter().flat_map(|list| {
-        list.fields.iter().map(|field| {
+pub(super) fn cells(panel: &Panel<'_>) -> Vec<String> {
+    let mut cells = Vec::new();
+    for (list, fields) in panel.lists() {
+        for field in fields {
             let name = span(&format!("{}.{}", list.key, field.path));
-            let type_name = span(&field.type_name);
-            let place = field.elsewhere.as_ref().map(|place| [" ", &span(place)].concat());
-            let what = format!("{type_name}, {}{}", field.how, place.unwrap_or_default());
-            cell(&name, &what, &field.mark)
-        })
-    });
-    let joins = panel.joins.iter().map(|join| {
-        let columns: Vec<String> = join.columns.iter().map(|column| span(&column.name)).collect();
-        let what = format!("{} with {}", join.kind, columns.join(" and "));
-        cell(&span(&join.name), &what, &join.mark)
-    });
-    fields.chain(joins).collect()
+            let what = format!("{}, {}", span(&field.type_name), words(&field.how));
+            cells.push(cell(&name, &what, &field.mark));
+        }
+    }
+    for join in panel.joins() {
+        let [near, far] = join.columns.map(|column| span(column.name));
+        let what = format!("{} with {near} and {far}", join.kind);
+        cells.push(cell(&span(join.name), &what, &join.mark));
+    }
+    cells
 }
 
 fn cell(name: &str, what: &str, mark: &Mark) -> String {
@@ -61,11 +60,17 @@ fn cell(name: &str, what: &str, mark: &Mark) -> String {
         let noun = if links == 1 { "link" } else { "links" };
         text.push_str(&format!(", {links} {noun}"));
     }
-    if let Some(Note { text: note, place }) = &mark.note {
-        text.push_str(&format!(", {note}"));
-        text.extend(place.iter().map(|place| [" ", &span(place)].concat()));
+    if let Some(note) = &mark.note {
+        text.push_str(&format!(", {}", words(note)));
     }
     text
+}
+
+fn words(note: &Note<'_>) -> String {
+    match note.place {
+        Some(place) => format!("{} {}", note.text, span(place)),
+        None => note.text.to_owned(),
+    }
 }
 
 /// A name as code, wherever it stands: in a table a bar would else end the cell.

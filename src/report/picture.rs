@@ -1,19 +1,17 @@
 //! A relationship before and after: the lists with their fields, and where the links are stored.
 //!
-//! A picture is made for one schema and then for the other, of the same places. What a place is in the
-//! one and is not in the other says what a migration does to it, in either direction.
+//! A picture has the places of both schemas. What a place is in the one and is not in the other says
+//! what a migration does to it, in either direction.
 
-use std::collections::{BTreeMap, HashMap};
+use std::borrow::Cow;
 
+use crate::inspection::Related;
 use crate::plan::{AdapterPlan, Direction, Engine, UpgradePlan};
 use crate::relationship::{Relationship, Side};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{List, Snapshot};
 use crate::step::{
     CollectionStep, JoinCollection, JoinTable, Owner, TablePlace, TableStep, by_relationship,
 };
-
-/// How many links each place holds, by the place's name.
-pub(super) type Links<'a> = BTreeMap<&'a str, u64>;
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
@@ -37,40 +35,38 @@ impl Fate {
 
 /// A place for links in both schemas.
 #[derive(Debug)]
-struct Place {
+pub(super) struct Place<'a> {
+    pub(super) kind: &'static str,
     /// Whose place it is; none where both sides share it.
     owner: Option<Owner>,
     /// In the old schema and in the new; in a picture, before and after.
-    names: [Option<Names>; 2],
+    names: [Option<Names<'a>>; 2],
     /// The place with the same links that stays when this one goes.
-    kept: Option<String>,
+    kept: Option<Cow<'a, str>>,
 }
 
 /// What a place is called: as a whole, and the two columns of a join table or join collection. Without
 /// those it is a column or field of the owner's items.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Names {
-    name: String,
-    columns: Option<[String; 2]>,
+struct Names<'a> {
+    name: Cow<'a, str>,
+    columns: Option<[&'a str; 2]>,
 }
 
-impl Names {
-    fn of_table(table: &JoinTable) -> Self {
-        let columns = table.columns().map(|column| column.name.to_string());
-        Names { name: table.name.to_string(), columns: Some(columns) }
+impl<'a> Place<'a> {
+    /// A column or field of a side. It goes where its links are kept elsewhere.
+    fn in_list(
+        kind: &'static str,
+        owner: Owner,
+        name: Cow<'a, str>,
+        kept: Option<Cow<'a, str>>,
+    ) -> Self {
+        let names = Names { name, columns: None };
+        let new = kept.is_none().then(|| names.clone());
+        Place { kind, owner: Some(owner), names: [Some(names), new], kept }
     }
 
-    fn of_field(name: String) -> Self {
-        Names { name, columns: None }
-    }
-}
-
-impl Place {
-    fn is_in_list(&self) -> bool {
-        self.names.iter().flatten().all(|names| names.columns.is_none())
-    }
-
-    fn fate(&self) -> Fate {
+    pub(super) fn fate(&self) -> Fate {
         match &self.names {
             [Some(before), Some(after)] if before != after => Fate::Renamed,
             [Some(_), None] => Fate::Dropped,
@@ -78,117 +74,109 @@ impl Place {
             _ => Fate::Stays,
         }
     }
+
+    /// Its name before, if it has one.
+    pub(super) fn name(&self) -> &str {
+        self.names.iter().flatten().next().map_or("", |names| &names.name)
+    }
+
+    /// Its name after, if that is another.
+    pub(super) fn new_name(&self) -> Option<&str> {
+        let after = self.names[1].as_ref().map(|names| &*names.name);
+        after.filter(|after| *after != self.name())
+    }
 }
 
-#[derive(Debug)]
-pub(super) struct Panel {
+/// A picture at one time.
+pub(super) struct Panel<'p> {
     pub(super) title: &'static str,
     pub(super) schema: &'static str,
-    /// The two lists; one for a list that is related to itself.
-    pub(super) lists: Vec<ListBox>,
-    pub(super) joins: Vec<JoinBox>,
+    picture: &'p Picture<'p>,
+    /// 0 before, 1 after.
+    when: usize,
+    related: Option<&'p Related>,
 }
 
 #[derive(Debug)]
-pub(super) struct ListBox {
-    pub(super) key: String,
-    pub(super) collection: Option<String>,
-    pub(super) fields: Vec<FieldRow>,
-}
-
-#[derive(Debug)]
-pub(super) struct FieldRow {
-    pub(super) path: String,
+pub(super) struct FieldRow<'p> {
+    pub(super) path: &'p str,
     /// What it holds: `User` or `[User]`.
     pub(super) type_name: String,
-    /// How it is stored, such as `column` or `in`; the name of a place may follow.
-    pub(super) how: &'static str,
-    pub(super) elsewhere: Option<String>,
+    /// How it is stored, such as `column` or `in` a join table.
+    pub(super) how: Note<'p>,
     /// Whether it is stored with the list's items, and not elsewhere.
     pub(super) is_stored: bool,
-    pub(super) mark: Mark,
+    pub(super) mark: Mark<'p>,
 }
 
 #[derive(Debug)]
-pub(super) struct JoinBox {
+pub(super) struct JoinBox<'p> {
     pub(super) kind: &'static str,
-    pub(super) name: String,
-    pub(super) columns: Vec<JoinColumn>,
-    pub(super) mark: Mark,
+    pub(super) name: &'p str,
+    pub(super) columns: [JoinColumn<'p>; 2],
+    pub(super) mark: Mark<'p>,
+}
+
+#[derive(Debug)]
+pub(super) struct JoinColumn<'p> {
+    pub(super) name: &'p str,
+    pub(super) other_name: Option<&'p str>,
+    pub(super) list: &'p str,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Mark {
+pub(super) struct Mark<'p> {
     pub(super) fate: Fate,
     pub(super) links: Option<u64>,
     /// Whether it has the links of a copy that goes or comes.
     pub(super) is_kept: bool,
     /// What becomes of its links, or where they come from.
-    pub(super) note: Option<Note>,
+    pub(super) note: Option<Note<'p>>,
 }
 
+/// A few words, which the name of a place may follow.
 #[derive(Debug)]
-pub(super) struct JoinColumn {
-    pub(super) name: String,
-    pub(super) other_name: Option<String>,
-    pub(super) list: String,
-}
-
-#[derive(Debug)]
-pub(super) struct Note {
+pub(super) struct Note<'p> {
     pub(super) text: &'static str,
-    pub(super) place: Option<String>,
-}
-
-/// What happens to a place, for a list of changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Change {
-    pub(super) fate: Fate,
-    pub(super) kind: &'static str,
-    /// The place, by its name before if it has one.
-    pub(super) name: String,
-    pub(super) to: Option<String>,
+    pub(super) place: Option<&'p str>,
 }
 
 pub(super) struct Picture<'a> {
+    pub(super) relationship: &'a Relationship,
     snapshot: &'a Snapshot,
-    relationship: &'a Relationship,
     is_mongodb: bool,
     direction: Direction,
-    places: Vec<Place>,
+    places: Vec<Place<'a>>,
 }
 
 /// The pictures of all relationships of an adapter, by their indexes in the plan.
 pub(super) fn pictures<'a>(
     plan: &'a UpgradePlan,
     snapshot: &'a Snapshot,
-    part: &AdapterPlan,
+    part: &'a AdapterPlan,
     direction: Direction,
-) -> impl Iterator<Item = (usize, Picture<'a>)> {
-    let mut places: HashMap<usize, Vec<Place>> = match &part.engine {
-        Engine::PostgreSql { steps, .. } => {
-            let mut steps = by_relationship(steps);
-            let places = plan
-                .relationships_of(part)
-                .map(|(at, it)| (at, tables(it, &steps.remove(&at).unwrap_or_default())));
-            places.collect()
-        }
-        Engine::MongoDb { steps, .. } => {
-            let mut steps = by_relationship(steps);
-            let places = plan.relationships_of(part).map(|(at, it)| {
-                (at, collections(it, &steps.remove(&at).unwrap_or_default(), snapshot))
-            });
-            places.collect()
-        }
-    };
+) -> Vec<(usize, Picture<'a>)> {
     let is_mongodb = matches!(part.engine, Engine::MongoDb { .. });
-    plan.relationships_of(part).map(move |(at, relationship)| {
-        let mut places = places.remove(&at).unwrap_or_default();
+    let picture = |relationship, mut places: Vec<Place<'a>>| {
         if direction == Direction::Down {
             places.iter_mut().for_each(|place| place.names.reverse());
         }
-        (at, Picture { snapshot, relationship, is_mongodb, direction, places })
-    })
+        Picture { relationship, snapshot, is_mongodb, direction, places }
+    };
+    let relationships = plan.relationships_of(part);
+    match &part.engine {
+        Engine::PostgreSql { steps, .. } => {
+            let mut steps = by_relationship(steps);
+            let mut steps_of = |at| steps.remove(&at).unwrap_or_default();
+            relationships.map(|(at, it)| (at, picture(it, tables(it, &steps_of(at))))).collect()
+        }
+        Engine::MongoDb { steps, .. } => {
+            let mut steps = by_relationship(steps);
+            let mut steps_of = |at| steps.remove(&at).unwrap_or_default();
+            let mut places = |at, it| collections(it, &steps_of(at), snapshot);
+            relationships.map(|(at, it)| (at, picture(it, places(at, it)))).collect()
+        }
+    }
 }
 
 fn sides(relationship: &Relationship) -> impl Iterator<Item = (Owner, &Side)> {
@@ -196,34 +184,34 @@ fn sides(relationship: &Relationship) -> impl Iterator<Item = (Owner, &Side)> {
 }
 
 /// The places in PostgreSQL: a column of each side without `many`, and what the steps say.
-fn tables(relationship: &Relationship, steps: &[&TableStep]) -> Vec<Place> {
+fn tables<'a>(relationship: &Relationship, steps: &[&'a TableStep]) -> Vec<Place<'a>> {
     let dropped = steps.iter().find_map(|step| match step {
         TableStep::DropColumn { kept, .. } => Some(kept),
         _ => None,
     });
     let mut places = Vec::new();
     for (owner, side) in sides(relationship).filter(|(_, side)| !side.many) {
-        let names = Names::of_field(TablePlace::column_of(side).name().into_owned());
-        let kept = dropped.filter(|kept| kept.owner != owner);
-        places.push(Place {
-            owner: Some(owner),
-            names: [Some(names.clone()), kept.is_none().then_some(names)],
-            kept: kept.map(|kept| kept.place.name().into_owned()),
-        });
+        let name = TablePlace::column_of(side).name().into_owned();
+        let kept = dropped.filter(|kept| kept.owner != owner).map(|kept| kept.place.name());
+        places.push(Place::in_list("column", owner, Cow::Owned(name), kept));
     }
+    let names = |table: &'a JoinTable| Names {
+        name: Cow::Borrowed(&table.name),
+        columns: Some(table.columns().map(|column| &*column.name)),
+    };
     for step in steps {
-        let (owner, old, new, kept) = match step {
+        let (owner, names, kept) = match step {
             TableStep::DropJoinTable { table, kept } => {
-                let name = kept.place.name().into_owned();
-                (Some(kept.owner.other()), Some(table), None, Some(name))
+                (Some(kept.owner.other()), [Some(names(table)), None], Some(kept.place.name()))
             }
             // It was the left side's own, and becomes that of both.
-            TableStep::RenameJoinTable { from, to } => (None, Some(from), Some(to), None),
-            TableStep::CreateJoinTable { table } => (None, None, Some(table), None),
+            TableStep::RenameJoinTable { from, to } => {
+                (None, [Some(names(from)), Some(names(to))], None)
+            }
+            TableStep::CreateJoinTable { table } => (None, [None, Some(names(table))], None),
             TableStep::DropColumn { .. } => continue,
         };
-        let names = [old, new].map(|table| table.map(|table| Names::of_table(table)));
-        places.push(Place { owner, names, kept });
+        places.push(Place { kind: "join table", owner, names, kept });
     }
     // The left side's table first.
     places.sort_by_key(|place| place.names[1].is_none());
@@ -231,207 +219,181 @@ fn tables(relationship: &Relationship, steps: &[&TableStep]) -> Vec<Place> {
 }
 
 /// The places in MongoDB: a field of each side, and what the steps say.
-fn collections(
+fn collections<'a>(
     relationship: &Relationship,
-    steps: &[&CollectionStep],
+    steps: &[&'a CollectionStep],
     snapshot: &Snapshot,
-) -> Vec<Place> {
+) -> Vec<Place<'a>> {
     let mut places = Vec::new();
     for (owner, side) in sides(relationship) {
-        let removed = steps.iter().find_map(|step| match step {
+        let kept = steps.iter().find_map(|step| match step {
             CollectionStep::UnsetField { owner: of, kept, .. } if *of == owner => Some(kept),
             _ => None,
         });
         let collection = snapshot.lists[side.list].collection.as_deref().unwrap_or(&side.key);
-        let names = Names::of_field([collection, ".", &side.path].concat());
-        places.push(Place {
-            owner: Some(owner),
-            names: [Some(names.clone()), removed.is_none().then_some(names)],
-            kept: removed.map(ToString::to_string),
-        });
+        let name = Cow::Owned([collection, ".", &side.path].concat());
+        let kept = kept.map(|kept| Cow::Owned(kept.to_string()));
+        places.push(Place::in_list("field", owner, name, kept));
     }
     for step in steps {
         if let CollectionStep::CopyLinks { into: JoinCollection { name, near, far }, .. } = step {
-            let columns = Some([near.clone(), far.clone()]);
-            let new = Some(Names { name: name.clone(), columns });
-            places.push(Place { owner: None, names: [None, new], kept: None });
+            let new = Names { name: Cow::Borrowed(name), columns: Some([near, far]) };
+            let names = [None, Some(new)];
+            places.push(Place { kind: "join collection", owner: None, names, kept: None });
         }
     }
     places
 }
 
-impl Picture<'_> {
-    /// What happens to each place that does not stay as it is: what goes comes last.
-    pub(super) fn changes(&self) -> Vec<Change> {
+impl<'a> Picture<'a> {
+    /// The places that do not stay as they are: what goes comes last.
+    pub(super) fn changes(&self) -> Vec<&Place<'a>> {
         let changed = self.places.iter().filter(|place| place.fate() != Fate::Stays);
-        let mut changes: Vec<Change> = changed
-            .filter_map(|place| {
-                let [before, after] = &place.names;
-                let name = &before.as_ref().or(after.as_ref())?.name;
-                Some(Change {
-                    fate: place.fate(),
-                    kind: self.kind(place),
-                    name: name.clone(),
-                    to: after.as_ref().map(|it| it.name.clone()).filter(|to| to != name),
-                })
-            })
-            .collect();
-        changes.sort_by_key(|change| change.fate == Fate::Dropped);
-        changes
+        let mut changed: Vec<&Place<'_>> = changed.collect();
+        changed.sort_by_key(|place| place.fate() == Fate::Dropped);
+        changed
     }
 
-    /// The relationship before and after; only one of the two where they are the same.
-    pub(super) fn panels(&self, links: &Links<'_>) -> Vec<Panel> {
+    /// The relationship before and after; only one of the two where they are the same. `related` has the
+    /// numbers of links.
+    pub(super) fn panels<'p>(&'p self, related: Option<&'p Related>) -> Vec<Panel<'p>> {
         let (from, to) = self.direction.schemas();
-        if self.places.iter().all(|place| place.fate() == Fate::Stays) {
-            return vec![self.panel("Before and after", "both schemas", 0, links)];
+        let panel = |title, schema, when| Panel { title, schema, picture: self, when, related };
+        if self.changes().is_empty() {
+            return vec![panel("Before and after", "both schemas", 0)];
         }
-        vec![self.panel("Before", from, 0, links), self.panel("After", to, 1, links)]
+        vec![panel("Before", from, 0), panel("After", to, 1)]
     }
+}
 
-    fn kind(&self, place: &Place) -> &'static str {
-        match (place.is_in_list(), self.is_mongodb) {
-            (true, false) => "column",
-            (true, true) => "field",
-            (false, false) => "join table",
-            (false, true) => "join collection",
-        }
-    }
-
-    fn panel(
-        &self,
-        title: &'static str,
-        schema: &'static str,
-        when: usize,
-        links: &Links<'_>,
-    ) -> Panel {
-        let Relationship { left, right, target, target_key, .. } = self.relationship;
-        let list = |at: usize, key: &str, owners: &[Owner]| ListBox {
-            key: key.to_owned(),
-            collection: self.snapshot.lists[at].collection.clone().filter(|_| self.is_mongodb),
-            fields: sides(self.relationship)
-                .filter(|(owner, _)| owners.contains(owner))
-                .map(|(owner, side)| self.field(owner, side, when, links))
-                .collect(),
+impl<'p> Panel<'p> {
+    /// The two lists with their fields; one for a list that is related to itself.
+    pub(super) fn lists(&self) -> Vec<(&'p List, Vec<FieldRow<'p>>)> {
+        let Picture { relationship, snapshot, .. } = self.picture;
+        let mut lists = vec![relationship.left.list, relationship.target];
+        lists.dedup();
+        let fields = |at: usize| {
+            let own = sides(relationship).filter(move |(_, side)| side.list == at);
+            own.map(|(owner, side)| self.field(owner, side)).collect()
         };
-        let lists = if self.relationship.is_self() {
-            vec![list(*target, target_key, &[Owner::Left, Owner::Right])]
-        } else {
-            let right_key = right.as_ref().map_or(target_key, |right| &right.key);
-            vec![
-                list(left.list, &left.key, &[Owner::Left]),
-                list(*target, right_key, &[Owner::Right]),
-            ]
-        };
-        let joins = self.places.iter().filter(|place| !place.is_in_list());
-        let joins = joins.filter_map(|place| self.join(place, when, links)).collect();
-        Panel { title, schema, lists, joins }
+        lists.into_iter().map(|at| (&snapshot.lists[at], fields(at))).collect()
     }
 
-    fn field(&self, owner: Owner, side: &Side, when: usize, links: &Links<'_>) -> FieldRow {
+    pub(super) fn joins(&self) -> Vec<JoinBox<'p>> {
+        self.places().filter_map(|(place, names)| self.join(place, names)).collect()
+    }
+
+    /// The places that there are at this time, with their names.
+    fn places(&self) -> impl Iterator<Item = (&'p Place<'p>, &'p Names<'p>)> {
+        let places = self.picture.places.iter();
+        places.filter_map(|place| Some((place, place.names[self.when].as_ref()?)))
+    }
+
+    fn field(&self, owner: Owner, side: &'p Side) -> FieldRow<'p> {
+        let Relationship { left, target_key, .. } = self.picture.relationship;
         let target = match owner {
-            Owner::Left => &self.relationship.target_key,
-            Owner::Right => &self.relationship.left.key,
+            Owner::Left => target_key,
+            Owner::Right => &left.key,
         };
-        let type_name = if side.many { ["[", target, "]"].concat() } else { target.to_string() };
-        let row = |how, elsewhere| FieldRow {
-            path: side.path.to_string(),
-            type_name,
-            how,
-            elsewhere,
-            is_stored: false,
-            mark: Mark::default(),
+        let is_own = |place: &Place<'_>| place.owner == Some(owner);
+        // Its own place, or else that of both sides, or else the other side's.
+        let found = self.places().min_by_key(|(place, _)| (!is_own(place), place.owner.is_some()));
+        let (text, place) = match found {
+            None => ("not stored", None),
+            Some((_, names)) if names.columns.is_some() => ("in", Some(&*names.name)),
+            Some((place, names)) if !is_own(place) => ("read from", Some(&*names.name)),
+            Some(_) => match (self.picture.is_mongodb, side.many) {
+                (false, _) => ("column", None),
+                (true, true) => ("array of ids", None),
+                (true, false) => ("id", None),
+            },
         };
-        let mut places = self.places.iter().filter(|place| place.names[when].is_some());
-        let is_own = |place: &&Place| place.is_in_list() && place.owner == Some(owner);
-        if let Some(place) = places.clone().find(is_own) {
-            let how = match (self.is_mongodb, side.many) {
-                (false, _) => "column",
-                (true, true) => "array of ids",
-                (true, false) => "id",
-            };
-            let mark = self.mark(place, when, links);
-            return FieldRow { is_stored: true, mark, ..row(how, None) };
-        }
-        // A join of its own, or else that of both sides.
-        let mut joins = places.clone().filter(|place| !place.is_in_list());
-        let own = joins.clone().find(|place| place.owner == Some(owner));
-        if let Some(join) = own.or_else(|| joins.find(|place| place.owner.is_none())) {
-            return row("in", join.names[when].as_ref().map(|it| it.name.clone()));
-        }
-        match places.find(|place| place.is_in_list()) {
-            Some(other) => row("read from", other.names[when].as_ref().map(|it| it.name.clone())),
-            None => row("not stored", None),
+        let stored = found.filter(|(place, names)| is_own(place) && names.columns.is_none());
+        FieldRow {
+            path: &side.path,
+            type_name: if side.many { format!("[{target}]") } else { target.to_string() },
+            how: Note { text, place },
+            is_stored: stored.is_some(),
+            mark: stored.map(|(place, names)| self.mark(place, names)).unwrap_or_default(),
         }
     }
 
-    fn join(&self, place: &Place, when: usize, links: &Links<'_>) -> Option<JoinBox> {
-        let (names, other) = (place.names[when].as_ref()?, place.names[1 - when].as_ref());
-        let Relationship { left, target_key, .. } = self.relationship;
+    fn join(&self, place: &'p Place<'p>, names: &'p Names<'p>) -> Option<JoinBox<'p>> {
+        let columns = names.columns?;
+        let Relationship { left, target_key, .. } = self.picture.relationship;
         // A table of one side alone has that side's ids first.
         let lists = match place.owner {
             Some(Owner::Right) => [target_key, &left.key],
             _ => [&left.key, target_key],
         };
-        let columns = names.columns.as_ref()?.iter().zip(lists).enumerate();
-        let columns = columns.map(|(at, (name, list))| {
-            let columns = other.and_then(|it| it.columns.as_ref());
-            let other_name = columns.map(|columns| columns[at].clone());
-            JoinColumn {
-                name: name.clone(),
-                other_name: other_name.filter(|other| other != name),
-                list: list.to_string(),
-            }
+        let other = place.names[1 - self.when].as_ref();
+        let others = other.and_then(|other| other.columns).unwrap_or(columns);
+        let columns = [0, 1].map(|at| JoinColumn {
+            name: columns[at],
+            other_name: Some(others[at]).filter(|other| *other != columns[at]),
+            list: lists[at],
         });
-        let mut mark = self.mark(place, when, links);
-        if let (Fate::Renamed, Some(other)) = (mark.fate, other) {
-            let text = ["becomes", "was"][when];
-            let place = Some(other.name.clone()).filter(|place| *place != names.name);
-            mark.note = place.map(|place| Note { text, place: Some(place) });
-        }
         Some(JoinBox {
-            kind: self.kind(place),
-            name: names.name.clone(),
-            columns: columns.collect(),
-            mark,
+            kind: place.kind,
+            name: &names.name,
+            columns,
+            mark: self.mark(place, names),
         })
     }
 
-    fn mark(&self, place: &Place, when: usize, links: &Links<'_>) -> Mark {
-        let name = place.names[when].as_ref().map(|names| &names.name);
+    fn mark(&self, place: &'p Place<'p>, names: &'p Names<'p>) -> Mark<'p> {
+        let stored = self.related.iter().flat_map(|it| &it.places);
+        let mut kept = self.picture.places.iter().filter_map(|it| it.kept.as_ref());
         Mark {
             fate: place.fate(),
-            links: name.and_then(|name| links.get(name.as_str()).copied()),
-            is_kept: name.is_some() && self.places.iter().any(|it| it.kept.as_ref() == name),
-            note: self.note(place),
+            // In both schemas it may have one name.
+            links: stored.filter(|it| it.name == names.name).find_map(|it| it.links),
+            is_kept: kept.any(|kept| *kept == names.name),
+            note: self.note(place, names),
         }
     }
 
-    /// Where the links of a place are when it goes, or come from when it comes.
-    fn note(&self, place: &Place) -> Option<Note> {
-        let in_documents = || {
-            let field = self.places.iter().find(|it| it.is_in_list())?;
-            field.names.iter().flatten().next().map(|names| names.name.clone())
-        };
-        let (text, from) = match (place.fate(), &place.kept) {
-            (Fate::Dropped, Some(kept)) => ("links are kept in", Some(kept.clone())),
-            (Fate::Created, Some(kept)) => ("filled from", Some(kept.clone())),
-            (Fate::Created, None) if self.is_mongodb => ("filled from", in_documents()),
-            (Fate::Dropped, None) if self.is_mongodb => ("links go back to", in_documents()),
+    /// Its other name when it is renamed; where its links are when it goes, or come from when it comes.
+    fn note(&self, place: &'p Place<'p>, names: &'p Names<'p>) -> Option<Note<'p>> {
+        // The links of a join collection are those of the left side's field.
+        let field = self.picture.is_mongodb.then(|| self.picture.places[0].name());
+        let (text, place) = match (place.fate(), place.kept.as_deref()) {
+            (Fate::Stays, _) => return None,
+            (Fate::Renamed, _) => {
+                let other = place.names[1 - self.when].as_ref().map(|other| &*other.name);
+                (["becomes", "was"][self.when], Some(other.filter(|it| *it != names.name)?))
+            }
+            (Fate::Dropped, Some(kept)) => ("links are kept in", Some(kept)),
+            (Fate::Created, Some(kept)) => ("filled from", Some(kept)),
+            (Fate::Dropped, None) if field.is_some() => ("links go back to", field),
+            (Fate::Created, None) if field.is_some() => ("filled from", field),
+            (Fate::Dropped, None) => ("must be empty: the old schema has no place for links", None),
             (Fate::Created, None) => {
                 ("empty at first: the old schema has no place for links", None)
             }
-            (Fate::Dropped, None) => ("must be empty: the old schema has no place for links", None),
-            _ => return None,
         };
-        Some(Note { text, place: from })
+        Some(Note { text, place })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::testing::{FieldSpec, GUIDE, project};
+
+    /// The pictures of a project. What they borrow stays for as long as the tests run.
+    fn drawn(
+        kind: &str,
+        lists: &[(&str, &[FieldSpec<'_>])],
+        direction: Direction,
+    ) -> Vec<Picture<'static>> {
+        let snapshot = Box::leak(Box::new(project(kind, lists)));
+        let plan = Box::leak(Box::new(UpgradePlan::new(snapshot).unwrap()));
+        let pictures = pictures(plan, snapshot, &plan.adapters[0], direction);
+        pictures.into_iter().map(|(_, picture)| picture).collect()
+    }
 
     /// The changes of all relationships in a few words each, in order.
     fn changes(
@@ -439,22 +401,26 @@ mod tests {
         lists: &[(&str, &[FieldSpec<'_>])],
         direction: Direction,
     ) -> Vec<String> {
-        let snapshot = project(kind, lists);
-        let plan = UpgradePlan::new(&snapshot).unwrap();
-        let pictures = pictures(&plan, &snapshot, &plan.adapters[0], direction);
-        let text = |Change { fate, kind, name, to }: Change| {
-            let to = to.map_or(String::new(), |to| format!(" to {to}"));
-            format!("{kind} {name} {}{to}", fate.label())
+        let text = |place: &Place<'_>| {
+            let to = place.new_name().map_or(String::new(), |to| format!(" to {to}"));
+            format!("{} {} {}{to}", place.kind, place.name(), place.fate().label())
         };
-        pictures.flat_map(|(_, picture)| picture.changes()).map(text).collect()
+        drawn(kind, lists, direction).iter().flat_map(Picture::changes).map(text).collect()
     }
 
-    fn panels(kind: &str, at: usize, direction: Direction) -> Vec<Panel> {
-        let snapshot = project(kind, GUIDE);
-        let plan = UpgradePlan::new(&snapshot).unwrap();
-        let links = Links::from([("Todo_readers", 7), ("users.readPosts", 9)]);
-        let mut pictures = pictures(&plan, &snapshot, &plan.adapters[0], direction);
-        pictures.nth(at).unwrap().1.panels(&links)
+    fn panels(kind: &str, at: usize, direction: Direction) -> Vec<Panel<'static>> {
+        let place = |name: &str, links: u64| {
+            json!({
+                "name": name, "owner": "left", "schema": "old", "isKept": true, "links": links,
+            })
+        };
+        let related = serde_json::from_value(json!({
+            "relationship": at, "name": "", "kind": "two-sided-many-to-many", "state": "old",
+            "places": [place("Todo_readers", 7), place("users.readPosts", 9)],
+        }));
+        let related: &Related = Box::leak(Box::new(related.unwrap()));
+        let picture = drawn(kind, GUIDE, direction).remove(at);
+        Box::leak(Box::new(picture)).panels(Some(related))
     }
 
     #[test]
@@ -503,62 +469,59 @@ mod tests {
     fn a_list_related_to_itself_is_drawn_once() {
         let lists: &[(&str, &[FieldSpec<'_>])] = &[("User", &[("friends", "User", true)])];
         assert_eq!(changes("knex", lists, Direction::Up), ["join table User_friends_many created"]);
-        let snapshot = project("knex", lists);
-        let plan = UpgradePlan::new(&snapshot).unwrap();
-        let mut pictures = pictures(&plan, &snapshot, &plan.adapters[0], Direction::Up);
-        let (_, picture) = pictures.next().unwrap();
-        let [before, after] = <[Panel; 2]>::try_from(picture.panels(&Links::new())).unwrap();
-        assert_eq!((before.lists.len(), before.joins.len()), (1, 0));
-        assert_eq!(before.lists[0].fields[0].how, "not stored");
-        assert!(after.joins[0].mark.note.as_ref().unwrap().text.starts_with("empty at first"));
+        let pictures = drawn("knex", lists, Direction::Up);
+        let [before, after] = &pictures[0].panels(None)[..] else { panic!("two panels") };
+        assert_eq!((before.lists().len(), before.joins().len()), (1, 0));
+        assert_eq!(before.lists()[0].1[0].how.text, "not stored");
+        assert!(after.joins()[0].mark.note.as_ref().unwrap().text.starts_with("empty at first"));
     }
 
     #[test]
     fn draws_where_the_links_are_kept_and_how_many_there_are() {
-        let [before, after] = <[Panel; 2]>::try_from(panels("knex", 4, Direction::Up)).unwrap();
-        let [kept, dropped] = <[JoinBox; 2]>::try_from(before.joins).unwrap();
+        let [before, after] = &panels("knex", 4, Direction::Up)[..] else { panic!("two panels") };
+        let [kept, dropped] = &before.joins()[..] else { panic!("two joins") };
         assert_eq!(
-            (&*kept.name, kept.mark.is_kept, kept.mark.links),
+            (kept.name, kept.mark.is_kept, kept.mark.links),
             ("Todo_readers", true, Some(7))
         );
-        assert_eq!(kept.columns[0].other_name.as_deref(), Some("Todo_left_id"));
-        assert_eq!((&*dropped.name, dropped.mark.fate), ("User_readPosts", Fate::Dropped));
+        assert_eq!(kept.columns[0].other_name, Some("Todo_left_id"));
+        assert_eq!((dropped.name, dropped.mark.fate), ("User_readPosts", Fate::Dropped));
         assert_eq!(dropped.columns[0].list, "User");
-        assert_eq!(dropped.mark.note.unwrap().place.as_deref(), Some("Todo_readers"));
-        assert_eq!(before.lists[1].fields[0].elsewhere.as_deref(), Some("User_readPosts"));
+        assert_eq!(dropped.mark.note.as_ref().unwrap().place, Some("Todo_readers"));
+        assert_eq!(before.lists()[1].1[0].how.place, Some("User_readPosts"));
         let shared = Some("Todo_readers_User_readPosts");
-        assert_eq!(after.lists[0].fields[0].elsewhere.as_deref(), shared);
-        assert_eq!(after.lists[1].fields[0].elsewhere.as_deref(), shared);
+        assert_eq!(after.lists()[0].1[0].how.place, shared);
+        assert_eq!(after.lists()[1].1[0].how.place, shared);
     }
 
     #[test]
     fn a_field_whose_column_goes_is_read_from_the_other_side() {
-        let [before, after] = <[Panel; 2]>::try_from(panels("knex", 2, Direction::Up)).unwrap();
-        let field = |panel: &Panel| {
-            let field = &panel.lists[1].fields[0];
-            (field.mark.fate, field.how, field.elsewhere.clone())
+        let [before, after] = &panels("knex", 2, Direction::Up)[..] else { panic!("two panels") };
+        let field = |panel: &Panel<'static>| {
+            let field = &panel.lists()[1].1[0];
+            (field.mark.fate, field.how.text, field.how.place)
         };
-        assert_eq!(field(&before), (Fate::Dropped, "column", None));
-        let elsewhere = Some("Todo.leadAuthor".to_owned());
-        assert_eq!(field(&after), (Fate::Stays, "read from", elsewhere));
-        assert!(before.lists[0].fields[0].mark.is_kept);
+        assert_eq!(field(before), (Fate::Dropped, "column", None));
+        assert_eq!(field(after), (Fate::Stays, "read from", Some("Todo.leadAuthor")));
+        assert!(before.lists()[0].1[0].mark.is_kept);
     }
 
     #[test]
     fn fields_of_documents_move_to_a_join_collection() {
-        let [before, after] = <[Panel; 2]>::try_from(panels("mongoose", 4, Direction::Up)).unwrap();
-        let field = &before.lists[1].fields[0];
+        let panels = panels("mongoose", 4, Direction::Up);
+        let [before, after] = &panels[..] else { panic!("two panels") };
+        let (list, fields) = &before.lists()[1];
         assert_eq!(
-            (field.how, field.mark.fate, field.mark.links),
+            (fields[0].how.text, fields[0].mark.fate, fields[0].mark.links),
             ("array of ids", Fate::Dropped, Some(9))
         );
-        assert_eq!(before.lists[1].collection.as_deref(), Some("users"));
-        assert_eq!(after.joins[0].mark.note.as_ref().unwrap().text, "filled from");
+        assert_eq!(list.collection.as_deref(), Some("users"));
+        assert_eq!(after.joins()[0].mark.note.as_ref().unwrap().text, "filled from");
     }
 
     #[test]
     fn what_does_not_change_is_drawn_once() {
-        let [both] = <[Panel; 1]>::try_from(panels("knex", 0, Direction::Up)).unwrap();
+        let [both] = &panels("knex", 0, Direction::Up)[..] else { panic!("one panel") };
         assert_eq!((both.title, both.schema), ("Before and after", "both schemas"));
     }
 }
