@@ -104,7 +104,7 @@ pub fn render(
     format: Format,
 ) -> Result<String, Problem> {
     let chosen = match adapter {
-        Some(_) => vec![plan.adapter_index(adapter)?],
+        Some(_) => vec![plan.adapter(adapter)?.index],
         None => (0..plan.adapters.len()).collect(),
     };
     let parts = chosen.into_iter().map(|at| Part::new(plan, snapshot, at, script, found));
