@@ -132,12 +132,12 @@ impl Inspector<'_> {
         }
 
         let is_resumed = unfinished.as_ref().is_some_and(|it| it.is_resumed);
-        let is_wrong = wrong_database.is_some();
+        let is_wrong_database = wrong_database.is_some();
         let (mut problems, mut warnings) = (Vec::new(), Vec::new());
         for it in &mut relationships {
             let task = pending.get(&it.relationship);
             it.state = self.state(&it.places, task.is_some());
-            if is_wrong && it.state != State::Unchanged {
+            if is_wrong_database && it.state != State::Unchanged {
                 it.state = State::Neither;
             }
             let Some(task) = task else { continue };
@@ -165,7 +165,7 @@ impl Inspector<'_> {
 
         let mut is_done = unfinished.as_ref().is_none_or(|it| it.found.is_none())
             && at_work.is_none()
-            && !is_wrong
+            && !is_wrong_database
             && pending.is_empty();
         problems.extend(wrong_server.map(|message| finding("SERVER_VERSION", message)));
         problems.extend(wrong_database.map(|message| finding("MISSING", message)));
@@ -178,7 +178,7 @@ impl Inspector<'_> {
             warnings.push(finding("SOCKET_TIMEOUT", message));
         }
         // In a database without any of them that is said already.
-        if !is_running && !is_wrong {
+        if !is_running && !is_wrong_database {
             let Inspector { plan, snapshot, adapter, .. } = self;
             let missing = missing_lists(plan, snapshot, adapter, &server.name, &collections);
             for (message, is_related) in missing {
@@ -230,7 +230,7 @@ impl Inspector<'_> {
         Ok(self.interview.ask(key, Query::Call(call))?.unwrap_or_default())
     }
 
-    /// The same, unless a migration runs, which finds it out by itself.
+    /// The same, but not for a migration that runs, which finds it out by itself.
     fn ask_ahead<T: DeserializeOwned + Default>(
         &self,
         key: &str,
@@ -261,7 +261,7 @@ impl Inspector<'_> {
         self.ask(key, json!(["links", place, reads_text]))
     }
 
-    /// What there is to say where join collections hold links that have the names of another locale.
+    /// What is said where join collections hold links under the names of another locale.
     fn other_locale(&self) -> Result<Option<String>, String> {
         if self.asked.is_running {
             return Ok(None);
@@ -284,7 +284,7 @@ impl Inspector<'_> {
         Ok(locale::problem(self.snapshot, &found))
     }
 
-    /// A relationship with the links that its places hold; what is to be done with it comes later.
+    /// A relationship with the number of links in each place. What is left to do is found out later.
     fn counted(
         &self,
         at: usize,
@@ -329,7 +329,7 @@ impl Inspector<'_> {
         Ok(copies)
     }
 
-    /// What the migration is to make of a relationship, and what its checks find.
+    /// Asks what the migration will make of a relationship, and returns what its checks find.
     fn foresee(
         &self,
         it: &mut Related,
