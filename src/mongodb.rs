@@ -9,6 +9,8 @@ mod access;
 mod inspect;
 mod javascript;
 mod migration;
+mod missing;
+mod places;
 mod schema;
 mod script;
 

@@ -89,12 +89,11 @@ impl NativePlan {
         let options = wanted.options();
         let part = wanted.part(&self.plan)?;
         let found = inspection.map(|json| serde_json::from_str::<Inspection>(&json)).transpose();
-        let found = found.map_err(|error| unexpected(&error))?;
+        let found = found.map_err(unexpected)?;
         match found.as_ref().map_or(&part.engine, |inspection| &inspection.engine) {
             Engine::PostgreSql { schema_name, steps } => {
-                postgres::statements(&self.plan, schema_name, steps, options)
-                    .map(json)
-                    .map_err(thrown)
+                let statements = postgres::statements(&self.plan, schema_name, steps, options);
+                statements.map(json).map_err(thrown)
             }
             Engine::MongoDb { steps, indexes } => {
                 Ok(mongodb::statements(&self.plan, (steps, indexes), options))
@@ -107,7 +106,7 @@ impl NativePlan {
     /// itself what it must.
     #[napi(catch_unwind)]
     pub fn inspect(&self, wanted: Wanted, is_running: bool, answers: String) -> Result<String> {
-        let answers = serde_json::from_str(&answers).map_err(|error| unexpected(&error))?;
+        let answers = serde_json::from_str(&answers).map_err(unexpected)?;
         let part = wanted.part(&self.plan)?;
         let asked = Asked { options: wanted.options(), is_running, answers: &answers };
         match &part.engine {
@@ -119,7 +118,7 @@ impl NativePlan {
             }
         }
         .map(json)
-        .map_err(|error| unexpected(&error))
+        .map_err(unexpected)
     }
 
     /// The old or the new schema of one adapter's database.
@@ -198,7 +197,7 @@ pub fn diff_schemas(
 /// an [`outcome::Outcome`].
 #[napi(catch_unwind)]
 pub fn outcome(before: String, after: String) -> Result<String> {
-    let parse = |text: &str| serde_json::from_str(text).map_err(|error| unexpected(&error));
+    let parse = |text: &str| serde_json::from_str(text).map_err(unexpected);
     Ok(json(outcome::Outcome::new(&parse(&before)?, &parse(&after)?)))
 }
 
@@ -207,7 +206,7 @@ fn json(value: impl Serialize) -> String {
 }
 
 /// What this package's own JavaScript should not have sent.
-fn unexpected(error: &dyn std::fmt::Display) -> Error {
+fn unexpected(error: impl ToString) -> Error {
     Error::new(Status::InvalidArg, error.to_string())
 }
 

@@ -39,25 +39,24 @@ impl Outcome {
             let message = "The database is not in the schema that the migration leads to.";
             problems.push(Finding::new("NOT_DONE", message.to_owned()));
         }
-        let relationships = before
-            .relationships
-            .iter()
-            .zip(&after.relationships)
-            .map(|(before_it, after_it)| {
-                let (kept, problem) = compare(before_it, after_it, before);
-                let found = problem.map(|message| Finding::new("LINKS_DIFFER", message));
-                problems.extend(found.map(|it| it.about(before_it.relationship)));
-                kept
-            })
-            .collect();
+        let mut relationships = Vec::new();
+        for (was, is) in before.relationships.iter().zip(&after.relationships) {
+            let (kept, problem) = compare(was, is, before);
+            let problem = problem.map(|message| Finding::new("LINKS_DIFFER", message));
+            problems.extend(problem.map(|it| it.about(was.relationship)));
+            relationships.push(kept);
+        }
         let mut warnings = before.warnings.clone();
-        for (fact, is_new) in differences(before, after) {
-            let Fact { relationship, kind, place, expected, actual, .. } = fact;
+        for fact in after.catalogue.iter().filter(|it| it.is_after && !it.holds()) {
+            let Fact { relationship, part, kind, place, expected, actual, .. } = fact;
             let found = match actual.is_empty() {
                 true => "is missing".to_owned(),
                 false => format!("is {}", actual.join(" and ")),
             };
-            let list = if is_new { &mut problems } else { &mut warnings };
+            // What was otherwise than Keystone makes it stays so: that is not the migration's doing.
+            let mut known = before.catalogue.iter().filter(|it| !it.is_after && !it.holds());
+            let was_wrong = known.any(|it| it.part == *part && it.kind == *kind);
+            let list = if was_wrong { &mut warnings } else { &mut problems };
             let message = format!("{place}: the {kind} {found}; Keystone makes {expected}.");
             list.push(Finding::new("SCHEMA_DIFFERS", message).about(*relationship));
         }
@@ -65,28 +64,10 @@ impl Outcome {
     }
 }
 
-/// What the catalogue has otherwise than Keystone makes it, and whether that is the migration's doing: what
-/// was otherwise before stays so.
-fn differences<'a>(before: &'a Inspection, after: &'a Inspection) -> Vec<(&'a Fact, bool)> {
-    let wrong = after.catalogue.iter().filter(|it| it.is_after && !it.holds());
-    wrong
-        .map(|fact| {
-            let is_same = |it: &Fact| it.part == fact.part && it.kind == fact.kind;
-            let mut known = before.catalogue.iter().filter(|it| !it.is_after);
-            let was_wrong = known.any(|it| is_same(it) && !it.holds());
-            (fact, !was_wrong)
-        })
-        .collect()
-}
-
 /// The place whose links count in the schema that the database is in.
 fn kept(related: &Related) -> Option<&Stored> {
-    let is_there = |it: &&Stored| it.is_kept && it.links.is_some();
-    let wanted = match related.state {
-        State::New => Within::New,
-        _ => Within::Old,
-    };
-    let mut places = related.places.iter().filter(is_there);
+    let wanted = if related.state == State::New { Within::New } else { Within::Old };
+    let mut places = related.places.iter().filter(|it| it.is_kept && it.links.is_some());
     places.find(|it| it.schema == wanted || it.schema == Within::Both)
 }
 
@@ -97,6 +78,10 @@ fn whole(related: &Related) -> Option<&Stored> {
     kept.rev().max_by_key(|it| it.links)
 }
 
+fn count(place: Option<&Stored>) -> u64 {
+    place.and_then(|it| it.links).unwrap_or(0)
+}
+
 /// The old schema's other copy.
 fn dropped(related: &Related) -> Option<&Stored> {
     related.places.iter().find(|it| !it.is_kept)
@@ -104,45 +89,8 @@ fn dropped(related: &Related) -> Option<&Stored> {
 
 fn compare(before: &Related, after: &Related, inspection: &Inspection) -> (Kept, Option<String>) {
     let (from, to) = (whole(before), kept(after));
-    let count = |place: Option<&Stored>| place.and_then(|it| it.links).unwrap_or(0);
     let (had, has) = (count(from), count(to));
-    let mut explanation = None;
-    // The fewest and the most that there may be.
-    let (mut least, mut most) = (had, had);
-    let is_postgres = matches!(inspection.engine, Engine::PostgreSql { .. });
-    match inspection.direction {
-        Direction::Up => {
-            if let Some(expected) = before.expected {
-                (least, most) = (expected, expected);
-                let why = match inspection.reconcile {
-                    true => "--reconcile took what it could of both sides, see the messages",
-                    false => "entries that are not links are left out, see the warnings",
-                };
-                explanation = Some(why.to_owned());
-            } else if !is_postgres && count(dropped(before)) > 0 {
-                // The repairs of fields: released where an item was held twice, or adopted.
-                least = from.and_then(|it| it.targets).unwrap_or(had);
-                if inspection.reconcile {
-                    most += count(dropped(before));
-                }
-                explanation = Some("repaired, see the warnings".to_owned());
-            }
-            // A join collection that held links already is not what had them all.
-            let reconcile = before.reconcile.as_ref().filter(|_| before.state != State::Both);
-            if let Some(&Reconciled { added, cleared, .. }) = reconcile {
-                least = (had + added).saturating_sub(cleared);
-                most = least;
-                explanation = Some(format!("--reconcile added {added} and cleared {cleared}"));
-            }
-        }
-        Direction::Down => {
-            // A list related to itself had no join table.
-            if from.is_some() && to.is_none() {
-                (least, most) = (0, 0);
-                explanation = Some("the old Keystone had no place for them".to_owned());
-            }
-        }
-    }
+    let (least, most, explanation) = expected(before, from, to, inspection);
     let mut problem = (has < least || has > most).then(|| {
         format!(
             "{}: there {} {}, now there are {has}, and there should be {}.",
@@ -154,21 +102,59 @@ fn compare(before: &Related, after: &Related, inspection: &Inspection) -> (Kept,
     });
     // On MongoDB there may be links to documents that are gone, which nothing can hold but the join
     // collection. The migration has counted by itself there.
+    let is_postgres = matches!(inspection.engine, Engine::PostgreSql { .. });
     if inspection.direction == Direction::Down && is_postgres && problem.is_none() {
         problem = restored(after, from);
     }
-    let same = had == has;
     let kept = Kept {
         relationship: before.relationship,
         name: before.name.clone(),
         before: had,
         after: has,
-        explanation: explanation.filter(|_| !same),
+        explanation: explanation.filter(|_| had != has),
         reconcile: before.reconcile.clone(),
     };
     (kept, problem)
 }
 
+/// The fewest and the most links that there may be afterwards, and why that is not as many as before.
+fn expected(
+    before: &Related,
+    from: Option<&Stored>,
+    to: Option<&Stored>,
+    inspection: &Inspection,
+) -> (u64, u64, Option<String>) {
+    let had = count(from);
+    let exactly = |links, why: &str| (links, links, Some(why.to_owned()));
+    if inspection.direction == Direction::Down {
+        // A list related to itself had no join table.
+        return match from.is_some() && to.is_none() {
+            true => exactly(0, "the old Keystone had no place for them"),
+            false => (had, had, None),
+        };
+    }
+    // A join collection that held links already is not what had them all.
+    let reconcile = before.reconcile.as_ref().filter(|_| before.state != State::Both);
+    if let Some(Reconciled { added, cleared, .. }) = reconcile {
+        let links = (had + added).saturating_sub(*cleared);
+        return exactly(links, &format!("--reconcile added {added} and cleared {cleared}"));
+    }
+    if let Some(links) = before.expected {
+        let why = match inspection.reconcile {
+            true => "--reconcile took what it could of both sides, see the messages",
+            false => "entries that are not links are left out, see the warnings",
+        };
+        return exactly(links, why);
+    }
+    let other = count(dropped(before));
+    if other == 0 || matches!(inspection.engine, Engine::PostgreSql { .. }) {
+        return (had, had, None);
+    }
+    // The repairs of fields: released where an item was held twice, or adopted.
+    let least = from.and_then(|it| it.targets).unwrap_or(had);
+    let most = if inspection.reconcile { had + other } else { had };
+    (least, most, Some("repaired, see the warnings".to_owned()))
+}
 /// The way back fills the second copy from the first.
 fn restored(after: &Related, from: Option<&Stored>) -> Option<String> {
     let copy = dropped(after)?;

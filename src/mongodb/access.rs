@@ -75,23 +75,20 @@ impl Access {
     /// What is missing, in words. Nothing where it is unknown, or where no one has to log in.
     pub(super) fn lacks(&self, database: &str) -> Option<String> {
         let User { user, .. } = self.users.first()?;
-        let what = if self.privileges.is_empty() {
-            if self.roles.iter().any(|role| role.may_write(database)) {
-                return None;
-            }
-            "write".to_owned()
+        let missing: Vec<&str> = if self.privileges.is_empty() {
+            let may_write = self.roles.iter().any(|role| role.may_write(database));
+            if may_write { Vec::new() } else { vec!["write"] }
         } else {
             let covering = || self.privileges.iter().filter(|it| it.resource.covers(database));
             let may = |action: &str| covering().any(|it| it.actions.iter().any(|a| a == action));
-            let missing: Vec<&str> = NEEDED.into_iter().filter(|action| !may(action)).collect();
-            if missing.is_empty() {
-                return None;
-            }
-            missing.join(", ")
+            NEEDED.into_iter().filter(|action| !may(action)).collect()
         };
-        Some(format!(
-            "The user {user} lacks these rights on the database {database}: {what}. Grant it the role readWrite there, or connect as another user"
-        ))
+        (!missing.is_empty()).then(|| {
+            format!(
+                "The user {user} lacks these rights on the database {database}: {}. Grant it the role readWrite there, or connect as another user",
+                missing.join(", ")
+            )
+        })
     }
 }
 

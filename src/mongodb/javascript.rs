@@ -4,8 +4,7 @@ use serde_json::Value;
 
 /// A string literal in single quotes.
 pub(super) fn string(text: &str) -> String {
-    let mut literal = String::with_capacity(text.len() + 2);
-    literal.push('\'');
+    let mut literal = "'".to_owned();
     for character in text.chars() {
         match character {
             '\\' | '\'' => literal.extend(['\\', character]),
@@ -17,8 +16,7 @@ pub(super) fn string(text: &str) -> String {
             other => literal.push(other),
         }
     }
-    literal.push('\'');
-    literal
+    literal + "'"
 }
 
 /// A literal of plain data on one line.

@@ -26,14 +26,14 @@ pub(super) struct Migration<'a> {
     pub(super) plan: String,
     /// The collections that it is about. A database that has none of them is the wrong one: a
     /// Keystone that starts makes those of all its lists.
-    pub(super) collections: Vec<&'a str>,
+    pub(super) collections: BTreeSet<&'a str>,
     pub(super) relationships: Vec<Task<'a>>,
     /// What is made on the way up, and dropped on the way back.
     pub(super) indexes: &'a Indexes,
 }
 
 /// A relationship that changes.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Serialize)]
 pub(super) struct Task<'a> {
     /// The relationship's index in the plan.
     #[serde(skip)]
@@ -49,7 +49,7 @@ pub(super) struct Task<'a> {
 }
 
 /// A side of a relationship in the old schema.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct Side<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     collection: Option<&'a str>,
@@ -69,7 +69,7 @@ impl<'a> From<&'a DocumentField> for Side<'a> {
 }
 
 /// A join collection, with the names of its fields.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Serialize)]
 pub(super) struct Join<'a> {
     collection: &'a str,
     left: &'a str,
@@ -119,20 +119,20 @@ pub(super) fn migration<'a>(
     let options = Options { reconcile, ..options };
     Migration {
         options,
-        server: needs(options, tasks.values()),
+        server: needs(options, &tasks),
         plan: fingerprint(steps),
-        collections: collections(steps),
+        collections: collections(&tasks),
         relationships: tasks.into_values().collect(),
         indexes,
     }
 }
 
 /// The oldest server that has what the commands for relationships use.
-fn needs<'a>(options: Options, tasks: impl IntoIterator<Item = &'a Task<'a>>) -> [u32; 2] {
-    let has_right = |task: &Task<'_>| task.right.field.is_some();
+fn needs(options: Options, tasks: &BTreeMap<usize, Task<'_>>) -> [u32; 2] {
+    let has_right = || tasks.values().any(|task| task.right.field.is_some());
     match options.direction {
         // `$unionWith`, and `$merge` into a collection that is read from.
-        Direction::Up if options.reconcile && tasks.into_iter().any(has_right) => [4, 4],
+        Direction::Up if options.reconcile && has_right() => [4, 4],
         Direction::Up => [4, 0],
         // `$merge`.
         Direction::Down => [4, 2],
@@ -150,18 +150,13 @@ fn function(kind: Kind) -> &'static str {
     }
 }
 
-/// All collections of the steps, by name.
-fn collections(steps: &[Planned<CollectionStep>]) -> Vec<&str> {
-    let names = steps.iter().flat_map(|Planned { step, .. }| match step {
-        CollectionStep::CopyLinks { from, also, into, .. } => {
-            [Some(&from.collection), also.as_ref().map(|it| &it.collection), Some(&into.name)]
-        }
-        CollectionStep::UnsetField { field, kept, .. } => {
-            [Some(&field.collection), Some(kept.collection()), None]
-        }
-    });
-    let names: BTreeSet<&String> = names.flatten().collect();
-    names.into_iter().map(String::as_str).collect()
+/// The collections in which something changes.
+fn collections<'a>(tasks: &BTreeMap<usize, Task<'a>>) -> BTreeSet<&'a str> {
+    let of = |Task { left, right, join, .. }: &Task<'a>| {
+        let right = right.collection.filter(|_| right.field.is_some());
+        [left.collection, right, join.as_ref().map(|it| it.collection)]
+    };
+    tasks.values().flat_map(of).flatten().collect()
 }
 
 /// Tells plans apart, whatever the order in which the lists are defined: FNV-1a in 64 bits, the same

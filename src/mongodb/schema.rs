@@ -1,13 +1,13 @@
 //! A schema as text for mongosh: statements that create the collections and indexes, and a comment
 //! for each field, which MongoDB itself does not know of.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::javascript::{literal, string};
 use crate::comment::push_comment;
 use crate::plan::{Engine, UpgradePlan};
 use crate::schema::{Which, by_field};
-use crate::snapshot::{Field, List, Snapshot};
+use crate::snapshot::{List, Snapshot};
 use crate::step::CollectionStep;
 
 /// The collections of an adapter before or since Arcade: those of lists in order of definition, then
@@ -21,7 +21,7 @@ pub fn schema(plan: &UpgradePlan, snapshot: &Snapshot, adapter: usize, which: Wh
     for (at, list) in snapshot.lists.iter().enumerate().filter(|(_, it)| it.adapter == adapter) {
         let collection = collection(list);
         create(&mut text, &format!("List {}", list.key), collection);
-        let mut indexed = Vec::new();
+        let mut statements = String::new();
         for (field_at, field) in list.fields.iter().enumerate() {
             let line = match sides.get(&(at, field_at)) {
                 None => field.kind.clone(),
@@ -37,10 +37,10 @@ pub fn schema(plan: &UpgradePlan, snapshot: &Snapshot, adapter: usize, which: Wh
             let is_new = which == Which::New
                 && indexes.get(collection).is_some_and(|fields| fields.contains(&*field.path));
             if field.is_indexed || field.is_unique || is_new {
-                indexed.push(field);
+                create_index(&mut statements, collection, &field.path, field.is_unique);
             }
         }
-        indexed.into_iter().for_each(|field| index(&mut text, collection, field));
+        text += &statements;
     }
     if which == Which::New {
         for planned in steps {
@@ -52,7 +52,7 @@ pub fn schema(plan: &UpgradePlan, snapshot: &Snapshot, adapter: usize, which: Wh
                 push_comment(&mut text, "//", &format!("  {field}: ObjectId of {target}"));
             }
             for field in [&into.near, &into.far] {
-                create_index(&mut text, &into.name, field, &json!({ "background": true }));
+                create_index(&mut text, &into.name, field, false);
             }
         }
     }
@@ -68,20 +68,11 @@ fn create(text: &mut String, title: &str, collection: &str) {
     text.push_str(&format!("db.createCollection({});\n", string(collection)));
 }
 
-fn index(text: &mut String, collection: &str, field: &Field) {
-    let options = if field.is_unique {
-        json!({ "unique": true, "background": true })
-    } else {
-        json!({ "background": true })
-    };
-    create_index(text, collection, &field.path, &options);
-}
-
-fn create_index(text: &mut String, collection: &str, field: &str, options: &Value) {
+fn create_index(text: &mut String, collection: &str, field: &str, is_unique: bool) {
+    let unique = if is_unique { "unique: true, " } else { "" };
     text.push_str(&format!(
-        "db.getCollection({}).createIndex({}, {});\n",
+        "db.getCollection({}).createIndex({}, {{ {unique}background: true }});\n",
         string(collection),
-        literal(&json!({ field: 1 })),
-        literal(options)
+        literal(&json!({ field: 1 }))
     ));
 }

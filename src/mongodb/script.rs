@@ -1,6 +1,7 @@
 //! The script for mongosh: header, the relationships, the vocabulary, the runner.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::javascript::{key, literal, string};
 use super::migration::{Migration, Steps, Task, migration as data};
@@ -41,6 +42,10 @@ const DOWN: &str = "\
 // It is gone in the end.
 ";
 
+const REST: &str = "\
+// From here on, every script is the same. Nothing is sent before the call of `migrate` at the end.
+";
+
 /// How mongosh runs it. The old shell of MongoDB 4.2 and later understands all of it, and so gets to the
 /// message; earlier ones say that there is a syntax error.
 const SHELL: &str = "\
@@ -68,39 +73,36 @@ pub fn migration(
 ) -> String {
     let migration = data(plan, steps, options);
     let (from, to) = options.direction.schemas();
-    let mut text = Text::default();
-    text.comment(&format!(
+    let is_up = options.direction == Direction::Up;
+    let title = format!(
         "{} {}: the relationships of Keystone 5 from {from} to {to}{}",
         env!("CARGO_PKG_NAME"),
         env!("CARGO_PKG_VERSION"),
-        if options.direction == Direction::Up { " (Arcade)" } else { "" }
-    ));
-    text.comment(&format!(
-        "Adapter {}, MongoDB. Order of left and right: locale {}.",
-        adapter.name, plan.locale
-    ));
+        if is_up { " (Arcade)" } else { "" }
+    );
+    let (adapter, locale) = (&adapter.name, &plan.locale);
+    let origin = format!("Adapter {adapter}, MongoDB. Order of left and right: locale {locale}.");
+    let mut text = String::new();
+    push_comment(&mut text, "//", &title);
+    push_comment(&mut text, "//", &origin);
     if migration.relationships.is_empty() {
-        text.comment("Nothing to do: the relationships are stored the same in both schemas.");
-        return text.0;
+        return text + "// Nothing to do: the relationships are stored the same in both schemas.\n";
     }
     if options.reconcile {
-        text.comment("With --reconcile: where the two stored sides disagree, it repairs them.");
+        text += "// With --reconcile: where the two stored sides disagree, it repairs them.\n";
     }
-    text.0.push_str(BEFORE);
     let [major, minor] = migration.server;
-    text.comment(&format!(
-        "It needs MongoDB {major}.{minor} or later, standalone, as a replica set or sharded, and a user with the role"
-    ));
-    text.comment("readWrite on this database. Where lists or join collections are sharded, the checks need 5.1.");
-    text.comment("A join collection that is sharded already is filled in place.");
-    text.0.push_str(if options.direction == Direction::Up { UP } else { DOWN });
-    text.data(&migration);
-    text.comment("From here on, every script is the same. Nothing is sent before the call of `migrate` at the end.");
-    for part in [body(VOCABULARY), body(RUNNER), SHELL] {
-        text.0.push('\n');
-        text.0.push_str(part);
-    }
-    text.0
+    let how = if is_up { UP } else { DOWN };
+    let constant = constant(&migration);
+    let rest = [&*constant, REST, body(VOCABULARY), body(RUNNER), SHELL].join("\n");
+    text + &format!(
+        "\
+{BEFORE}// It needs MongoDB {major}.{minor} or later, standalone, as a replica set or sharded, and a user with the role
+// readWrite on this database. Where lists or join collections are sharded, the checks need 5.1.
+// A join collection that is sharded already is filled in place.
+{how}
+{rest}"
+    )
 }
 
 /// The same migration as data, for a driver: JSON as `lib/database/mongodb/runner.js` takes it.
@@ -110,12 +112,8 @@ pub fn statements(plan: &UpgradePlan, steps: Steps<'_>, options: Options) -> Str
 
 /// What the script says of each relationship, by the relationship's index.
 pub fn calls(plan: &UpgradePlan, steps: Steps<'_>, options: Options) -> Vec<(usize, String)> {
-    let text = |task: &Task<'_>| {
-        let mut text = Text::default();
-        text.task(task, "");
-        (task.relationship, text.0)
-    };
-    data(plan, steps, options).relationships.iter().map(text).collect()
+    let tasks = data(plan, steps, options).relationships;
+    tasks.iter().map(|task| (task.relationship, entry(task, ""))).collect()
 }
 
 /// A file without what makes it a module.
@@ -125,60 +123,47 @@ fn body(module: &'static str) -> &'static str {
     &module[from..to]
 }
 
-#[derive(Default)]
-struct Text(String);
-
-impl Text {
-    fn comment(&mut self, text: &str) {
-        push_comment(&mut self.0, "//", text);
-    }
-
-    fn line(&mut self, text: &str) {
-        self.0.push_str(text);
-        self.0.push('\n');
-    }
-
-    fn data(&mut self, migration: &Migration<'_>) {
-        let Migration { options, server, plan, collections, relationships, indexes } = migration;
-        self.line("\nconst migration = {");
-        for (name, value) in values(options) {
-            self.line(&format!("  {name}: {value},"));
-        }
-        self.line(&format!("  server: [{}, {}],", server[0], server[1]));
-        self.line(
-            "  // Differs where the lists do: a run that was stopped is only continued by its own.",
-        );
-        self.line(&format!("  plan: {},", string(plan)));
-        self.line("  // One of these has to be there, or this is the wrong database.");
-        self.line("  collections: [");
-        collections.iter().for_each(|name| self.line(&format!("    {},", string(name))));
-        self.line("  ],");
-        self.line("  relationships: [");
-        relationships.iter().for_each(|task| self.task(task, "    "));
-        self.line("  ],");
-        self.line(
-            "  // Fields that the new Keystone indexes and the old one did not, by collection.",
-        );
-        self.line("  indexes: {");
-        for (collection, fields) in values(indexes) {
-            self.line(&format!("    {}: {fields},", key(&collection)));
-        }
-        self.line("  },");
-        self.line("};\n");
-    }
-
-    fn task(&mut self, task: &Task<'_>, indent: &str) {
-        self.line(&format!("{indent}{{"));
-        for (name, value) in values(task) {
-            self.line(&format!("{indent}  {name}: {value},"));
-        }
-        self.line(&format!("{indent}}},"));
-    }
+/// The migration as the constant that the call at the end takes.
+fn constant(migration: &Migration<'_>) -> String {
+    let Migration { options, server: [major, minor], plan, collections, relationships, indexes } =
+        migration;
+    let collections = collections.iter().map(|name| format!("    {},\n", string(name)));
+    let relationships = relationships.iter().map(|task| entry(task, "    "));
+    format!(
+        "\
+const migration = {{
+{options}  server: [{major}, {minor}],
+  // Differs where the lists do: a run that was stopped is only continued by its own.
+  plan: {plan},
+  // One of these has to be there, or this is the wrong database.
+  collections: [
+{collections}  ],
+  relationships: [
+{relationships}  ],
+  // Fields that the new Keystone indexes and the old one did not, by collection.
+  indexes: {{
+{indexes}  }},
+}};
+",
+        options = properties(options, "  "),
+        plan = string(plan),
+        collections = collections.collect::<String>(),
+        relationships = relationships.collect::<String>(),
+        indexes = properties(indexes, "    "),
+    )
 }
 
-/// The properties of an object with their values as literals.
-fn values(object: impl Serialize) -> impl Iterator<Item = (String, String)> {
+/// A relationship as it stands in that constant.
+fn entry(task: &Task<'_>, indent: &str) -> String {
+    let properties = properties(task, &format!("{indent}  "));
+    format!("{indent}{{\n{properties}{indent}}},\n")
+}
+
+/// The properties of an object, a line for each.
+fn properties(object: impl Serialize, indent: &str) -> String {
     let value = serde_json::to_value(object).expect("plain data");
-    let serde_json::Value::Object(properties) = value else { panic!("not an object: {value}") };
-    properties.into_iter().map(|(name, value)| (name, literal(&value)))
+    let Value::Object(properties) = value else { panic!("not an object: {value}") };
+    let line =
+        |(name, value): (&String, &Value)| format!("{indent}{}: {},\n", key(name), literal(value));
+    properties.iter().map(line).collect()
 }
