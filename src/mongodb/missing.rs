@@ -20,7 +20,7 @@ pub(super) fn missing_lists(
         relationships.flat_map(|(_, it)| [&*it.left.key, &*it.target_key]).collect();
     let lists = snapshot.lists.iter();
     let lists: Vec<(&str, &str)> = lists
-        .filter(|list| std::ptr::eq(&plan.adapters[list.adapter], adapter))
+        .filter(|list| list.adapter == adapter.index)
         .filter_map(|list| Some((&*list.key, list.collection.as_deref()?)))
         .collect();
     let is_taken = |name: &str| lists.iter().any(|(_, own)| *own == name);
