@@ -94,9 +94,10 @@ pub(super) fn misnamed(statements: &Statements<'_>, tables: &[Renamed<'_>]) -> S
 
 /// A query for the names in [`rename`], as they are and as they are to be.
 fn names(statements: &Statements<'_>, tables: &[Renamed<'_>]) -> String {
-    let rows = tables
-        .iter()
-        .map(|(from, to)| [literal(&from.name), columns(from), literal(&to.name), columns(to)]);
+    let rows = tables.iter().map(|(from, to)| {
+        let columns = |table: &JoinTable| array(table.columns().map(|column| &*column.name));
+        [literal(&from.name), columns(from), literal(&to.name), columns(to)]
+    });
     let exceptions: Vec<[String; 4]> = tables
         .iter()
         .flat_map(|(_, table)| table.columns().map(|column| exceptions(&table.name, column)))
@@ -156,10 +157,6 @@ pub(super) fn numbered(name: &str, [table, column]: [&str; 2]) -> String {
           WHERE start <> {name} AND start = concat_ws('_', left({table}, size), left({column}, length(start) - 1 - size))
         )"
     )
-}
-
-fn columns(table: &JoinTable) -> String {
-    array(table.columns().map(|column| &*column.name))
 }
 
 /// The names of a column's constraints and index that the rule in [`rename`] does not give: table,

@@ -70,12 +70,9 @@ impl There {
             );
             found = questions.rows("places", &query, &["tab", "col", "is_there", "is_ours"])?;
         }
-        let renamed = match direction {
-            Direction::Up => names::renamed(&changes(steps, Direction::Up)),
-            Direction::Down => Vec::new(),
-        };
+        let renamed = names::renamed(&changes(steps, direction));
         let mut misnamed = HashSet::new();
-        if !renamed.is_empty() {
+        if direction == Direction::Up && !renamed.is_empty() {
             let query = names::misnamed(&questions.statements, &renamed);
             misnamed = questions.tables("names", &query)?;
         }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::change::{Action, Change, Item};
+use super::change::{Change, Item};
 use super::check::{Check, Trouble};
 use super::quote::{array, block, literal, values};
 use super::statement::Statements;
@@ -164,14 +164,10 @@ fn reused<'a>(changes: &[Change<'a>]) -> BTreeSet<&'a str> {
 pub(super) fn touched<'a>(changes: &[Change<'a>]) -> BTreeSet<&'a str> {
     let mut tables = BTreeSet::new();
     for change in changes {
-        tables.extend(change.from().map(Item::table));
+        // A new table is not there yet.
+        let own = change.from().or(change.created().filter(|item| !item.is_table()));
+        tables.extend(own.map(Item::table));
         tables.extend(change.references());
-        if let Action::Create(Item::Column { table, .. }) = change.action {
-            tables.insert(&**table);
-        }
-        if let Some(TablePlace::Column { table, .. }) = change.kept.map(|kept| &kept.place) {
-            tables.insert(&**table);
-        }
     }
     tables
 }

@@ -217,20 +217,16 @@ pub(super) fn preview(statements: &Statements<'_>, copies: &Copies<'_>) -> Strin
     let [kept, dropped] =
         [copies.kept, &copies.dropped].map(|it| statements.links(it, copies.kept.owner));
     let all = "SELECT kept.*, 1 AS position FROM kept";
-    match (&copies.kept.place, &copies.dropped.place) {
+    let (ranked, candidates, contradicts) = match (&copies.kept.place, &copies.dropped.place) {
         (TablePlace::JoinTable { .. }, _) => {
-            let missing = "SELECT * FROM dropped EXCEPT SELECT * FROM kept";
-            fill(PREVIEW, &[&kept, &dropped, all, missing, "false"])
+            (all, "SELECT * FROM dropped EXCEPT SELECT * FROM kept".to_owned(), "false")
         }
         (_, TablePlace::Column { .. }) => {
-            let candidates = fill(CANDIDATES, &[IS_FREE]);
-            fill(
-                PREVIEW,
-                &[&kept, &dropped, RANKED, &candidates, "united.target = repaired.target"],
-            )
+            (RANKED, fill(CANDIDATES, &[IS_FREE]), "united.target = repaired.target")
         }
-        _ => fill(PREVIEW, &[&kept, &dropped, all, &fill(CANDIDATES, &[""]), "false"]),
-    }
+        _ => (all, fill(CANDIDATES, &[""]), "false"),
+    };
+    fill(PREVIEW, &[&kept, &dropped, ranked, &candidates, contradicts])
 }
 
 /// Likewise for links that the old schema has no place for.

@@ -39,14 +39,14 @@ impl<'a> Writer<'a> {
         let waited = self.waiting.remove(&*table.name).unwrap_or_default();
         let mut lines = Vec::with_capacity(table.columns.len());
         for column in &table.columns {
-            let mut own = column.foreign_key.as_ref();
-            if let Some(key) = own
+            let mut inline = column.foreign_key.as_ref();
+            if let Some(key) = inline
                 && let Some(waiting) = self.waiting.get_mut(&*key.references)
             {
                 waiting.push((table, column, key));
-                own = None;
+                inline = None;
             }
-            lines.push(self.column(column, own));
+            lines.push(self.column(column, inline));
         }
         for TableKey { kind, name, columns } in &table.keys {
             let kind = match kind {
