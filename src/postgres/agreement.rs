@@ -2,14 +2,14 @@
 
 use super::change::{Change, Item};
 use super::check::{Check, Trouble, fill, unchanged};
-use super::quote::{block, literal};
+use super::quote::{block, literal, values};
 use super::statement::Statements;
-use super::values::{Cell, values};
+use crate::inspection::{Disagreement, Finding, Related};
 use crate::relationship::Relationship;
 use crate::step::{Links, Owner, TablePlace};
 
 /// What to do about two sides that disagree.
-pub(super) const HINT: &str = "Bring both sides into agreement, or use --reconcile, which repairs them by the rules in the README.";
+const HINT: &str = "Bring both sides into agreement, or use --reconcile, which repairs them by the rules in the README.";
 
 /// Compares the links that two queries find, for `format` and [`fill`]. A full join tells in one pass which
 /// links one of them lacks.
@@ -62,28 +62,13 @@ impl<'a> Copies<'a> {
     }
 }
 
-pub(super) fn message(
-    relationship: &str,
-    [kept, dropped]: [&str; 2],
-    [only_kept, only_dropped]: [u64; 2],
-    examples: &str,
-) -> String {
-    let [only_kept, only_dropped] = [only_kept, only_dropped].map(|links| links.to_string());
-    fill(MESSAGE, &[relationship, kept, &only_kept, dropped, &only_dropped, examples])
-}
-
 /// A `DO` statement that raises an error that names every relationship whose two sides do not hold the
 /// same links.
 pub(super) fn statement(statements: &Statements<'_>, all: &[Copies<'_>]) -> String {
-    let texts: Vec<_> = all
-        .iter()
-        .map(|copies| {
-            let [kept, dropped] = [copies.kept, &copies.dropped].map(|it| it.place.name());
-            (copies.relationship.name(), kept, dropped, copies.queries(statements))
-        })
-        .collect();
-    let rows = texts.iter().map(|(relationship, kept, dropped, [kept_links, dropped_links])| {
-        [&**relationship, kept, kept_links, dropped, dropped_links].map(Cell::Text)
+    let rows = all.iter().map(|copies| {
+        let [kept, dropped] = [copies.kept, &copies.dropped].map(|it| it.place.name());
+        let [kept_links, dropped_links] = copies.queries(statements);
+        [&*copies.relationship.name(), &kept, &kept_links, &dropped, &dropped_links].map(literal)
     });
     let body = format!(
         "\
@@ -119,6 +104,16 @@ END",
     block(&body)
 }
 
+/// The same as a problem of `--check`.
+pub(super) fn problem(related: &Related) -> Option<Finding> {
+    let Disagreement { only_kept, only_dropped, examples } = related.disagreement.as_ref()?;
+    let [kept, dropped] = related.names();
+    let [only_kept, only_dropped] = [only_kept, only_dropped].map(u64::to_string);
+    let values = [&*related.name, kept, &only_kept, dropped, &only_dropped, examples];
+    let message = format!("{}. {HINT}", fill(MESSAGE, &values));
+    Some(Finding::new("DISAGREEMENT", message).about(related.relationship))
+}
+
 /// Join tables that are about to be dropped although nothing else holds their links: those of lists related to
 /// themselves, on the way back.
 pub(super) type Homeless<'a> = (&'a Relationship, Item<'a>);
@@ -133,10 +128,9 @@ pub(super) fn homeless<'a>(
 
 /// A `VALUES` list of them, each with how many links it holds.
 fn homeless_rows(statements: &Statements<'_>, tables: &[Homeless<'_>]) -> String {
-    let names: Vec<String> = tables.iter().map(|(it, _)| it.name()).collect();
-    let rows = tables.iter().zip(&names).map(|((_, item), name)| {
-        let count = format!("SELECT count(*) FROM {}", statements.qualified(item.table()));
-        [Cell::Text(name), Cell::Text(item.table()), Cell::Query(count)]
+    let rows = tables.iter().map(|(relationship, item)| {
+        let count = format!("(SELECT count(*) FROM {})", statements.qualified(item.table()));
+        [literal(&relationship.name()), literal(item.table()), count]
     });
     values("      ", rows)
 }

@@ -46,10 +46,7 @@ impl<'a> Item<'a> {
 /// `User.leadPost` or `User_published`.
 impl std::fmt::Display for Item<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Item::Column { table, column } => write!(f, "{table}.{}", column.name),
-            Item::JoinTable(table) => f.write_str(&table.name),
-        }
+        f.write_str(&self.place().name())
     }
 }
 
@@ -70,27 +67,28 @@ pub(super) struct Change<'a> {
 }
 
 impl<'a> Change<'a> {
-    fn new(planned: &'a Planned<TableStep>, direction: Direction) -> Self {
-        let (item, kept, is_old) = match &planned.step {
+    /// On the way up.
+    fn new(planned: &'a Planned<TableStep>) -> Self {
+        let (action, kept) = match &planned.step {
             TableStep::DropColumn { table, column, kept } => {
-                (Item::Column { table, column }, Some(kept), true)
+                (Action::Drop(Item::Column { table, column }), Some(kept))
             }
-            TableStep::DropJoinTable { table, kept } => (Item::JoinTable(table), Some(kept), true),
-            TableStep::CreateJoinTable { table } => (Item::JoinTable(table), None, false),
-            TableStep::RenameJoinTable { from, to } => {
-                let (from, to) = match direction {
-                    Direction::Up => (from, to),
-                    Direction::Down => (to, from),
-                };
-                let action = Action::Rename { from, to };
-                return Change { relationship: planned.relationship, action, kept: None };
+            TableStep::DropJoinTable { table, kept } => {
+                (Action::Drop(Item::JoinTable(table)), Some(kept))
             }
-        };
-        let action = match is_old == (direction == Direction::Up) {
-            true => Action::Drop(item),
-            false => Action::Create(item),
+            TableStep::RenameJoinTable { from, to } => (Action::Rename { from, to }, None),
+            TableStep::CreateJoinTable { table } => (Action::Create(Item::JoinTable(table)), None),
         };
         Change { relationship: planned.relationship, action, kept }
+    }
+
+    fn reversed(self) -> Self {
+        let action = match self.action {
+            Action::Drop(item) => Action::Create(item),
+            Action::Rename { from, to } => Action::Rename { from: to, to: from },
+            Action::Create(item) => Action::Drop(item),
+        };
+        Change { action, ..self }
     }
 
     /// What it does, in words: `drop User_published`.
@@ -142,17 +140,15 @@ impl<'a> Change<'a> {
 
     pub(super) fn references(&self) -> Vec<&'a str> {
         let item = self.dropped().or(self.created());
-        let columns = item.map(Item::columns).unwrap_or_default();
-        columns.into_iter().map(|column| &*column.references).collect()
+        item.into_iter().flat_map(Item::columns).map(|column| &*column.references).collect()
     }
 }
 
 /// The steps of a plan in a direction, in order. The way back is each step undone, last to first.
 pub(super) fn changes(steps: &[Planned<TableStep>], direction: Direction) -> Vec<Change<'_>> {
-    let mut changes: Vec<Change<'_>> =
-        steps.iter().map(|planned| Change::new(planned, direction)).collect();
-    if direction == Direction::Down {
-        changes.reverse();
+    let changes = steps.iter().map(Change::new);
+    match direction {
+        Direction::Up => changes.collect(),
+        Direction::Down => changes.rev().map(Change::reversed).collect(),
     }
-    changes
 }

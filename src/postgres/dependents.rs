@@ -3,9 +3,8 @@
 
 use super::change::Change;
 use super::check::{Check, Trouble};
-use super::quote::literal;
+use super::quote::{array, literal, values};
 use super::statement::Statements;
-use super::values::{Cell, values};
 
 /// Finds what depends on what is dropped: further columns, indexes, constraints, triggers, policies,
 /// rules, statistics, publications, comments, privileges, views, foreign keys of other tables, tables
@@ -21,11 +20,11 @@ pub(super) fn no_dependents(statements: &Statements<'_>, changes: &[Change<'_>])
         // Both columns of a join table have the same.
         let options = item.columns()[0].options;
         [
-            Cell::Text(item.table()),
-            Cell::Texts(item.column_names()),
-            Cell::Is(item.is_table()),
-            Cell::Is(options.is_unique),
-            Cell::Is(options.is_indexed && !options.is_unique),
+            literal(item.table()),
+            array(item.column_names()),
+            item.is_table().to_string(),
+            options.is_unique.to_string(),
+            (options.is_indexed && !options.is_unique).to_string(),
         ]
     });
     let schema = literal(statements.schema_name());

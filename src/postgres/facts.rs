@@ -4,7 +4,7 @@
 use super::change::{Change, Item};
 use super::names;
 use super::ownership;
-use super::quote::literal;
+use super::quote::{literal, values};
 use super::statement::Statements;
 
 /// The columns of the answer: see [`crate::inspection::Fact`].
@@ -16,27 +16,16 @@ pub(super) fn query(statements: &Statements<'_>, changes: &[Change<'_>]) -> Opti
     let mut rows = Vec::new();
     for (at, change) in changes.iter().enumerate() {
         for (is_after, item) in [(false, change.from()), (true, change.to())] {
-            let Some(item) = item else { continue };
-            for (column, name, kind, expected) in expected(item) {
-                let texts = [item.table(), name, kind, &expected].map(literal);
-                rows.push(format!(
-                    "({}, {is_after}, {}, {})",
-                    change.relationship,
-                    2 * at + column,
-                    texts.join(", ")
-                ));
+            for (part, [table, column, kind, name]) in item.into_iter().flat_map(expected) {
+                let relationship = change.relationship.to_string();
+                let part = (2 * at + part).to_string();
+                rows.push([relationship, is_after.to_string(), part, table, column, kind, name]);
             }
         }
     }
     if rows.is_empty() {
         return None;
     }
-    let created: Vec<&Change<'_>> =
-        changes.iter().filter(|it| it.created().is_some_and(Item::is_table)).collect();
-    let owners = match created.is_empty() {
-        true => String::new(),
-        false => owners(statements, &created),
-    };
     Some(format!(
         "SELECT relationship, is_after, part, kind, concat_ws('.', tab, col), expected, (
     SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM (
@@ -58,42 +47,50 @@ pub(super) fn query(statements: &Statements<'_>, changes: &[Change<'_>]) -> Opti
     ) AS found (name)
   )
   FROM (VALUES
-    {rows}
+{rows}
   ) AS facts (relationship, is_after, part, tab, col, kind, expected)
     LEFT JOIN pg_attribute
       ON attrelid = to_regclass(format('%I.%I', {schema}, tab)) AND attname = col{owners}",
         numbered = names::numbered("conname", ["tab", "col"]),
-        rows = rows.join(",\n    "),
+        rows = values("    ", rows),
         schema = literal(statements.schema_name()),
+        owners = owners(statements, changes),
     ))
 }
 
-/// The names that Keystone gives: the number of the column, the column, what it is, and the name.
-fn expected(item: Item<'_>) -> Vec<(usize, &str, &'static str, String)> {
+/// The names that Keystone gives: the number of the column, then the table, the column, what it is, and the
+/// name.
+fn expected(item: Item<'_>) -> Vec<(usize, [String; 4])> {
     let mut facts = Vec::new();
     for (part, column) in item.columns().into_iter().enumerate() {
         let cascade = if item.is_table() { ", on delete cascade" } else { "" };
         let reference = format!("{} to {}{cascade}", column.foreign_key, column.references);
-        let mut add = |kind, name| facts.push((part, &*column.name, kind, name));
-        add("foreign key", reference);
+        let mut add = |kind: &str, name: &str| {
+            facts.push((part, [item.table(), &column.name, kind, name].map(literal)));
+        };
+        add("foreign key", &reference);
         if column.options.is_unique {
-            add("unique", column.index.to_string());
+            add("unique", &column.index);
         } else if column.options.is_indexed {
-            add("index", column.index.to_string());
+            add("index", &column.index);
         }
         if column.options.is_not_nullable {
-            add("not null", column.not_null.to_string());
+            add("not null", &column.not_null);
         }
     }
     facts
 }
 
 /// The owners and grants of new tables, which are those of their sisters.
-fn owners(statements: &Statements<'_>, created: &[&Change<'_>]) -> String {
-    let rows = created.iter().filter_map(|change| {
-        let [name, sister] = ownership::sisters(change)?;
-        Some(format!("    ({}, {}, {})", change.relationship, literal(name), literal(sister)))
+fn owners(statements: &Statements<'_>, changes: &[Change<'_>]) -> String {
+    let created = changes.iter().filter_map(|change| {
+        let [name, sister] = ownership::sisters(change)?.map(literal);
+        Some([change.relationship.to_string(), name, sister])
     });
+    let rows = values("    ", created);
+    if rows.is_empty() {
+        return String::new();
+    }
     format!(
         "
   UNION ALL
@@ -112,7 +109,6 @@ fn owners(statements: &Statements<'_>, created: &[&Change<'_>]) -> String {
       )
       FROM aclexplode(sister.relacl) AS granted WHERE grantee NOT IN (0, sister.relowner)
     ) AS rights",
-        rows = rows.collect::<Vec<_>>().join(",\n"),
         schema = literal(statements.schema_name()),
     )
 }

@@ -2,15 +2,23 @@
 
 use std::collections::HashSet;
 
-use super::quote::{block, literal};
+use super::change::{Action, Change};
+use super::quote::{array, block, literal, values};
 use super::statement::Statements;
-use super::values::{Cell, values};
 use crate::name;
 use crate::naming;
 use crate::step::{ForeignKeyColumn, JoinTable};
 
-/// A table before and after.
+/// A join table before and after.
 type Renamed<'a> = (&'a JoinTable, &'a JoinTable);
+
+pub(super) fn renamed<'a>(changes: &[Change<'a>]) -> Vec<Renamed<'a>> {
+    let renamed = changes.iter().filter_map(|change| match change.action {
+        Action::Rename { from, to } => Some((from, to)),
+        _ => None,
+    });
+    renamed.collect()
+}
 
 /// A `DO` statement that gives the foreign keys, indexes and NOT NULL constraints of renamed join
 /// tables the names that Keystone and PostgreSQL give them.
@@ -87,13 +95,13 @@ pub(super) fn misnamed(statements: &Statements<'_>, tables: &[Renamed<'_>]) -> S
 /// A query for the names in [`rename`], as they are and as they are to be.
 fn names(statements: &Statements<'_>, tables: &[Renamed<'_>]) -> String {
     let rows = tables.iter().map(|(from, to)| {
-        [Cell::Text(&from.name), columns(from), Cell::Text(&to.name), columns(to)]
+        let columns = |table: &JoinTable| array(table.columns().map(|column| &*column.name));
+        [literal(&from.name), columns(from), literal(&to.name), columns(to)]
     });
-    let exceptions: Vec<[Cell<'_>; 4]> = tables
+    let exceptions: Vec<[String; 4]> = tables
         .iter()
         .flat_map(|(_, table)| table.columns().map(|column| exceptions(&table.name, column)))
         .flatten()
-        .map(|cells| cells.map(Cell::Text))
         .collect();
     // Names that are not made by the rule.
     let (open, close) = match exceptions.is_empty() {
@@ -151,13 +159,9 @@ pub(super) fn numbered(name: &str, [table, column]: [&str; 2]) -> String {
     )
 }
 
-fn columns(table: &JoinTable) -> Cell<'_> {
-    Cell::Texts(table.columns().map(|column| &*column.name).to_vec())
-}
-
 /// The names of a column's constraints and index that the rule in [`rename`] does not give: table,
 /// column, kind and name.
-fn exceptions<'a>(table: &'a str, column: &'a ForeignKeyColumn) -> Vec<[&'a str; 4]> {
+fn exceptions(table: &str, column: &ForeignKeyColumn) -> Vec<[String; 4]> {
     let [foreign_key, index] =
         ["foreign", "index"].map(|label| naming::knex_name(table, &column.name, label));
     let not_null = naming::not_null_name(table, &column.name, "not_null");
@@ -168,7 +172,7 @@ fn exceptions<'a>(table: &'a str, column: &'a ForeignKeyColumn) -> Vec<[&'a str;
     ]
     .into_iter()
     .filter(|(_, name, usual)| name != usual || !name.is_ascii() || table.contains(['.', '-']))
-    .map(|(kind, name, _)| [table, &*column.name, kind, name])
+    .map(|(kind, name, _)| [table, &*column.name, kind, name].map(literal))
     .collect()
 }
 

@@ -1,27 +1,24 @@
 //! Whose the new tables are.
 
-use super::change::Change;
-use super::quote::{block, literal};
+use super::change::{Action, Change, Item};
+use super::quote::{block, literal, values};
 use super::statement::Statements;
-use super::values::{Cell, values};
 use crate::step::TablePlace;
 
-/// A new table, and the one whose owner and grants it gets.
+/// The table that a change creates, and the one whose owner and grants it gets.
 pub(super) fn sisters<'a>(change: &Change<'a>) -> Option<[&'a str; 2]> {
-    let table = change.created()?;
-    let list = table.columns().first().map(|column| &*column.references)?;
+    let Action::Create(Item::JoinTable(created)) = change.action else { return None };
     let sister = match change.kept.map(|kept| &kept.place) {
         Some(TablePlace::Column { table, .. } | TablePlace::JoinTable { table, .. }) => table,
-        None => list,
+        None => &created.near.references,
     };
-    Some([table.table(), sister])
+    Some([&created.name, sister])
 }
 
 /// A `DO` statement that gives each new join table the owner and the grants of the table that holds the
 /// same links, or where there is none, of its list. Otherwise it would belong to whoever runs the script,
 /// and the application could not use it.
-pub(super) fn adopt(statements: &Statements<'_>, created: &[&Change<'_>]) -> String {
-    let rows = created.iter().filter_map(|change| Some(sisters(change)?.map(Cell::Text)));
+pub(super) fn adopt(statements: &Statements<'_>, created: &[[&str; 2]]) -> String {
     block(&format!(
         "\
 DECLARE
@@ -50,7 +47,7 @@ BEGIN
     END LOOP;
   END LOOP;
 END",
-        rows = values("      ", rows),
+        rows = values("      ", created.iter().map(|names| names.map(literal))),
         schema = literal(statements.schema_name()),
     ))
 }

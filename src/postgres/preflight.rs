@@ -3,11 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::change::{Action, Change, Item};
+use super::change::{Change, Item};
 use super::check::{Check, Trouble};
-use super::quote::{block, literal};
+use super::quote::{array, block, literal, values};
 use super::statement::Statements;
-use super::values::{Cell, values};
 use crate::plan::Direction;
 use crate::step::TablePlace;
 
@@ -63,6 +62,10 @@ pub(super) fn expected_schema(
         rows = values("        ", rows(changes)),
     );
     let (_, to) = direction.schemas();
+    let is_right = format!(
+        "Is this the right database, and {} the right schema (the schemaName of the adapter)?",
+        statements.schema_name()
+    );
     Check {
         query,
         troubles: vec![
@@ -87,20 +90,14 @@ pub(super) fn expected_schema(
                 column: "absent",
                 code: "MISSING",
                 message: "None of these tables is in the database: %s",
-                hint: format!(
-                    "Is this the right database, and {} the right schema (the schemaName of the adapter)? In a new one there is nothing to migrate.",
-                    statements.schema_name()
-                ),
+                hint: format!("{is_right} In a new one there is nothing to migrate."),
                 is_idle: true,
             },
             Trouble {
                 column: "missing",
                 code: "MISSING",
                 message: "Not in the database: %s",
-                hint: format!(
-                    "Is this the right database, and {} the right schema (the schemaName of the adapter)? Has another migration been run in part?",
-                    statements.schema_name()
-                ),
+                hint: format!("{is_right} Has another migration been run in part?"),
                 is_idle: false,
             },
             Trouble {
@@ -115,7 +112,7 @@ pub(super) fn expected_schema(
 }
 
 /// Tables with their columns before and after.
-fn rows<'a>(changes: &[Change<'a>]) -> Vec<[Cell<'a>; 4]> {
+fn rows(changes: &[Change<'_>]) -> Vec<[String; 4]> {
     let mut stays: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for change in changes {
         // A join table that is kept is renamed as well.
@@ -135,12 +132,12 @@ fn rows<'a>(changes: &[Change<'a>]) -> Vec<[Cell<'a>; 4]> {
         }
     }
     let stays = stays.into_iter().map(|(table, columns)| {
-        let columns = Cell::Texts(columns.into_iter().collect());
-        [Cell::Text(table), columns.clone(), Cell::Text(table), columns]
+        let columns = array(columns);
+        [literal(table), columns.clone(), literal(table), columns]
     });
-    let cells = |item: Option<Item<'a>>| match item {
-        Some(item) => [Cell::Text(item.table()), Cell::Texts(item.column_names())],
-        None => [Cell::Null, Cell::Null],
+    let cells = |item: Option<Item<'_>>| match item {
+        Some(item) => [literal(item.table()), array(item.column_names())],
+        None => ["NULL", "NULL"].map(str::to_owned),
     };
     let changes = changes.iter().map(|change| {
         let ([old, old_columns], [new, new_columns]) = (cells(change.from()), cells(change.to()));
@@ -167,14 +164,10 @@ fn reused<'a>(changes: &[Change<'a>]) -> BTreeSet<&'a str> {
 pub(super) fn touched<'a>(changes: &[Change<'a>]) -> BTreeSet<&'a str> {
     let mut tables = BTreeSet::new();
     for change in changes {
-        tables.extend(change.from().map(Item::table));
+        // A new table is not there yet.
+        let own = change.from().or(change.created().filter(|item| !item.is_table()));
+        tables.extend(own.map(Item::table));
         tables.extend(change.references());
-        if let Action::Create(Item::Column { table, .. }) = change.action {
-            tables.insert(&**table);
-        }
-        if let Some(TablePlace::Column { table, .. }) = change.kept.map(|kept| &kept.place) {
-            tables.insert(&**table);
-        }
     }
     tables
 }

@@ -1,4 +1,4 @@
-//! Quoting of identifiers and literals, by the server's own rules.
+//! Quoting of identifiers and literals, by the server's own rules, and lists of what is quoted.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -26,6 +26,21 @@ pub(super) fn literal(text: &str) -> String {
         true => ["E", &quoted.replace('\\', "\\\\")].concat(),
         false => quoted,
     }
+}
+
+pub(super) fn array<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    let literals: Vec<String> = texts.into_iter().map(literal).collect();
+    format!("ARRAY[{}]", literals.join(", "))
+}
+
+/// The rows of a `VALUES` list, each on a line of its own after that indentation. Their cells are SQL already.
+pub(super) fn values<const CELLS: usize>(
+    indent: &str,
+    rows: impl IntoIterator<Item = [String; CELLS]>,
+) -> String {
+    let rows: Vec<String> =
+        rows.into_iter().map(|cells| format!("{indent}({})", cells.join(", "))).collect();
+    rows.join(",\n")
 }
 
 /// A `DO` statement with its body between dollar quotes that do not occur in it.

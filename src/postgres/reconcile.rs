@@ -4,9 +4,8 @@ use serde::Deserialize;
 
 use super::agreement::{Copies, Homeless};
 use super::check::fill;
-use super::quote::{block, identifier};
+use super::quote::{block, identifier, literal, values};
 use super::statement::Statements;
-use super::values::{Cell, values};
 use crate::reconcile::{Link, Reconciled, Repair, Repaired};
 use crate::step::{Links, Owner, TablePlace};
 
@@ -15,25 +14,24 @@ use crate::step::{Links, Owner, TablePlace};
 ///
 /// None where there is no such relationship.
 pub(super) fn unite(statements: &Statements<'_>, all: &[Copies<'_>]) -> Option<String> {
-    let texts: Vec<[String; 5]> = all
+    let rows: Vec<[String; 5]> = all
         .iter()
         .filter_map(|copies| {
             let TablePlace::JoinTable { table, near, far } = &copies.kept.place else {
                 return None;
             };
             Some([
-                copies.relationship.name(),
-                statements.qualified(table),
-                [identifier(near), identifier(far)].join(", "),
-                copies.dropped.place.name().into_owned(),
-                statements.links(&copies.dropped, copies.kept.owner),
+                literal(&copies.relationship.name()),
+                literal(&statements.qualified(table)),
+                literal(&[identifier(near), identifier(far)].join(", ")),
+                literal(&copies.dropped.place.name()),
+                literal(&statements.links(&copies.dropped, copies.kept.owner)),
             ])
         })
         .collect();
-    if texts.is_empty() {
+    if rows.is_empty() {
         return None;
     }
-    let rows = texts.iter().map(|cells| cells.each_ref().map(|text| Cell::Text(text)));
     Some(block(&format!(
         "\
 DECLARE
@@ -71,29 +69,27 @@ END",
 ///
 /// None where there is no such relationship.
 pub(super) fn adopt(statements: &Statements<'_>, all: &[Copies<'_>]) -> Option<String> {
-    let texts: Vec<([String; 6], bool)> = all
+    let rows: Vec<[String; 7]> = all
         .iter()
         .filter_map(|copies| {
             let TablePlace::Column { table, column } = &copies.kept.place else { return None };
-            let texts = [
-                copies.relationship.name(),
-                copies.kept.place.name().into_owned(),
-                statements.qualified(table),
-                identifier(column).into_owned(),
-                copies.dropped.place.name().into_owned(),
-                // Each link as the item whose column it is in, and the item that it leads to.
-                statements.links(&copies.dropped, copies.kept.owner),
-            ];
-            Some((texts, matches!(copies.dropped.place, TablePlace::Column { .. })))
+            // Each link as the item whose column it is in, and the item that it leads to.
+            let links = statements.links(&copies.dropped, copies.kept.owner);
+            let is_one_to_one = matches!(copies.dropped.place, TablePlace::Column { .. });
+            Some([
+                literal(&copies.relationship.name()),
+                literal(&copies.kept.place.name()),
+                literal(&statements.qualified(table)),
+                literal(&identifier(column)),
+                literal(&copies.dropped.place.name()),
+                literal(&links),
+                is_one_to_one.to_string(),
+            ])
         })
         .collect();
-    if texts.is_empty() {
+    if rows.is_empty() {
         return None;
     }
-    let rows = texts.iter().map(|(texts, is_one_to_one)| {
-        let [name, kept, table, column, dropped, links] = texts.each_ref().map(|it| Cell::Text(it));
-        [name, kept, table, column, dropped, links, Cell::Is(*is_one_to_one)]
-    });
     Some(block(&format!(
         "\
 DECLARE
@@ -221,20 +217,16 @@ pub(super) fn preview(statements: &Statements<'_>, copies: &Copies<'_>) -> Strin
     let [kept, dropped] =
         [copies.kept, &copies.dropped].map(|it| statements.links(it, copies.kept.owner));
     let all = "SELECT kept.*, 1 AS position FROM kept";
-    match (&copies.kept.place, &copies.dropped.place) {
+    let (ranked, candidates, contradicts) = match (&copies.kept.place, &copies.dropped.place) {
         (TablePlace::JoinTable { .. }, _) => {
-            let missing = "SELECT * FROM dropped EXCEPT SELECT * FROM kept";
-            fill(PREVIEW, &[&kept, &dropped, all, missing, "false"])
+            (all, "SELECT * FROM dropped EXCEPT SELECT * FROM kept".to_owned(), "false")
         }
         (_, TablePlace::Column { .. }) => {
-            let candidates = fill(CANDIDATES, &[IS_FREE]);
-            fill(
-                PREVIEW,
-                &[&kept, &dropped, RANKED, &candidates, "united.target = repaired.target"],
-            )
+            (RANKED, fill(CANDIDATES, &[IS_FREE]), "united.target = repaired.target")
         }
-        _ => fill(PREVIEW, &[&kept, &dropped, all, &fill(CANDIDATES, &[""]), "false"]),
-    }
+        _ => (all, fill(CANDIDATES, &[""]), "false"),
+    };
+    fill(PREVIEW, &[&kept, &dropped, ranked, &candidates, contradicts])
 }
 
 /// Likewise for links that the old schema has no place for.

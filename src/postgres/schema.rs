@@ -20,38 +20,33 @@ pub fn schema(schema: &TableSchema) -> String {
     if schema.name != "public" {
         text.push_str(&format!("create schema if not exists {};\n", identifier(&schema.name)));
     }
-    let positions = schema.tables.iter().enumerate().map(|(at, table)| (&*table.name, at));
-    let mut writer = Writer {
-        schema,
-        positions: positions.collect(),
-        waiting: schema.tables.iter().map(|_| Vec::new()).collect(),
-    };
-    for (at, table) in schema.tables.iter().enumerate() {
-        writer.table(&mut text, at, table);
+    let waiting = schema.tables.iter().map(|table| (&*table.name, Vec::new())).collect();
+    let mut writer = Writer { schema, waiting };
+    for table in &schema.tables {
+        writer.table(&mut text, table);
     }
     text
 }
 
 struct Writer<'a> {
     schema: &'a TableSchema,
-    positions: HashMap<&'a str, usize>,
-    /// The foreign keys that wait for each table.
-    waiting: Vec<Vec<(&'a Table, &'a Column, &'a ForeignKey)>>,
+    /// The tables that are to come, each with the foreign keys that wait for it.
+    waiting: HashMap<&'a str, Vec<(&'a Table, &'a Column, &'a ForeignKey)>>,
 }
 
 impl<'a> Writer<'a> {
-    fn table(&mut self, text: &mut String, at: usize, table: &'a Table) {
+    fn table(&mut self, text: &mut String, table: &'a Table) {
+        let waited = self.waiting.remove(&*table.name).unwrap_or_default();
         let mut lines = Vec::with_capacity(table.columns.len());
         for column in &table.columns {
-            let key = column.foreign_key.as_ref();
-            let later = key.and_then(|key| self.positions.get(&*key.references));
-            match (key, later) {
-                (Some(key), Some(&later)) if later > at => {
-                    self.waiting[later].push((table, column, key));
-                    lines.push(self.column(column, None));
-                }
-                _ => lines.push(self.column(column, key)),
+            let mut inline = column.foreign_key.as_ref();
+            if let Some(key) = inline
+                && let Some(waiting) = self.waiting.get_mut(&*key.references)
+            {
+                waiting.push((table, column, key));
+                inline = None;
             }
+            lines.push(self.column(column, inline));
         }
         for TableKey { kind, name, columns } in &table.keys {
             let kind = match kind {
@@ -65,7 +60,7 @@ impl<'a> Writer<'a> {
         text.extend(["create table ", &self.qualified(&table.name), "\n(\n"]);
         text.push_str(&lines.join(",\n"));
         text.push_str("\n);\n");
-        for (owner, column, key) in std::mem::take(&mut self.waiting[at]) {
+        for (owner, column, key) in waited {
             text.push_str(&format!(
                 "alter table {}\n\tadd constraint {}\n\t\tforeign key ({}) references {};\n",
                 self.qualified(&owner.name),

@@ -10,7 +10,7 @@ use super::{dependents, names, ownership, preflight, reconcile};
 use crate::comment::push_comment;
 use crate::error::Problem;
 use crate::plan::{AdapterPlan, Direction, Options, UpgradePlan};
-use crate::step::{ForeignKeyColumn, JoinTable, Planned, TableStep};
+use crate::step::{ForeignKeyColumn, Planned, TableStep};
 
 /// The migration of one adapter's database from the old schema to the new, or back, as a script for
 /// `psql`. It is one transaction: after an error nothing has changed.
@@ -21,10 +21,8 @@ pub fn migration(
     steps: &[Planned<TableStep>],
     options: Options,
 ) -> Result<String, Problem> {
-    let changes = changes(steps, options.direction);
-    types_are_known(&changes)?;
-    let mut text = header(plan, adapter, schema, &changes, options);
-    let all = all_statements(plan, schema, &changes, options);
+    let all = statements(plan, schema, steps, options)?;
+    let mut text = header(plan, adapter, schema, &changes(steps, options.direction), options);
     // Statements of one line need no more than their comments between them.
     let is_short = |section: &[Statement]| {
         section.iter().all(|it| it.role == Role::Change && !it.sql.contains('\n'))
@@ -68,8 +66,8 @@ pub struct Statement {
     pub sql: String,
 }
 
-/// The statements of the migration in order, which are those of the script: none when there is
-/// nothing to do.
+/// The statements of the migration in order, which are those of the script: the transaction with all that
+/// happens within it. None when there is nothing to do.
 pub fn statements(
     plan: &UpgradePlan,
     schema: &str,
@@ -78,7 +76,19 @@ pub fn statements(
 ) -> Result<Vec<Statement>, Problem> {
     let changes = changes(steps, options.direction);
     types_are_known(&changes)?;
-    Ok(all_statements(plan, schema, &changes, options))
+    if changes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let statements = Statements::new(schema);
+    let (mut all, end) = match options.transaction {
+        true => own_transaction(),
+        false => foreign_transaction(),
+    };
+    all.extend(preconditions(&statements, &changes, options.direction));
+    all.extend(data_checks(plan, &statements, &changes, options.reconcile));
+    all.extend(schema_changes(plan, &statements, &changes));
+    all.push(end);
+    Ok(all)
 }
 
 pub fn locked(steps: &[Planned<TableStep>], direction: Direction) -> Vec<String> {
@@ -127,18 +137,17 @@ fn header(
     options: Options,
 ) -> String {
     let (from, to) = options.direction.schemas();
-    let mut lines = vec![
-        format!(
-            "{} {}: the relationships of Keystone 5 from {from} to {to} (Arcade)",
-            env!("CARGO_PKG_NAME"),
-            env!("CARGO_PKG_VERSION")
-        ),
-        format!(
-            "Adapter {}, PostgreSQL schema {schema}. Order of left and right: locale {}.",
-            adapter.name, plan.locale
-        ),
-    ];
-    let mut add = |line: &str| lines.push(line.to_owned());
+    let mut text = String::new();
+    let mut add = |line: &str| push_comment(&mut text, "--", line);
+    add(&format!(
+        "{} {}: the relationships of Keystone 5 from {from} to {to} (Arcade)",
+        env!("CARGO_PKG_NAME"),
+        env!("CARGO_PKG_VERSION")
+    ));
+    add(&format!(
+        "Adapter {}, PostgreSQL schema {schema}. Order of left and right: locale {}.",
+        adapter.name, plan.locale
+    ));
     if options.reconcile {
         add("Made with --reconcile: where the two stored sides disagree, it repairs them.");
     }
@@ -159,8 +168,6 @@ fn header(
         }
         add(&format!("squawk-ignore-file {}", inherent_rules(changes).join(", ")));
     }
-    let mut text = String::new();
-    lines.iter().for_each(|line| push_comment(&mut text, "--", line));
     text
 }
 
@@ -172,28 +179,6 @@ impl Statement {
     fn untitled(role: Role, sql: impl Into<String>) -> Self {
         Statement { role, title: None, relationship: None, sql: sql.into() }
     }
-}
-
-/// The transaction with all that happens within it, in order; nothing for no change.
-fn all_statements(
-    plan: &UpgradePlan,
-    schema: &str,
-    changes: &[Change<'_>],
-    options: Options,
-) -> Vec<Statement> {
-    if changes.is_empty() {
-        return Vec::new();
-    }
-    let statements = Statements::new(schema);
-    let (mut all, end) = match options.transaction {
-        true => own_transaction(),
-        false => foreign_transaction(),
-    };
-    all.extend(preconditions(&statements, changes, options.direction));
-    all.extend(data_checks(plan, &statements, changes, options.reconcile));
-    all.extend(schema_changes(plan, &statements, changes));
-    all.push(end);
-    all
 }
 
 fn own_transaction() -> (Vec<Statement>, Statement) {
@@ -293,38 +278,27 @@ fn schema_changes(
     statements: &Statements<'_>,
     changes: &[Change<'_>],
 ) -> Vec<Statement> {
-    let renamed: Vec<(&JoinTable, &JoinTable)> = changes
-        .iter()
-        .filter_map(|change| match change.action {
-            Action::Rename { from, to } => Some((from, to)),
-            _ => None,
-        })
-        .collect();
-    let created: Vec<&Change<'_>> =
-        changes.iter().filter(|it| it.created().is_some_and(Item::is_table)).collect();
+    let renamed = names::renamed(changes);
     let room = "Renaming indexes that have the new name of a table";
     let room = names::make_room(statements, &renamed)
         .into_iter()
         .map(|sql| Statement::new(Role::Change, room, sql));
     let mut all: Vec<Statement> = room.collect();
-    let mut waiting = renamed.len();
-    for change in changes {
+    let last_rename = changes.iter().rposition(|it| matches!(it.action, Action::Rename { .. }));
+    for (at, change) in changes.iter().enumerate() {
         let relationship = &plan.relationships[change.relationship];
         let title = format!("{relationship} ({})", relationship.kind.heading().to_lowercase());
         all.extend(statements.of(change).into_iter().map(|sql| Statement {
             relationship: Some(change.relationship),
             ..Statement::new(Role::Change, &title, sql)
         }));
-        if matches!(change.action, Action::Rename { .. }) {
-            waiting -= 1;
-            // Before anything is created, which may use the names that have become free.
-            if waiting == 0 {
-                let title = "Renaming foreign keys, indexes and NOT NULL constraints";
-                let sql = names::rename(statements, &renamed);
-                all.push(Statement::new(Role::Change, title, sql));
-            }
+        // Before anything is created, which may use the names that have become free.
+        if Some(at) == last_rename {
+            let title = "Renaming foreign keys, indexes and NOT NULL constraints";
+            all.push(Statement::new(Role::Change, title, names::rename(statements, &renamed)));
         }
     }
+    let created: Vec<_> = changes.iter().filter_map(ownership::sisters).collect();
     if !created.is_empty() {
         let title = format!("Giving {} an owner and grants", counted(created.len(), "new table"));
         all.push(Statement::new(Role::Change, &title, ownership::adopt(statements, &created)));
