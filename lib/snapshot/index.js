@@ -8,7 +8,7 @@ const { configuredSchema, mongooseNames } = require('./mongoose-names');
 const { compilingKnex } = require('./knex');
 const { foreignKeyTypes, knexColumns } = require('./knex-columns');
 const { nearestPackage } = require('../nearest-package');
-const { classFolders, resolveFrom } = require('./resolve');
+const { classFolders, resolveFrom } = require('../resolve');
 
 /** The version of the snapshot's shape; `src/snapshot.rs` reads this one. */
 const VERSION = 1;
