@@ -67,7 +67,7 @@ function questionsOf(connection) {
 
     /** The links in a place, if that is in the database. */
     async links(place, takesText) {
-      const { isThere, count } = linksIn(Object.assign({ takesText }, place));
+      const { isThere, count } = linksIn({ takesText, ...place });
       if (!(await server.first(isThere))) return null;
       return (await server.first(count)) || { links: 0 };
     },
@@ -87,7 +87,7 @@ function questionsOf(connection) {
       const command = reconciledBy(await asFound(migration, relationship));
       if (!command) return undefined;
       const { count, examples } = await server.first(command);
-      return Object.assign({ added: 0, cleared: 0, dropped: 0 }, count[0], { examples });
+      return { added: 0, cleared: 0, dropped: 0, ...count[0], examples };
     },
 
     /** What the checks before a migration find. */

@@ -53,7 +53,7 @@ async function migrateMongodb(connection, options) {
       const it = before.relationships.find(({ name }) => name === relationship);
       const count = it && { relationship: it.relationship, done, total: it.expected, rate };
       if (it && phase === 'count') copied.set(it, done);
-      onProgress(Object.assign({ phase: 'migrate', title: text, left: left() }, count));
+      onProgress({ phase: 'migrate', title: text, left: left(), ...count });
     }
     // Between two steps, of which each is whole.
     if (signal.aborted && phase !== 'done') throw interrupted(position);
@@ -88,15 +88,11 @@ async function migrateMongodb(connection, options) {
 
 function explain(error, position) {
   if (error instanceof UpgradeError) return error;
-  const context = { role: 'readWrite' };
-  if (/^Another run is at work/.test(error.message)) return serverError('LOCKED', error, context);
-  if (!isLost(error))
-    return serverError('MIGRATION_FAILED', error, { ...context, more: [position] });
-  return serverError('CONNECTION_LOST', error, {
-    ...context,
-    before: 'The connection was lost: ',
-    more: [position],
-  });
+  const role = 'readWrite';
+  const more = [position];
+  if (/^Another run is at work/.test(error.message)) return serverError('LOCKED', error, { role });
+  if (!isLost(error)) return serverError('MIGRATION_FAILED', error, { role, more });
+  return serverError('CONNECTION_LOST', error, { role, before: 'The connection was lost: ', more });
 }
 
 module.exports = { migrateMongodb };

@@ -34,7 +34,7 @@ const PAUSE = 100;
  * `LOCKED`, saying who holds it.
  */
 async function takeLock(connection, kind) {
-  // Who looks at pg_stat_activity, such as the next one who wants the lock, sees who we are.
+  // Whoever looks at pg_stat_activity, such as the next one to want the lock, sees who we are.
   const name = `keystone-upgrade-relationships, process ${process.pid} on ${os.hostname()}`;
   await connection.query(`SELECT set_config('application_name', $1, true)`, [name.slice(0, 63)]);
   for (const until = Date.now() + PATIENCE; ;) {
