@@ -104,10 +104,8 @@ function startsSeveral(file, { length }) {
 
 async function loadKeystone(file, projectDir) {
   const isTypeScript = typescript.EXTENSIONS.includes(path.extname(file));
-  const exported = await (isTypeScript
-    ? typescript.loadTypeScript(file, projectDir)
-    : loadModule(file));
-  return findKeystone(exported, file);
+  const load = isTypeScript ? typescript.loadTypeScript : loadModule;
+  return findKeystone(await load(file, projectDir), file);
 }
 
 function entryFailed(error, file, projectDir) {

@@ -20,9 +20,7 @@ module.exports = {
   /** The parts of the file, with functions `up` and `down`. */
   code(plan, options) {
     const sql = (direction) =>
-      templateLiteral(
-        plan.migration(Object.assign({}, options, { direction, transaction: false })),
-      );
+      templateLiteral(plan.migration({ ...options, direction, transaction: false }));
     return [
       { code: 'const up = (knex) => run(knex, UP);\n\nconst down = (knex) => run(knex, DOWN);' },
       { file: 'knex-file.js' },

@@ -25,7 +25,7 @@ module.exports = {
   /** The parts of the file, with functions `up` and `down`. */
   code(plan, options) {
     const [up, down] = ['up', 'down'].map((direction) =>
-      plan.statements(Object.assign({}, options, { direction })),
+      plan.statements({ ...options, direction }),
     );
     const isShared = (name) => text(up[name]) === text(down[name]);
     const shared = properties(up, isShared).join(',\n  ');
