@@ -17,13 +17,13 @@ const serverOptions = ({ host, port, user, authSource }) => [
   ...(authSource ? [`--authenticationDatabase=${authSource}`] : []),
 ];
 
-/** Without a database in it, an address does not say where the user is of. */
+/** Adds the database that the user belongs to, which an address without a database does not say. */
 function withAuthSource({ uri, authSource }) {
   if (!uri || !authSource || uri.includes('authSource=')) return uri;
   return `${uri}${uri.endsWith('?') ? '' : '&'}authSource=${encodeURIComponent(authSource)}`;
 }
 
-/** The command that backs up a database, and those that put it back in place of what is there then. */
+/** By engine: the command that backs up a database, and those that replace the database by the backup. */
 const COMMANDS = {
   postgresql: (database) => {
     const { name } = database;

@@ -40,7 +40,7 @@ const OPTIONS = {
   direction: oneOf('up', 'down'),
   dryRun: oneOf(true, false),
   extension: oneOf(...EXTENSIONS),
-  // Each use has its own.
+  // Each method has its own values.
   format: text,
   inspection,
   locales: oneOf(true, false),

@@ -111,7 +111,7 @@ function complete(plan) {
   return own.native;
 }
 
-/** What is known of a database, as the core takes it: of what `check` has found or `apply` has done. */
+/** What is known of a database, as the core takes it: from what `check` has found or `apply` has done. */
 function foundOn(inspection) {
   const { check = inspection, isRehearsed = false, durationMs, lockedMs } = inspection;
   const { relationships, warnings } = check === inspection ? {} : inspection;
@@ -168,7 +168,7 @@ function coreOf(plan) {
   };
 }
 
-/** A snapshot as JSON. That of somebody else may be anything. */
+/** A snapshot as JSON. One that a caller passes may be anything. */
 function toJson(snapshot) {
   try {
     return JSON.stringify(snapshot);

@@ -29,7 +29,7 @@ async function runOnDatabase(keystone, which, { args, guard, file }) {
   }
 }
 
-/** What the server said; where the report is seen beside it, without the repairs that are in both. */
+/** The server's notices. Where the report is seen beside them, without the repairs that are in both. */
 function noticesBeside({ notices = [], relationships = [] }, isSeen) {
   const repaired = relationships.filter(({ reconcile }) => isSeen && reconcile);
   return notices.filter((notice) => !repaired.some(({ name }) => notice.startsWith(`${name}: `)));

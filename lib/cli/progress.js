@@ -62,7 +62,7 @@ function inLines(stream) {
   let last;
   return {
     onProgress(event) {
-      // Of the answers that are counted, the first is enough for a log.
+      // In a log, a check has one line, not one for each answer.
       const text = event.phase === 'check' ? event.title : event.title + counter(event);
       if (last === text) return;
       last = text;

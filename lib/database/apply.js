@@ -71,7 +71,7 @@ function unlessAborted(looking, signal) {
   });
 }
 
-/** A migration that could not be taken back is not begun, unless that is what is wanted. */
+/** Refuses a migration that could not be rolled back, unless the user accepts that. */
 function checkWayBack(plan, options) {
   if (options.direction === 'down' || options.oneWay) return;
   try {

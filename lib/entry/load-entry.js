@@ -12,7 +12,7 @@ const typescript = require('./typescript');
 const NOTE_AFTER_MS = 10 * 1000;
 const LIMIT_MS = 60 * 1000;
 
-/** So long an entry file may go on loading after it has started its server. */
+/** How long an entry file may go on loading after it has started its server. */
 const GRACE_MS = 1000;
 
 const VARIABLES =

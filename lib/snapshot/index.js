@@ -22,7 +22,7 @@ const USUAL = 'en-US';
 /** Together with others that order Latin letters differently, the most widely used first. */
 const LOCALES = [USUAL, ...'es pl sv nb da cs hu fi hr sk tr vi lt lv et is cy sq az'.split(' ')];
 
-/** Part of the API: see `index.d.ts`. With the option `locales`, the snapshot has the orders of all `LOCALES`. */
+/** See `index.d.ts`. With the option `locales`, the snapshot has the orders of all `LOCALES`. */
 function snapshot(keystone, options) {
   if (!keystone || !Array.isArray(keystone.listsArray)) throw notKeystone('has no `listsArray`');
   if (!keystone.listsArray.every(isList)) throw notKeystone('has a `listsArray` of something else');

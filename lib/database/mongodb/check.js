@@ -34,7 +34,7 @@ function questionsOf(connection) {
     async server() {
       const { name, user } = connection.place;
       const { version } = await server.buildInfo();
-      // Where it cannot be asked, what is not allowed shows when it is tried.
+      // Where the server does not answer, what is not allowed shows when it is tried.
       const access = await shell.command({ connectionStatus: 1, showPrivileges: true }).then(
         ({ authInfo }) => authInfo,
         () => null,
@@ -45,7 +45,7 @@ function questionsOf(connection) {
     /** Who migrates this database meanwhile. */
     atWork: () => runner.atWorkNow(server),
 
-    /** How far a migration has come that did not end. */
+    /** How far a migration that did not end has come. */
     async unfinished(migration) {
       const state = await runner.stateOf(server);
       const found = await runner.unfinishedRun(server, state, migration);

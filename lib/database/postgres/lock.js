@@ -12,7 +12,7 @@ const KINDS = {
   check: 'pg_try_advisory_xact_lock_shared',
 };
 
-/** A migration first: there is one at most, and who waits for it waits long. */
+/** A migration first: there is at most one, and it takes longest. */
 const HOLDER = `
   SELECT pg_stat_activity.pid, application_name AS name, usename AS user,
     host(client_addr) AS address, to_char(xact_start, 'YYYY-MM-DD HH24:MI:SS TZ') AS since,
