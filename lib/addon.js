@@ -21,10 +21,8 @@ const SUPPORTED =
   'There are binaries for Linux (x64 and arm64, with glibc 2.17 or later or with musl), macOS and Windows (x64 and arm64), for Node 10.16 or later.';
 
 /**
- * Loads the Rust addon: the file built in this folder, or the package of this platform.
- *
- * @returns {object} what `binding.d.ts` describes
- * @throws {UpgradeError} `ADDON_MISSING` when none can be loaded
+ * Loads the Rust addon, which `binding.d.ts` describes: the file built in this folder, or the package of
+ * this platform. Throws `ADDON_MISSING`.
  */
 function loadNative() {
   const platform = thisPlatform();
@@ -55,7 +53,7 @@ function libc() {
       ? 'musl'
       : 'gnu';
   } catch (_) {
-    return 'gnu'; // Without /proc it is not known, and few have anything else.
+    return 'gnu'; // Without /proc it is not known, and few systems have another.
   }
 }
 

@@ -1,9 +1,6 @@
 'use strict';
 
-/** What stands in a shell without quotes. */
-const PLAIN = /^[\w./:@%+=,-]+$/;
-
-const quote = (text) => (PLAIN.test(text) ? text : `'${text.replace(/'/g, `'\\''`)}'`);
+const { commandLine } = require('./shell');
 
 /** A database's name as pg_dump takes it for one: it reads some as options or as connection strings. */
 const dbname = (name) =>
@@ -12,28 +9,25 @@ const dbname = (name) =>
 /** A path that no program reads as an option. */
 const file = (path) => (path.startsWith('-') ? `./${path}` : path);
 
-const postgres = ({ host, port, user }) => [
+/** The options for the server and the user. PostgreSQL has no `authSource`. */
+const serverOptions = ({ host, port, user, authSource }) => [
   ...(host ? [`--host=${host}`] : []),
   ...(port ? [`--port=${port}`] : []),
   ...(user ? [`--username=${user}`] : []),
-];
-
-const mongo = ({ authSource, ...place }) => [
-  ...postgres(place),
   ...(authSource ? [`--authenticationDatabase=${authSource}`] : []),
 ];
 
-/** Without a database in it, an address does not say where the user is of. */
+/** Adds the database that the user belongs to, which an address without a database does not say. */
 function withAuthSource({ uri, authSource }) {
   if (!uri || !authSource || uri.includes('authSource=')) return uri;
   return `${uri}${uri.endsWith('?') ? '' : '&'}authSource=${encodeURIComponent(authSource)}`;
 }
 
-/** The command that backs up a database, and those that put it back in place of what is there then. */
+/** By engine: the command that backs up a database, and those that replace the database by the backup. */
 const COMMANDS = {
   postgresql: (database) => {
     const { name } = database;
-    const at = postgres(database);
+    const at = serverOptions(database);
     const dump = file(`${name.replace(/\//g, '_')}.dump`);
     return {
       backup: ['pg_dump', ...at, '--format=custom', `--file=${dump}`, dbname(name)],
@@ -47,7 +41,7 @@ const COMMANDS = {
   mongodb: (database) => {
     const { name } = database;
     const uri = withAuthSource(database);
-    const at = uri ? [`--uri=${uri}`] : mongo(database);
+    const at = uri ? [`--uri=${uri}`] : serverOptions(database);
     const shell = uri ? [uri.replace('/?', `/${encodeURIComponent(name)}?`)] : [...at, name];
     // What the migration has made must not stay beside what is restored.
     return {
@@ -61,15 +55,12 @@ const COMMANDS = {
 };
 
 /**
- * The commands that back up a database and restore it, without the password: they ask for that.
- *
- * @param {{ engine: string, database: object }} inspection
- * @returns {{ backup: string, restore: string[] }} for a shell
+ * The command that backs up an inspected database and those that restore it, as lines for a shell. They are
+ * without the password and ask for it.
  */
 function backupCommands({ engine, database }) {
   const { backup, restore } = COMMANDS[engine](database);
-  const line = (words) => words.map(quote).join(' ');
-  return { backup: line(backup), restore: restore.map(line) };
+  return { backup: commandLine(backup), restore: restore.map(commandLine) };
 }
 
 module.exports = { backupCommands };

@@ -14,21 +14,11 @@ const say = (symbol) => (text, code) => {
 };
 
 /**
- * @param {string} symbol
- * @param {string} text - one or more lines
- * @param {string} [code] - of an error or a warning; `docs/errors.md` has a section for each
- * @returns {string} the text with the symbol before it and the code at the end of its first line
+ * A text with a symbol before it and, at the end of its first line, the code of an error or a warning, if
+ * there is one. `docs/errors.md` has a section for each code.
  */
 function marked(symbol, text, code) {
   return `${symbol} ${code ? text.replace(/\n|$/, (end) => ` [${code}]${end}`) : text}`;
 }
 
-module.exports = {
-  marked,
-  /** @type {(text: string) => void} */
-  info: say('ℹ'),
-  /** @type {(text: string, code?: string) => void} */
-  warn: say('⚠'),
-  /** @type {(text: string, code?: string) => void} */
-  fail: say('✖'),
-};
+module.exports = { marked, info: say('ℹ'), warn: say('⚠'), fail: say('✖') };

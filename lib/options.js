@@ -21,7 +21,7 @@ const signal = {
 
 const ENGINES = ['postgresql', 'mongodb'];
 
-/** What is shown of it is read by the core, which says what else is wrong with it. */
+/** Only what JavaScript reads of it: the core says what else is wrong with it. */
 const inspection = {
   expected: 'what check or apply has returned',
   matches: (value) => {
@@ -40,7 +40,7 @@ const OPTIONS = {
   direction: oneOf('up', 'down'),
   dryRun: oneOf(true, false),
   extension: oneOf(...EXTENSIONS),
-  // Each use has its own.
+  // Each method has its own values.
   format: text,
   inspection,
   locales: oneOf(true, false),
@@ -75,8 +75,8 @@ function checkValue(name, value, { expected, matches }) {
 }
 
 /**
- * Those of some options that are given, whatever the caller has passed for them. Others are for somebody
- * else. A wrong value is `INVALID_OPTION`.
+ * Those of the named options that are given; others are for another function. The caller may have passed
+ * anything: a wrong value is `INVALID_OPTION`.
  */
 function readOptions(options = {}, names) {
   const anObject = { expected: 'an object', matches: (it) => it && typeof it === 'object' };
@@ -93,9 +93,8 @@ function readOptions(options = {}, names) {
 
 /** The options that say which migration, with defaults for those left out. */
 function migrationOptions(options) {
-  const defaults = { direction: 'up', reconcile: false, transaction: true };
-  const names = ['adapter', 'direction', 'reconcile', 'transaction'];
-  return Object.assign(defaults, readOptions(options, names));
+  const given = readOptions(options, ['adapter', 'direction', 'reconcile', 'transaction']);
+  return { direction: 'up', reconcile: false, transaction: true, ...given };
 }
 
 /** Checks the options of a run on a database, where a misspelt one must not be ignored. */

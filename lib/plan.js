@@ -7,26 +7,17 @@ const { FORMATS, migrationFile, requireEngine } = require('./formats');
 const { checkValue, migrationOptions, oneOf, readOptions, text } = require('./options');
 const { snapshot } = require('./snapshot');
 
-/** The Rust side of a plan. */
-const NATIVE = Symbol('native');
-
-/** For a plan of a Keystone object: makes the Rust side anew, with all columns. */
-const WITH_COLUMNS = Symbol('withColumns');
-
-/** A plan's data, once somebody has asked for it. */
-const DATA = Symbol('data');
-
-/** A plan's outline, likewise. */
-const OUTLINE = Symbol('outline');
+/** What a plan keeps to itself. */
+const OWN = Symbol('own');
 
 /**
  * What has to happen to a project's databases, and why. Made by `planUpgrade`; `index.d.ts` describes all
  * that it has.
  */
 class UpgradePlan {
+  /** `native` is the Rust side; of a Keystone object `withColumns` makes it anew, with all columns. */
   constructor(native, withColumns) {
-    this[NATIVE] = native;
-    this[WITH_COLUMNS] = withColumns;
+    this[OWN] = { native, withColumns };
   }
 
   /**
@@ -34,8 +25,9 @@ class UpgradePlan {
    * of a large project take longer to read than to plan.
    */
   get outline() {
-    if (!this[OUTLINE]) this[OUTLINE] = JSON.parse(this[NATIVE].outline());
-    return this[OUTLINE];
+    const own = this[OWN];
+    if (!own.outline) own.outline = JSON.parse(own.native.outline());
+    return own.outline;
   }
 
   get relationships() {
@@ -56,7 +48,7 @@ class UpgradePlan {
 
   summary(options) {
     const { color = false, adapter } = readOptions(options, ['color', 'adapter']);
-    return calling(() => this[NATIVE].summary(adapter, color));
+    return calling(() => this[OWN].native.summary(adapter, color));
   }
 
   migration(options) {
@@ -73,12 +65,12 @@ class UpgradePlan {
     if (!wanted.transaction) {
       requireEngine(this, wanted.adapter, 'postgresql', 'SQL without a transaction');
     }
-    return calling(() => this[NATIVE].migration(wanted));
+    return calling(() => this[OWN].native.migration(wanted));
   }
 
   statements(options) {
     const wanted = migrationOptions(options);
-    return JSON.parse(calling(() => this[NATIVE].statements(wanted)));
+    return JSON.parse(calling(() => this[OWN].native.statements(wanted)));
   }
 
   schema(which, options) {
@@ -105,20 +97,21 @@ class UpgradePlan {
   }
 
   toJSON() {
-    return JSON.parse(this[NATIVE].toJson());
+    return JSON.parse(this[OWN].native.toJson());
   }
 }
 
 /** The Rust side of a plan with the columns of all fields, for which knex is asked only now. */
 function complete(plan) {
-  if (plan[WITH_COLUMNS]) {
-    plan[NATIVE] = plan[WITH_COLUMNS]();
-    plan[WITH_COLUMNS] = undefined;
+  const own = plan[OWN];
+  if (own.withColumns) {
+    own.native = own.withColumns();
+    own.withColumns = undefined;
   }
-  return plan[NATIVE];
+  return own.native;
 }
 
-/** What is known of a database, as the core takes it: of what `check` has found or `apply` has done. */
+/** What is known of a database, as the core takes it: from what `check` has found or `apply` has done. */
 function foundOn(inspection) {
   const { check = inspection, isRehearsed = false, durationMs, lockedMs } = inspection;
   const { relationships, warnings } = check === inspection ? {} : inspection;
@@ -128,39 +121,25 @@ function foundOn(inspection) {
 
 /** A plan's data, parsed once for all its properties. */
 function data(plan) {
-  if (!plan[DATA]) plan[DATA] = plan.toJSON();
-  return plan[DATA];
+  const own = plan[OWN];
+  if (!own.data) own.data = plan.toJSON();
+  return own.data;
 }
 
 /**
- * Plans the upgrade of a project from the relationship schema before the Arcade release to the one
- * since. Computes only: nothing connects, and the Keystone object is left as it was.
- *
- * @param {object} project - a Keystone 5 object with all its lists created, or what `snapshot`
- *   returned for one
- * @param {{ resolveFrom?: string[], columns?: boolean }} [options] - as for `snapshot`; without
- *   `columns`, knex is asked once a schema or diff is, for which the project is looked at again
- * @returns {UpgradePlan}
- * @throws {UpgradeError} with a stable `code` and all `problems` of the project's lists at once
+ * Part of the API: see `index.d.ts`. Without the option `columns`, the project is looked at again, with
+ * knex, once somebody asks for a schema or a diff.
  */
 function planUpgrade(project, options) {
   const isSnapshot = project && !project.listsArray && (project.version || project.lists);
   const { columns: atOnce = false } = readOptions(options, ['columns', 'locales', 'resolveFrom']);
   const native = (data) => calling(() => loadNative().planUpgrade(toJson(data)));
   if (isSnapshot) return new UpgradePlan(native(project));
-  const take = (columns) => snapshot(project, Object.assign({}, options, { columns }));
+  const take = (columns) => snapshot(project, { ...options, columns });
   return new UpgradePlan(native(take(atOnce)), atOnce ? undefined : () => native(take(true)));
 }
 
-/**
- * The unified diff of two SQL texts, such as dumps of a database before and after.
- *
- * @param {string} oldSql
- * @param {string} newSql
- * @param {{ oldName?: string, newName?: string, color?: boolean }} [options] - the names in the
- *   header lines, by default `old schema` and `new schema`; `color` adds ANSI colours
- * @returns {string} empty when they are equal
- */
+/** Part of the API: see `index.d.ts`. */
 function diffSchemas(oldSql, newSql, options) {
   checkValue('The old text', oldSql, text);
   checkValue('The new text', newSql, text);
@@ -170,16 +149,12 @@ function diffSchemas(oldSql, newSql, options) {
 }
 
 /**
- * What the core makes of a database, for a plan.
- *
- * @param {UpgradePlan} plan
- * @returns {{ inspect: (options: object) => (answers: object) => object, statements: Function, compare:
- *   Function }} `inspect` asks or concludes, as `lib/database/inspect.js` drives it; `statements` gives
- *   those that are left to do, by what was found; `compare` judges what a run has made of a database, by
- *   what was found before and after
+ * What the core makes of a database, for a plan: `inspect` asks or concludes, as `lib/database/inspect.js`
+ * drives it; `statements` gives those that are left to do, by what was found; `compare` judges what a run has
+ * made of a database, by what was found before and after.
  */
 function coreOf(plan) {
-  const native = plan[NATIVE];
+  const { native } = plan[OWN];
   const json = JSON.stringify;
   const parsed = (f) => JSON.parse(calling(f));
   return {
@@ -193,7 +168,7 @@ function coreOf(plan) {
   };
 }
 
-/** A snapshot as JSON. That of somebody else may be anything. */
+/** A snapshot as JSON. One that a caller passes may be anything. */
 function toJson(snapshot) {
   try {
     return JSON.stringify(snapshot);

@@ -2,26 +2,20 @@
 
 const path = require('path');
 const arg = require('arg');
-const command = require('./command');
+const { OUTPUTS, RUNS, spec } = require('./command');
 const { UpgradeError } = require('../error');
 const { FORMATS } = require('../formats');
+const { commandLine } = require('../shell');
 
 const COMMAND = 'upgrade-relationships';
 
-// prettier-ignore
 const SPEC = {
-  ...command.spec,
-  '--help':    Boolean,
-  '-h':        '--help',
+  ...spec,
+  '--help': Boolean,
+  '-h': '--help',
   '--version': Boolean,
-  '-v':        '--version',
+  '-v': '--version',
 };
-
-/** Each chooses what is printed. */
-const OUTPUTS = ['--migration', '--rollback', '--diff', '--schema', '--json'];
-
-/** Each connects to the database. */
-const RUNS = ['--check', '--apply'];
 
 const SCHEMAS = ['old', 'new'];
 
@@ -36,9 +30,6 @@ const APPLY_TO_NPM = ['all', 'parseable', 'long', 'yes'];
 /** Settings of npm's own, which a user may have in an `.npmrc`. */
 const SETTINGS_OF_NPM = ['--diff', '--dry-run', '--json'];
 
-/** What stands in a shell without quotes. */
-const PLAIN = /^[\w./:@%+=,-]+$/;
-
 /**
  * Parses the command line strictly: an option that is ignored could cost a database. `usage` is the call
  * that the user knows the command by. Throws `USAGE`.
@@ -47,12 +38,12 @@ function parseArguments(argv, usage) {
   const mistake = (text) => new UpgradeError('USAGE', [text, `See ${usage} --help`]);
 
   const args = parseOptions(argv, mistake);
-  // What npm took away may be what another mistake comes from.
+  // An option that npm took may be the cause of another mistake.
   checkNpm(args, argv);
   const [extra] = args._[0] === COMMAND ? args._.slice(1) : args._;
   if (extra !== undefined) {
     const isOutput = OUTPUTS.includes(argv[argv.indexOf(extra) - 1]);
-    const option = nearest(`--${extra}`, Object.keys(SPEC));
+    const option = nearest(`--${extra}`);
     let hint = option ? `did you mean ${option}?` : 'pass an entry file with --entry';
     if (isOutput) hint = `to write to a file, add --out ${extra}`;
     throw mistake(`Unexpected argument: ${extra} (${hint})`);
@@ -75,7 +66,7 @@ function parseOptions(argv, mistake) {
     args = arg(SPEC, { argv });
   } catch (error) {
     const [, unknown] = /^unknown or unexpected option: (\S+)/.exec(error.message) || [];
-    const near = unknown && nearest(unknown, Object.keys(SPEC));
+    const near = unknown && nearest(unknown);
     const hint = near ? `. Did you mean ${near}?` : '';
     throw mistake(error.message.replace(/^./, (first) => first.toUpperCase()) + hint);
   }
@@ -85,8 +76,8 @@ function parseOptions(argv, mistake) {
 }
 
 /** The option that a misspelt one is nearest to, if one is near. */
-function nearest(option, options) {
-  const [best] = options
+function nearest(option) {
+  const [best] = Object.keys(SPEC)
     .map((it) => [distance(option, it), it])
     .filter(([edits, it]) => edits <= it.length / 3)
     .sort(([a], [b]) => a - b);
@@ -167,19 +158,16 @@ function checkNpm(args, argv) {
   throw new UpgradeError('USAGE', [
     `npm took ${taken.join(' and ')} for an option of its own, so this command did not get it.`,
     'Put `--` before all options:',
-    `  npm run ${[script, '--', ...call, ...words.map(quote)].join(' ')}`,
+    `  npm run ${script} -- ${commandLine([...call, ...words])}`,
   ]);
 }
 
 /** The options of the command that npm has, and that the command did not get. */
 function takenByNpm(args) {
-  const has = (name) => Boolean(ofNpm(name));
-  const isApply = APPLY_TO_NPM.every(has);
-  return Object.keys(command.spec).filter((option) => {
+  return Object.keys(spec).filter((option) => {
     // `npx --yes` and a setting for colours are meant for npm.
     if (args[option] || ['--yes', '--no-color'].includes(option)) return false;
-    if (option === '--apply') return has(option) || isApply;
-    return has(option);
+    return ofNpm(option) || (option === '--apply' && APPLY_TO_NPM.every(ofNpm));
   });
 }
 
@@ -191,7 +179,7 @@ function ofNpm(option) {
 }
 
 /**
- * Whether npm has only settings of its own: who put options after `--` means the others for npm. Not so
+ * Whether npm has only settings of its own: whoever puts options after `--` means the others for npm. Not so
  * `--dry-run` beside `--apply`, where a mistake would change the database.
  */
 function areSettings(taken, args, argv) {
@@ -202,9 +190,7 @@ function areSettings(taken, args, argv) {
 
 /** An option that npm took, as it has to be written. */
 function wordsOf(option) {
-  return command.spec[option] === Boolean ? [option] : [option, ofNpm(option)];
+  return spec[option] === Boolean ? [option] : [option, ofNpm(option)];
 }
-
-const quote = (text) => (PLAIN.test(text) ? text : `'${text.replace(/'/g, `'\\''`)}'`);
 
 module.exports = { COMMAND, parseArguments };

@@ -20,40 +20,38 @@ const DEFAULT_ENTRY = 'index.js';
 /** In place of a guard, where the process belongs to someone else. */
 const UNGUARDED = { loaded() {}, onSignal: () => () => {} };
 
-/** What is printed in place of the summary. */
-const OTHERS = ['--migration', '--rollback', '--diff', '--schema', '--json', '--check', '--apply'];
+/** Each chooses what is printed in place of the summary. */
+const OUTPUTS = ['--migration', '--rollback', '--diff', '--schema', '--json'];
+
+/** Each connects to the database. */
+const RUNS = ['--check', '--apply'];
 
 /** What --migration prints, by engine. */
 const SCRIPTS = { postgresql: 'the SQL', mongodb: 'the mongosh script' };
 
-// prettier-ignore
 const spec = {
-  '--entry':     String,
+  '--entry': String,
   '--migration': Boolean,
-  '--rollback':  Boolean,
-  '--format':    String,
+  '--rollback': Boolean,
+  '--format': String,
   '--no-transaction': Boolean,
-  '--diff':      Boolean,
-  '--schema':    String,
-  '--json':      Boolean,
-  '--report':    String,
-  '--check':     Boolean,
-  '--apply':     Boolean,
-  '--dry-run':   Boolean,
-  '--one-way':   Boolean,
-  '--yes':       Boolean,
+  '--diff': Boolean,
+  '--schema': String,
+  '--json': Boolean,
+  '--report': String,
+  '--check': Boolean,
+  '--apply': Boolean,
+  '--dry-run': Boolean,
+  '--one-way': Boolean,
+  '--yes': Boolean,
   '--reconcile': Boolean,
-  '--adapter':   String,
-  '--out':       String,
+  '--adapter': String,
+  '--out': String,
   '--exit-code': Boolean,
-  '--no-color':  Boolean,
+  '--no-color': Boolean,
 };
 
-/**
- * @param {{ exeName: string, usage?: string }} names the executable, and the call to show in place of
- *   `<exeName> upgrade-relationships`
- * @returns {string} the help, indented as Keystone's runner expects it
- */
+/** The help, indented as Keystone's runner expects it. `usage` is the call that it shows. */
 const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
     Usage
       $ ${usage} [options]
@@ -112,15 +110,9 @@ const help = ({ exeName, usage = `${exeName} upgrade-relationships` }) => `
 `;
 
 /**
- * Prints the summary, the migration or the plan of a project; checks or migrates its database.
- *
- * @param {object} args the options, as `arg` parses them by `spec`
- * @param {{ exeName?: string, usage?: string, _cwd?: string, guard?: object }} [info] as Keystone's
- *   runner passes it, with the guard of the process where there is one
- * @param {{ stop: () => void }} [spinner] likewise
- * @returns {Promise<{ exitCode: number, endProcessWithSuccess: boolean }>} the latter is for
- *   Keystone's runner: the project may keep the process alive
- * @throws {UpgradeError} for any mistake in the project or in the options
+ * Prints the summary, the migration or the plan of a project; checks or migrates its database. `args` are
+ * what `arg` makes of `spec`. Keystone's runner passes the rest, but for the guard of the process, and
+ * takes `endProcessWithSuccess`: the project may keep the process alive.
  */
 async function exec(args, { _cwd = process.cwd(), guard = UNGUARDED } = {}, spinner) {
   const { planUpgrade } = require('../plan');
@@ -135,15 +127,15 @@ async function exec(args, { _cwd = process.cwd(), guard = UNGUARDED } = {}, spin
   if (reportFile) checkOutFile('--report', reportFile, entry);
   const keystone = await loadEntry(entry, projectDir);
   guard.loaded();
-  const resolveFrom = [projectDir];
   // Only these need the columns of all fields, which only knex knows.
   const columns = Boolean(args['--schema'] || args['--diff'] || reportFile);
-  const plan = planUpgrade(keystone, { columns, resolveFrom });
+  const plan = planUpgrade(keystone, { columns, resolveFrom: [projectDir] });
   plan.warnings
     .filter(({ code }) => code !== 'NO_WAY_BACK' || args['--rollback'])
     .forEach(({ code, message }) => warn(message, code));
 
   const which = {
+    resolveFrom: [projectDir],
     adapter: args['--adapter'],
     direction: args['--rollback'] ? 'down' : 'up',
     reconcile: Boolean(args['--reconcile']),
@@ -153,11 +145,10 @@ async function exec(args, { _cwd = process.cwd(), guard = UNGUARDED } = {}, spin
     const format = path.extname(reportFile).slice(1);
     write('--report', reportFile, plan.report({ format, inspection, ...which }));
   };
-  const isRun = args['--check'] || args['--apply'];
-  const running = isRun
-    ? require('./database-command').runOnDatabase(keystone, { resolveFrom, ...which }, args, guard)
+  const running = RUNS.some((option) => args[option])
+    ? require('./database-command').runOnDatabase(keystone, which, { args, guard, file })
     : print(plan, args, which, file);
-  const { text, exitCode, hasMigrated, inspection } = await running.catch((error) => {
+  const { text, exitCode, inspection } = await running.catch((error) => {
     // What stands in the way of a migration is what a report is for.
     try {
       if (error.check) writeReport(error.check);
@@ -171,10 +162,10 @@ async function exec(args, { _cwd = process.cwd(), guard = UNGUARDED } = {}, spin
     if (file) write('--out', file, text);
     else await stdout.write(text);
   } catch (error) {
-    throw hasMigrated ? reportFailed(error, args) : error;
+    throw inspection && inspection.isApplied ? reportFailed(error, args) : error;
   }
   if (file && tool) info(`Run it: ${commandOf(tool, file, _cwd)}`);
-  const isSummary = !OTHERS.some((option) => args[option]);
+  const isSummary = ![...OUTPUTS, ...RUNS].some((option) => args[option]);
   const engines = changing(plan, which).map(({ engine }) => engine);
   if (isSummary && engines.length) info(migrationHint(engines));
   return { exitCode, endProcessWithSuccess: exitCode === 0 };
@@ -230,4 +221,4 @@ function migrationHint(engines) {
   return `Run again with --migration for ${scripts.join(' and ')}.`;
 }
 
-module.exports = { spec, help, exec };
+module.exports = { OUTPUTS, RUNS, spec, help, exec };

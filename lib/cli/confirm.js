@@ -8,9 +8,8 @@ const { visible } = require('../visible');
 const { widthOf, wrap } = require('../wrap');
 
 /**
- * Asks on the terminal whether to run a migration on a database that was inspected. It is a no when the
- * terminal is closed, and after Ctrl-C. Throws `CONFIRMATION_REQUIRED` when there is no terminal to ask
- * on.
+ * Asks on the terminal whether to run a migration on a database that was inspected. A closed terminal and
+ * Ctrl-C mean no. Throws `CONFIRMATION_REQUIRED` when there is no terminal to ask on.
  */
 async function confirm(inspection, signal, { dryRun = false }) {
   const { direction, database, locks } = inspection;
@@ -27,34 +26,26 @@ async function confirm(inspection, signal, { dryRun = false }) {
       `Nothing has been changed. ${dryRun ? 'Run' : 'Once you have a backup, run'} it again with --yes.`,
     ]);
   }
-  process.stderr.write(
-    [
-      '',
-      ...wrapped([
-        `This takes the database ${describeDatabase(database)}${left.length ? '' : ` from ${from}`} to ${to}${dryRun ? ', and then takes everything back' : ''}.`,
-        ...(dryRun ? [] : [...left, ...removals(inspection)]),
-        ...(dryRun && locks.length
-          ? ['Until then, other sessions wait for the tables that it locks.']
-          : []),
-        ...warned(inspection.warnings),
-      ]),
-      dryRun ? 'Take a backup first:' : 'Stop the application first, and take a backup:',
-      // A command that is broken could not be copied.
-      `  ${backup}`,
-      'These lines would restore it:',
-      ...restore.map((line) => `  ${line}`),
-      '',
-    ]
-      .map(visible)
-      .join('\n'),
-  );
+  const facts = [
+    `This takes the database ${describeDatabase(database)}${left.length ? '' : ` from ${from}`} to ${to}${dryRun ? ', and then takes everything back' : ''}.`,
+    ...(dryRun ? [] : [...left, ...removals(inspection)]),
+    ...(dryRun && locks.length
+      ? ['Until then, other sessions wait for the tables that it locks.']
+      : []),
+    ...warned(inspection.warnings),
+  ];
+  const lines = [
+    '',
+    wrap(visible(facts.join('\n')), widthOf(process.stderr)),
+    dryRun ? 'Take a backup first:' : 'Stop the application first, and take a backup:',
+    // A command that is broken could not be copied.
+    `  ${backup}`,
+    'These lines would restore it:',
+    ...restore.map((line) => `  ${line}`),
+    '',
+  ];
+  process.stderr.write(visible(lines.join('\n')));
   return /^y(es)?$/i.test((await ask('Run it now? (y/N) ', signal)).trim());
-}
-
-/** Lines as they fit on the terminal. */
-function wrapped(lines) {
-  const width = widthOf(process.stderr);
-  return lines.map((line) => wrap(visible(line), width));
 }
 
 /** The answer to a question; empty when there is none. */

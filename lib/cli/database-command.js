@@ -10,32 +10,26 @@ const { widthOf } = require('../wrap');
 
 /**
  * `--check` and `--apply`: what the command does with a connection. `which` are the options of the API
- * that say which migration it is. Gives the result for stdout, whether the database has been changed, and
- * what has been found or done.
+ * that say which migration it is. Gives the text for stdout or for the `file`, and what has been found or
+ * done.
  */
-async function runOnDatabase(keystone, which, args, guard) {
+async function runOnDatabase(keystone, which, { args, guard, file }) {
   const progress = showProgress();
   const run = args['--apply'] ? applyOn : checkOn;
-  const isOnTerminal = !args['--out'] || args['--out'] === '-';
   try {
     const { result, reportOf, exitCode } = await run(keystone, which, { args, guard, progress });
     progress.stop();
-    const isSeen = isOnTerminal && process.stdout.isTTY && !args['--json'];
+    const isSeen = !file && process.stdout.isTTY && !args['--json'];
     noticesBeside(result, isSeen).forEach((notice) => info(notice));
-    const width = isOnTerminal ? widthOf(process.stdout) : undefined;
+    const width = file ? undefined : widthOf(process.stdout);
     const text = args['--json'] ? `${JSON.stringify(result, null, 2)}\n` : reportOf(width);
-    return {
-      text: visible(text),
-      exitCode,
-      hasMigrated: Boolean(result.isApplied),
-      inspection: result,
-    };
+    return { text: visible(text), exitCode, inspection: result };
   } finally {
     progress.stop();
   }
 }
 
-/** What the server said; where the report is seen beside it, without the repairs that are in both. */
+/** The server's notices. Where the report is seen beside them, without the repairs that are in both. */
 function noticesBeside({ notices = [], relationships = [] }, isSeen) {
   const repaired = relationships.filter(({ reconcile }) => isSeen && reconcile);
   return notices.filter((notice) => !repaired.some(({ name }) => notice.startsWith(`${name}: `)));

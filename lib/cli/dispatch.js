@@ -14,12 +14,10 @@ const { captureStdout } = require('./stdout');
 
 const UPSTREAM = '@keystonejs/keystone';
 
-/** The options of ours and of Keystone's that take a value. */
+/** The options that take a value: ours, and the others of Keystone's. */
 const VALUED = new Set([
   ...Object.keys(command.spec).filter((option) => command.spec[option] !== Boolean),
-  '--out',
   '-o',
-  '--entry',
   '--port',
   '-p',
   '--app-url',

@@ -68,7 +68,7 @@ function linkOf(file) {
   }
 }
 
-/** Writes a file beside another, with the mode of that. Returns its path. */
+/** Writes a file beside another, with the same mode. Returns its path. */
 function writeTemporary(file, text) {
   // In the same folder, because a rename is atomic within one file system only.
   const name = `.${path.basename(file)}.${randomBytes(6).toString('hex')}.tmp`;

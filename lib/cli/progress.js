@@ -39,7 +39,6 @@ function onTerminal(stream) {
     stream.write(`\r\x1b[K${`${FRAMES[frame]} ${title}${tail}`.slice(0, width)}`);
     frame = (frame + 1) % FRAMES.length;
   };
-  const clear = () => stream.write('\r\x1b[K');
   let timer;
   return {
     onProgress(next) {
@@ -47,14 +46,13 @@ function onTerminal(stream) {
         timer = setInterval(draw, INTERVAL_MS);
         timer.unref();
       }
-      if (next.done === undefined) since = Date.now();
-      since = since || Date.now();
+      if (next.done === undefined || !since) since = Date.now();
       event = next;
       draw();
     },
     stop() {
       clearInterval(timer);
-      if (timer) clear();
+      if (timer) stream.write('\r\x1b[K');
       timer = undefined;
     },
   };
@@ -64,7 +62,7 @@ function inLines(stream) {
   let last;
   return {
     onProgress(event) {
-      // Of the answers that are counted, the first is enough for a log.
+      // In a log, a check has one line, not one for each answer.
       const text = event.phase === 'check' ? event.title : event.title + counter(event);
       if (last === text) return;
       last = text;

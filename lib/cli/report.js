@@ -21,7 +21,7 @@ const STATES = {
 /** The schemas whose tables are shown for a relationship, by its state. */
 const SHOWN = { old: ['old', 'both'], new: ['new', 'both'], unchanged: ['both'] };
 
-/** The states of a database that has been taken a part of the way. */
+/** The states of a database that has been taken part of the way. */
 const PARTLY = ['mixed', 'both', 'new'];
 
 /** How many of the locked tables are shown. */
@@ -67,9 +67,6 @@ function listed(what, names) {
   return line.length <= LONG ? line : `${what}:\n${names.map((name) => `  ${name}`).join('\n')}`;
 }
 
-/** `1 link`, `2 links`. */
-const counted = (count, noun) => `${count} ${noun}${count === 1 ? '' : 's'}`;
-
 /** The result of a check in words, for a terminal of some width. */
 function checkReport(inspection, width = Infinity) {
   const { database, state, relationships, isReady, problems, warnings } = inspection;
@@ -110,10 +107,7 @@ function removals({ drops, copies }) {
   ];
 }
 
-/**
- * Of a database that has been taken a part of the way: what is left to do, by relationship. Of another
- * none.
- */
+/** What is left to do, by relationship, in a database that has been taken part of the way. */
 function leftToDo({ direction, state, isDone, relationships }) {
   if (isDone || direction === 'down' || !PARTLY.includes(state)) return [];
   const left = relationships.filter(({ remaining }) => remaining.length);
@@ -146,7 +140,7 @@ function sourcesOf(copies) {
   const sources = copies.map(({ collection, documents, bytes }) =>
     documents === null
       ? collection
-      : `${collection} (${counted(documents, 'document')}, ${size(bytes)})`,
+      : `${collection} (${documents} document${documents === 1 ? '' : 's'}, ${size(bytes)})`,
   );
   return [...new Set(sources)].join(', ');
 }
@@ -155,11 +149,8 @@ function relationshipRow({ name, state, places }) {
   const isShown = SHOWN[state]
     ? ({ schema }) => SHOWN[state].includes(schema)
     : ({ links }) => links !== null;
-  const shown = places.filter(isShown);
-  const links = shown.map(
-    (place) => `${place.name}: ${place.links === null ? 'missing' : place.links}`,
-  );
-  return [name, state, links.join(', ')];
+  const text = (place) => `${place.name}: ${place.links === null ? 'missing' : place.links}`;
+  return [name, state, places.filter(isShown).map(text).join(', ')];
 }
 
 function conclusion({ isDone, isReady, direction, reconcile }) {

@@ -20,18 +20,7 @@ const ENGINES = {
   mongodb: { migrate: migrateMongodb, isForDoneToo: true },
 };
 
-/**
- * Runs the migration on a project's database, or with `direction: 'down'` the way back: connects,
- * checks, asks for consent, runs the statements of `plan.statements()`, and verifies the result. With
- * `dryRun` it takes everything back again.
- *
- * @param {object} keystone - a Keystone 5 object with all its lists created
- * @param {object} [options] - as `index.d.ts` describes them
- * @returns {Promise<object>} what was done
- * @throws {UpgradeError} rejects so, with a stable `code`: those of `check` and of what it finds,
- *   `DECLINED`, `INTERRUPTED`, `MIGRATION_FAILED`, `NOT_VERIFIED`, `CONNECTION_LOST`,
- *   `COMMIT_UNKNOWN`
- */
+/** Part of the API: see `index.d.ts`. */
 async function apply(keystone, options = {}) {
   const { plan, part, inspect, statements, compare } = loadProject(keystone, options);
   const { onProgress = () => {}, confirm = () => true, signal = NEVER, dryRun = false } = options;
@@ -43,11 +32,10 @@ async function apply(keystone, options = {}) {
       signal,
     );
     const { migrate, isForDoneToo } = ENGINES[part.engine];
-    const running = inspect(Object.assign({}, options, { isRunning: true }));
     const run = () =>
       migrate(connection, {
         statements: statements(options, inspection),
-        core: running,
+        core: inspect({ ...options, isRunning: true }),
         compare,
         onProgress,
         signal,
@@ -83,11 +71,11 @@ function unlessAborted(looking, signal) {
   });
 }
 
-/** A migration that could not be taken back is not begun, unless that is what is wanted. */
+/** Refuses a migration that could not be rolled back, unless the user accepts that. */
 function checkWayBack(plan, options) {
   if (options.direction === 'down' || options.oneWay) return;
   try {
-    plan.statements(Object.assign({}, options, { direction: 'down' }));
+    plan.statements({ ...options, direction: 'down' });
   } catch (error) {
     const lines = [
       'Nothing has been changed, because there would be no rollback.',

@@ -12,11 +12,11 @@ const { snapshot } = require('../snapshot');
 function loadProject(keystone, options) {
   checkRunOptions(options);
   if (!keystone || !keystone.listsArray) snapshot(keystone); // Says what is wrong.
-  const plan = planUpgrade(keystone, Object.assign({ locales: true }, options));
+  const plan = planUpgrade(keystone, { locales: true, ...options });
   plan.statements(options);
   const { adapter } = options;
   const part = plan.outline.adapters.find(({ name }) => adapter === undefined || name === adapter);
-  return Object.assign({ plan, part }, coreOf(plan));
+  return { plan, part, ...coreOf(plan) };
 }
 
 module.exports = { loadProject };

@@ -30,11 +30,8 @@ const standIns = new WeakMap();
 /**
  * From now until the process ends, no Keystone and no adapter that is made connects, prepares a server,
  * or makes or drops tables. A call that would do so returns a promise that never settles, so that what
- * waits for it does not go on.
- *
- * @param {(call: string, object: object) => void} onHeld - gets each such call, like
- *   `keystone.connect()`, and the Keystone or adapter whose method it is
- * @returns {object[]} the Keystones that have been made; it grows
+ * waits for it does not go on; `onHeld` gets the call, like `keystone.connect()`, and the Keystone or adapter
+ * whose method it is. Returns the Keystones that have been made, an array that grows.
  */
 function keepInert(onHeld) {
   const keystones = [];

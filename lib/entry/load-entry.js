@@ -12,7 +12,7 @@ const typescript = require('./typescript');
 const NOTE_AFTER_MS = 10 * 1000;
 const LIMIT_MS = 60 * 1000;
 
-/** So long an entry file may go on loading after it has started its server. */
+/** How long an entry file may go on loading after it has started its server. */
 const GRACE_MS = 1000;
 
 const VARIABLES =
@@ -104,10 +104,8 @@ function startsSeveral(file, { length }) {
 
 async function loadKeystone(file, projectDir) {
   const isTypeScript = typescript.EXTENSIONS.includes(path.extname(file));
-  const exported = await (isTypeScript
-    ? typescript.loadTypeScript(file, projectDir)
-    : loadModule(file));
-  return findKeystone(exported, file);
+  const load = isTypeScript ? typescript.loadTypeScript : loadModule;
+  return findKeystone(await load(file, projectDir), file);
 }
 
 function entryFailed(error, file, projectDir) {

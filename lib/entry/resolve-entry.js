@@ -4,6 +4,7 @@ const fs = require('fs');
 const path = require('path');
 const { UpgradeError } = require('../error');
 const { nearestPackage } = require('../nearest-package');
+const { resolveFrom } = require('../resolve');
 const typescript = require('./typescript');
 
 /** The extensions to try beside those that `require` tries by itself. */
@@ -22,8 +23,10 @@ function findFile(entry, cwd) {
   const target = path.resolve(cwd, entry);
   const more = MORE_EXTENSIONS.map((extension) => target + extension);
   const inside = MORE_EXTENSIONS.map((extension) => path.join(target, `index${extension}`));
-  const found = firstResolved([target, ...more, ...inside]);
-  if (found) return found;
+  for (const request of [target, ...more, ...inside]) {
+    const found = resolveFrom(request, [cwd]);
+    if (found) return found;
+  }
 
   const { dir, name } = path.parse(target);
   const others = MORE_EXTENSIONS.map((extension) => name + extension);
@@ -34,17 +37,6 @@ function findFile(entry, cwd) {
       ? `There is ${similar}: pass --entry ${path.join(path.dirname(entry), similar)}`
       : 'Pass the file that exports `keystone`, relative to the current directory: --entry <file>',
   ]);
-}
-
-function firstResolved(requests) {
-  for (const request of requests) {
-    try {
-      return require.resolve(request);
-    } catch {
-      // Try the next one.
-    }
-  }
-  return undefined;
 }
 
 /**

@@ -4,6 +4,7 @@ const path = require('path');
 const { UpgradeError } = require('../error');
 const { loadModule } = require('./load-module');
 const { nearestPackage } = require('../nearest-package');
+const { resolveFrom } = require('../resolve');
 
 /**
  * Loads TypeScript entry files with the loader that the project has. It does not check types: the
@@ -20,7 +21,7 @@ const LOADERS = [
   {
     name: 'tsx',
     module: 'tsx/cjs',
-    register: (_, { esm, resolve }) => esm && loadModule(resolve('tsx/esm')),
+    register: (_, { esm, projectDir }) => esm && loadModule(resolveFrom('tsx/esm', [projectDir])),
   },
   {
     name: 'ts-node',
@@ -72,23 +73,14 @@ function isEsm(file) {
 
 /** Registers the first loader that the project has. Returns whether it has one. */
 async function registerLoader(projectDir, esm) {
-  const resolve = (request) => require.resolve(request, { paths: [projectDir] });
   for (const { module, register } of LOADERS) {
-    const found = tryResolve(resolve, module);
+    const found = resolveFrom(module, [projectDir]);
     if (found) {
-      await register(require(found), { projectDir, esm, resolve });
+      await register(require(found), { projectDir, esm });
       return true;
     }
   }
   return false;
-}
-
-function tryResolve(resolve, request) {
-  try {
-    return resolve(request);
-  } catch {
-    return undefined;
-  }
 }
 
 function noLoader(file) {

@@ -4,7 +4,11 @@ const { UpgradeError } = require('../error');
 const { name, version } = require('../../package.json');
 const { moduleOf } = require('./code');
 
-/** The migration files of tools, by the name of the format. */
+/**
+ * The migration files of tools, by the name of the format: for which `engine` and `tool`, what the tool calls
+ * a file and its own configuration, both without extension, the `command` that runs the file, and the parts
+ * of its `code`, with functions `up` and `down`.
+ */
 const FORMATS = { knex: require('./knex'), 'migrate-mongo': require('./migrate-mongo') };
 
 const ENGINES = { postgresql: 'PostgreSQL', mongodb: 'MongoDB' };

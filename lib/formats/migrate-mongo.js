@@ -12,20 +12,13 @@ module.exports = {
   engine: 'mongodb',
   tool: 'migrate-mongo',
   empty: 'has none of the collections',
-
-  /** The name of a file, without its extension. */
   fileName: (timestamp) => `${timestamp}-arcade-relationships`,
-
-  /** The name of the tool's own configuration, without its extension. */
   config: 'migrate-mongo-config',
-
-  /** What runs the file. */
   command: (config) => `npx migrate-mongo up${config ? ` --file ${config}` : ''}`,
 
-  /** The parts of the file, with functions `up` and `down`. */
   code(plan, options) {
     const [up, down] = ['up', 'down'].map((direction) =>
-      plan.statements(Object.assign({}, options, { direction })),
+      plan.statements({ ...options, direction }),
     );
     const isShared = (name) => text(up[name]) === text(down[name]);
     const shared = properties(up, isShared).join(',\n  ');
@@ -50,7 +43,7 @@ function properties(object, isWanted) {
     );
 }
 
-/** What is worth a line for each of its properties. */
+/** Relationships, with a line for each property. */
 function list(relationships) {
   const items = relationships.map(
     (it) => `    {\n      ${properties(it, () => true).join(',\n      ')},\n    },\n`,

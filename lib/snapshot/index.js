@@ -8,7 +8,7 @@ const { configuredSchema, mongooseNames } = require('./mongoose-names');
 const { compilingKnex } = require('./knex');
 const { foreignKeyTypes, knexColumns } = require('./knex-columns');
 const { nearestPackage } = require('../nearest-package');
-const { classFolders, resolveFrom } = require('./resolve');
+const { classFolders, resolveFrom } = require('../resolve');
 
 /** The version of the snapshot's shape; `src/snapshot.rs` reads this one. */
 const VERSION = 1;
@@ -19,20 +19,10 @@ const OPTIONS = ['isUnique', 'isIndexed', 'isNotNullable'];
 /** The locale of most servers. */
 const USUAL = 'en-US';
 
-/** With others that order Latin letters in another way, the most widely used first. */
+/** Together with others that order Latin letters differently, the most widely used first. */
 const LOCALES = [USUAL, ...'es pl sv nb da cs hu fi hr sk tr vi lt lv et is cy sq az'.split(' ')];
 
-/**
- * Serializes the lists of a Keystone 5 object to plain, versioned JSON data: all that planning
- * needs. Nothing connects, and the object is left as it was.
- *
- * @param {object} keystone - the project's `Keystone` object, all lists created
- * @param {{ resolveFrom?: string[], columns?: boolean }} [options] - `resolveFrom`: directories from
- *   which the project's packages can be found, by default the working directory; `columns`: whether
- *   to ask knex for the columns of all fields, which only schema and diff need (by default true)
- * @returns {object} the snapshot; `index.d.ts` describes it
- * @throws {UpgradeError} `NOT_KEYSTONE` when it is not a Keystone 5 object, `INVALID_OPTION`
- */
+/** See `index.d.ts`. With the option `locales`, the snapshot has the orders of all `LOCALES`. */
 function snapshot(keystone, options) {
   if (!keystone || !Array.isArray(keystone.listsArray)) throw notKeystone('has no `listsArray`');
   if (!keystone.listsArray.every(isList)) throw notKeystone('has a `listsArray` of something else');
@@ -54,36 +44,43 @@ function snapshot(keystone, options) {
   const listRanks = ranks(lists.map((list) => list.key));
   const fields = [].concat(...lists.map((list) => list.fields));
   const pathRanks = ranks(fields.filter((it) => it.isRelationship).map((field) => field.path));
-  const describeField = (field, describe) => {
-    const described = { path: field.path, type: typeName(field) };
-    if (field.isRelationship) {
-      // `many` may be any truthy value; both Keystones look at the config.
-      const { ref, many } = field.config;
-      const relationship = { ref, many: Boolean(many), rank: pathRanks.get(field.path) };
-      described.relationship = Object.assign(relationship, describe.relationship(field));
-    }
-    return Object.assign(described, describe.field(field));
+  const describeRelationship = (field, describe) => {
+    // `many` may be any truthy value; both Keystones look at the config.
+    const { ref, many } = field.config;
+    const rank = pathRanks[field.path];
+    return { ref, many: Boolean(many), rank, ...describe.relationship(field) };
   };
+  const describeField = (field, describe) => ({
+    path: field.path,
+    type: typeName(field),
+    ...(field.isRelationship && { relationship: describeRelationship(field, describe) }),
+    ...describe.field(field),
+  });
   const { locale } = new Intl.Collator().resolvedOptions();
   return {
     version: VERSION,
     keystone: keystoneVersion(keystone, directories),
     locale,
-    adapters: named.map(({ name, adapter }, at) =>
-      Object.assign({ name }, describeAdapter(adapter), describers[at].adapter),
-    ),
+    adapters: named.map(({ name, adapter }, at) => ({
+      name,
+      ...describeAdapter(adapter),
+      ...describers[at].adapter,
+    })),
     lists: lists.map((list) => {
       const adapter = adapters.indexOf(list.adapter.parentAdapter);
       const describe = describers[adapter];
-      return Object.assign(
-        { key: list.key, adapter, rank: listRanks.get(list.key) },
-        describe.list(list),
-        { fields: list.fields.map((field) => describeField(field, describe)) },
-      );
+      return {
+        key: list.key,
+        adapter,
+        rank: listRanks[list.key],
+        ...describe.list(list),
+        fields: list.fields.map((field) => describeField(field, describe)),
+      };
     }),
     orders: orders(
       (given.locales ? LOCALES : [USUAL]).filter((other) => other !== locale),
-      [listRanks, pathRanks],
+      listRanks,
+      pathRanks,
     ),
     consolidated: own.consolidated,
     consolidationError: own.error,
@@ -112,8 +109,7 @@ function describer(adapter, lists, context) {
 function knexDescriber(adapter, lists, { directories, columns, warnings }) {
   const knex = compilingKnex(adapter, directories);
   const foreignKeyType = knex && foreignKeyTypes(knex);
-  const warn = (message, where) =>
-    warnings.push(Object.assign({ code: 'COLUMNS_UNKNOWN', message }, where));
+  const warn = (message, where) => warnings.push({ code: 'COLUMNS_UNKNOWN', message, ...where });
   const columnsOf = (list) =>
     knexColumns(knex, list, (field, { message }) =>
       warn(
@@ -163,12 +159,10 @@ function mongooseDescriber(adapter, lists, { own: { rels, consolidated } }) {
   };
 }
 
-/** Those properties of an object, of some, that are set. */
+/** Those of some properties that an object has set, each as `true`. */
 function flags(object, names) {
-  return Object.assign(
-    {},
-    ...names.filter((name) => object[name]).map((name) => ({ [name]: true })),
-  );
+  const set = names.filter((name) => object[name]);
+  return Object.assign({}, ...set.map((name) => ({ [name]: true })));
 }
 
 function describeAdapter(adapter) {
@@ -186,9 +180,7 @@ function describeAdapter(adapter) {
  * on, and has the method from 5.4.3 on.
  */
 function consolidate(keystone) {
-  if (typeof keystone._consolidateRelationships !== 'function') {
-    return { rels: [] };
-  }
+  if (typeof keystone._consolidateRelationships !== 'function') return { rels: [] };
   let rels;
   try {
     // Early versions return nothing: they only looked for mistakes.
@@ -196,15 +188,13 @@ function consolidate(keystone) {
   } catch (error) {
     return { rels: [], error: error.message };
   }
-  if (!rels.length || !rels.every((rel) => rel.cardinality)) {
-    return { rels };
-  }
+  if (!rels.length || !rels.every((rel) => rel.cardinality)) return { rels };
   const name = (field) => `${field.listKey}.${field.path}`;
-  const consolidated = rels.map(({ left, right, columnNames = {}, ...rel }) => {
-    const { cardinality, tableName, columnName } = rel;
+  const consolidated = rels.map((rel) => {
+    const { left, right, cardinality, tableName, columnName, columnNames = {} } = rel;
     const { near, far } = columnNames[name(left)] || {};
     const sides = { left: name(left), right: right && name(right) };
-    return Object.assign(sides, { cardinality, tableName, columnName, near, far });
+    return { ...sides, cardinality, tableName, columnName, near, far };
   });
   return { rels, consolidated };
 }
@@ -229,41 +219,25 @@ function keystoneVersion(keystone, directories) {
 function ranks(names, locale) {
   const { compare } = new Intl.Collator(locale); // `localeCompare` is defined by this, and is slower
   const sorted = Array.from(new Set(names)).sort(compare);
+  const byName = Object.create(null);
   let rank = 0;
-  return new Map(
-    sorted.map((name, at) => {
-      if (at > 0 && compare(sorted[at - 1], name) !== 0) {
-        rank += 1;
-      }
-      return [name, rank];
-    }),
-  );
+  sorted.forEach((name, at) => {
+    if (at > 0 && compare(sorted[at - 1], name) !== 0) rank += 1;
+    byName[name] = rank;
+  });
+  return byName;
 }
 
 /**
  * Orders of list keys and field paths under other locales than that of this process, as far as they
  * are not the same.
  */
-function orders(locales, ranked) {
+function orders(locales, lists, paths) {
+  const under = (locale, known) => ranks(Object.keys(known), locale);
+  const differ = (known, others) => Object.keys(known).some((name) => others[name] !== known[name]);
   return locales
-    .map((locale) => ({ locale, ranked: ranked.map((known) => ranks([...known.keys()], locale)) }))
-    .filter((other) =>
-      ranked.some((known, at) =>
-        [...known].some(([name, rank]) => other.ranked[at].get(name) !== rank),
-      ),
-    )
-    .map(({ locale, ranked: [lists, paths] }) => ({
-      locale,
-      lists: byName(lists),
-      paths: byName(paths),
-    }));
-}
-
-/** A Map as JSON has it. */
-function byName(map) {
-  const object = Object.create(null);
-  map.forEach((value, name) => (object[name] = value));
-  return object;
+    .map((locale) => ({ locale, lists: under(locale, lists), paths: under(locale, paths) }))
+    .filter((other) => differ(lists, other.lists) || differ(paths, other.paths));
 }
 
 function typeName(field) {

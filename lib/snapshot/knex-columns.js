@@ -6,11 +6,9 @@ const KEYS = ['index', 'unique', 'primary'];
 const COLUMN = { path: 'column', isUnique: false, isIndexed: false, isNotNullable: true };
 
 /**
- * What gives the SQL type of a foreign key to a list, as knex compiles it: a primary key may be of any field
- * type. Undefined where it is not known, such as that of a list whose primary key no other list can refer to.
- *
- * @param {Function} knex - as `compilingKnex` gives it
- * @returns {(list: object) => string | undefined}
+ * What gives the SQL type of a foreign key to a list, as a `compilingKnex` compiles it: a primary key may be
+ * of any field type. Undefined where it is not known, such as that of a list whose primary key no other list
+ * can refer to.
  */
 function foreignKeyTypes(knex) {
   const table = tableBuilder(knex, 'lists');
@@ -29,14 +27,9 @@ function foreignKeyTypes(knex) {
 
 /**
  * The columns that the fields of a knex list add to its table, as knex compiles them, so that any field
- * type and any default comes out as it would be created. Relationships are left out: which columns they
- * have is for the plan to say. A field whose columns are unknown has none.
- *
- * @param {Function} knex - as `compilingKnex` gives it
- * @param {object} list
- * @param {(field: string, error: Error) => void} onUnknown
- * @returns {Map<string, { columns: object[], keys: object[] }>} by field path; `columns` are
- *   `{ name, definition }` with the definition in SQL, `keys` are `{ kind, columns, name? }`
+ * type and any default comes out as it would be created: a Map by field path. Relationships are left out:
+ * which columns they have is for the plan to say. A field whose columns are unknown has none, and
+ * `onUnknown` gets its path and the error.
  */
 function knexColumns(knex, list, onUnknown) {
   const table = tableBuilder(knex, list.key);
@@ -68,13 +61,10 @@ function tableBuilder(knex, name) {
  * such as `knex => knex.fn.now()` gets a knex, which the project's has only once it is connected.
  */
 function unattached(fieldAdapter, ownListAdapter, knex) {
-  const parentAdapter = Object.create(ownListAdapter.parentAdapter, {
-    knex: { value: knex },
-  });
-  const listAdapter = Object.create(ownListAdapter, {
-    parentAdapter: { value: parentAdapter },
-  });
-  return Object.create(fieldAdapter, { listAdapter: { value: listAdapter } });
+  const replacing = (object, name, value) => Object.create(object, { [name]: { value } });
+  const parentAdapter = replacing(ownListAdapter.parentAdapter, 'knex', knex);
+  const listAdapter = replacing(ownListAdapter, 'parentAdapter', parentAdapter);
+  return replacing(fieldAdapter, 'listAdapter', listAdapter);
 }
 
 /** What compiles the columns of a table, one after the other, to what knex would execute. */
@@ -91,7 +81,7 @@ function columnCompiler(client, table) {
   };
 }
 
-/** What a field has added to a table, as plain data. */
+/** What a field has added to a table: `columns` with their definition in SQL, and `keys`. */
 function described(statements, compile) {
   const columns = [];
   const keys = [];
@@ -100,12 +90,9 @@ function described(statements, compile) {
       columns.push(compile(builder));
     } else if (KEYS.includes(method)) {
       const [on, options] = args;
-      const name = options && options.indexName ? options.indexName : options;
-      keys.push({
-        kind: method,
-        columns: [].concat(on),
-        name: typeof name === 'string' ? name : undefined,
-      });
+      const given = (options && options.indexName) || options;
+      const name = typeof given === 'string' ? given : undefined;
+      keys.push({ kind: method, columns: [].concat(on), name });
     } else {
       throw new Error(`knex's ${method || grouping} is not understood`);
     }

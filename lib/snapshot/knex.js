@@ -1,7 +1,7 @@
 'use strict';
 
 const path = require('path');
-const { classFolders, resolveFrom } = require('./resolve');
+const { classFolders, resolveFrom } = require('../resolve');
 
 /**
  * A knex that compiles statements and connects to nothing: that of the adapter's own package, or of one
@@ -10,7 +10,7 @@ const { classFolders, resolveFrom } = require('./resolve');
 function compilingKnex(adapter, directories) {
   const installed = resolveFrom('@keystonejs/adapter-knex', directories);
   const folders = classFolders(adapter).concat(installed ? path.dirname(installed) : []);
-  const file = folders.map((folder) => resolveFrom('knex', [folder])).find(Boolean);
+  const file = resolveFrom('knex', folders);
   const loaded = file && require(file);
   const knex = (loaded && loaded.knex) || loaded;
   return knex && knex({ client: adapter.client });

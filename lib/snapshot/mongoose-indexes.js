@@ -1,16 +1,12 @@
 'use strict';
 
 /**
- * Whether the new Keystone indexes a relationship to one item, and the old one does not.
+ * Whether the new Keystone indexes a relationship to one item, and the old one does not. `own` are the
+ * fields of its list that the project indexes itself, which both do; `isNew` says which of them is loaded.
  *
  * The field adapter of the loaded generation says so itself, and mongoose what index it makes of that.
  * From `@keystonejs/adapter-mongoose` 11.0.1 on it is each relationship, before that those with
  * `isIndexed`. Where the old Keystone is loaded, the rule is that of the last version.
- *
- * @param {object} field
- * @param {Set<string>} own - the fields of its list that the project indexes itself: both have those
- * @param {boolean} isNew - whether the new Keystone is loaded
- * @returns {boolean}
  */
 function isIndexedByNew({ adapter, config, path }, own, isNew) {
   const { Schema } = adapter.listAdapter.parentAdapter.mongoose;
@@ -19,10 +15,9 @@ function isIndexedByNew({ adapter, config, path }, own, isNew) {
     const options = as.mergeSchemaOptions({ type: Schema.Types.ObjectId }, config);
     return new Schema({ field: options }).indexes().length > 0;
   };
-  const yes = { value: true };
   try {
     if (isIndexed({ isRelationship: { value: false } })) return false;
-    return isIndexed(isNew ? {} : { isIndexed: yes }) && !own.has(path);
+    return isIndexed(isNew ? {} : { isIndexed: { value: true } }) && !own.has(path);
   } catch {
     // Options that mongoose refuses stop either Keystone.
     return false;

@@ -35,9 +35,7 @@ function mongooseNames(adapter, schemaOf) {
  * what `_consolidateRelationships()` returned, which new field adapters need to add themselves to it.
  */
 function configuredSchema(listAdapter, rels) {
-  if (!listAdapter.configureMongooseSchema) {
-    return { schema: listAdapter.schema };
-  }
+  if (!listAdapter.configureMongooseSchema) return { schema: listAdapter.schema };
   const schema = listAdapter.schema.clone();
   try {
     listAdapter.fieldAdapters.forEach((fieldAdapter) =>

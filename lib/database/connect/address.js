@@ -27,9 +27,9 @@ function parseAddress(address, defaultPort) {
   const [user] = credentials.split(':');
   const where = { database: decoded(database), user: decoded(user) };
   const hosts = hostList.split(',');
-  if (hosts.length > 1) return Object.assign(where, { hosts });
+  if (hosts.length > 1) return { ...where, hosts };
   const [, host, port = defaultPort] = /^(.*?)(?::(\d+))?$/.exec(hostList);
-  return Object.assign(where, { hosts: [decoded(host)], port });
+  return { ...where, hosts: [decoded(host)], port };
 }
 
 function decoded(text) {

@@ -57,7 +57,7 @@ class PostgresConnection {
     this.knex = knex;
     this.session = session;
     /** The server that it is connected to, without secrets. */
-    this.place = { host: session.host, port: session.port, user: session.user };
+    this.place = { host: session.host, port: session.port };
   }
 
   /** Sends a statement as it is, and gives its rows. */

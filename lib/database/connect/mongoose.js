@@ -28,7 +28,7 @@ async function connectMongoose(keystone, { name, adapter }) {
     const [, given] = /[?&]socketTimeoutMS=(\d+)/i.exec(uri) || [];
     silence = Number(options.socketTimeoutMS || given) || undefined;
     // A copy may take long, and some drivers take a socket that is silent for six minutes for dead.
-    settings = Object.assign({}, options, { socketTimeoutMS: 0 });
+    settings = { ...options, socketTimeoutMS: 0 };
     return Object.getPrototypeOf(this).connect.call(this, uri, settings);
   };
   try {
@@ -49,7 +49,7 @@ async function connectMongoose(keystone, { name, adapter }) {
 
 function targetOf(address, { dbName }) {
   const target = parseAddress(address, /^mongodb:/i.test(address) ? '27017' : undefined);
-  return target && Object.assign(target, dbName && { database: dbName });
+  return target && { ...target, ...(dbName && { database: dbName }) };
 }
 
 /** A secondary may answer with old data, so the project's own read preference does not count here. */

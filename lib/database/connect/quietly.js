@@ -17,12 +17,10 @@ async function quietly(connect) {
       if (!PRINTED.some((pattern) => pattern.test(args[0]))) print.apply(this, args);
     };
   Object.assign(console, { error: filtered(error), warn: filtered(warn) });
-  process.emitWarning = (warning, ...rest) =>
-    emitWarning.call(
-      process,
-      typeof warning === 'string' ? hideSecrets(warning) : warning,
-      ...rest,
-    );
+  process.emitWarning = (warning, ...rest) => {
+    const shown = typeof warning === 'string' ? hideSecrets(warning) : warning;
+    emitWarning.call(process, shown, ...rest);
+  };
   try {
     return await connect();
   } finally {

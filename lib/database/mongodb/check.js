@@ -34,7 +34,7 @@ function questionsOf(connection) {
     async server() {
       const { name, user } = connection.place;
       const { version } = await server.buildInfo();
-      // Where it cannot be asked, what is not allowed shows when it is tried.
+      // Where the server does not answer, what is not allowed shows when it is tried.
       const access = await shell.command({ connectionStatus: 1, showPrivileges: true }).then(
         ({ authInfo }) => authInfo,
         () => null,
@@ -45,7 +45,7 @@ function questionsOf(connection) {
     /** Who migrates this database meanwhile. */
     atWork: () => runner.atWorkNow(server),
 
-    /** How far a migration has come that did not end. */
+    /** How far a migration that did not end has come. */
     async unfinished(migration) {
       const state = await runner.stateOf(server);
       const found = await runner.unfinishedRun(server, state, migration);
@@ -67,7 +67,7 @@ function questionsOf(connection) {
 
     /** The links in a place, if that is in the database. */
     async links(place, takesText) {
-      const { isThere, count } = linksIn(Object.assign({ takesText }, place));
+      const { isThere, count } = linksIn({ takesText, ...place });
       if (!(await server.first(isThere))) return null;
       return (await server.first(count)) || { links: 0 };
     },
@@ -87,7 +87,7 @@ function questionsOf(connection) {
       const command = reconciledBy(await asFound(migration, relationship));
       if (!command) return undefined;
       const { count, examples } = await server.first(command);
-      return Object.assign({ added: 0, cleared: 0, dropped: 0 }, count[0], { examples });
+      return { added: 0, cleared: 0, dropped: 0, ...count[0], examples };
     },
 
     /** What the checks before a migration find. */

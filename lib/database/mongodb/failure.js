@@ -2,8 +2,7 @@
 
 const failure = require('../failure');
 
-/** The server is out of reach, going down, or not the primary any more: by the driver's names and the
- * server's numbers. */
+/** Out of reach, going down or no longer the primary, by the driver's names and the server's numbers. */
 const LOST_NAMES = /^Mongo(Network|ServerSelection|Timeout|TopologyClosed|NotConnected|Pool)/;
 const LOST_CODES = [6, 7, 89, 91, 189, 9001, 10107, 11600, 11602, 13435, 13436];
 const LOST_MESSAGES =

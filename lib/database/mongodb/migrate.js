@@ -7,10 +7,10 @@ const { migrate } = require('./runner');
 const { asker } = require('./check');
 const { isLost, serverError } = require('./failure');
 
-/** From these on there is something of the user's that has changed, and it can only go on. */
+/** From these phases on, the user's own data has changed, and the migration can only go forward. */
 const FORWARD = ['resume', 'fill', 'repair', 'index', 'remove'];
 
-/** How far a migration has come, for whoever it is cut off from. */
+/** How far a migration has come, for a user who is cut off from it. */
 const UNTOUCHED = 'None of your documents has been changed.';
 const GOES_ON =
   'The database has been changed in part. Run it again: it goes on where it was stopped.';
@@ -44,7 +44,7 @@ async function migrateMongodb(connection, options) {
   const report = ({ phase, text, isWarning, relationship, done, rate }) => {
     if (FORWARD.includes(phase)) position = GOES_ON;
     if (isWarning) {
-      // What is left out has been foretold.
+      // The check has already said what is left out.
       if (phase !== 'leave' || !before.relationships.some((it) => it.reconcile)) {
         const it = before.relationships.find(({ name }) => text.startsWith(`${name}: `));
         warnings.push({ code: 'DATA', message: `${text}.`, relationship: it && it.relationship });
@@ -53,9 +53,9 @@ async function migrateMongodb(connection, options) {
       const it = before.relationships.find(({ name }) => name === relationship);
       const count = it && { relationship: it.relationship, done, total: it.expected, rate };
       if (it && phase === 'count') copied.set(it, done);
-      onProgress(Object.assign({ phase: 'migrate', title: text, left: left() }, count));
+      onProgress({ phase: 'migrate', title: text, left: left(), ...count });
     }
-    // Between two steps, of which each is whole.
+    // This is between two steps, and each is complete in itself.
     if (signal.aborted && phase !== 'done') throw interrupted(position);
   };
   try {
@@ -88,15 +88,11 @@ async function migrateMongodb(connection, options) {
 
 function explain(error, position) {
   if (error instanceof UpgradeError) return error;
-  const context = { role: 'readWrite' };
-  if (/^Another run is at work/.test(error.message)) return serverError('LOCKED', error, context);
-  if (!isLost(error))
-    return serverError('MIGRATION_FAILED', error, { ...context, more: [position] });
-  return serverError('CONNECTION_LOST', error, {
-    ...context,
-    before: 'The connection was lost: ',
-    more: [position],
-  });
+  const role = 'readWrite';
+  const more = [position];
+  if (/^Another run is at work/.test(error.message)) return serverError('LOCKED', error, { role });
+  if (!isLost(error)) return serverError('MIGRATION_FAILED', error, { role, more });
+  return serverError('CONNECTION_LOST', error, { role, before: 'The connection was lost: ', more });
 }
 
 module.exports = { migrateMongodb };

@@ -4,6 +4,7 @@ const {
   aggregate,
   eachLink,
   having,
+  isNothing,
   lookup,
   only,
   partsOf,
@@ -28,7 +29,7 @@ const CHANGES = {
   twoSidedManyToMany({ left, right }) {
     const each = (side, isKept) => [
       ...eachLink(side),
-      { $project: Object.assign(ends(side, '$_id', '$id'), { isKept: { $literal: isKept } }) },
+      { $project: { ...ends(side, '$_id', '$id'), isKept: { $literal: isKept } } },
     ];
     return aggregate(left.collection, [
       ...each(left, 1),
@@ -88,10 +89,7 @@ const CHANGES = {
       $concatArrays: [
         where(
           { $or: [isNothing('$row.keeper'), isAdopted] },
-          {
-            left: '$row.keeper',
-            right: '$row.right',
-          },
+          { left: '$row.keeper', right: '$row.right' },
         ),
         where({ $or: [isNothing('$gets'), isAdopted] }, { left: '$_id', right: '$gets' }),
       ],
@@ -108,8 +106,10 @@ const CHANGES = {
       },
       {
         $group: {
-          ...{ _id: '$_id', holders: { $push: '$holder' } },
-          ...{ names: { $max: '$names' }, exists: { $max: '$exists' } },
+          _id: '$_id',
+          holders: { $push: '$holder' },
+          names: { $max: '$names' },
+          exists: { $max: '$exists' },
         },
       },
       { $project: { holders: 1, names: 1, exists: { $eq: ['$exists', true] }, keeper } },
@@ -122,7 +122,8 @@ const CHANGES = {
       { $project: { rows: 1, has: rightOf('kept'), wanted: rightOf('wanted') } },
       {
         $project: {
-          ...{ has: 1, gets: { $ifNull: ['$has', '$wanted'] } },
+          has: 1,
+          gets: { $ifNull: ['$has', '$wanted'] },
           row: of('cleared', 'wanted', 'dropped'),
         },
       },
@@ -147,7 +148,7 @@ function addedToJoin(relationship) {
 
 /** What is found of a link. */
 function change(action, link, instead = []) {
-  return Object.assign({ _id: 0, action, instead }, link);
+  return { _id: 0, action, instead, ...link };
 }
 
 function ends(side, own, other) {
@@ -157,10 +158,6 @@ function ends(side, own, other) {
 /** The id in a field for one, or null. */
 function idIn(side, document) {
   return toId(path(side, document));
-}
-
-function isNothing(value) {
-  return { $eq: [{ $ifNull: [value, null] }, null] };
 }
 
 /**

@@ -1224,6 +1224,7 @@ module.exports = {
   ids,
   indexesStay,
   insert,
+  isNothing,
   isOwnIndex,
   isPlainIndex,
   lookup,

@@ -9,7 +9,7 @@ const READ_ONLY = [
   // Each question sees what was committed before it: also what a migration did before it let go of the
   // lock.
   'BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY',
-  // What is called without a schema is the server's own.
+  // Names without a schema are the server's own.
   'SET LOCAL search_path = pg_catalog, pg_temp',
   "SET LOCAL lock_timeout = '5s'",
   // Counting whole tables may take longer than what the application usually asks.

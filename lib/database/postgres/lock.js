@@ -12,7 +12,7 @@ const KINDS = {
   check: 'pg_try_advisory_xact_lock_shared',
 };
 
-/** A migration first: there is one at most, and who waits for it waits long. */
+/** A migration first: there is at most one, and it takes longest. */
 const HOLDER = `
   SELECT pg_stat_activity.pid, application_name AS name, usename AS user,
     host(client_addr) AS address, to_char(xact_start, 'YYYY-MM-DD HH24:MI:SS TZ') AS since,
@@ -34,7 +34,7 @@ const PAUSE = 100;
  * `LOCKED`, saying who holds it.
  */
 async function takeLock(connection, kind) {
-  // Who looks at pg_stat_activity, such as the next one who wants the lock, sees who we are.
+  // Whoever looks at pg_stat_activity, such as the next one to want the lock, sees who we are.
   const name = `keystone-upgrade-relationships, process ${process.pid} on ${os.hostname()}`;
   await connection.query(`SELECT set_config('application_name', $1, true)`, [name.slice(0, 63)]);
   for (const until = Date.now() + PATIENCE; ;) {

@@ -28,8 +28,8 @@ function exportsIt({ exports }, it) {
 }
 
 /**
- * Finds a file of one of the project's packages (`knex`, `knex/package.json`), as the project itself
- * would: of some directories, the first that has it wins.
+ * Finds a file (`knex`, `knex/package.json`, an absolute path), as a module in one of some directories
+ * would: the first directory that has it wins. Undefined when none has it.
  */
 function resolveFrom(request, from) {
   // With no folder to look from, Node would look from this file.
