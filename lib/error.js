@@ -21,6 +21,9 @@ class UpgradeError extends Error {
 /**
  * Whether something thrown is an `UpgradeError`. In Jest, and wherever modules are loaded more than
  * once, there are several such classes.
+ *
+ * @param {*} error
+ * @returns {boolean}
  */
 function isUpgradeError(error) {
   return Boolean(error) && error.name === 'UpgradeError' && Array.isArray(error.problems);

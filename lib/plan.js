@@ -127,8 +127,15 @@ function data(plan) {
 }
 
 /**
- * Part of the API: see `index.d.ts`. Without the option `columns`, the project is looked at again, with
- * knex, once somebody asks for a schema or a diff.
+ * Plans the upgrade of a project from the relationship schema before the Arcade release to the one
+ * since. Computes only: nothing connects, and the Keystone object is left as it was.
+ *
+ * @param {object} project - a Keystone 5 object with all its lists created, or what `snapshot`
+ *   returned for one
+ * @param {{ resolveFrom?: string[], columns?: boolean }} [options] - as for `snapshot`; without
+ *   `columns`, knex is asked once a schema or diff is, for which the project is looked at again
+ * @returns {UpgradePlan}
+ * @throws {UpgradeError} with a stable `code` and all `problems` of the project's lists at once
  */
 function planUpgrade(project, options) {
   const isSnapshot = project && !project.listsArray && (project.version || project.lists);
@@ -139,7 +146,15 @@ function planUpgrade(project, options) {
   return new UpgradePlan(native(take(atOnce)), atOnce ? undefined : () => native(take(true)));
 }
 
-/** Part of the API: see `index.d.ts`. */
+/**
+ * The unified diff of two SQL texts, such as dumps of a database before and after.
+ *
+ * @param {string} oldSql
+ * @param {string} newSql
+ * @param {{ oldName?: string, newName?: string, color?: boolean }} [options] - the names in the
+ *   header lines, by default `old schema` and `new schema`; `color` adds ANSI colours
+ * @returns {string} empty when they are equal
+ */
 function diffSchemas(oldSql, newSql, options) {
   checkValue('The old text', oldSql, text);
   checkValue('The new text', newSql, text);

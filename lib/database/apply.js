@@ -20,7 +20,18 @@ const ENGINES = {
   mongodb: { migrate: migrateMongodb, isForDoneToo: true },
 };
 
-/** Part of the API: see `index.d.ts`. */
+/**
+ * Runs the migration on a project's database, or with `direction: 'down'` the way back: connects,
+ * checks, asks for consent, runs the statements of `plan.statements()`, and verifies the result. With
+ * `dryRun` it takes everything back again.
+ *
+ * @param {object} keystone - a Keystone 5 object with all its lists created
+ * @param {object} [options] - as `index.d.ts` describes them
+ * @returns {Promise<object>} what was done
+ * @throws {UpgradeError} rejects so, with a stable `code`: those of `check` and of what it finds,
+ *   `DECLINED`, `INTERRUPTED`, `MIGRATION_FAILED`, `NOT_VERIFIED`, `CONNECTION_LOST`,
+ *   `COMMIT_UNKNOWN`
+ */
 async function apply(keystone, options = {}) {
   const { plan, part, inspect, statements, compare } = loadProject(keystone, options);
   const { onProgress = () => {}, confirm = () => true, signal = NEVER, dryRun = false } = options;

@@ -19,7 +19,17 @@ async function look(connection, { engine }, core, onProgress) {
   return { ...inspection, database };
 }
 
-/** Part of the API: see `index.d.ts`. */
+/**
+ * Connects to a project's database, by its own adapter and driver, and says what it holds: which
+ * schema, how many links, where the two stored sides disagree, and what stands in the way of a
+ * migration. It only reads.
+ *
+ * @param {object} keystone - a Keystone 5 object with all its lists created
+ * @param {object} [options] - as `index.d.ts` describes them
+ * @returns {Promise<object>} the inspection
+ * @throws {UpgradeError} rejects so, with a stable `code`: those of `planUpgrade`,
+ *   `INVALID_OPTION`, `CONNECTION_FAILED`, `LOCKED`, `CHECK_FAILED`
+ */
 async function check(keystone, options = {}) {
   const { part, inspect } = loadProject(keystone, options);
   const { onProgress = () => {} } = options;

@@ -22,7 +22,18 @@ const USUAL = 'en-US';
 /** Together with others that order Latin letters differently, the most widely used first. */
 const LOCALES = [USUAL, ...'es pl sv nb da cs hu fi hr sk tr vi lt lv et is cy sq az'.split(' ')];
 
-/** See `index.d.ts`. With the option `locales`, the snapshot has the orders of all `LOCALES`. */
+/**
+ * Serializes the lists of a Keystone 5 object to plain, versioned JSON data: all that planning
+ * needs. Nothing connects, and the object is left as it was.
+ *
+ * @param {object} keystone - the project's `Keystone` object, all lists created
+ * @param {{ resolveFrom?: string[], columns?: boolean }} [options] - `resolveFrom`: directories from
+ *   which the project's packages can be found, by default the working directory; `columns`: whether
+ *   to ask knex for the columns of all fields, which only schema and diff need (by default true). For this
+ *   package alone there is `locales`: the snapshot then has the orders of all `LOCALES`
+ * @returns {object} the snapshot; `index.d.ts` describes it
+ * @throws {UpgradeError} `NOT_KEYSTONE` when it is not a Keystone 5 object, `INVALID_OPTION`
+ */
 function snapshot(keystone, options) {
   if (!keystone || !Array.isArray(keystone.listsArray)) throw notKeystone('has no `listsArray`');
   if (!keystone.listsArray.every(isList)) throw notKeystone('has a `listsArray` of something else');
