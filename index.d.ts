@@ -574,7 +574,7 @@ export interface RelationshipCheck {
     onlyKept: number;
     /** How many links only the place that goes has. */
     onlyDropped: number;
-    /** Up to five of them, `(left id, right id)` each. */
+    /** Up to five of them, each as `(left id, right id) only in <place>`. */
     examples: string;
   } | null;
   /** What a migration that reconciles does to them, where it does something. */

@@ -355,12 +355,12 @@ describe('--format', () => {
   });
 
   it('finds the configuration of the tool, and says what it replaces', async () => {
-    const files = { 'index.js': EXPORT, 'db/knexfile.js': '', 'db/m/arcade.cjs': 'old' };
+    const files = { 'index.js': EXPORT, 'the db/knexfile.js': '', 'the db/m/arcade.cjs': 'old' };
     const own = makeProject({ ...files, 'package.json': '{ "name": "app", "type": "commonjs" }' });
-    const { stderr } = await run(own, [...FILE, 'db/m/arcade.cjs']);
-    const knexfile = path.join('db', 'knexfile.js');
-    expect(stderr).toMatch(/\nℹ Replaced \S+arcade\.cjs\n/);
-    expect(stderr).toContain(`Run it: npx knex migrate:latest --knexfile ${knexfile}\n`);
+    const { stderr } = await run(own, [...FILE, 'the db/m/arcade.cjs']);
+    const knexfile = path.join('the db', 'knexfile.js');
+    expect(stderr).toMatch(/\nℹ Replaced .+arcade\.cjs\n/);
+    expect(stderr).toContain(`Run it: npx knex migrate:latest --knexfile '${knexfile}'\n`);
   });
 
   it.each(['mjs', 'ts', 'js'])('writes an ES module: .%s', async (extension) => {
@@ -557,6 +557,13 @@ describe('lines that are too long', () => {
     for (const line of report.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
     const numbers = report.match(/\b\d{9}\b/g).map(Number);
     expect(numbers).toEqual(Array.from({ length: 60 }, (_, at) => links(at)));
+  });
+
+  it('of a database name its schema, where that is not the usual one', () => {
+    const report = (schemaName) => checkReport(inspectionOf({ schemaName })).split('\n')[0];
+    const where = 'on db.example.com:5432 is in the old schema.';
+    expect(report('public')).toBe(`The database todo ${where}`);
+    expect(report('shop')).toBe(`The database todo (schema shop) ${where}`);
   });
 
   it('of what is dropped are a line for each', () => {

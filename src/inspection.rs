@@ -136,7 +136,7 @@ pub struct Stored {
 pub struct Disagreement {
     pub only_kept: u64,
     pub only_dropped: u64,
-    /// Up to five of them, as pairs of ids in text: left, right.
+    /// Up to five of them, as pairs of ids in text (left, right), each with the place that has it.
     pub examples: String,
 }
 

@@ -12,12 +12,12 @@ const { widthOf, wrap } = require('../wrap');
  * Ctrl-C mean no. Throws `CONFIRMATION_REQUIRED` when there is no terminal to ask on.
  */
 async function confirm(inspection, signal, { dryRun = false }) {
-  const { direction, database, locks } = inspection;
+  const { direction, locks } = inspection;
   const { backup, restore } = backupCommands(inspection);
   const [from, to] = SCHEMAS[direction];
   const left = leftToDo(inspection);
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    const where = `the database ${describeDatabase(database)}`;
+    const where = `the database ${describeDatabase(inspection)}`;
     const what = dryRun
       ? `A dry run works on ${where} while others wait`
       : `--apply changes ${where}`;
@@ -27,7 +27,7 @@ async function confirm(inspection, signal, { dryRun = false }) {
     ]);
   }
   const facts = [
-    `This takes the database ${describeDatabase(database)}${left.length ? '' : ` from ${from}`} to ${to}${dryRun ? ', and then takes everything back' : ''}.`,
+    `This takes the database ${describeDatabase(inspection)}${left.length ? '' : ` from ${from}`} to ${to}${dryRun ? ', and then takes everything back' : ''}.`,
     ...(dryRun ? [] : [...left, ...removals(inspection)]),
     ...(dryRun && locks.length
       ? ['Until then, other sessions wait for the tables that it locks.']

@@ -6,6 +6,7 @@ const { UpgradeError } = require('../error');
 const { nearestPackage } = require('../nearest-package');
 const { FORMATS } = require('../formats');
 const { EXTENSIONS } = require('../formats/code');
+const { commandLine } = require('../shell');
 
 /**
  * Where the migration file of a tool is written, by the value of --out: to a file, or to a folder under a
@@ -46,14 +47,14 @@ function extensionOf(file) {
  * it, if there is one.
  */
 function commandOf(format, file, cwd) {
-  const { config, command } = FORMATS[format];
+  const { config, configOption, command } = FORMATS[format];
   const names = EXTENSIONS.map((extension) => `${config}.${extension}`);
   for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
     const found = names.map((name) => path.join(folder, name)).find((it) => fs.existsSync(it));
     // The tool itself looks for this one.
-    if (found === path.join(cwd, names[0])) return command();
-    if (found) return command(path.relative(cwd, found));
-    if (folder === path.dirname(folder)) return command();
+    if (found === path.join(cwd, names[0])) return commandLine(command);
+    if (found) return commandLine([...command, configOption, path.relative(cwd, found)]);
+    if (folder === path.dirname(folder)) return commandLine(command);
   }
 }
 

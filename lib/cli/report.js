@@ -55,10 +55,10 @@ function table(head, rows, width) {
   return [].concat(...rows.map((row) => row.map(named).filter(Boolean)));
 }
 
-/** Like `todo on db.example.com:5432`. */
-function describeDatabase({ name, host, port }) {
-  if (!host) return name;
-  return `${name} on ${host}${port ? `:${port}` : ''}`;
+/** Like `todo on db.example.com:5432`, with the PostgreSQL schema where that is not the usual one. */
+function describeDatabase({ database: { name, host, port }, schemaName = 'public' }) {
+  const named = schemaName === 'public' ? name : `${name} (schema ${schemaName})`;
+  return host ? `${named} on ${host}${port ? `:${port}` : ''}` : named;
 }
 
 /** `It drops a, b.`, or a line for each where they are many. */
@@ -69,12 +69,12 @@ function listed(what, names) {
 
 /** The result of a check in words, for a terminal of some width. */
 function checkReport(inspection, width = Infinity) {
-  const { database, state, relationships, isReady, problems, warnings } = inspection;
+  const { state, relationships, isReady, problems, warnings } = inspection;
   const left = leftToDo(inspection);
   const names = left.length && state === 'new' ? ', but for names of indexes and constraints' : '';
   return blocks(
     [
-      [`The database ${describeDatabase(database)} ${STATES[state]}${names}.`],
+      [`The database ${describeDatabase(inspection)} ${STATES[state]}${names}.`],
       table(['Relationship', 'Schema', 'Links'], relationships.map(relationshipRow), width),
       left,
       isReady ? factsOf(inspection) : [],
@@ -162,8 +162,8 @@ function conclusion({ isDone, isReady, direction, reconcile }) {
 
 /** The result of a migration in words, likewise. */
 function applyReport({ isApplied, check, relationships, warnings }, width = Infinity) {
-  const { database, direction, state } = check;
-  const where = describeDatabase(database);
+  const { direction, state } = check;
+  const where = describeDatabase(check);
   if (!isApplied) return `Nothing to do: the database ${where} ${STATES[state]}.\n`;
   const done = `Done and verified: the database ${where} is in ${SCHEMAS[direction][1]}.`;
   return blocks([linksTable(relationships, width), warned(warnings), [done]], width);
@@ -178,7 +178,7 @@ function linksTable(relationships, width) {
 /** The result of a dry run in words, likewise. */
 function dryRunReport(rehearsed, width = Infinity) {
   const { check, relationships, warnings, durationMs, lockedMs, skipped } = rehearsed;
-  const { database, direction, reconcile, locks } = check;
+  const { direction, reconcile, locks } = check;
   const [, to] = SCHEMAS[direction];
   const facts = [`It took ${seconds(durationMs)}.`];
   if (lockedMs !== undefined) {
@@ -191,7 +191,7 @@ function dryRunReport(rehearsed, width = Infinity) {
     }
   }
   if (skipped.length) facts.push(`A dry run leaves out: ${skipped.join(', ')}.`);
-  const done = `The dry run succeeded, and everything has been taken back. ${applyCall(direction, reconcile)} takes the database ${describeDatabase(database)} to ${to}.`;
+  const done = `The dry run succeeded, and everything has been taken back. ${applyCall(direction, reconcile)} takes the database ${describeDatabase(check)} to ${to}.`;
   return blocks([linksTable(relationships, width), warned(warnings), facts, [done]], width);
 }
 

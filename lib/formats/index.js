@@ -6,8 +6,8 @@ const { moduleOf } = require('./code');
 
 /**
  * The migration files of tools, by the name of the format: for which `engine` and `tool`, what the tool calls
- * a file and its own configuration, both without extension, the `command` that runs the file, and the parts
- * of its `code`, with functions `up` and `down`.
+ * a file and its own configuration, both without extension, the words of the `command` that runs the file and
+ * of the option for another configuration, and the parts of its `code`, with functions `up` and `down`.
  */
 const FORMATS = { knex: require('./knex'), 'migrate-mongo': require('./migrate-mongo') };
 

@@ -9,7 +9,8 @@ module.exports = {
   empty: 'has none of the tables',
   fileName: (timestamp) => `${timestamp}_arcade_relationships`,
   config: 'knexfile',
-  command: (config) => `npx knex migrate:latest${config ? ` --knexfile ${config}` : ''}`,
+  configOption: '--knexfile',
+  command: ['npx', 'knex', 'migrate:latest'],
 
   code(plan, options) {
     const sql = (direction) =>

@@ -14,7 +14,8 @@ module.exports = {
   empty: 'has none of the collections',
   fileName: (timestamp) => `${timestamp}-arcade-relationships`,
   config: 'migrate-mongo-config',
-  command: (config) => `npx migrate-mongo up${config ? ` --file ${config}` : ''}`,
+  configOption: '--file',
+  command: ['npx', 'migrate-mongo', 'up'],
 
   code(plan, options) {
     const [up, down] = ['up', 'down'].map((direction) =>

@@ -11,8 +11,8 @@ use crate::step::{Links, Owner, TablePlace};
 /// What to do about two sides that disagree.
 const HINT: &str = "Bring both sides into agreement, or use --reconcile, which repairs them by the rules in the README.";
 
-/// Compares the links that two queries find, for `format` and [`fill`]. A full join tells in one pass which
-/// links one of them lacks.
+/// Compares the links that two queries find, and says which place has an example: for the server's `format`.
+/// A full join tells in one pass which links one of them lacks.
 const COMPARISON: &str = "      WITH difference AS (
         SELECT DISTINCT left_id, right_id, kept.left_id IS NOT NULL AS is_kept
         FROM (%s) AS kept (left_id, right_id)
@@ -23,8 +23,8 @@ const COMPARISON: &str = "      WITH difference AS (
       )
       SELECT count(*) FILTER (WHERE is_kept) AS only_kept,
         count(*) FILTER (WHERE NOT is_kept) AS only_dropped,
-        string_agg(concat('(', left_id, ', ', right_id, ')'), ', ' ORDER BY position)
-          FILTER (WHERE position <= 5) AS examples
+        string_agg(concat('(', left_id, ', ', right_id, ') only in ', CASE WHEN is_kept THEN %L ELSE %L END),
+          ', ' ORDER BY position) FILTER (WHERE position <= 5) AS examples
       FROM numbered";
 
 pub(super) const COLUMNS: [&str; 3] = ["only_kept", "only_dropped", "examples"];
@@ -58,7 +58,9 @@ impl<'a> Copies<'a> {
 
     pub(super) fn comparison(&self, statements: &Statements<'_>) -> String {
         let [kept, dropped] = self.queries(statements);
-        fill(COMPARISON, &[&kept, &dropped])
+        let [only_kept, only_dropped] =
+            [self.kept, &self.dropped].map(|links| literal(&links.place.name()));
+        fill(&COMPARISON.replace("%L", "%s"), &[&kept, &dropped, &only_kept, &only_dropped])
     }
 }
 
@@ -84,7 +86,7 @@ BEGIN
   LOOP
     EXECUTE format($query$
 {COMPARISON}
-    $query$, sides.kept_links, sides.dropped_links) INTO difference;
+    $query$, sides.kept_links, sides.dropped_links, sides.kept, sides.dropped) INTO difference;
     IF difference.only_kept + difference.only_dropped > 0 THEN
       problems := concat_ws(chr(10), problems, format({message},
         sides.relationship, sides.kept, difference.only_kept, sides.dropped, difference.only_dropped,

@@ -18,7 +18,7 @@ use crate::inspection::{
     Stored, Touched,
 };
 use crate::plan::{self, AdapterPlan, Direction, Engine, UpgradePlan};
-use crate::reconcile::Reconciled;
+use crate::reconcile::{Reconciled, links};
 use crate::relationship::Kind;
 use crate::snapshot::Snapshot;
 use crate::step::{Owner, Planned, TablePlace, TableStep};
@@ -315,8 +315,8 @@ impl Inspector<'_> {
             let many = kept.links? - kept.targets?;
             (many > 0).then(|| {
                 let message = format!(
-                    "{}: in {} {many} links lead to an item that another one holds as well. {} gets back one of them for each item, the one with the highest id, so that the two sides will disagree.",
-                    it.name, kept.name, dropped.name,
+                    "{}: in {}, several items link to the same one ({} too many). {} gets back one link for each item, the one of the item with the highest id, so the two sides will disagree.",
+                    it.name, kept.name, links(many), dropped.name,
                 );
                 Finding::new("HELD_TWICE", message).about(it.relationship)
             })

@@ -202,10 +202,10 @@ BEGIN
       )
       SELECT count(*) FILTER (WHERE is_kept) AS only_kept,
         count(*) FILTER (WHERE NOT is_kept) AS only_dropped,
-        string_agg(concat('(', left_id, ', ', right_id, ')'), ', ' ORDER BY position)
-          FILTER (WHERE position <= 5) AS examples
+        string_agg(concat('(', left_id, ', ', right_id, ') only in ', CASE WHEN is_kept THEN %L ELSE %L END),
+          ', ' ORDER BY position) FILTER (WHERE position <= 5) AS examples
       FROM numbered
-    $query$, sides.kept_links, sides.dropped_links) INTO difference;
+    $query$, sides.kept_links, sides.dropped_links, sides.kept, sides.dropped) INTO difference;
     IF difference.only_kept + difference.only_dropped > 0 THEN
       problems := concat_ws(chr(10), problems, format('%s: the two stored sides disagree. Links that only %s has: %s; that only %s has: %s. For example (left id, right id): %s',
         sides.relationship, sides.kept, difference.only_kept, sides.dropped, difference.only_dropped,
