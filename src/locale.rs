@@ -13,7 +13,7 @@ const NAMED: usize = 3;
 pub fn warning(snapshot: &Snapshot, relationships: &[Relationship]) -> Option<String> {
     let usual = snapshot.orders.iter().find(|it| it.locale == USUAL)?;
     let turned = relationships.iter().filter(|it| it.is_mirrored(usual));
-    let names: Vec<String> = turned.map(Relationship::name).collect();
+    let names: Vec<&str> = turned.map(|it| &*it.name).collect();
     (!names.is_empty()).then(|| {
         format!(
             "The order of left and right depends on the locale. Under {}, the locale of this process, it is another one than under {USUAL} for {}. Set LC_ALL to the locale that your server runs in.",

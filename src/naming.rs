@@ -37,10 +37,10 @@ pub fn mirrored_join_table(relationship: &Relationship) -> Option<String> {
     Some([&right.key, "_", &right.path, "_", &left.key, "_", &left.path].concat())
 }
 
-/// The near and the far column of a join table since Arcade: `Todo_left_id` and `User_right_id`.
-pub fn new_join_columns(relationship: &Relationship) -> [String; 2] {
-    let Relationship { left, target_key, .. } = relationship;
-    [[&left.key, "_left_id"].concat(), [target_key, "_right_id"].concat()]
+/// The near and the far column of a join table since Arcade, by the keys of the lists on the left and on the
+/// right: `Todo_left_id` and `User_right_id`.
+pub fn new_join_columns(left: &str, right: &str) -> [String; 2] {
+    [[left, "_left_id"].concat(), [right, "_right_id"].concat()]
 }
 
 /// knex's name of an index or constraint, before PostgreSQL clips it. `label` says what it names: `index`,

@@ -68,7 +68,7 @@ impl fmt::Display for Side {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Relationship {
     /// `Todo.author -> User` or `Todo.readers -> User.readPosts`, as in the guide.
-    name: String,
+    pub name: String,
     #[serde(skip)]
     pub adapter: usize,
     #[serde(rename = "adapter")]
@@ -87,10 +87,6 @@ pub struct Relationship {
 }
 
 impl Relationship {
-    pub fn name(&self) -> String {
-        self.name.clone()
-    }
-
     pub fn is_self(&self) -> bool {
         self.left.list == self.target
     }

@@ -69,8 +69,8 @@ impl Found {
         if std::mem::discriminant(engine) != std::mem::discriminant(&own.engine) {
             return Err(invalid(format!("the adapter {adapter} is on {}", own.engine_name())));
         }
-        let named = |it: &Related| plan.relationships.get(it.relationship).map(|own| own.name());
-        match relationships.iter().find(|it| named(it).as_ref() != Some(&it.name)) {
+        let named = |it: &Related| plan.relationships.get(it.relationship).map(|own| &own.name);
+        match relationships.iter().find(|it| named(it) != Some(&it.name)) {
             Some(other) => Err(invalid(format!("the plan has no {}", other.name))),
             None => Ok(found),
         }

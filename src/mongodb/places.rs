@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::migration::{Join, Side};
 use crate::inspection::{Stored, Within};
+use crate::naming;
 use crate::relationship::{self, Relationship};
 use crate::snapshot::Snapshot;
 use crate::step::{CollectionStep, DocumentField, DocumentPlace, JoinCollection, Owner};
@@ -62,8 +63,7 @@ pub(super) fn mirrored<'a>(
     let left = &relationship.left;
     let right = relationship.right.as_ref().filter(|right| left.many && right.many)?;
     let name = join_of(right, snapshot)?;
-    let near = [&right.key, "_left_id"].concat();
-    let far = [&left.key, "_right_id"].concat();
+    let [near, far] = naming::new_join_columns(&right.key, &left.key);
     Some((name, about_join(&JoinCollection { name: name.to_owned(), near, far })))
 }
 

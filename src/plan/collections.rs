@@ -154,7 +154,7 @@ impl<'a> CollectionNames<'a> {
             self.problems.push(collision(left, message));
         }
         owners.push(purpose);
-        let [near, far] = naming::new_join_columns(relationship);
+        let [near, far] = naming::new_join_columns(&left.key, &relationship.target_key);
         JoinCollection { name, near, far }
     }
 }

@@ -34,11 +34,11 @@ pub(super) fn compare(
 
 /// What Keystone itself must say of a relationship.
 pub(super) fn consolidated(relationship: &Relationship) -> Consolidated {
-    let Relationship { left, right, cardinality, .. } = relationship;
+    let Relationship { left, right, target_key, cardinality, .. } = relationship;
     let (table_name, column_name, [near, far]) = match relationship.sides().find(|it| !it.many) {
         Some(Side { key, path, .. }) => (key.to_string(), Some(path.to_string()), [None, None]),
         None => {
-            let columns = naming::new_join_columns(relationship).map(Some);
+            let columns = naming::new_join_columns(&left.key, target_key).map(Some);
             (naming::new_join_table(relationship), None, columns)
         }
     };

@@ -47,7 +47,7 @@ pub(super) fn plan(
             }
             (Kind::OneSidedManyToMany | Kind::TwoSidedManyToMany, right) => {
                 let left = &relationship.left;
-                let columns = naming::new_join_columns(relationship);
+                let columns = naming::new_join_columns(&left.key, &relationship.target_key);
                 let name = naming::new_join_table(relationship);
                 let to = new.join_table(left, relationship.target, name, columns);
                 if relationship.is_self() {

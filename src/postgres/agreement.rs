@@ -70,7 +70,7 @@ pub(super) fn statement(statements: &Statements<'_>, all: &[Copies<'_>]) -> Stri
     let rows = all.iter().map(|copies| {
         let [kept, dropped] = [copies.kept, &copies.dropped].map(|it| it.place.name());
         let [kept_links, dropped_links] = copies.queries(statements);
-        [&*copies.relationship.name(), &kept, &kept_links, &dropped, &dropped_links].map(literal)
+        [&*copies.relationship.name, &kept, &kept_links, &dropped, &dropped_links].map(literal)
     });
     let body = format!(
         "\
@@ -132,7 +132,7 @@ pub(super) fn homeless<'a>(
 fn homeless_rows(statements: &Statements<'_>, tables: &[Homeless<'_>]) -> String {
     let rows = tables.iter().map(|(relationship, item)| {
         let count = format!("(SELECT count(*) FROM {})", statements.qualified(item.table()));
-        [literal(&relationship.name()), literal(item.table()), count]
+        [literal(&relationship.name), literal(item.table()), count]
     });
     values("      ", rows)
 }

@@ -21,7 +21,7 @@ pub(super) fn unite(statements: &Statements<'_>, all: &[Copies<'_>]) -> Option<S
                 return None;
             };
             Some([
-                literal(&copies.relationship.name()),
+                literal(&copies.relationship.name),
                 literal(&statements.qualified(table)),
                 literal(&[identifier(near), identifier(far)].join(", ")),
                 literal(&copies.dropped.place.name()),
@@ -77,7 +77,7 @@ pub(super) fn adopt(statements: &Statements<'_>, all: &[Copies<'_>]) -> Option<S
             let links = statements.links(&copies.dropped, copies.kept.owner);
             let is_one_to_one = matches!(copies.dropped.place, TablePlace::Column { .. });
             Some([
-                literal(&copies.relationship.name()),
+                literal(&copies.relationship.name),
                 literal(&copies.kept.place.name()),
                 literal(&statements.qualified(table)),
                 literal(&identifier(column)),
