@@ -72,11 +72,11 @@ impl NativePlan {
         let options = wanted.options();
         let part = wanted.part(&self.plan)?;
         match &part.engine {
-            Engine::PostgreSql { schema_name, steps } => {
-                postgres::migration(&self.plan, part, schema_name, steps, options).map_err(thrown)
+            Engine::PostgreSql(tables) => {
+                postgres::migration(&self.plan, part, tables, options).map_err(thrown)
             }
-            Engine::MongoDb { steps, indexes } => {
-                Ok(mongodb::migration(&self.plan, part, (steps, indexes), options))
+            Engine::MongoDb(collections) => {
+                Ok(mongodb::migration(&self.plan, part, collections, options))
             }
         }
     }
@@ -91,12 +91,12 @@ impl NativePlan {
         let found = inspection.map(|json| serde_json::from_str::<Inspection>(&json)).transpose();
         let found = found.map_err(unexpected)?;
         match found.as_ref().map_or(&part.engine, |inspection| &inspection.engine) {
-            Engine::PostgreSql { schema_name, steps } => {
-                let statements = postgres::statements(&self.plan, schema_name, steps, options);
+            Engine::PostgreSql(tables) => {
+                let statements = postgres::statements(&self.plan, tables, options);
                 statements.map(json).map_err(thrown)
             }
-            Engine::MongoDb { steps, indexes } => {
-                Ok(mongodb::statements(&self.plan, (steps, indexes), options))
+            Engine::MongoDb(collections) => {
+                Ok(mongodb::statements(&self.plan, collections, options))
             }
         }
     }
@@ -110,11 +110,11 @@ impl NativePlan {
         let part = wanted.part(&self.plan)?;
         let asked = Asked { options: wanted.options(), is_running, answers: &answers };
         match &part.engine {
-            Engine::PostgreSql { schema_name, steps } => {
-                postgres::inspect(&self.plan, &self.snapshot, part, schema_name, steps, asked)
+            Engine::PostgreSql(tables) => {
+                postgres::inspect(&self.plan, &self.snapshot, part, tables, asked)
             }
-            Engine::MongoDb { steps, indexes } => {
-                mongodb::inspect(&self.plan, &self.snapshot, part, (steps, indexes), asked)
+            Engine::MongoDb(collections) => {
+                mongodb::inspect(&self.plan, &self.snapshot, part, collections, asked)
             }
         }
         .map(json)

@@ -102,7 +102,7 @@ fn compare(before: &Related, after: &Related, inspection: &Inspection) -> (Kept,
     });
     // On MongoDB there may be links to documents that are gone, which nothing can hold but the join
     // collection. The migration has counted by itself there.
-    let is_postgres = matches!(inspection.engine, Engine::PostgreSql { .. });
+    let is_postgres = matches!(inspection.engine, Engine::PostgreSql(_));
     if inspection.direction == Direction::Down && is_postgres && problem.is_none() {
         problem = restored(after, from);
     }
@@ -147,7 +147,7 @@ fn expected(
         return exactly(links, why);
     }
     let other = count(dropped(before));
-    if other == 0 || matches!(inspection.engine, Engine::PostgreSql { .. }) {
+    if other == 0 || matches!(inspection.engine, Engine::PostgreSql(_)) {
         return (had, had, None);
     }
     // The repairs of fields: released where an item was held twice, or adopted.

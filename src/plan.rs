@@ -52,15 +52,21 @@ pub struct AdapterPlan {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "engine", rename_all = "lowercase")]
 pub enum Engine {
-    #[serde(rename_all = "camelCase")]
-    PostgreSql {
-        schema_name: String,
-        steps: Vec<Planned<TableStep>>,
-    },
-    MongoDb {
-        steps: Vec<Planned<CollectionStep>>,
-        indexes: Indexes,
-    },
+    PostgreSql(TablePlan),
+    MongoDb(CollectionPlan),
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TablePlan {
+    pub schema_name: String,
+    pub steps: Vec<Planned<TableStep>>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CollectionPlan {
+    pub steps: Vec<Planned<CollectionStep>>,
+    pub indexes: Indexes,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,8 +100,8 @@ pub struct Options {
 impl AdapterPlan {
     pub fn engine_name(&self) -> &'static str {
         match self.engine {
-            Engine::PostgreSql { .. } => "PostgreSQL",
-            Engine::MongoDb { .. } => "MongoDB",
+            Engine::PostgreSql(_) => "PostgreSQL",
+            Engine::MongoDb(_) => "MongoDB",
         }
     }
 }
@@ -127,19 +133,19 @@ impl UpgradePlan {
             .map(|(index, adapter)| {
                 let project = Part { snapshot, adapter: index, relationships: &relationships };
                 let engine = match adapter.kind.as_str() {
-                    "knex" => Engine::PostgreSql {
+                    "knex" => Engine::PostgreSql(TablePlan {
                         schema_name: adapter.schema_name.as_deref().unwrap_or("public").to_owned(),
                         steps: tables::plan(&project, &mut warnings, &mut problems),
-                    },
-                    _ => Engine::MongoDb {
+                    }),
+                    _ => Engine::MongoDb(CollectionPlan {
                         steps: collections::plan(&project, &mut problems),
                         indexes: collections::indexes(&project),
-                    },
+                    }),
                 };
                 let has_changes = match &engine {
-                    Engine::PostgreSql { steps, .. } => !steps.is_empty(),
+                    Engine::PostgreSql(tables) => !tables.steps.is_empty(),
                     // The new Keystone makes indexes by itself when it starts.
-                    Engine::MongoDb { steps, .. } => !steps.is_empty(),
+                    Engine::MongoDb(collections) => !collections.steps.is_empty(),
                 };
                 AdapterPlan { index, name: adapter.name.clone(), has_changes, engine }
             })
@@ -258,8 +264,8 @@ mod tests {
     }
 
     fn table_steps(plan: &UpgradePlan) -> Vec<TableStep> {
-        let Engine::PostgreSql { steps, .. } = &plan.adapters[0].engine else { panic!("knex") };
-        steps.iter().map(|planned| planned.step.clone()).collect()
+        let Engine::PostgreSql(tables) = &plan.adapters[0].engine else { panic!("knex") };
+        tables.steps.iter().map(|planned| planned.step.clone()).collect()
     }
 
     #[test]
@@ -301,8 +307,8 @@ mod tests {
     #[test]
     fn each_id_that_the_new_schema_keeps_is_indexed() {
         let plan = plan("mongoose", GUIDE);
-        let Engine::MongoDb { indexes, .. } = &plan.adapters[0].engine else { panic!("mongoose") };
-        let indexes: Vec<_> = indexes.values().flatten().collect();
+        let Engine::MongoDb(collections) = &plan.adapters[0].engine else { panic!("mongoose") };
+        let indexes: Vec<_> = collections.indexes.values().flatten().collect();
         assert_eq!(indexes, ["author", "leadAuthor", "publisher"]);
     }
 

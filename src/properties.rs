@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use crate::name::{self, Name};
-use crate::plan::{Direction, Engine, Options, UpgradePlan};
+use crate::plan::{Direction, Engine, Options, TablePlan, UpgradePlan};
 use crate::step::{ForeignKeyColumn, JoinTable, Planned, TableStep};
 use crate::testing::{FieldSpec, project};
 use crate::{mongodb, postgres, summary};
@@ -67,10 +67,10 @@ fn plan(kind: &str, lists: &Lists) -> Option<UpgradePlan> {
     }
 }
 
-fn table_steps(plan: &UpgradePlan) -> &[Planned<TableStep>] {
+fn table_plan(plan: &UpgradePlan) -> &TablePlan {
     match &plan.adapters[0].engine {
-        Engine::PostgreSql { steps, .. } => steps,
-        Engine::MongoDb { .. } => unreachable!("planned for knex"),
+        Engine::PostgreSql(tables) => tables,
+        Engine::MongoDb(_) => unreachable!("planned for knex"),
     }
 }
 
@@ -138,16 +138,16 @@ proptest! {
         if let Some(plan) = plan("knex", &lists) {
             let part = &plan.adapters[0];
             let options = Options { direction, reconcile, transaction: true };
-            let sql = postgres::migration(&plan, part, "public", table_steps(&plan), options);
+            let sql = postgres::migration(&plan, part, table_plan(&plan), options);
             prop_assert!(sql.is_ok());
             prop_assert_eq!(sql.unwrap().contains("\nCOMMIT;\n"), plan.has_changes);
             prop_assert!(summary::render(&plan, None, true).is_ok());
         }
         if let Some(plan) = plan("mongoose", &lists) {
             let part = &plan.adapters[0];
-            let Engine::MongoDb { steps, indexes } = &part.engine else { unreachable!() };
+            let Engine::MongoDb(collections) = &part.engine else { unreachable!() };
             let options = Options { direction, reconcile, transaction: true };
-            let script = mongodb::migration(&plan, part, (steps, indexes), options);
+            let script = mongodb::migration(&plan, part, collections, options);
             prop_assert_eq!(script.contains("\nmigrate("), plan.has_changes);
             prop_assert!(summary::render(&plan, None, false).is_ok());
         }
@@ -158,7 +158,7 @@ proptest! {
     #[test]
     fn the_way_back_undoes_the_way_up(lists in projects()) {
         let Some(plan) = plan("knex", &lists) else { return Ok(()) };
-        let steps = table_steps(&plan);
+        let steps = &table_plan(&plan).steps;
         let before = Tables::before(&lists, steps);
         let mut tables = before.clone();
         steps.iter().for_each(|planned| tables.apply(&planned.step, Direction::Up));

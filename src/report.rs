@@ -257,10 +257,10 @@ impl<'a> Part<'a> {
         let facts =
             if changed == 0 || is_done { Vec::new() } else { facts(part, script, found, dropped) };
         let (language, backup) = match part.engine {
-            Engine::PostgreSql { .. } => {
+            Engine::PostgreSql(_) => {
                 ("sql", "pg_dump --format=custom --file=backup.dump \"$DATABASE_URL\"")
             }
-            Engine::MongoDb { .. } => ("js", "mongodump --uri=\"$MONGO_URL\" --out=backup"),
+            Engine::MongoDb(_) => ("js", "mongodump --uri=\"$MONGO_URL\" --out=backup"),
         };
         Ok(Part {
             plan: part,
@@ -296,8 +296,8 @@ type Written = HashMap<Option<usize>, Vec<Statements>>;
 fn written(plan: &UpgradePlan, engine: &Engine, script: Options) -> Result<Written, Problem> {
     let mut written = Written::new();
     match engine {
-        Engine::PostgreSql { schema_name, steps } => {
-            for it in postgres::statements(plan, schema_name, steps, script)? {
+        Engine::PostgreSql(tables) => {
+            for it in postgres::statements(plan, tables, script)? {
                 let title = match (it.role, it.relationship, it.title) {
                     (postgres::Role::Change, Some(_), _) => "Change".to_owned(),
                     (_, _, Some(title)) => title,
@@ -311,8 +311,8 @@ fn written(plan: &UpgradePlan, engine: &Engine, script: Options) -> Result<Writt
                 }
             }
         }
-        Engine::MongoDb { steps, indexes } => {
-            for (at, text) in mongodb::calls(plan, (steps, indexes), script) {
+        Engine::MongoDb(collections) => {
+            for (at, text) in mongodb::calls(plan, collections, script) {
                 let statements = Statements { title: "In the script".to_owned(), text };
                 written.insert(Some(at), vec![statements]);
             }
@@ -379,21 +379,22 @@ fn facts(
     };
     let drops = without_size(found.map_or(dropped, |found| found.check.drops.clone()));
     let during = match &part.engine {
-        Engine::PostgreSql { steps, .. } => {
+        Engine::PostgreSql(tables) => {
             let mut items = match found {
                 Some(found) => {
                     let mut locks = found.check.locks.clone();
                     locks.sort_by_key(|lock| Reverse(lock.bytes));
                     locks.into_iter().map(|it| (it.name, Some(size(it.bytes)))).collect()
                 }
-                None => without_size(postgres::locked(steps, script.direction)),
+                None => without_size(postgres::locked(tables, script.direction)),
             };
             let more = items.len().saturating_sub(LARGEST);
             items.truncate(LARGEST);
             Fact { title: "Locks while it runs", items, more }
         }
-        Engine::MongoDb { steps, .. } => {
-            let planned = || steps.iter().flat_map(|it| mongodb::copies(&it.step, script));
+        Engine::MongoDb(collections) => {
+            let planned =
+                || collections.steps.iter().flat_map(|it| mongodb::copies(&it.step, script));
             let copies = found.map_or_else(|| planned().collect(), |it| it.check.copies.clone());
             Fact { title: "Copies", items: copies.iter().map(copied).collect(), more: 0 }
         }

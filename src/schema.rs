@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use crate::error::Problem;
 use crate::name::{self, Name};
 use crate::naming;
-use crate::plan::{Engine, UpgradePlan};
+use crate::plan::{Engine, TablePlan, UpgradePlan};
 use crate::relationship::{Relationship, Side};
 use crate::snapshot::{CompiledKey, KeyKind, List, Snapshot};
 use crate::sql::without_quoted;
@@ -87,7 +87,8 @@ impl TableSchema {
         adapter: usize,
         which: Which,
     ) -> Option<Self> {
-        let Engine::PostgreSql { schema_name, steps } = &plan.adapters[adapter].engine else {
+        let Engine::PostgreSql(TablePlan { schema_name, steps }) = &plan.adapters[adapter].engine
+        else {
             return None;
         };
         let relationships = by_field(plan, adapter);

@@ -57,13 +57,13 @@ type Paint<'a> = &'a dyn Fn(&str) -> String;
 fn actions(part: &AdapterPlan, name: Paint<'_>, relationships: usize) -> Vec<Vec<String>> {
     let mut actions = vec![Vec::new(); relationships];
     match &part.engine {
-        Engine::PostgreSql { steps, .. } => {
-            for Planned { relationship, step } in steps {
+        Engine::PostgreSql(tables) => {
+            for Planned { relationship, step } in &tables.steps {
                 table_actions(step, name, &mut actions[*relationship]);
             }
         }
-        Engine::MongoDb { steps, .. } => {
-            for Planned { relationship, step } in steps {
+        Engine::MongoDb(collections) => {
+            for Planned { relationship, step } in &collections.steps {
                 collection_actions(step, name, &mut actions[*relationship]);
             }
         }

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::access::Access;
-use super::migration::{Migration, Steps, Task, migration};
+use super::migration::{Migration, Task, migration};
 use super::missing::missing_lists;
 use super::places::{join_of, mirrored, names_of, places};
 use crate::inspection::{
@@ -18,7 +18,7 @@ use crate::inspection::{
     Stored, Within,
 };
 use crate::locale;
-use crate::plan::{AdapterPlan, Direction, Options, UpgradePlan};
+use crate::plan::{AdapterPlan, CollectionPlan, Direction, Options, UpgradePlan};
 use crate::reconcile::{Reconciled, Repair};
 use crate::relationship::{Kind, Relationship};
 use crate::snapshot::Snapshot;
@@ -32,11 +32,12 @@ pub fn inspect(
     plan: &UpgradePlan,
     snapshot: &Snapshot,
     adapter: &AdapterPlan,
-    (steps, indexes): Steps<'_>,
+    collections: &CollectionPlan,
     asked: Asked<'_>,
 ) -> Result<Inspected, String> {
     let interview = Interview::new(asked.answers);
-    let migration = migration(plan, (steps, indexes), asked.options);
+    let migration = migration(plan, collections, asked.options);
+    let steps = &collections.steps;
     Inspector { plan, snapshot, adapter, steps, asked, interview, migration }.inspect()
 }
 

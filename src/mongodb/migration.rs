@@ -5,15 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::plan::{Direction, Options, UpgradePlan};
+use crate::plan::{CollectionPlan, Direction, Options, UpgradePlan};
 use crate::relationship::Kind;
 use crate::step::{
     CollectionStep, DocumentField, DocumentPlace, FieldIndex, Indexes, JoinCollection, Owner,
     Planned,
 };
-
-/// What a plan has of a database.
-pub(super) type Steps<'a> = (&'a [Planned<CollectionStep>], &'a Indexes);
 
 /// A migration of one database.
 #[derive(Debug, Serialize)]
@@ -85,7 +82,7 @@ impl<'a> From<&'a JoinCollection> for Join<'a> {
 /// The migration that a plan's steps on one adapter make.
 pub(super) fn migration<'a>(
     plan: &UpgradePlan,
-    (steps, indexes): Steps<'a>,
+    CollectionPlan { steps, indexes }: &'a CollectionPlan,
     options: Options,
 ) -> Migration<'a> {
     let mut tasks: BTreeMap<usize, Task<'a>> = BTreeMap::new();

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::javascript::{literal, string};
 use crate::comment::push_comment;
-use crate::plan::{Engine, UpgradePlan};
+use crate::plan::{CollectionPlan, Engine, UpgradePlan};
 use crate::schema::{Which, by_field};
 use crate::snapshot::{List, Snapshot};
 use crate::step::CollectionStep;
@@ -13,7 +13,7 @@ use crate::step::CollectionStep;
 /// The collections of an adapter before or since Arcade: those of lists in order of definition, then
 /// join collections. Empty where the adapter is not on MongoDB.
 pub fn schema(plan: &UpgradePlan, snapshot: &Snapshot, adapter: usize, which: Which) -> String {
-    let Engine::MongoDb { steps, indexes } = &plan.adapters[adapter].engine else {
+    let Engine::MongoDb(CollectionPlan { steps, indexes }) = &plan.adapters[adapter].engine else {
         return String::new();
     };
     let sides = by_field(plan, adapter);

@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::javascript::{key, literal, string};
-use super::migration::{Migration, Steps, Task, migration as data};
+use super::migration::{Migration, Task, migration as data};
 use crate::comment::push_comment;
-use crate::plan::{AdapterPlan, Direction, Options, UpgradePlan};
+use crate::plan::{AdapterPlan, CollectionPlan, Direction, Options, UpgradePlan};
 
 /// What is done for each kind of relationship.
 const VOCABULARY: &str = include_str!("../../lib/database/mongodb/vocabulary.js");
@@ -68,10 +68,10 @@ migrate(migration, {
 pub fn migration(
     plan: &UpgradePlan,
     adapter: &AdapterPlan,
-    steps: Steps<'_>,
+    collections: &CollectionPlan,
     options: Options,
 ) -> String {
-    let migration = data(plan, steps, options);
+    let migration = data(plan, collections, options);
     let (from, to) = options.direction.schemas();
     let is_up = options.direction == Direction::Up;
     let title = format!(
@@ -106,13 +106,17 @@ pub fn migration(
 }
 
 /// The same migration as data, for a driver: JSON as `lib/database/mongodb/runner.js` takes it.
-pub fn statements(plan: &UpgradePlan, steps: Steps<'_>, options: Options) -> String {
-    serde_json::to_string(&data(plan, steps, options)).expect("plain data")
+pub fn statements(plan: &UpgradePlan, collections: &CollectionPlan, options: Options) -> String {
+    serde_json::to_string(&data(plan, collections, options)).expect("plain data")
 }
 
 /// What the script says of each relationship, by the relationship's index.
-pub fn calls(plan: &UpgradePlan, steps: Steps<'_>, options: Options) -> Vec<(usize, String)> {
-    let tasks = data(plan, steps, options).relationships;
+pub fn calls(
+    plan: &UpgradePlan,
+    collections: &CollectionPlan,
+    options: Options,
+) -> Vec<(usize, String)> {
+    let tasks = data(plan, collections, options).relationships;
     tasks.iter().map(|task| (task.relationship, entry(task, ""))).collect()
 }
 

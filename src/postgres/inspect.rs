@@ -17,11 +17,11 @@ use crate::inspection::{
     Asked, Database, Disagreement, Fact, Finding, Inspected, Inspection, Interview, Related, State,
     Stored, Touched,
 };
-use crate::plan::{self, AdapterPlan, Direction, Engine, UpgradePlan};
+use crate::plan::{self, AdapterPlan, Direction, Engine, TablePlan, UpgradePlan};
 use crate::reconcile::{Reconciled, links};
 use crate::relationship::Kind;
 use crate::snapshot::Snapshot;
-use crate::step::{Owner, Planned, TablePlace, TableStep};
+use crate::step::{Owner, TablePlace};
 
 /// Asks for what is not among the answers yet, or says what the answers come to.
 ///
@@ -31,12 +31,11 @@ pub fn inspect(
     plan: &UpgradePlan,
     snapshot: &Snapshot,
     adapter: &AdapterPlan,
-    schema: &str,
-    steps: &[Planned<TableStep>],
+    TablePlan { schema_name, steps }: &TablePlan,
     asked: Asked<'_>,
 ) -> Result<Inspected, String> {
     let direction = asked.options.direction;
-    let statements = Statements::new(schema);
+    let statements = Statements::new(schema_name);
     let questions = Questions { interview: Interview::new(asked.answers), statements };
 
     let session = Session::ask(&questions)?;
@@ -79,7 +78,7 @@ pub fn inspect(
     let mut problems: Vec<Finding> = lists.other_locale.into_iter().collect();
     let missing = lists.missing_related;
     problems.extend(inspector.problems(&expected, &troubles, missing, &relationships)?);
-    problems.extend(session.problems(schema, &locked, changes));
+    problems.extend(session.problems(schema_name, &locked, changes));
     if let Some(open) = questions.interview.open() {
         return Ok(open);
     }
@@ -87,7 +86,10 @@ pub fn inspect(
     let is_done = changes.is_empty() || troubles.get("done").is_some_and(Option::is_some);
     let inspection = Inspection {
         adapter: adapter.name.clone(),
-        engine: Engine::PostgreSql { schema_name: schema.to_owned(), steps: left.clone() },
+        engine: Engine::PostgreSql(TablePlan {
+            schema_name: schema_name.clone(),
+            steps: left.clone(),
+        }),
         direction,
         reconcile: asked.options.reconcile,
         database: Database {

@@ -9,20 +9,20 @@ use super::statement::Statements;
 use super::{dependents, names, ownership, preflight, reconcile};
 use crate::comment::push_comment;
 use crate::error::Problem;
-use crate::plan::{AdapterPlan, Direction, Options, UpgradePlan};
-use crate::step::{ForeignKeyColumn, Planned, TableStep};
+use crate::plan::{AdapterPlan, Direction, Options, TablePlan, UpgradePlan};
+use crate::step::ForeignKeyColumn;
 
 /// The migration of one adapter's database from the old schema to the new, or back, as a script for
 /// `psql`. It is one transaction: after an error nothing has changed.
 pub fn migration(
     plan: &UpgradePlan,
     adapter: &AdapterPlan,
-    schema: &str,
-    steps: &[Planned<TableStep>],
+    tables: &TablePlan,
     options: Options,
 ) -> Result<String, Problem> {
-    let all = statements(plan, schema, steps, options)?;
-    let mut text = header(plan, adapter, schema, &changes(steps, options.direction), options);
+    let all = statements(plan, tables, options)?;
+    let changes = changes(&tables.steps, options.direction);
+    let mut text = header(plan, adapter, &tables.schema_name, &changes, options);
     // Statements of one line need no more than their comments between them.
     let is_short = |section: &[Statement]| {
         section.iter().all(|it| it.role == Role::Change && !it.sql.contains('\n'))
@@ -70,16 +70,15 @@ pub struct Statement {
 /// happens within it. None when there is nothing to do.
 pub fn statements(
     plan: &UpgradePlan,
-    schema: &str,
-    steps: &[Planned<TableStep>],
+    tables: &TablePlan,
     options: Options,
 ) -> Result<Vec<Statement>, Problem> {
-    let changes = changes(steps, options.direction);
+    let changes = changes(&tables.steps, options.direction);
     types_are_known(&changes)?;
     if changes.is_empty() {
         return Ok(Vec::new());
     }
-    let statements = Statements::new(schema);
+    let statements = Statements::new(&tables.schema_name);
     let (mut all, end) = match options.transaction {
         true => own_transaction(),
         false => foreign_transaction(),
@@ -91,8 +90,8 @@ pub fn statements(
     Ok(all)
 }
 
-pub fn locked(steps: &[Planned<TableStep>], direction: Direction) -> Vec<String> {
-    let changes = changes(steps, direction);
+pub fn locked(tables: &TablePlan, direction: Direction) -> Vec<String> {
+    let changes = changes(&tables.steps, direction);
     preflight::touched(&changes).into_iter().map(str::to_owned).collect()
 }
 
@@ -350,9 +349,9 @@ mod tests {
     fn script(lists: &[(&str, &[FieldSpec<'_>])]) -> String {
         let plan = UpgradePlan::new(&project("knex", lists)).unwrap();
         let part = &plan.adapters[0];
-        let Engine::PostgreSql { schema_name, steps } = &part.engine else { panic!("knex") };
+        let Engine::PostgreSql(tables) = &part.engine else { panic!("knex") };
         let options = Options { direction: Direction::Up, reconcile: false, transaction: true };
-        migration(&plan, part, schema_name, steps, options).unwrap()
+        migration(&plan, part, tables, options).unwrap()
     }
 
     /// People read it before they run it.

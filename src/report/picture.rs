@@ -156,7 +156,7 @@ pub(super) fn pictures<'a>(
     part: &'a AdapterPlan,
     direction: Direction,
 ) -> Vec<(usize, Picture<'a>)> {
-    let is_mongodb = matches!(part.engine, Engine::MongoDb { .. });
+    let is_mongodb = matches!(part.engine, Engine::MongoDb(_));
     let picture = |relationship, mut places: Vec<Place<'a>>| {
         if direction == Direction::Down {
             places.iter_mut().for_each(|place| place.names.reverse());
@@ -165,15 +165,17 @@ pub(super) fn pictures<'a>(
     };
     let relationships = plan.relationships_of(part);
     match &part.engine {
-        Engine::PostgreSql { steps, .. } => {
-            let mut steps = by_relationship(steps);
+        Engine::PostgreSql(tables) => {
+            let mut steps = by_relationship(&tables.steps);
             let mut steps_of = |at| steps.remove(&at).unwrap_or_default();
-            relationships.map(|(at, it)| (at, picture(it, tables(it, &steps_of(at))))).collect()
+            relationships
+                .map(|(at, it)| (at, picture(it, table_places(it, &steps_of(at)))))
+                .collect()
         }
-        Engine::MongoDb { steps, .. } => {
-            let mut steps = by_relationship(steps);
+        Engine::MongoDb(collections) => {
+            let mut steps = by_relationship(&collections.steps);
             let mut steps_of = |at| steps.remove(&at).unwrap_or_default();
-            let mut places = |at, it| collections(it, &steps_of(at), snapshot);
+            let mut places = |at, it| collection_places(it, &steps_of(at), snapshot);
             relationships.map(|(at, it)| (at, picture(it, places(at, it)))).collect()
         }
     }
@@ -184,7 +186,7 @@ fn sides(relationship: &Relationship) -> impl Iterator<Item = (Owner, &Side)> {
 }
 
 /// The places in PostgreSQL: a column of each side without `many`, and what the steps say.
-fn tables<'a>(relationship: &Relationship, steps: &[&'a TableStep]) -> Vec<Place<'a>> {
+fn table_places<'a>(relationship: &Relationship, steps: &[&'a TableStep]) -> Vec<Place<'a>> {
     let dropped = steps.iter().find_map(|step| match step {
         TableStep::DropColumn { kept, .. } => Some(kept),
         _ => None,
@@ -219,7 +221,7 @@ fn tables<'a>(relationship: &Relationship, steps: &[&'a TableStep]) -> Vec<Place
 }
 
 /// The places in MongoDB: a field of each side, and what the steps say.
-fn collections<'a>(
+fn collection_places<'a>(
     relationship: &Relationship,
     steps: &[&'a CollectionStep],
     snapshot: &Snapshot,
