@@ -896,6 +896,14 @@ async function takeLock(server, shell) {
       );
     }
   }
+  return holdLock(server, token, shell.beatMs || BEAT_MS);
+}
+
+/**
+ * The lock as whoever has it holds it: it says that it is alive, keeps how far it has come, and is let go by
+ * `release`. By its `guarded` server nothing is changed once others have taken over.
+ */
+async function holdLock(server, token, beatMs) {
   atWork.add(token);
   const own = { _id: RUN, token };
   const change = async (u) => {
@@ -962,7 +970,7 @@ async function takeLock(server, shell) {
     if (onBeat) await onBeat();
   };
   // A beat that fails will show in the next command.
-  const timer = setInterval(() => void onTimer().catch(() => {}), shell.beatMs || BEAT_MS);
+  const timer = setInterval(() => void onTimer().catch(() => {}), beatMs);
   if (timer.unref) timer.unref();
   /** Each may be sent again. This process may have been halted, and it have done nothing. */
   const inTime = async (run) => {
