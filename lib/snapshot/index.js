@@ -172,8 +172,9 @@ function mongooseDescriber(adapter, lists, { own: { rels, consolidated } }) {
 
 /** Those of some properties that an object has set, each as `true`. */
 function flags(object, names) {
-  const set = names.filter((name) => object[name]);
-  return Object.assign({}, ...set.map((name) => ({ [name]: true })));
+  const set = {};
+  for (const name of names) if (object[name]) set[name] = true;
+  return set;
 }
 
 function describeAdapter(adapter) {
@@ -202,10 +203,11 @@ function consolidate(keystone) {
   if (!rels.length || !rels.every((rel) => rel.cardinality)) return { rels };
   const name = (field) => `${field.listKey}.${field.path}`;
   const consolidated = rels.map((rel) => {
-    const { left, right, cardinality, tableName, columnName, columnNames = {} } = rel;
-    const { near, far } = columnNames[name(left)] || {};
-    const sides = { left: name(left), right: right && name(right) };
-    return { ...sides, cardinality, tableName, columnName, near, far };
+    const { cardinality, tableName, columnName, columnNames = {} } = rel;
+    const left = name(rel.left);
+    const right = rel.right && name(rel.right);
+    const { near, far } = columnNames[left] || {};
+    return { left, right, cardinality, tableName, columnName, near, far };
   });
   return { rels, consolidated };
 }
